@@ -1,0 +1,64 @@
+"""Remaining-useful-life settings of each machine category.
+
+The eleven categories and their figures are the fleet's (`max_rul_hours`, lives in a data set,
+pattern, spread). The Weibull shape is 2-4 for wear-out, 2.1 where bearings decide.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+DegradationPattern = Literal["linear_slow", "linear_medium", "linear_fast", "exponential"]
+
+
+class RulProfile(NamedTuple):
+    """How long a machine lives and how it wears.
+
+    Attributes:
+        max_rul_hours: The longest life, hours.
+        cycles_per_dataset: Run-to-failure lives in a seed data set, at least.
+        degradation_pattern: How wear grows with life fraction.
+        rul_noise_std_hours: Standard deviation of a sensor's onset from unit to unit, hours: no
+            model can know RUL much better than this.
+        weibull_shape: Shape of the distribution of lives.
+    """
+
+    max_rul_hours: float
+    cycles_per_dataset: int
+    degradation_pattern: DegradationPattern
+    rul_noise_std_hours: float
+    weibull_shape: float
+
+
+RUL_PROFILES: dict[str, RulProfile] = {
+    "motor": RulProfile(1000, 3, "linear_slow", 10, 2.1),
+    "pump": RulProfile(800, 4, "linear_medium", 12, 2.1),
+    "compressor": RulProfile(600, 5, "linear_fast", 8, 2.5),
+    "cnc": RulProfile(500, 7, "exponential", 15, 3.0),
+    "fan": RulProfile(1200, 3, "linear_slow", 20, 2.1),
+    "conveyor": RulProfile(900, 4, "linear_medium", 15, 2.5),
+    "robot": RulProfile(1100, 3, "linear_slow", 18, 2.5),
+    "hydraulic": RulProfile(850, 4, "linear_medium", 14, 2.5),
+    "transformer": RulProfile(1500, 2, "linear_slow", 25, 4.0),
+    "cooling_tower": RulProfile(1100, 3, "linear_medium", 20, 2.5),
+    "turbofan": RulProfile(700, 5, "exponential", 12, 3.0),
+}
+
+#: What a machine of no known category gets: the middle of the table.
+DEFAULT_CATEGORY = "generic"
+RUL_PROFILES[DEFAULT_CATEGORY] = RulProfile(900, 4, "linear_medium", 15, 2.5)
+
+
+def category_of(machine_id: str, machine_type: str = "") -> str:
+    """The category whose settings a machine gets.
+
+    Its type decides; failing that the longest category its id starts with; failing that
+    `generic`.
+
+    >>> category_of("press_7", "hydraulic"), category_of("cooling_tower_9"), category_of("mill_3")
+    ('hydraulic', 'cooling_tower', 'generic')
+    """
+    if machine_type in RUL_PROFILES:
+        return machine_type
+    prefixes = [name for name in RUL_PROFILES if machine_id.startswith(f"{name}_")]
+    return max(prefixes, key=len, default=DEFAULT_CATEGORY)

@@ -1,0 +1,80 @@
+"""Every error Fleetforge raises on purpose: one shallow tree.
+
+A message is one line that a person can act on. Whatever is not in this tree is a bug and
+keeps its traceback.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class FleetforgeError(Exception):
+    """Base of all errors that are a message to the user, not a bug."""
+
+    exit_code = 1
+
+
+class SettingsError(FleetforgeError):
+    """A `FLEETFORGE_*` setting is missing, unknown or malformed."""
+
+    exit_code = 2
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with an input.
+
+    Attributes:
+        path: Where, as a person would point at it: `sensors[3].normal.max`.
+        message: What is wrong there.
+        advice: What to write instead.
+    """
+
+    path: str
+    message: str
+    advice: str
+
+    def __str__(self) -> str:
+        where = f"{self.path}: " if self.path else ""
+        return f"{where}{self.message}; {self.advice}" if self.advice else f"{where}{self.message}"
+
+
+class InvalidInput(FleetforgeError):
+    """Input from a user that cannot be taken; carries every problem, not just the first."""
+
+    exit_code = 2
+
+    def __init__(self, source: str, problems: Sequence[Problem]) -> None:
+        self.source = source
+        self.problems = tuple(problems)
+        super().__init__("\n".join(f"{source}: {problem}" for problem in self.problems))
+
+
+class InvalidProfile(InvalidInput):
+    """A machine profile that cannot be onboarded."""
+
+
+class NotFound(FleetforgeError):
+    """A machine, job, artifact or template that does not exist."""
+
+
+class StaleLease(FleetforgeError):
+    """The job's lease moved on: whoever holds this token may no longer write anything."""
+
+
+class StageError(FleetforgeError):
+    """A stage cannot give its result from this input; trying again will not help."""
+
+
+class ArtifactCorrupt(FleetforgeError):
+    """A stored file's SHA-256 is not the one in the ledger."""
+
+
+class LedgerUnavailable(FleetforgeError):
+    """The database does not answer."""
+
+
+class BrokerUnavailable(FleetforgeError):
+    """Redis or Valkey does not answer."""
