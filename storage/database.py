@@ -1,0 +1,117 @@
+"""Opening the ledger's database: SQLite by default, PostgreSQL by setting."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import apsw
+import peewee
+from playhouse.apsw_ext import APSWDatabase
+from playhouse.migrations import Runner
+
+from errors import LedgerUnavailable
+from storage.settings import Settings
+
+#: Every table of the ledger is bound to this; `open_database` points it at the real one.
+database = peewee.DatabaseProxy()
+
+MIGRATIONS = Path(__file__).with_name("migrations")
+
+_NOW_MS = {
+    "sqlite": "CAST(unixepoch('subsec') * 1000 AS INTEGER)",
+    # now() stands still inside a transaction; a lease must not.
+    "postgresql": "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)",
+}
+
+
+class _Sqlite(APSWDatabase):
+    """APSW's SQLite: it binds no datetime by itself, and the migrations' history has one."""
+
+    def _add_conn_hooks(self, conn: apsw.Connection) -> None:
+        super()._add_conn_hooks(conn)
+        conn.convert_binding = lambda _cursor, _number, value: value.isoformat(" ")
+
+
+def open_database(settings: Settings) -> Any:
+    """Point the ledger's tables at the database of the settings; connects lazily."""
+    if settings.database_url is None:
+        settings.home.mkdir(parents=True, exist_ok=True)
+        # APSW brings its own SQLite: the interpreter's may have the WAL-reset race
+        # (3.7.0-3.51.2). IMMEDIATE because a read that turns into a write deadlocks.
+        opened = _Sqlite(
+            str(settings.home / "ledger.sqlite3"),
+            lock_type="IMMEDIATE",
+            timeout=30,
+            pragmas={
+                "journal_mode": "wal",
+                "synchronous": "full",
+                "foreign_keys": 1,
+            },
+        )
+    else:
+        opened = peewee.PostgresqlDatabase(
+            settings.database_url.get_secret_value(), prefer_psycopg3=True
+        )
+    database.initialize(opened)
+    return opened
+
+
+def is_sqlite() -> bool:
+    """Whether the open database is SQLite."""
+    return isinstance(database.obj, peewee.SqliteDatabase)
+
+
+def now_ms() -> peewee.SQL:
+    """The database's own clock, milliseconds since 1970: hosts' clocks differ from each other."""
+    return peewee.SQL(_NOW_MS["sqlite" if is_sqlite() else "postgresql"])
+
+
+def after(seconds: float) -> peewee.Expression:
+    """The database's clock `seconds` from now, milliseconds."""
+    return now_ms() + round(seconds * 1000)
+
+
+@contextmanager
+def transaction() -> Iterator[None]:
+    """One transaction; a database that is away becomes `LedgerUnavailable`.
+
+    The thread's connection is dropped then, so that the next call makes a new one.
+    """
+    try:
+        with database.atomic():
+            yield
+    except (peewee.OperationalError, peewee.InterfaceError) as error:
+        if not database.is_closed():
+            database.close()
+        message = str(error).strip().split("\n")[0]
+        raise LedgerUnavailable(f"the database does not answer: {message}") from error
+
+
+def upgrade() -> list[str]:
+    """Apply every pending migration; the names of those applied."""
+    with transaction():
+        if not is_sqlite():
+            # Two processes that start at once must not both create the tables; SQLite's
+            # IMMEDIATE transaction already keeps them apart.
+            database.execute_sql("SELECT pg_advisory_xact_lock(7003207)")
+        names: list[str] = Runner(database.obj, str(MIGRATIONS)).up()
+    return names
+
+
+def migration_status() -> list[tuple[str, bool]]:
+    """Each migration's name and whether it is applied, in order."""
+    with transaction():
+        rows = Runner(database.obj, str(MIGRATIONS)).status()
+    return [(row.name, row.applied is not None) for row in rows]
+
+
+def server_version() -> str:
+    """Name and version of the database that answers."""
+    if is_sqlite():
+        return f"SQLite {apsw.sqlitelibversion()}"
+    with transaction():
+        (version,) = database.execute_sql("SHOW server_version").fetchone()
+    return f"PostgreSQL {version}"

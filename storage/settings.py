@@ -1,0 +1,141 @@
+"""Where Fleetforge keeps things and which servers it talks to: the `FLEETFORGE_*` variables."""
+
+from __future__ import annotations
+
+import os
+from difflib import get_close_matches
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from errors import SettingsError
+
+PREFIX = "FLEETFORGE_"
+
+
+class Settings(BaseSettings):
+    """All settings. With none of them set everything is embedded below `./var`.
+
+    Attributes:
+        home: Folder of the embedded database, broker socket, logs and, by default, artifacts.
+        redis_url: `redis://`, `rediss://` or `unix://`; absent means a private Valkey.
+        database_url: `postgresql://`; absent means SQLite below `home`.
+        artifacts: Folder or `s3://bucket/prefix`; absent means `home`.
+        inbox: Folder that `watch` and `up` look at; absent means `home/inbox`.
+        lease_seconds: A worker that does not renew for this long has lost its job, seconds.
+        grace_seconds: How long a stopping worker lets the running stage finish, seconds.
+        log_json: One JSON object a log line instead of text.
+    """
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True)
+
+    home: Path = Path("var")
+    redis_url: SecretStr | None = None
+    database_url: SecretStr | None = None
+    artifacts: str | None = None
+    inbox: Path | None = None
+    lease_seconds: float = Field(default=30, ge=1, le=3600)
+    grace_seconds: float = Field(default=3, ge=0, le=3600)
+    log_json: bool = False
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis_scheme(cls, url: SecretStr | None) -> SecretStr | None:
+        return _with_scheme(url, ("redis", "rediss", "unix"), "redis://host:6379")
+
+    @field_validator("database_url")
+    @classmethod
+    def _database_scheme(cls, url: SecretStr | None) -> SecretStr | None:
+        return _with_scheme(
+            url, ("postgresql", "postgres"), "postgresql://user@host/db, or unset it for SQLite"
+        )
+
+    @field_validator("artifacts")
+    @classmethod
+    def _artifacts_scheme(cls, location: str | None) -> str | None:
+        if location and "://" in location and not location.startswith("s3://"):
+            raise ValueError("write a folder or s3://bucket/prefix")
+        return location or None
+
+    @field_validator("home", "inbox")
+    @classmethod
+    def _absolute(cls, path: Path | None) -> Path | None:
+        return path.expanduser().absolute() if path else path
+
+    @property
+    def embedded_broker(self) -> bool:
+        """Whether the private Valkey is used."""
+        return self.redis_url is None
+
+    @property
+    def embedded_database(self) -> bool:
+        """Whether SQLite is used."""
+        return self.database_url is None
+
+    @property
+    def artifact_root(self) -> str:
+        """Folder or `s3://` address below which artifacts lie."""
+        return self.artifacts or str(self.home.expanduser().absolute())
+
+    @property
+    def inbox_folder(self) -> Path:
+        """The watched folder."""
+        return self.inbox or self.home.expanduser().absolute() / "inbox"
+
+    @property
+    def logs(self) -> Path:
+        """Folder of the logs of workers that Fleetforge starts by itself."""
+        return self.home.expanduser().absolute() / "logs"
+
+
+def _with_scheme(url: SecretStr | None, schemes: tuple[str, ...], advice: str) -> SecretStr | None:
+    if url is None or not url.get_secret_value():
+        return None
+    if urlsplit(url.get_secret_value()).scheme not in schemes:
+        raise ValueError(f"write {advice}")
+    return url
+
+
+def masked(url: str) -> str:
+    """A URL that may be shown: its password replaced by asterisks."""
+    parts = urlsplit(url)
+    if parts.password is None:
+        return url
+    shown = parts.netloc.replace(f":{parts.password}@", ":***@")
+    return urlunsplit(parts._replace(netloc=shown))
+
+
+def load_settings() -> Settings:
+    """Read the environment.
+
+    Raises:
+        SettingsError: Every wrong or unknown `FLEETFORGE_*` variable, one line each.
+    """
+    complaints = [_unknown(name) for name in os.environ if _is_unknown(name)]
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        complaints += [
+            f"{PREFIX}{'.'.join(map(str, e['loc'])).upper()}: "
+            f"{e['msg'].removeprefix('Value error, ')}"
+            for e in error.errors(include_input=False)
+        ]
+        raise SettingsError("\n".join(complaints)) from None
+    if complaints:
+        raise SettingsError("\n".join(complaints))
+    return settings
+
+
+def _is_unknown(name: str) -> bool:
+    return (
+        name.startswith(PREFIX) and name.removeprefix(PREFIX).lower() not in Settings.model_fields
+    )
+
+
+def _unknown(name: str) -> str:
+    known = [PREFIX + field.upper() for field in Settings.model_fields]
+    near = get_close_matches(name, known, n=1)
+    advice = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+    return f"{name}: no such setting; {advice}"

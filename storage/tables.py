@@ -1,0 +1,184 @@
+"""The ledger's tables. Times are integer milliseconds since 1970, from the database's clock."""
+
+from __future__ import annotations
+
+from peewee import (
+    AutoField,
+    BigIntegerField,
+    CharField,
+    DoubleField,
+    ForeignKeyField,
+    IntegerField,
+    Model,
+    TextField,
+)
+
+from storage.database import database
+
+
+class _Table(Model):
+    class Meta:
+        database = database
+
+
+class Machine(_Table):
+    """A machine and its profile, as submitted."""
+
+    machine_id = CharField(max_length=100, primary_key=True)
+    machine_type = CharField(max_length=60)
+    category = CharField(max_length=60)
+    manufacturer = CharField(max_length=200)
+    model = CharField(max_length=200)
+    profile = TextField()
+    profile_sha256 = CharField(max_length=64)
+    created_at = BigIntegerField()
+
+    class Meta:
+        table_name = "machines"
+
+
+class Event(_Table):
+    """A fact; append-only. `key` makes a fact that may be told twice count once."""
+
+    id = AutoField()
+    type = CharField(max_length=60)
+    machine = ForeignKeyField(Machine, on_delete="CASCADE", lazy_load=False)
+    correlation_id = CharField(max_length=32)
+    causation_id = IntegerField(null=True)
+    payload = TextField()
+    key = CharField(max_length=200, null=True, unique=True)
+    occurred_at = BigIntegerField()
+
+    class Meta:
+        table_name = "events"
+
+
+class Job(_Table):
+    """One stage's reaction to one event. A pending row is the outbox."""
+
+    id = AutoField()
+    event = ForeignKeyField(Event, on_delete="CASCADE", lazy_load=False)
+    machine = ForeignKeyField(Machine, on_delete="CASCADE", lazy_load=False)
+    stage = CharField(max_length=60)
+    queue = CharField(max_length=60)
+    status = CharField(max_length=10)
+    token = IntegerField()
+    worker = CharField(max_length=100, null=True)
+    lease_until = BigIntegerField(null=True)
+    due_at = BigIntegerField()
+    attempts = IntegerField()
+    crashes = IntegerField()
+    progress = IntegerField()
+    message = TextField()
+    error_message = TextField(null=True)
+    created_at = BigIntegerField()
+    dispatched_at = BigIntegerField(null=True)
+    started_at = BigIntegerField(null=True)
+    completed_at = BigIntegerField(null=True)
+
+    class Meta:
+        table_name = "jobs"
+
+
+class Artifact(_Table):
+    """A file that a completed job made: its bytes are those of `staged_key`."""
+
+    id = AutoField()
+    machine = ForeignKeyField(Machine, on_delete="CASCADE", lazy_load=False)
+    job = ForeignKeyField(Job, on_delete="CASCADE", lazy_load=False)
+    key = CharField(max_length=400)
+    staged_key = CharField(max_length=500)
+    sha256 = CharField(max_length=64)
+    size = BigIntegerField()
+    verdict = CharField(max_length=10, null=True)
+    published_at = BigIntegerField(null=True)
+    created_at = BigIntegerField()
+
+    class Meta:
+        table_name = "artifacts"
+
+
+class Worker(_Table):
+    """A worker process and when it was last heard of."""
+
+    id = CharField(max_length=100, primary_key=True)
+    host = CharField(max_length=200)
+    pid = IntegerField()
+    queues = CharField(max_length=200)
+    started_at = BigIntegerField()
+    seen_at = BigIntegerField()
+
+    class Meta:
+        table_name = "workers"
+
+
+class TrainingJob(_Table):
+    """A training as reports want it; follows the job `task` in the same transactions."""
+
+    id = AutoField()
+    machine = ForeignKeyField(Machine, on_delete="CASCADE", lazy_load=False)
+    task = ForeignKeyField(Job, on_delete="CASCADE", unique=True, lazy_load=False)
+    status = CharField(max_length=10)
+    epochs = IntegerField(null=True)
+    progress = IntegerField()
+    training_time_seconds = DoubleField(null=True)
+    quality_score = DoubleField(null=True)
+    model_path = CharField(max_length=400, null=True)
+    error_message = TextField(null=True)
+    created_at = BigIntegerField()
+    started_at = BigIntegerField(null=True)
+    completed_at = BigIntegerField(null=True)
+
+    class Meta:
+        table_name = "gan_training_jobs"
+
+
+class ModelVersion(_Table):
+    """A trained model; `status` is candidate until assessed, then accepted or rejected."""
+
+    id = AutoField()
+    machine = ForeignKeyField(Machine, on_delete="CASCADE", lazy_load=False)
+    training_job = ForeignKeyField(TrainingJob, on_delete="CASCADE", lazy_load=False)
+    version = IntegerField()
+    model_path = CharField(max_length=400)
+    sha256 = CharField(max_length=64)
+    epochs = IntegerField()
+    num_features = IntegerField()
+    final_loss = DoubleField()
+    quality_score = DoubleField(null=True)
+    status = CharField(max_length=10)
+    created_at = BigIntegerField()
+
+    class Meta:
+        table_name = "model_versions"
+
+
+class Prediction(_Table):
+    """What a model says of a machine at a time."""
+
+    id = AutoField()
+    machine = ForeignKeyField(Machine, on_delete="CASCADE", lazy_load=False)
+    model_version = ForeignKeyField(ModelVersion, null=True, on_delete="SET NULL", lazy_load=False)
+    failure_class = CharField(max_length=60, null=True)
+    probability = DoubleField(null=True)
+    rul_hours = DoubleField(null=True)
+    anomaly_score = DoubleField(null=True)
+    predicted_at = BigIntegerField()
+    created_at = BigIntegerField()
+
+    class Meta:
+        table_name = "predictions"
+
+
+class Explanation(_Table):
+    """Why a prediction says what it says."""
+
+    id = AutoField()
+    machine = ForeignKeyField(Machine, on_delete="CASCADE", lazy_load=False)
+    prediction = ForeignKeyField(Prediction, on_delete="CASCADE", lazy_load=False)
+    method = CharField(max_length=60)
+    content = TextField()
+    created_at = BigIntegerField()
+
+    class Meta:
+        table_name = "explanations"
