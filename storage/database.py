@@ -76,13 +76,20 @@ def after(seconds: float) -> peewee.Expression:
 
 @contextmanager
 def transaction() -> Iterator[None]:
-    """One transaction; a database that is away becomes `LedgerUnavailable`.
+    """One write transaction; a database that is away becomes `LedgerUnavailable`."""
+    with reading(), database.atomic():
+        yield
 
-    The thread's connection is dropped then, so that the next call makes a new one.
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """Queries that write nothing: on SQLite they wait for no writer.
+
+    When the database is away the thread's connection is dropped, so that the next call makes a
+    new one.
     """
     try:
-        with database.atomic():
-            yield
+        yield
     except (peewee.OperationalError, peewee.InterfaceError) as error:
         if not database.is_closed():
             database.close()
@@ -103,7 +110,7 @@ def upgrade() -> list[str]:
 
 def migration_status() -> list[tuple[str, bool]]:
     """Each migration's name and whether it is applied, in order."""
-    with transaction():
+    with reading():
         rows = Runner(database.obj, str(MIGRATIONS)).status()
     return [(row.name, row.applied is not None) for row in rows]
 
@@ -112,6 +119,6 @@ def server_version() -> str:
     """Name and version of the database that answers."""
     if is_sqlite():
         return f"SQLite {apsw.sqlitelibversion()}"
-    with transaction():
+    with reading():
         (version,) = database.execute_sql("SHOW server_version").fetchone()
     return f"PostgreSQL {version}"

@@ -7,7 +7,7 @@ from typing import Any
 
 from peewee import fn
 
-from storage.database import after, now_ms, transaction
+from storage.database import after, now_ms, reading, transaction
 from storage.facts import Dispatch
 from storage.ledger import Claim, read_claim
 from storage.tables import Job
@@ -15,7 +15,7 @@ from storage.tables import Job
 
 def expired() -> list[Claim]:
     """Running jobs whose worker has not renewed its lease in time."""
-    with transaction():
+    with reading():
         ids = (
             Job.select(Job.id)
             .where(Job.status == "running", Job.lease_until < now_ms())
@@ -27,7 +27,7 @@ def expired() -> list[Claim]:
 
 def undelivered(limit: int = 500) -> list[Dispatch]:
     """Due jobs that were never sent, or became due again after they were."""
-    with transaction():
+    with reading():
         return _dispatches(
             Job.select(Job.id, Job.queue)
             .where(
@@ -42,7 +42,7 @@ def undelivered(limit: int = 500) -> list[Dispatch]:
 
 def overdue_deliveries(queue: str, seconds: float, limit: int) -> list[Dispatch]:
     """The oldest due jobs of a queue that were sent `seconds` ago and that nobody has taken."""
-    with transaction():
+    with reading():
         return _dispatches(
             Job.select(Job.id, Job.queue)
             .where(
@@ -58,7 +58,7 @@ def overdue_deliveries(queue: str, seconds: float, limit: int) -> list[Dispatch]
 
 def pending_by_queue() -> dict[str, int]:
     """How many due jobs wait in each queue."""
-    with transaction():
+    with reading():
         rows = (
             Job.select(Job.queue, fn.COUNT(Job.id))
             .where(Job.status == "pending", Job.due_at <= now_ms())

@@ -1,0 +1,134 @@
+"""Everything that can happen to a machine, in the past tense. An event is a fact, not an order."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Samples(_Frozen):
+    """Rows of each synthetic set."""
+
+    train: Annotated[int, Field(ge=1, le=10_000_000)] = 35_000
+    val: Annotated[int, Field(ge=1, le=10_000_000)] = 7_500
+    test: Annotated[int, Field(ge=1, le=10_000_000)] = 7_500
+
+
+class Plan(_Frozen):
+    """What the user asked for; every event of a chain hands it to the next.
+
+    Attributes:
+        rows: Rows of the physics seed.
+        epochs: Training epochs of the TVAE.
+        samples: Rows of each synthetic set.
+        seed: Number that makes the whole chain repeatable.
+        retraining: How many times the set was found below the quality threshold so far.
+    """
+
+    rows: Annotated[int, Field(ge=1_000, le=100_000)] = 10_000
+    epochs: Annotated[int, Field(ge=1, le=1_000)] = 300
+    samples: Samples = Samples()
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    retraining: Annotated[int, Field(ge=0)] = 0
+
+    def plan(self, **changes: Any) -> dict[str, Any]:
+        """The plan's fields, with changes, to build the next event from."""
+        return {name: getattr(self, name) for name in Plan.model_fields} | changes
+
+
+class Event(_Frozen):
+    """A fact about one machine."""
+
+    machine_id: str
+
+    @property
+    def type(self) -> str:
+        """The event's name, as stored and shown."""
+        return type(self).__name__
+
+    def payload(self) -> dict[str, Any]:
+        """The fact itself, without whom it is about."""
+        return self.model_dump(mode="json", exclude={"machine_id"})
+
+
+class MachineCreated(Event, Plan):
+    """A valid profile was submitted under a new id."""
+
+
+class SeedReady(Event, Plan):
+    """Run-to-failure seed data lie in the seed file."""
+
+    seed_key: str | None = None
+    units: int | None = None
+    num_features: int | None = None
+
+
+class ModelTrained(Event, Plan):
+    """A TVAE was trained on the seed.
+
+    Attributes:
+        model_key: The pickle's key; absent, in an event by hand, means the newest.
+        final_loss: Mean loss of the last epoch.
+        loss_history: Mean loss of each epoch.
+    """
+
+    model_key: str | None = None
+    final_loss: float | None = None
+    loss_history: tuple[float, ...] = ()
+    training_time_seconds: float | None = None
+    num_features: int | None = None
+    device: str | None = None
+
+
+class SyntheticDataReady(Event, Plan):
+    """Train, validation and test sets were generated."""
+
+    model_key: str | None = None
+    units: dict[str, int] = {}
+
+
+class RetrainRequested(Event, Plan):
+    """The synthetic set was judged too poor (or a user wants another training)."""
+
+    quality_score: float | None = None
+    reason: str = "requested by hand"
+
+
+class MachineOnboarded(Event, Plan):
+    """The synthetic sets were judged good enough: the machine's data are finished."""
+
+    quality_score: float | None = None
+    report_key: str | None = None
+
+
+class StageFailed(Event):
+    """A stage ended without a result: out of attempts, quarantined, or below the threshold."""
+
+    stage: str
+    reason: str
+    job_id: int | None = None
+    quality_score: float | None = None
+
+
+EVENT_TYPES: dict[str, type[Event]] = {
+    event.__name__: event
+    for event in (
+        MachineCreated,
+        SeedReady,
+        ModelTrained,
+        SyntheticDataReady,
+        RetrainRequested,
+        MachineOnboarded,
+        StageFailed,
+    )
+}
+
+
+def read_event(event_type: str, machine_id: str, payload: dict[str, Any]) -> Event:
+    """The event that a ledger row holds."""
+    return EVENT_TYPES[event_type](machine_id=machine_id, **payload)

@@ -1,0 +1,291 @@
+"""Reading the ledger: where machines, jobs, events, files and workers stand."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from peewee import JOIN, fn
+
+from errors import NotFound
+from storage.database import after, database, now_ms, reading, transaction
+from storage.tables import Artifact, Event, Job, Machine, Worker
+
+#: A worker not heard of for this long is gone, seconds.
+WORKER_SILENCE_SECONDS = 15.0
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a machine's chain is.
+
+    Attributes:
+        stage: Stage of its newest job.
+        status: That job's status; `onboarded` when the chain has reached its end.
+        progress: Of that job, percent.
+        since: When the job was created, started or ended, ms since 1970.
+    """
+
+    machine_id: str
+    machine_type: str
+    category: str
+    manufacturer: str
+    model: str
+    created_at: int
+    job_id: int | None
+    stage: str | None
+    status: str
+    progress: int
+    message: str
+    error_message: str | None
+    since: int
+    started_at: int | None
+
+
+@dataclass(frozen=True)
+class PublishedFile:
+    """The newest file of a machine under one key."""
+
+    id: int
+    machine_id: str
+    key: str
+    staged_key: str
+    sha256: str
+    size: int
+    verdict: str | None
+    published_at: int | None
+
+
+def machines(machine_id: str | None = None) -> list[Standing]:
+    """The standing of every machine, or of one, by id."""
+    newest_job = Job.alias()
+    newest_event = Event.alias()
+    other_job, other_event = Job.alias(), Event.alias()
+    query = (
+        Machine.select(Machine, newest_job, newest_event.type.alias("event_type"))
+        .join(
+            newest_job,
+            JOIN.LEFT_OUTER,
+            on=(
+                newest_job.id
+                == other_job.select(fn.MAX(other_job.id)).where(
+                    other_job.machine == Machine.machine_id
+                )
+            ),
+        )
+        .join(
+            newest_event,
+            JOIN.LEFT_OUTER,
+            on=(
+                newest_event.id
+                == other_event.select(fn.MAX(other_event.id)).where(
+                    other_event.machine == Machine.machine_id
+                )
+            ),
+        )
+        .order_by(Machine.machine_id)
+    )
+    if machine_id is not None:
+        query = query.where(Machine.machine_id == machine_id)
+    with reading():
+        return [_standing(row) for row in query.dicts()]
+
+
+def machine(machine_id: str) -> Standing:
+    """One machine's standing.
+
+    Raises:
+        NotFound: No such machine.
+    """
+    for standing in machines(machine_id):
+        return standing
+    raise NotFound(f"no machine '{machine_id}'; see: fleetforge machines list")
+
+
+def _standing(row: dict[str, Any]) -> Standing:
+    status = row["status"] or "created"
+    if status == "success" and row["event_type"] == "MachineOnboarded":
+        status = "onboarded"
+    return Standing(
+        machine_id=row["machine_id"],
+        machine_type=row["machine_type"],
+        category=row["category"],
+        manufacturer=row["manufacturer"],
+        model=row["model"],
+        created_at=row["created_at"],
+        job_id=row["id"],
+        stage=row["stage"],
+        status=status,
+        progress=row["progress"] or 0,
+        message=row["message"] or "",
+        error_message=row["error_message"],
+        since=row["completed_at"] or row["started_at"] or row["due_at"] or row["created_at"],
+        started_at=row["started_at"],
+    )
+
+
+def profile_of(machine_id: str) -> tuple[str, str] | None:
+    """A machine's profile as JSON text and its SHA-256; None if there is no such machine."""
+    with reading():
+        row = Machine.get_or_none(Machine.machine_id == machine_id)
+    return (row.profile, row.profile_sha256) if row else None
+
+
+def jobs(
+    *, status: str | None = None, machine_id: str | None = None, limit: int = 1000
+) -> list[dict[str, Any]]:
+    """Jobs, newest first."""
+    query = Job.select().order_by(Job.id.desc()).limit(limit)
+    if status:
+        query = query.where(Job.status == status)
+    if machine_id:
+        query = query.where(Job.machine == machine_id)
+    with reading():
+        return [_renamed(row) for row in query.dicts()]
+
+
+def job(job_id: int) -> dict[str, Any]:
+    """One job.
+
+    Raises:
+        NotFound: No such job.
+    """
+    with reading():
+        row = Job.select().where(Job.id == job_id).dicts().first()
+    if row is None:
+        raise NotFound(f"no job {job_id}; see: fleetforge jobs")
+    return _renamed(row)
+
+
+def events(
+    *, machine_id: str | None = None, after_id: int = 0, limit: int = 1000
+) -> list[dict[str, Any]]:
+    """Events after an id, oldest first; the newest `limit` of them."""
+    query = Event.select().where(Event.id > after_id).order_by(Event.id.desc()).limit(limit)
+    if machine_id:
+        query = query.where(Event.machine == machine_id)
+    with reading():
+        rows = [_renamed(row) for row in query.dicts()]
+    for row in rows:
+        row["payload"] = json.loads(row["payload"])
+    return rows[::-1]
+
+
+def files(machine_id: str) -> dict[str, PublishedFile]:
+    """The newest file under each key of a machine, oldest first."""
+    newest = (
+        Artifact.select(fn.MAX(Artifact.id))
+        .where(Artifact.machine == machine_id)
+        .group_by(Artifact.key)
+    )
+    with reading():
+        rows = Artifact.select().where(Artifact.id.in_(newest)).order_by(Artifact.id)
+        return {row.key: _file(row) for row in rows}
+
+
+def unpublished(limit: int = 100) -> list[PublishedFile]:
+    """Files that are committed but not yet seen in place, and still the newest of their key."""
+    newer = Artifact.alias()
+    with reading():
+        rows = (
+            Artifact.select()
+            .where(
+                Artifact.published_at.is_null(),
+                ~fn.EXISTS(
+                    newer.select(newer.id).where(
+                        newer.machine == Artifact.machine,
+                        newer.key == Artifact.key,
+                        newer.id > Artifact.id,
+                    )
+                ),
+            )
+            .order_by(Artifact.id)
+            .limit(limit)
+        )
+        return [_file(row) for row in rows]
+
+
+def newer_than(file: PublishedFile) -> PublishedFile | None:
+    """The newest file under the same key, if that is another one."""
+    with reading():
+        row = (
+            Artifact.select()
+            .where(Artifact.key == file.key, Artifact.machine == file.machine_id)
+            .order_by(Artifact.id.desc())
+            .first()
+        )
+    return _file(row) if row and row.id > file.id else None
+
+
+def files_of_job(job_id: int) -> list[PublishedFile]:
+    """The files that a job made."""
+    with reading():
+        rows = Artifact.select().where(Artifact.job == job_id).order_by(Artifact.id)
+        return [_file(row) for row in rows]
+
+
+def mark_published(artifact_id: int) -> None:
+    """Remember that a file stands under its published name."""
+    with transaction():
+        Artifact.update(published_at=now_ms()).where(Artifact.id == artifact_id).execute()
+
+
+def all_keys(machine_id: str) -> list[str]:
+    """Every key under which a machine ever had a file."""
+    with reading():
+        rows = Artifact.select(Artifact.key).where(Artifact.machine == machine_id).distinct()
+        return [row.key for row in rows]
+
+
+def beat(worker_id: str, host: str, pid: int, queues: list[str]) -> None:
+    """Note that a worker is alive; forget those long silent."""
+    with transaction():
+        Worker.delete().where(Worker.seen_at < after(-20 * WORKER_SILENCE_SECONDS)).execute()
+        seen = Worker.update(seen_at=now_ms()).where(Worker.id == worker_id).execute()
+        if not seen:
+            Worker.insert(
+                id=worker_id,
+                host=host,
+                pid=pid,
+                queues=",".join(queues),
+                started_at=now_ms(),
+                seen_at=now_ms(),
+            ).execute()
+
+
+def sign_off(worker_id: str) -> None:
+    """Note that a worker has stopped in good order."""
+    with transaction():
+        Worker.delete().where(Worker.id == worker_id).execute()
+
+
+def workers() -> list[dict[str, Any]]:
+    """Workers that are alive."""
+    with reading():
+        rows = Worker.select().where(Worker.seen_at >= after(-WORKER_SILENCE_SECONDS))
+        return list(rows.order_by(Worker.id).dicts())
+
+
+def clock_ms() -> int:
+    """The database's clock."""
+    with reading():
+        (now,) = database.execute_sql(f"SELECT {now_ms().sql}").fetchone()
+    return int(now)
+
+
+def _renamed(row: dict[str, Any]) -> dict[str, Any]:
+    return {{"machine": "machine_id", "event": "event_id"}.get(k, k): v for k, v in row.items()}
+
+
+def _file(row: Any) -> PublishedFile:
+    return PublishedFile(
+        row.id,
+        row.machine_id,
+        row.key,
+        row.staged_key,
+        row.sha256,
+        row.size,
+        row.verdict,
+        row.published_at,
+    )
