@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from errors import LedgerUnavailable, SettingsError
+from storage.settings import PREFIX, Settings
+
+# peewee imports every driver that is installed, and psycopg's import costs as much CPU time as
+# the rest of `fleetforge status`. Who does not use PostgreSQL need not pay for it.
+_WITHOUT_PSYCOPG = f"{PREFIX}DATABASE_URL" not in os.environ and "psycopg" not in sys.modules
+if _WITHOUT_PSYCOPG:
+    sys.modules["psycopg"] = None  # type: ignore[assignment]
 
 import apsw
 import peewee
 from playhouse.apsw_ext import APSWDatabase
 from playhouse.migrations import Runner
 
-from errors import LedgerUnavailable
-from storage.settings import Settings
+if _WITHOUT_PSYCOPG:
+    del sys.modules["psycopg"]
 
 #: Every table of the ledger is bound to this; `open_database` points it at the real one.
 database = peewee.DatabaseProxy()
@@ -27,7 +38,7 @@ _NOW_MS = {
 }
 
 
-class _Sqlite(APSWDatabase):
+class _Sqlite(APSWDatabase):  # type: ignore[misc]  # playhouse has no types
     """APSW's SQLite: it binds no datetime by itself, and the migrations' history has one."""
 
     def _add_conn_hooks(self, conn: apsw.Connection) -> None:
@@ -37,6 +48,7 @@ class _Sqlite(APSWDatabase):
 
 def open_database(settings: Settings) -> Any:
     """Point the ledger's tables at the database of the settings; connects lazily."""
+    opened: peewee.Database
     if settings.database_url is None:
         settings.home.mkdir(parents=True, exist_ok=True)
         # APSW brings its own SQLite: the interpreter's may have the WAL-reset race
@@ -51,6 +63,8 @@ def open_database(settings: Settings) -> Any:
                 "foreign_keys": 1,
             },
         )
+    elif _WITHOUT_PSYCOPG:
+        raise SettingsError(f"set {PREFIX}DATABASE_URL before Fleetforge is started")
     else:
         opened = peewee.PostgresqlDatabase(
             settings.database_url.get_secret_value(), prefer_psycopg3=True

@@ -76,7 +76,7 @@ def claim(job_id: int, worker: str, lease_seconds: float) -> Claim | None:
 
 def read_claim(job_id: int) -> Claim:
     """The claim as it stands on a running job; call inside a transaction."""
-    row = (
+    query: Any = (
         Job.select(
             Job.id,
             Job.token,
@@ -94,10 +94,9 @@ def read_claim(job_id: int) -> Claim:
         .join(Machine, on=(Job.machine == Machine.machine_id))
         .where(Job.id == job_id)
         .tuples()
-        .get()
     )
-    claim = Claim(*row)
-    return replace(claim, payload=json.loads(row[7]))
+    row = query.get()
+    return replace(Claim(*row), payload=json.loads(row[7]))
 
 
 def renew(claim: Claim, lease_seconds: float) -> None:

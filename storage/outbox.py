@@ -59,7 +59,7 @@ def overdue_deliveries(queue: str, seconds: float, limit: int) -> list[Dispatch]
 def pending_by_queue() -> dict[str, int]:
     """How many due jobs wait in each queue."""
     with reading():
-        rows = (
+        rows: Any = (
             Job.select(Job.queue, fn.COUNT(Job.id))
             .where(Job.status == "pending", Job.due_at <= now_ms())
             .group_by(Job.queue)

@@ -89,7 +89,7 @@ def machines(machine_id: str | None = None) -> list[Standing]:
     if machine_id is not None:
         query = query.where(Machine.machine_id == machine_id)
     with reading():
-        return [_standing(row) for row in query.dicts()]
+        return [_standing(row) for row in _dicts(query)]
 
 
 def machine(machine_id: str) -> Standing:
@@ -142,7 +142,7 @@ def jobs(
     if machine_id:
         query = query.where(Job.machine == machine_id)
     with reading():
-        return [_renamed(row) for row in query.dicts()]
+        return [_renamed(row) for row in _dicts(query)]
 
 
 def job(job_id: int) -> dict[str, Any]:
@@ -166,7 +166,7 @@ def events(
     if machine_id:
         query = query.where(Event.machine == machine_id)
     with reading():
-        rows = [_renamed(row) for row in query.dicts()]
+        rows = [_renamed(row) for row in _dicts(query)]
     for row in rows:
         row["payload"] = json.loads(row["payload"])
     return rows[::-1]
@@ -264,7 +264,7 @@ def workers() -> list[dict[str, Any]]:
     """Workers that are alive."""
     with reading():
         rows = Worker.select().where(Worker.seen_at >= after(-WORKER_SILENCE_SECONDS))
-        return list(rows.order_by(Worker.id).dicts())
+        return _dicts(rows.order_by(Worker.id))
 
 
 def clock_ms() -> int:
@@ -272,6 +272,10 @@ def clock_ms() -> int:
     with reading():
         (now,) = database.execute_sql(f"SELECT {now_ms().sql}").fetchone()
     return int(now)
+
+
+def _dicts(query: Any) -> list[dict[str, Any]]:
+    return list(query.dicts())
 
 
 def _renamed(row: dict[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """The ledger's first tables."""
 
+from typing import Any
+
 import peewee
 
 # Ids are never used twice: a zombie of a deleted job must not fit a new one's token.
@@ -134,7 +136,7 @@ CREATE INDEX explanations_prediction ON explanations (prediction_id)
 """
 
 
-def up(migrator, db):
+def up(migrator: Any, db: Any) -> None:
     """Create the tables."""
     serial = SERIAL[isinstance(db, peewee.SqliteDatabase)]
     for statement in TABLES.format(serial=serial).split(";"):

@@ -1,0 +1,54 @@
+"""SyntheticDataReady → MachineOnboarded, or RetrainRequested when the set is too poor."""
+
+from __future__ import annotations
+
+from actors.stage import Job, stage
+from events.vocabulary import MachineOnboarded, RetrainRequested, StageFailed, SyntheticDataReady
+from GAN import files
+from GAN.config.tvae_config import MAX_RETRAININGS, retrain_epochs
+from GAN.manager import GANManager, QualityResult
+
+
+@stage(queue="default", channel="gan:quality")
+def assess_quality(
+    event: SyntheticDataReady, job: Job
+) -> MachineOnboarded | RetrainRequested | StageFailed:
+    """Judge the sets, write the report, and decide how the chain goes on."""
+    quality = GANManager(job.workspace).assess(
+        job.profile,
+        seed_path=job.input(files.seed_key(job.machine_id)),
+        split_paths={
+            split: job.input(files.split_key(job.machine_id, split)) for split in files.SPLITS
+        },
+        model_path=job.input(event.model_key or job.newest(files.model_prefix(job.machine_id))),
+        progress=job.progress,
+    )
+    return decide(event, job.id, quality)
+
+
+def decide(
+    event: SyntheticDataReady, job_id: int, quality: QualityResult
+) -> MachineOnboarded | RetrainRequested | StageFailed:
+    """Good enough, once more with more epochs, or given up after `MAX_RETRAININGS`."""
+    reason = "; ".join(quality.reasons)
+    if quality.passed:
+        return MachineOnboarded(
+            machine_id=event.machine_id,
+            **event.plan(),
+            quality_score=quality.quality_score,
+            report_key=files.report_key(event.machine_id),
+        )
+    if event.retraining < MAX_RETRAININGS:
+        return RetrainRequested(
+            machine_id=event.machine_id,
+            **event.plan(epochs=retrain_epochs(event.epochs), retraining=event.retraining + 1),
+            quality_score=quality.quality_score,
+            reason=reason,
+        )
+    return StageFailed(
+        machine_id=event.machine_id,
+        stage="assess_quality",
+        reason=f"still below the threshold after {MAX_RETRAININGS} retrainings: {reason}",
+        job_id=job_id,
+        quality_score=quality.quality_score,
+    )

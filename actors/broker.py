@@ -1,0 +1,117 @@
+"""The broker: Dramatiq on Redis. A message carries a job's id and nothing else.
+
+Dramatiq only delivers. Retries, time limits and rescue belong to the ledger, so none of the
+middleware that does those is loaded; its defaults (20 retries, 10 minutes) would fight it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+# Read by Dramatiq when it is imported: a consumer that lost the broker is back in 250 ms.
+os.environ.setdefault("dramatiq_restart_delay", "250")
+
+import dramatiq
+import redis
+from dramatiq.brokers.redis import RedisBroker
+
+from actors.embedded import EmbeddedValkey
+from errors import BrokerUnavailable
+from storage import outbox
+from storage.facts import Dispatch
+from storage.settings import Settings
+
+BROKER_DB, PROGRESS_DB = 0, 2
+NAMESPACE = "fleetforge"
+ACTOR = "run_job"
+
+#: Gone from Redis means that Redis lost everything: it was flushed or restarted.
+CANARY_KEY = f"{NAMESPACE}:canary"
+
+#: Longest pause between two looks at an idle queue, milliseconds.
+POLL_MS = 200
+
+
+def broker_url(settings: Settings) -> str:
+    """Address of the broker in force."""
+    if settings.redis_url is not None:
+        return settings.redis_url.get_secret_value()
+    return EmbeddedValkey(settings.home).url
+
+
+def connect(settings: Settings, db: int) -> redis.Redis:
+    """A client of one of the Redis databases; connects lazily."""
+    pool = redis.ConnectionPool.from_url(
+        broker_url(settings), socket_connect_timeout=2, socket_timeout=5
+    )
+    pool.connection_kwargs["db"] = db
+    return redis.Redis(connection_pool=pool)
+
+
+@contextmanager
+def broker_errors() -> Iterator[None]:
+    """Turn a broker that is away into `BrokerUnavailable`."""
+    try:
+        yield
+    except (redis.ConnectionError, redis.TimeoutError) as error:
+        raise BrokerUnavailable(f"the broker does not answer: {error}") from error
+
+
+class Broker:
+    """Sends jobs to their queues and hands them to a worker's function."""
+
+    def __init__(self, settings: Settings, queues: Sequence[str]) -> None:
+        self.redis = connect(settings, BROKER_DB)
+        self._dramatiq = RedisBroker(  # type: ignore[no-untyped-call]
+            client=self.redis, namespace=NAMESPACE, middleware=[]
+        )
+        for queue in queues:
+            self._dramatiq.declare_queue(queue)
+
+    def send(self, jobs: Sequence[Dispatch]) -> None:
+        """Put jobs in their queues and note in the ledger that they are there.
+
+        Raises:
+            BrokerUnavailable: Some or all were not sent; the ledger still has them.
+        """
+        with broker_errors():
+            for job in jobs:
+                self._dramatiq.enqueue(
+                    dramatiq.Message(
+                        queue_name=job.queue,
+                        actor_name=ACTOR,
+                        args=(job.job_id,),
+                        kwargs={},
+                        options={},
+                    )
+                )
+        outbox.mark_dispatched([job.job_id for job in jobs])
+
+    def depth(self, queue: str) -> int:
+        """Messages that wait in a queue."""
+        with broker_errors():
+            return int(self.redis.llen(f"{NAMESPACE}:{queue}"))
+
+    def was_emptied(self) -> bool:
+        """Whether Redis has lost its content since anybody last asked."""
+        with broker_errors():
+            return bool(self.redis.set(CANARY_KEY, 1, nx=True))
+
+    def worker(self, queues: Sequence[str], run_job: Callable[[int], None]) -> dramatiq.Worker:
+        """A Dramatiq worker that calls `run_job` for one job at a time; not yet started."""
+        dramatiq.Actor(
+            run_job,
+            broker=self._dramatiq,
+            actor_name=ACTOR,
+            queue_name=queues[0],
+            priority=0,
+            options={},
+        )
+        worker = dramatiq.Worker(
+            self._dramatiq, queues=set(queues), worker_threads=1, worker_timeout=POLL_MS
+        )
+        # Fetch no more than can run: a message held back by a busy worker helps nobody.
+        worker.queue_prefetch = 1
+        return worker

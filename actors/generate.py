@@ -1,0 +1,25 @@
+"""ModelTrained → SyntheticDataReady: whole synthetic lives, split by unit."""
+
+from __future__ import annotations
+
+from actors.stage import Job, stage
+from events.vocabulary import ModelTrained, SyntheticDataReady
+from GAN import files
+from GAN.manager import GANManager
+
+
+@stage(queue="default", channel="gan:generation")
+def generate_synthetic(event: ModelTrained, job: Job) -> SyntheticDataReady:
+    """Generate train, validation and test sets from the event's model, or the newest."""
+    model_key = event.model_key or job.newest(files.model_prefix(job.machine_id))
+    sets = GANManager(job.workspace).generate(
+        job.profile,
+        model_path=job.input(model_key),
+        seed_path=job.input(files.seed_key(job.machine_id)),
+        samples=event.samples.model_dump(),
+        seed=event.seed,
+        progress=job.progress,
+    )
+    return SyntheticDataReady(
+        machine_id=job.machine_id, **event.plan(), model_key=model_key, units=dict(sets.units)
+    )

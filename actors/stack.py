@@ -1,0 +1,89 @@
+"""The embedded stack: workers as child processes, kept alive until the caller is done."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+from storage.settings import Settings
+
+#: What `up` runs: training has a queue and a process of its own, so that nothing waits behind it.
+PROCESSES: dict[str, tuple[str, ...]] = {
+    "worker": ("worker", "--queues", "default"),
+    "train": ("worker", "--queues", "train"),
+}
+WATCH = ("watch",)
+
+_STOP_SECONDS = 20.0
+_RESTART_SECONDS = 1.0
+
+
+class Stack:
+    """Runs Fleetforge processes for as long as the `with` block lasts; one that dies comes back.
+
+    Args:
+        settings: Passed on by the environment.
+        processes: Name → arguments of the `fleetforge` command.
+        logs: Folder for a log file each; absent means this terminal.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        processes: dict[str, tuple[str, ...]],
+        logs: Path | None = None,
+    ) -> None:
+        self._settings = settings
+        self._commands = processes
+        self._logs = logs
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._stopping = threading.Event()
+        self._keeper = threading.Thread(target=self._keep, name="stack")
+
+    def __enter__(self) -> Self:
+        for name in self._commands:
+            self._start(name)
+        self._keeper.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stopping.set()
+        self._keeper.join()
+        for process in self._running.values():
+            process.terminate()
+        for process in self._running.values():
+            try:
+                process.wait(_STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def _start(self, name: str) -> None:
+        command: Sequence[str] = [sys.executable, "-m", "cli", *self._commands[name]]
+        # A session of its own: Ctrl-C reaches this process alone, which then stops the others
+        # in good order.
+        self._running[name] = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stderr=self._log(name), start_new_session=True
+        )
+
+    def _log(self, name: str) -> IO[bytes] | None:
+        if self._logs is None:
+            return None
+        self._logs.mkdir(parents=True, exist_ok=True)
+        return (self._logs / f"{name}.log").open("ab")
+
+    def _keep(self) -> None:
+        while not self._stopping.wait(_RESTART_SECONDS):
+            for name, process in list(self._running.items()):
+                if process.poll() is not None:
+                    self._start(name)

@@ -1,0 +1,124 @@
+"""Declaring stages: a stage is a function from one event to the next, and its types are the wiring.
+
+    @stage(queue="train", channel="gan:training")
+    def train_tvae(event: SeedReady | RetrainRequested, job: Job) -> ModelTrained: ...
+
+subscribes `train_tvae` to both events and says what it publishes. Adding a stage is adding such
+a function in a module that `actors/__init__.py` imports.
+"""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from errors import NotFound
+from events.bus import subscribe
+from events.vocabulary import Event
+from GAN.profile import MachineProfile
+from GAN.progress import Progress
+from storage.artifacts import ArtifactStore
+from storage.standing import PublishedFile
+
+StageFunction = Callable[..., Event]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A declared stage.
+
+    Attributes:
+        queue: Where its jobs wait; a worker serves one or more queues.
+        channel: Prefix of its progress channel in Redis database 2.
+    """
+
+    name: str
+    function: StageFunction
+    reacts_to: tuple[type[Event], ...]
+    publishes: tuple[type[Event], ...]
+    queue: str
+    channel: str
+
+
+STAGES: dict[str, Stage] = {}
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a stage sees of the job it runs.
+
+    Attributes:
+        workspace: The only folder it may write to; every file in it becomes an artifact under
+            its path relative to the workspace.
+        files: The machine's newest file under each key.
+        progress: Call it now and then.
+    """
+
+    id: int
+    machine_id: str
+    profile: MachineProfile
+    workspace: Path
+    store: ArtifactStore
+    files: Mapping[str, PublishedFile] = field(repr=False)
+    progress: Progress = field(repr=False)
+
+    def input(self, key: str) -> Path:
+        """A local file with the bytes that the ledger has under `key`.
+
+        Raises:
+            NotFound: No stage has made that file yet.
+            ArtifactCorrupt: The bytes are not the ledger's.
+        """
+        if key not in self.files:
+            raise NotFound(f"{self.machine_id} has no {key} yet")
+        file = self.files[key]
+        return self.store.fetch(file.staged_key, file.sha256)
+
+    def newest(self, prefix: str) -> str:
+        """The key of the newest file below a prefix.
+
+        Raises:
+            NotFound: There is none.
+        """
+        keys = [key for key in self.files if key.startswith(prefix)]
+        if not keys:
+            raise NotFound(f"{self.machine_id} has no {prefix}* yet")
+        return max(keys, key=lambda key: self.files[key].id)
+
+
+def stage(*, queue: str, channel: str) -> Callable[[StageFunction], StageFunction]:
+    """Declare a stage by its function's types and subscribe it.
+
+    Args:
+        queue: Where its jobs wait.
+        channel: Prefix of its progress channel.
+    """
+
+    def declare(function: StageFunction) -> StageFunction:
+        hints = typing.get_type_hints(function)
+        declared = Stage(
+            name=function.__name__,
+            function=function,
+            reacts_to=_events(hints["event"]),
+            publishes=_events(hints["return"]),
+            queue=queue,
+            channel=channel,
+        )
+        STAGES[declared.name] = declared
+        for event_type in declared.reacts_to:
+            subscribe(event_type, declared.name, queue)
+        return function
+
+    return declare
+
+
+def queues() -> list[str]:
+    """Every queue that a declared stage uses."""
+    return sorted({declared.queue for declared in STAGES.values()})
+
+
+def _events(hint: Any) -> tuple[type[Event], ...]:
+    return typing.get_args(hint) or (hint,)

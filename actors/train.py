@@ -1,0 +1,30 @@
+"""SeedReady, RetrainRequested → ModelTrained: a TVAE that has learned the seed."""
+
+from __future__ import annotations
+
+from actors.stage import Job, stage
+from events.vocabulary import ModelTrained, RetrainRequested, SeedReady
+from GAN import files
+from GAN.manager import GANManager
+
+
+@stage(queue="train", channel="gan:training")
+def train_tvae(event: SeedReady | RetrainRequested, job: Job) -> ModelTrained:
+    """Train for the event's epochs; several models of one machine may stand side by side."""
+    model = GANManager(job.workspace).train(
+        job.profile,
+        seed_path=job.input(files.seed_key(job.machine_id)),
+        epochs=event.epochs,
+        seed=event.seed,
+        progress=job.progress,
+    )
+    return ModelTrained(
+        machine_id=job.machine_id,
+        **event.plan(),
+        model_key=files.model_key(job.machine_id, event.epochs),
+        final_loss=model.final_loss,
+        loss_history=tuple(model.loss_history),
+        training_time_seconds=model.training_time_seconds,
+        num_features=model.num_features,
+        device=model.device,
+    )

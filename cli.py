@@ -1,0 +1,76 @@
+"""The `fleetforge` command. Each subcommand is a module of `commands`, imported when it is run."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+import click
+
+from errors import FleetforgeError
+
+#: Subcommand → where it lives and what it does. Importing every module to print the help would
+#: make each call pay for all of them.
+COMMANDS = {
+    "onboard": ("commands.onboard", "Take machines in and start their chains."),
+    "status": ("commands.status", "Where each machine stands."),
+    "why": ("commands.why", "Where a machine's chain stands, and what to do."),
+    "jobs": ("commands.jobs", "List, cancel and retry jobs."),
+    "events": ("commands.events", "What has happened, in order."),
+    "machines": ("commands.machines", "List, show and delete machines."),
+    "publish": ("commands.publish", "Publish an event by hand."),
+    "up": ("commands.up", "Run everything in the foreground: broker, workers, watched folder."),
+    "worker": ("commands.worker", "Run one worker."),
+    "watch": ("commands.watch", "Onboard every profile that lands in a folder."),
+    "templates": ("commands.templates", "Profiles to start from."),
+    "graph": ("commands.graph", "The chain of events and stages."),
+    "db": ("commands.db", "The ledger's migrations."),
+    "doctor": ("commands.doctor", "What Fleetforge would use here, and whether it answers."),
+}
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(COMMANDS[cmd_name][0]), cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 done; 1 it failed, or what was asked for is not there; 2 bad input, "
+    "nothing was changed; 130 stopped by Ctrl-C.",
+)
+@click.version_option(package_name="fleetforge")
+def fleetforge() -> None:
+    """From a machine's profile to synthetic run-to-failure data, by events.
+
+    \b
+    Examples:
+      fleetforge onboard motor_siemens_1la7_001 --wait
+      fleetforge templates new pump -o pump.yaml && fleetforge onboard pump.yaml
+      fleetforge status --watch
+    """
+
+
+def main() -> None:
+    """Entry point: an error of ours is a message and an exit code, not a traceback."""
+    try:
+        fleetforge(prog_name="fleetforge")
+    except FleetforgeError as error:
+        for line in str(error).splitlines():
+            click.echo(f"error: {line}", err=True)
+        sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main()

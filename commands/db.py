@@ -1,0 +1,44 @@
+"""`fleetforge db`."""
+
+from __future__ import annotations
+
+import click
+
+from commands.output import json_option, print_json
+from storage.database import migration_status, open_database, upgrade
+from storage.settings import load_settings
+
+
+@click.group()
+def db() -> None:
+    """The ledger's migrations; the embedded database needs no help with them."""
+
+
+@db.command("upgrade")
+@json_option
+def upgrade_database(as_json: bool) -> None:
+    """Apply every migration that is not applied yet.
+
+    \b
+    Example:
+      FLEETFORGE_DATABASE_URL=postgresql://me@host/fleet fleetforge db upgrade
+    """
+    open_database(load_settings())
+    applied = upgrade()
+    if as_json:
+        print_json({"applied": applied})
+    else:
+        click.echo("\n".join(f"applied {name}" for name in applied) or "up to date")
+
+
+@db.command()
+@json_option
+def status(as_json: bool) -> None:
+    """Each migration and whether it is applied."""
+    open_database(load_settings())
+    rows = migration_status()
+    if as_json:
+        print_json([{"migration": name, "applied": applied} for name, applied in rows])
+    else:
+        for name, applied in rows:
+            click.echo(f"{'applied' if applied else 'pending'}  {name}")

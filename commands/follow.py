@@ -1,0 +1,188 @@
+"""Following chains to their end: live bars on a terminal, lines elsewhere, then a summary."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn
+from rich.table import Table
+
+from commands.output import duration, print_json
+from storage import standing
+from storage.artifacts import open_store
+from storage.settings import Settings
+
+_LOOK_SECONDS = 0.3
+ENDED = ("onboarded", "failed", "cancelled")
+
+
+def follow(settings: Settings, machine_ids: Sequence[str], *, as_json: bool) -> int:
+    """Wait until every chain has ended, showing progress on standard error.
+
+    When nobody is there to do the work and the stack is the embedded one, run it meanwhile.
+
+    Returns:
+        Exit code: 0 when all machines are onboarded, else 1.
+    """
+    console = Console(stderr=True)
+    view: _Bars | _Lines = _Bars(console) if console.is_terminal else _Lines()
+    with ExitStack() as resources:
+        _provide_workers(settings, resources)
+        resources.enter_context(view)
+        while True:
+            states = {s.machine_id: s for s in standing.machines() if s.machine_id in machine_ids}
+            for machine_id in machine_ids:
+                view.show(_rows(machine_id, states[machine_id], single=len(machine_ids) == 1))
+            if all(state.status in ENDED for state in states.values()):
+                break
+            time.sleep(_LOOK_SECONDS)
+    summaries = [_summary(settings, machine_id) for machine_id in machine_ids]
+    if as_json:
+        print_json(summaries)
+    else:
+        _print(summaries)
+    return 0 if all(s["status"] == "onboarded" for s in summaries) else 1
+
+
+def _provide_workers(settings: Settings, resources: ExitStack) -> None:
+    if standing.workers():
+        return
+    if not settings.embedded_broker:
+        click.echo("no worker is alive; start one: fleetforge worker", err=True)
+        return
+    from actors.stack import PROCESSES, Stack
+
+    click.echo(
+        f"no worker is alive: starting the embedded stack, logs in {settings.logs}", err=True
+    )
+    resources.enter_context(Stack(settings, PROCESSES, settings.logs))
+
+
+def _rows(machine_id: str, state: standing.Standing, *, single: bool) -> Iterator[dict[str, Any]]:
+    """What to show of a machine: each of its jobs, or only the newest when there are many."""
+    if not single:
+        yield _row(machine_id, machine_id, vars(state) | {"completed_at": None})
+        return
+    for job in reversed(standing.jobs(machine_id=machine_id)):
+        yield _row(str(job["id"]), job["stage"], job)
+
+
+def _row(key: str, name: str, job: dict[str, Any]) -> dict[str, Any]:
+    progress, status = job["progress"], job["status"]
+    elapsed = 0.0
+    if job["started_at"]:
+        elapsed = ((job["completed_at"] or standing.clock_ms()) - job["started_at"]) / 1000
+    left = elapsed * (100 - progress) / progress if progress and status == "running" else None
+    message = job["message"] if status == "running" else job["error_message"] or ""
+    return {
+        "key": key,
+        "name": name,
+        "stage": job["stage"] or "",
+        "status": status,
+        "progress": 100 if status in ("success", "onboarded") else progress,
+        "message": message,
+        "elapsed": duration(elapsed) if elapsed else "",
+        "eta": f"ETA {duration(left)}" if left is not None else "",
+    }
+
+
+class _Bars:
+    """A bar for each row, on a terminal."""
+
+    def __init__(self, console: Console) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            TextColumn("{task.fields[status]}"),
+            BarColumn(),
+            TaskProgressColumn(),
+            TextColumn("{task.fields[elapsed]}"),
+            TextColumn("{task.fields[eta]}"),
+            TextColumn("{task.fields[message]}"),
+            console=console,
+        )
+        self._tasks: dict[str, TaskID] = {}
+
+    def __enter__(self) -> None:
+        self._progress.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def show(self, rows: Iterator[dict[str, Any]]) -> None:
+        """Bring the bars up to date."""
+        for row in rows:
+            fields = {name: row[name] for name in ("status", "elapsed", "eta", "message")}
+            if row["key"] not in self._tasks:
+                self._tasks[row["key"]] = self._progress.add_task(row["name"], total=100, **fields)
+            self._progress.update(self._tasks[row["key"]], completed=row["progress"], **fields)
+
+
+class _Lines:
+    """A line for each change, where there is no terminal."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, tuple[Any, ...]] = {}
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def show(self, rows: Iterator[dict[str, Any]]) -> None:
+        """Print what has changed since the last look."""
+        for row in rows:
+            state = (row["stage"], row["status"], row["message"])
+            if self._seen.get(row["key"]) == state:
+                continue
+            self._seen[row["key"]] = state
+            stage = row["stage"] if row["stage"] != row["name"] else ""
+            parts = [row["name"], stage, row["status"], f"{row['progress']} %"]
+            parts += [row["message"], row["elapsed"], row["eta"]]
+            click.echo("  ".join(part for part in parts if part), err=True)
+
+
+def _summary(settings: Settings, machine_id: str) -> dict[str, Any]:
+    where = standing.machine(machine_id)
+    store = open_store(settings.artifact_root, settings.home)
+    history = standing.events(machine_id=machine_id)
+    took = (where.since - history[0]["occurred_at"]) / 1000 if history else 0.0
+    last = {event["type"]: event["payload"] for event in history}
+    verdict = last.get("MachineOnboarded") or last.get("StageFailed") or {}
+    return {
+        "machine_id": machine_id,
+        "stage": where.stage,
+        "status": where.status,
+        "error": where.error_message,
+        "quality_score": verdict.get("quality_score"),
+        "epochs": last.get("ModelTrained", {}).get("epochs"),
+        "final_loss": last.get("ModelTrained", {}).get("final_loss"),
+        "seconds": round(took, 1),
+        "files": {key: store.address(key) for key in standing.files(machine_id)},
+    }
+
+
+def _print(summaries: list[dict[str, Any]]) -> None:
+    console = Console()
+    table = Table("machine", "status", "quality", "epochs", "final loss", "took")
+    for summary in summaries:
+        score, loss = summary["quality_score"], summary["final_loss"]
+        table.add_row(
+            summary["machine_id"],
+            summary["status"],
+            "" if score is None else f"{score:.3f}",
+            str(summary["epochs"] or ""),
+            "" if loss is None else f"{loss:.3f}",
+            duration(summary["seconds"]),
+        )
+    console.print(table)
+    if len(summaries) == 1:
+        for address in summaries[0]["files"].values():
+            click.echo(address)
+    for summary in summaries:
+        if summary["error"] and summary["status"] != "onboarded":
+            click.echo(f"{summary['machine_id']}: {summary['error']}")
+            click.echo(f"  more: fleetforge why {summary['machine_id']}")

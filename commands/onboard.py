@@ -1,0 +1,189 @@
+"""`fleetforge onboard`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from commands.output import json_option, print_json
+from commands.session import open_ledger, publisher
+from errors import FleetforgeError, InvalidInput, InvalidProfile, Problem
+from events.onboarding import Newcomer, Taken, take_in
+from events.vocabulary import Plan, Samples
+from GAN.catalogue import fleet_ids, fleet_profile
+from GAN.profile import MachineProfile
+from GAN.profile_files import read_profile
+from storage import standing
+
+SUFFIXES = (".yaml", ".yml", ".json")
+
+
+class SamplesType(click.ParamType[Samples]):
+    """`TRAIN,VAL,TEST`, or one number that is split 70/15/15."""
+
+    name = "rows"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Samples:
+        """Read the option."""
+        if isinstance(value, Samples):
+            return value
+        try:
+            counts = [int(part) for part in str(value).replace("/", ",").split(",")]
+            if len(counts) == 1:
+                held_out = max(1, counts[0] * 15 // 100)
+                counts = [counts[0] - 2 * held_out, held_out, held_out]
+            train, val, test = counts
+            return Samples(train=train, val=val, test=test)
+        except ValueError:
+            self.fail(f"'{value}': write TRAIN,VAL,TEST such as 35000,7500,7500, or one number")
+
+
+@click.command()
+@click.argument("targets", nargs=-1, metavar="TARGET...")
+@click.option("--fleet", is_flag=True, help="All 32 machines of the fleet.")
+@click.option("--epochs", type=click.IntRange(1, 1000), default=300, show_default=True)
+@click.option(
+    "--rows",
+    type=click.IntRange(1_000, 100_000),
+    default=10_000,
+    show_default=True,
+    help="Rows of the physics seed.",
+)
+@click.option(
+    "--samples",
+    type=SamplesType(),
+    default="35000,7500,7500",
+    show_default=True,
+    help="Synthetic rows: TRAIN,VAL,TEST, or one number split 70/15/15.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**32 - 1),
+    default=0,
+    show_default=True,
+    help="Makes the data repeatable.",
+)
+@click.option("--wait", is_flag=True, help="Follow the chain to its end.")
+@json_option
+def onboard(
+    targets: tuple[str, ...],
+    fleet: bool,
+    epochs: int,
+    rows: int,
+    samples: Samples,
+    seed: int,
+    wait: bool,
+    as_json: bool,
+) -> None:
+    """Take machines in and start their chains.
+
+    TARGET is a profile file (.yaml, .yml, .json), a folder of them, or the id of a fleet
+    machine. Either every machine is taken in or, if anything is wrong with one, none is. A
+    profile that was taken in before is no error and starts nothing twice.
+
+    With --wait and no worker alive, the embedded stack runs until the chain has ended.
+
+    \b
+    Examples:
+      fleetforge onboard motor_siemens_1la7_001 --wait
+      fleetforge onboard pump.yaml --epochs 500
+      fleetforge onboard profiles/ --rows 20000 --samples 70000,15000,15000
+      fleetforge onboard --fleet
+    """
+    newcomers = read_targets([*targets, *(fleet_ids() if fleet else [])])
+    settings = open_ledger()
+    plan = Plan(epochs=epochs, rows=rows, samples=samples, seed=seed)
+    taken = take_in(newcomers, plan, publisher(settings))
+    machine_ids = [newcomer.machine_id for newcomer in newcomers]
+    if wait:
+        from commands.follow import follow
+
+        if not as_json:
+            _say(taken)
+        sys.exit(follow(settings, machine_ids, as_json=as_json))
+    if as_json:
+        print_json(
+            {
+                "created": taken.created,
+                "known": taken.known,
+                "workers_alive": len(standing.workers()),
+            }
+        )
+        return
+    _say(taken)
+    if not standing.workers():
+        click.echo("recorded, but no worker is alive; start one: fleetforge up")
+    click.echo("follow it: fleetforge status --watch")
+
+
+def read_targets(targets: list[str]) -> list[Newcomer]:
+    """Read every target.
+
+    Raises:
+        InvalidInput: Every problem of every target.
+    """
+    if not targets:
+        advice = "name a profile file, a folder or a fleet id, or write --fleet"
+        raise InvalidInput("onboard", [Problem("", "no TARGET", advice)])
+    newcomers: dict[str, Newcomer] = {}
+    complaints: list[FleetforgeError] = []
+    for target in targets:
+        for source in _sources(target):
+            try:
+                newcomer = as_newcomer(str(source), _profile(source))
+            except FleetforgeError as error:
+                complaints.append(error)
+                continue
+            other = newcomers.setdefault(newcomer.machine_id, newcomer)
+            if other.sha256 != newcomer.sha256:
+                problem = Problem(
+                    "machine_id",
+                    f"'{newcomer.machine_id}' is also the id of {other.source}",
+                    "give each machine its own id",
+                )
+                complaints.append(InvalidProfile(str(source), [problem]))
+    if complaints:
+        raise _Complaints("\n".join(str(complaint) for complaint in complaints))
+    return list(newcomers.values())
+
+
+class _Complaints(FleetforgeError):
+    """The complaints about several targets together."""
+
+    exit_code = 2
+
+
+def as_newcomer(source: str, profile: MachineProfile) -> Newcomer:
+    """What the ledger stores of a profile."""
+    identity = profile.model_dump(
+        include={"machine_id", "machine_type", "manufacturer", "model"}
+    ) | {"category": profile.category}
+    return Newcomer(source, identity, profile.model_dump_json(), profile.sha256)
+
+
+def _sources(target: str) -> Iterator[Path | str]:
+    path = Path(target)
+    if not path.is_dir():
+        yield path if path.exists() or path.suffix in SUFFIXES else target
+        return
+    found = sorted(entry for entry in path.iterdir() if entry.suffix in SUFFIXES)
+    if not found:
+        advice = f"put profiles ({', '.join(SUFFIXES)}) there"
+        raise InvalidProfile(target, [Problem("", "no profile in this folder", advice)])
+    yield from found
+
+
+def _profile(source: Path | str) -> MachineProfile:
+    return read_profile(source) if isinstance(source, Path) else fleet_profile(source)
+
+
+def _say(taken: Taken) -> None:
+    for machine_id in taken.created:
+        click.echo(f"{machine_id}: taken in")
+    for machine_id in taken.known:
+        click.echo(f"{machine_id}: already taken in with this very profile; nothing started")

@@ -1,0 +1,46 @@
+"""What nearly every command begins with: the settings and an open, migrated ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from errors import BrokerUnavailable, LedgerUnavailable
+from storage.database import migration_status, open_database, upgrade
+from storage.facts import Dispatch
+from storage.settings import Settings, load_settings
+
+
+def open_ledger() -> Settings:
+    """Open the ledger of the settings; the embedded one brings itself up to date.
+
+    Raises:
+        SettingsError: A setting is wrong.
+        LedgerUnavailable: The database does not answer, or its migrations are behind.
+    """
+    settings = load_settings()
+    open_database(settings)
+    pending = [name for name, applied in migration_status() if not applied]
+    if pending and settings.embedded_database:
+        upgrade()
+    elif pending:
+        raise LedgerUnavailable(
+            f"the database lacks {', '.join(pending)}; run: fleetforge db upgrade"
+        )
+    return settings
+
+
+def publisher(settings: Settings) -> Callable[[Sequence[Dispatch]], None]:
+    """What whoever publishes events needs: the stages declared, and a way to the broker."""
+    import actors  # noqa: F401  # declares the stages, so that events have subscribers
+
+    def send(jobs: Sequence[Dispatch]) -> None:
+        if settings.embedded_broker:
+            from actors.embedded import EmbeddedValkey
+
+            if not EmbeddedValkey(settings.home).answers():
+                raise BrokerUnavailable("the private Valkey is not running")
+        from actors.broker import Broker
+
+        Broker(settings, []).send(jobs)
+
+    return send

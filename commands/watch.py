@@ -1,0 +1,45 @@
+"""`fleetforge watch`."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from pathlib import Path
+
+import click
+
+from commands.session import open_ledger, publisher
+
+
+@click.command()
+@click.argument("folder", required=False, type=click.Path(path_type=Path, file_okay=False))
+def watch(folder: Path | None) -> None:
+    """Onboard every profile that lands in FOLDER (by default the inbox, var/inbox).
+
+    A profile is taken once it has not changed for a second. A bad one is left where it is, with
+    the reasons beside it in NAME.error.
+
+    \b
+    Example:
+      fleetforge watch profiles/
+    """
+    settings = open_ledger()
+    from actors.log import set_up_logging
+    from actors.watch import Folder
+    from commands.onboard import as_newcomer
+    from events.onboarding import take_in
+    from events.vocabulary import Plan
+    from GAN.profile_files import read_profile
+
+    set_up_logging(as_json=settings.log_json)
+    send = publisher(settings)
+
+    def submit(path: Path) -> None:
+        take_in([as_newcomer(path.name, read_profile(path))], Plan(), send)
+
+    stopping = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stopping.set())
+    signal.signal(signal.SIGINT, lambda *_: stopping.set())
+    target = (folder or settings.inbox_folder).absolute()
+    click.echo(f"watching {target}", err=True)
+    Folder(target, submit).watch(stopping)

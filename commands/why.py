@@ -1,0 +1,34 @@
+"""`fleetforge why`."""
+
+from __future__ import annotations
+
+import click
+
+from commands.output import duration, json_option, moment, print_json
+from commands.session import open_ledger
+from storage import standing
+from storage.diagnosis import diagnose
+
+
+@click.command()
+@click.argument("machine_id", metavar="MACHINE")
+@json_option
+def why(machine_id: str, as_json: bool) -> None:
+    """Where a machine's chain stands, since when, what it waits for, and what to do.
+
+    \b
+    Example:
+      fleetforge why motor_siemens_1la7_001
+    """
+    open_ledger()
+    answer = diagnose(machine_id)
+    if as_json:
+        print_json(vars(answer))
+        return
+    age = duration((standing.clock_ms() - answer.since) / 1000)
+    click.echo(f"{answer.machine_id}: {answer.state}")
+    click.echo(f"since: {moment(answer.since)} ({age})")
+    if answer.waits_for:
+        click.echo(f"waits for: {answer.waits_for}")
+    if answer.advice:
+        click.echo(f"to do: {answer.advice}")

@@ -1,0 +1,35 @@
+"""`fleetforge worker`."""
+
+from __future__ import annotations
+
+import click
+
+from commands.session import open_ledger
+from errors import NotFound
+
+
+@click.command()
+@click.option(
+    "--queues", default="", metavar="A,B", help="Queues to serve, by commas; all by default."
+)
+def worker(queues: str) -> None:
+    """Run one worker in the foreground until SIGTERM or Ctrl-C.
+
+    It runs one stage at a time; start more workers to run more.
+
+    \b
+    Examples:
+      fleetforge worker
+      fleetforge worker --queues train
+    """
+    settings = open_ledger()
+    from actors.log import set_up_logging
+    from actors.stage import queues as declared
+    from actors.worker import serve
+
+    wanted = [queue for queue in queues.split(",") if queue]
+    unknown = sorted(set(wanted) - set(declared()))
+    if unknown:
+        raise NotFound(f"no queue '{', '.join(unknown)}'; there are: {', '.join(declared())}")
+    set_up_logging(as_json=settings.log_json)
+    serve(settings, wanted)

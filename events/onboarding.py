@@ -1,0 +1,85 @@
+"""Taking machines in: the machine's row and its MachineCreated in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from errors import InvalidProfile, Problem
+from events.bus import Send, as_fact, deliver, new_correlation_id
+from events.vocabulary import MachineCreated, Plan
+from storage import facts, standing
+from storage.database import transaction
+from storage.facts import Dispatch
+
+
+@dataclass(frozen=True)
+class Newcomer:
+    """A valid profile that wants to be onboarded.
+
+    Attributes:
+        source: File or fleet id it came from, for messages.
+        identity: machine_id, machine_type, category, manufacturer, model.
+        profile: The profile as JSON text.
+        sha256: Fingerprint of its content.
+    """
+
+    source: str
+    identity: Mapping[str, Any]
+    profile: str
+    sha256: str
+
+    @property
+    def machine_id(self) -> str:
+        """Its id."""
+        machine_id: str = self.identity["machine_id"]
+        return machine_id
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What became of a batch: ids that start now, and ids that were there already."""
+
+    created: list[str]
+    known: list[str]
+    delivered: bool
+
+
+def take_in(newcomers: Sequence[Newcomer], plan: Plan, send: Send) -> Taken:
+    """Create machines and publish MachineCreated for each; all of them or none.
+
+    A profile that was submitted before, word for word, is no error and starts nothing.
+
+    Raises:
+        InvalidProfile: Ids that exist with another profile; every one of them.
+    """
+    created: list[str] = []
+    known: list[str] = []
+    jobs: list[Dispatch] = []
+    with transaction():
+        problems = [problem for newcomer in newcomers for problem in _conflicts(newcomer)]
+        if problems:
+            raise InvalidProfile("onboard", problems)
+        for newcomer in newcomers:
+            if standing.profile_of(newcomer.machine_id) is not None:
+                known.append(newcomer.machine_id)
+                continue
+            facts.create_machine(newcomer.identity, newcomer.profile, newcomer.sha256)
+            event = MachineCreated(machine_id=newcomer.machine_id, **plan.plan())
+            jobs += facts.append(as_fact(event, new_correlation_id())).jobs
+            created.append(newcomer.machine_id)
+    return Taken(created, known, deliver(jobs, send))
+
+
+def _conflicts(newcomer: Newcomer) -> list[Problem]:
+    there = standing.profile_of(newcomer.machine_id)
+    if there is None or there[1] == newcomer.sha256:
+        return []
+    return [
+        Problem(
+            f"{newcomer.source}: machine_id",
+            f"'{newcomer.machine_id}' exists with another profile",
+            f"choose another id, or first: fleetforge machines delete {newcomer.machine_id}",
+        )
+    ]
