@@ -35,9 +35,10 @@ def follow(settings: Settings, machine_ids: Sequence[str], *, as_json: bool) -> 
         _provide_workers(settings, resources)
         resources.enter_context(view)
         while True:
+            now = standing.clock_ms()
             states = {s.machine_id: s for s in standing.machines() if s.machine_id in machine_ids}
-            for machine_id in machine_ids:
-                view.show(_rows(machine_id, states[machine_id], single=len(machine_ids) == 1))
+            for row in _rows(states, now):
+                view.show(row)
             if all(state.status in ENDED for state in states.values()):
                 break
             time.sleep(_LOOK_SECONDS)
@@ -63,20 +64,22 @@ def _provide_workers(settings: Settings, resources: ExitStack) -> None:
     resources.enter_context(Stack(settings, PROCESSES, settings.logs))
 
 
-def _rows(machine_id: str, state: standing.Standing, *, single: bool) -> Iterator[dict[str, Any]]:
-    """What to show of a machine: each of its jobs, or only the newest when there are many."""
-    if not single:
-        yield _row(machine_id, machine_id, vars(state) | {"completed_at": None})
+def _rows(states: dict[str, standing.Standing], now: int) -> Iterator[dict[str, Any]]:
+    """What to show: each job of a single machine, or the newest job of each of many."""
+    if len(states) > 1:
+        for machine_id, state in states.items():
+            yield _row(machine_id, machine_id, vars(state) | {"completed_at": None}, now)
         return
-    for job in reversed(standing.jobs(machine_id=machine_id)):
-        yield _row(str(job["id"]), job["stage"], job)
+    for machine_id in states:
+        for job in reversed(standing.jobs(machine_id=machine_id)):
+            yield _row(str(job["id"]), job["stage"], job, now)
 
 
-def _row(key: str, name: str, job: dict[str, Any]) -> dict[str, Any]:
+def _row(key: str, name: str, job: dict[str, Any], now: int) -> dict[str, Any]:
     progress, status = job["progress"], job["status"]
     elapsed = 0.0
     if job["started_at"]:
-        elapsed = ((job["completed_at"] or standing.clock_ms()) - job["started_at"]) / 1000
+        elapsed = ((job["completed_at"] or now) - job["started_at"]) / 1000
     left = elapsed * (100 - progress) / progress if progress and status == "running" else None
     message = job["message"] if status == "running" else job["error_message"] or ""
     return {
@@ -113,13 +116,12 @@ class _Bars:
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
 
-    def show(self, rows: Iterator[dict[str, Any]]) -> None:
-        """Bring the bars up to date."""
-        for row in rows:
-            fields = {name: row[name] for name in ("status", "elapsed", "eta", "message")}
-            if row["key"] not in self._tasks:
-                self._tasks[row["key"]] = self._progress.add_task(row["name"], total=100, **fields)
-            self._progress.update(self._tasks[row["key"]], completed=row["progress"], **fields)
+    def show(self, row: dict[str, Any]) -> None:
+        """Bring a bar up to date."""
+        fields = {name: row[name] for name in ("status", "elapsed", "eta", "message")}
+        if row["key"] not in self._tasks:
+            self._tasks[row["key"]] = self._progress.add_task(row["name"], total=100, **fields)
+        self._progress.update(self._tasks[row["key"]], completed=row["progress"], **fields)
 
 
 class _Lines:
@@ -132,17 +134,16 @@ class _Lines:
 
     def __exit__(self, *_: object) -> None: ...
 
-    def show(self, rows: Iterator[dict[str, Any]]) -> None:
-        """Print what has changed since the last look."""
-        for row in rows:
-            state = (row["stage"], row["status"], row["message"])
-            if self._seen.get(row["key"]) == state:
-                continue
-            self._seen[row["key"]] = state
-            stage = row["stage"] if row["stage"] != row["name"] else ""
-            parts = [row["name"], stage, row["status"], f"{row['progress']} %"]
-            parts += [row["message"], row["elapsed"], row["eta"]]
-            click.echo("  ".join(part for part in parts if part), err=True)
+    def show(self, row: dict[str, Any]) -> None:
+        """Print a row if it has changed since the last look."""
+        state = (row["stage"], row["status"], row["message"])
+        if self._seen.get(row["key"]) == state:
+            return
+        self._seen[row["key"]] = state
+        stage = row["stage"] if row["stage"] != row["name"] else ""
+        parts = [row["name"], stage, row["status"], f"{row['progress']} %"]
+        parts += [row["message"], row["elapsed"], row["eta"]]
+        click.echo("  ".join(part for part in parts if part), err=True)
 
 
 def _summary(settings: Settings, machine_id: str) -> dict[str, Any]:
