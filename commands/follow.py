@@ -32,14 +32,14 @@ def follow(settings: Settings, machine_ids: Sequence[str], *, as_json: bool) -> 
     console = Console(stderr=True)
     view: _Bars | _Lines = _Bars(console) if console.is_terminal else _Lines()
     with ExitStack() as resources:
-        _provide_workers(settings, resources)
+        if not _ended(_look(machine_ids)):
+            _provide_workers(settings, resources)
         resources.enter_context(view)
         while True:
-            now = standing.clock_ms()
-            states = {s.machine_id: s for s in standing.machines() if s.machine_id in machine_ids}
+            now, states = standing.clock_ms(), _look(machine_ids)
             for row in _rows(states, now):
                 view.show(row)
-            if all(state.status in ENDED for state in states.values()):
+            if _ended(states):
                 break
             time.sleep(_LOOK_SECONDS)
     summaries = [_summary(settings, machine_id) for machine_id in machine_ids]
@@ -50,6 +50,14 @@ def follow(settings: Settings, machine_ids: Sequence[str], *, as_json: bool) -> 
     return 0 if all(s["status"] == "onboarded" for s in summaries) else 1
 
 
+def _look(machine_ids: Sequence[str]) -> dict[str, standing.Standing]:
+    return {one.machine_id: one for one in standing.machines() if one.machine_id in machine_ids}
+
+
+def _ended(states: dict[str, standing.Standing]) -> bool:
+    return all(state.status in ENDED for state in states.values())
+
+
 def _provide_workers(settings: Settings, resources: ExitStack) -> None:
     if standing.workers():
         return
@@ -58,9 +66,7 @@ def _provide_workers(settings: Settings, resources: ExitStack) -> None:
         return
     from actors.stack import PROCESSES, Stack
 
-    click.echo(
-        f"no worker is alive: starting the embedded stack, logs in {settings.logs}", err=True
-    )
+    click.echo(f"starting the embedded stack; its logs: {settings.logs}", err=True)
     resources.enter_context(Stack(settings, PROCESSES, settings.logs))
 
 

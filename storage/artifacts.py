@@ -135,17 +135,19 @@ class ObjectStore:
 
     def publish(self, staged_key: str, key: str) -> None:
         """Copy a staged object to its published name; objects appear whole or not at all."""
-        try:
-            self._fs.copy_file(self._path(staged_key), self._path(key))
-        except FileNotFoundError:
-            raise NotFound(f"staged file {staged_key} is gone") from None
+        if not self._exists(staged_key):
+            raise NotFound(f"staged file {staged_key} is gone")
+        self._fs.copy_file(self._path(staged_key), self._path(key))
 
     def delete(self, key: str) -> None:
         """Remove a published object, if it is there."""
+        if self._exists(key):
+            self._fs.delete_file(self._path(key))
+
+    def _exists(self, key: str) -> bool:
         from pyarrow.fs import FileType
 
-        if self._fs.get_file_info(self._path(key)).type != FileType.NotFound:
-            self._fs.delete_file(self._path(key))
+        return bool(self._fs.get_file_info(self._path(key)).type != FileType.NotFound)
 
     def delete_staged(self, prefix: str) -> None:
         """Remove everything staged below a prefix."""

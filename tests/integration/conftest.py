@@ -1,0 +1,102 @@
+"""A migrated ledger, and the shortest way to put something in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pytest
+
+from actors.stage import STAGES, Stage
+from commands.onboard import as_newcomer
+from events.vocabulary import MachineCreated, SeedReady
+from GAN.profile import MachineProfile
+from storage import facts
+from storage.database import database, open_database, transaction, upgrade
+from storage.facts import Fact, Subscription, Written
+from storage.settings import Settings
+from tests.integration import stages
+
+PROFILE: dict[str, Any] = {
+    "machine_id": "pump_1",
+    "machine_type": "pump",
+    "manufacturer": "Example",
+    "model": "EX-1",
+    "sensors": [
+        {
+            "name": "vibration",
+            "unit": "mm/s",
+            "normal": {"min": 1, "max": 2},
+            "failure": 7,
+            "direction": "rising",
+            "noise": 0.1,
+        }
+    ],
+    "failure_modes": [{"name": "bearing", "sensors": ["vibration"]}],
+}
+
+
+@pytest.fixture
+def ledger(settings: Settings) -> Iterator[Settings]:
+    """An empty, migrated ledger on each database."""
+    open_database(settings)
+    upgrade()
+    yield settings
+    database.close()
+
+
+def profile_of(machine_id: str, **changes: Any) -> MachineProfile:
+    return MachineProfile.model_validate({**PROFILE, **changes, "machine_id": machine_id})
+
+
+def add_machine(machine_id: str = "pump_1", **changes: Any) -> None:
+    profile = profile_of(machine_id, **changes)
+    newcomer = as_newcomer("test", profile)
+    with transaction():
+        facts.create_machine(newcomer.identity, newcomer.profile, newcomer.sha256)
+
+
+def add_event(
+    event_type: str = "MachineCreated",
+    machine_id: str = "pump_1",
+    stages: Sequence[str] = ("generate_seed",),
+    queue: str = "default",
+    key: str | None = None,
+    **payload: Any,
+) -> Written:
+    return facts.publish(
+        Fact(
+            event_type,
+            machine_id,
+            payload,
+            correlation_id="c" * 32,
+            key=key,
+            subscriptions=[Subscription(stage, queue) for stage in stages],
+        )
+    )
+
+
+def add_job(**event: Any) -> int:
+    """A machine with one pending job; the job's id."""
+    add_machine()
+    (job,) = add_event(**event).jobs
+    return job.job_id
+
+
+def failed(machine_id: str = "pump_1") -> Fact:
+    """What ends a job for good."""
+    return Fact("StageFailed", machine_id, {"stage": "x", "reason": "y"}, "c" * 32)
+
+
+def finished(machine_id: str = "pump_1") -> Fact:
+    """What a completed job establishes."""
+    return Fact("SeedReady", machine_id, {}, "c" * 32, subscriptions=[Subscription("next", "q")])
+
+
+@pytest.fixture
+def small_stages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let workers of this process know the stages of `tests.integration.stages`."""
+    for name, function in vars(stages).items():
+        if getattr(function, "__module__", "") == stages.__name__:
+            declared = Stage(name, function, (MachineCreated,), (SeedReady,), "default", "gan:test")
+            monkeypatch.setitem(STAGES, name, declared)

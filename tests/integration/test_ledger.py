@@ -1,0 +1,341 @@
+"""A job's life in the ledger, on both databases."""
+
+from __future__ import annotations
+
+import threading
+
+import peewee
+import pytest
+
+from errors import NotFound, StaleLease
+from storage import control, facts, ledger, outbox, standing
+from storage.database import database, transaction
+from storage.ledger import MAX_ATTEMPTS, MAX_CRASHES, Claim, StagedArtifact
+from storage.tables import Artifact, Event, Job, ModelVersion, TrainingJob
+from tests.integration.conftest import add_event, add_job, add_machine, failed, finished
+
+pytestmark = pytest.mark.usefixtures("ledger")
+
+STAGED = StagedArtifact("GAN/x.parquet", ".staged/pump_1/1.1/GAN/x.parquet", "a" * 64, 3)
+
+
+def claimed(job_id: int, lease_seconds: float = 30) -> Claim:
+    claim = ledger.claim(job_id, "worker-1", lease_seconds)
+    assert claim is not None
+    return claim
+
+
+def make_due(job_id: int) -> None:
+    with transaction():
+        Job.update(due_at=0).where(Job.id == job_id).execute()
+
+
+def lose_lease(job_id: int) -> None:
+    with transaction():
+        Job.update(lease_until=1).where(Job.id == job_id).execute()
+
+
+def test_an_event_leaves_a_pending_job_for_each_stage_that_reacts() -> None:
+    add_machine()
+    written = add_event(stages=["generate_seed", "mirror"])
+    assert [job["stage"] for job in standing.jobs()] == ["mirror", "generate_seed"]
+    assert {job.job_id for job in written.jobs} == {job["id"] for job in standing.jobs()}
+    assert all(job["status"] == "pending" for job in standing.jobs())
+
+
+def test_a_fact_told_twice_under_one_key_counts_once() -> None:
+    add_machine()
+    add_event(key="MachineCreated:pump_1")
+    again = add_event(key="MachineCreated:pump_1")
+    assert again.event_id is None
+    assert len(standing.events()) == len(standing.jobs()) == 1
+
+
+def test_nothing_of_an_event_is_written_when_one_part_fails() -> None:
+    with pytest.raises(peewee.IntegrityError):
+        add_event(machine_id="no_such_machine")
+    assert standing.events() == []
+    assert standing.jobs() == []
+
+
+def test_a_job_is_claimed_once_however_often_it_is_delivered() -> None:
+    job_id = add_job()
+    claims: list[Claim | None] = []
+    barrier = threading.Barrier(8)
+
+    def claim() -> None:
+        barrier.wait()
+        claims.append(ledger.claim(job_id, threading.current_thread().name, 30))
+        database.close()
+
+    threads = [threading.Thread(target=claim) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(claims) == 8
+    assert len([claim for claim in claims if claim]) == 1
+
+
+def test_a_job_that_is_not_due_yet_is_not_claimed() -> None:
+    job_id = add_job()
+    ledger.fail(claimed(job_id), "disk full", failed(), retryable=True)
+    assert ledger.claim(job_id, "worker-1", 30) is None
+    make_due(job_id)
+    assert claimed(job_id).attempts == 1
+
+
+def test_completing_writes_status_artifacts_event_and_next_job_together() -> None:
+    job_id = add_job()
+    written = ledger.complete(claimed(job_id), finished(), [STAGED])
+    assert standing.job(job_id)["status"] == "success"
+    assert standing.job(job_id)["progress"] == 100
+    assert [event["type"] for event in standing.events()] == ["MachineCreated", "SeedReady"]
+    assert [file.key for file in standing.files_of_job(job_id)] == ["GAN/x.parquet"]
+    assert [job.queue for job in written.jobs] == ["q"]
+
+
+def test_a_completion_that_fails_half_way_leaves_the_job_running() -> None:
+    job_id = add_job()
+    claim = claimed(job_id)
+    too_long = StagedArtifact("GAN/x", "s", "a" * 64, None)  # type: ignore[arg-type]
+    with pytest.raises(peewee.IntegrityError):
+        ledger.complete(claim, finished(), [STAGED, too_long])
+    assert standing.job(job_id)["status"] == "running"
+    assert standing.files_of_job(job_id) == []
+    assert len(standing.events()) == 1
+
+
+@pytest.mark.parametrize("write", ["renew", "progress", "complete", "fail", "crash", "release"])
+def test_a_worker_that_lost_its_lease_writes_nothing(write: str) -> None:
+    job_id = add_job()
+    zombie = claimed(job_id)
+    lose_lease(job_id)
+    ledger.crash(zombie, "silent", failed(), lease_expired=True)
+    make_due(job_id)
+    current = claimed(job_id)
+    before = standing.job(job_id), standing.events(), list(Artifact.select().dicts())
+    with pytest.raises(StaleLease):
+        match write:
+            case "renew":
+                ledger.renew(zombie, 30)
+            case "progress":
+                ledger.report_progress(zombie, 50, "still here")
+            case "complete":
+                ledger.complete(zombie, finished(), [STAGED])
+            case "fail":
+                ledger.fail(zombie, "x", failed(), retryable=False)
+            case "crash":
+                ledger.crash(zombie, "x", failed())
+            case "release":
+                ledger.release(zombie)
+    assert before == (standing.job(job_id), standing.events(), list(Artifact.select().dicts()))
+    ledger.complete(current, finished(), [])
+    assert standing.job(job_id)["status"] == "success"
+
+
+def test_a_failing_job_is_tried_again_later_and_later_then_fails_for_good() -> None:
+    job_id = add_job()
+    pauses = []
+    for attempt in range(1, MAX_ATTEMPTS):
+        claim = claimed(job_id)
+        assert ledger.fail(claim, "disk full", failed(), retryable=True).event_id is None
+        job = standing.job(job_id)
+        assert (job["status"], job["attempts"], job["crashes"]) == ("pending", attempt, 0)
+        pauses.append(job["due_at"] - standing.clock_ms())
+        make_due(job_id)
+    assert pauses == sorted(pauses)
+    assert pauses[0] > 0
+    ledger.fail(claimed(job_id), "disk full", failed(), retryable=True)
+    assert standing.job(job_id)["status"] == "failed"
+    assert standing.events()[-1]["type"] == "StageFailed"
+
+
+def test_an_error_that_will_not_go_away_is_not_tried_again() -> None:
+    job_id = add_job()
+    ledger.fail(claimed(job_id), "no such file", failed(), retryable=False)
+    assert standing.job(job_id)["status"] == "failed"
+    assert standing.job(job_id)["error_message"] == "no such file"
+
+
+def test_a_job_that_keeps_killing_its_process_is_quarantined() -> None:
+    job_id = add_job()
+    for _ in range(MAX_CRASHES):
+        assert standing.job(job_id)["status"] == "pending"
+        make_due(job_id)
+        ledger.crash(claimed(job_id), "ended by SIGSEGV", failed())
+    job = standing.job(job_id)
+    assert (job["status"], job["crashes"], job["attempts"]) == ("failed", MAX_CRASHES, 0)
+    assert job["error_message"] == "quarantined after 3 crashes: ended by SIGSEGV"
+
+
+def test_an_expired_lease_is_found_and_a_live_one_is_not() -> None:
+    add_machine()
+    jobs = [add_event().jobs[0].job_id for _ in range(2)]
+    claimed(jobs[0])
+    silent = claimed(jobs[1])
+    lose_lease(jobs[1])
+    assert outbox.expired() == [silent]
+
+
+def test_a_worker_that_woke_up_and_renewed_is_not_rescued_any_more() -> None:
+    job_id = add_job()
+    claim = claimed(job_id)
+    lose_lease(job_id)
+    (found,) = outbox.expired()
+    ledger.renew(claim, 30)
+    with pytest.raises(StaleLease):
+        ledger.crash(found, "silent", failed(), lease_expired=True)
+    assert standing.job(job_id)["status"] == "running"
+
+
+def test_a_released_job_is_pending_at_once_and_has_spent_no_attempt() -> None:
+    job_id = add_job()
+    dispatch = ledger.release(claimed(job_id))
+    assert dispatch.job_id == job_id
+    assert claimed(job_id).attempts == 0
+
+
+def test_cancelling_a_running_job_takes_its_lease() -> None:
+    job_id = add_job()
+    claim = claimed(job_id)
+    assert control.cancel(job_id) == "running"
+    with pytest.raises(StaleLease):
+        ledger.complete(claim, finished(), [STAGED])
+    assert control.cancel(job_id) == "cancelled"
+
+
+def test_retrying_starts_a_failed_job_afresh_and_only_such_a_job() -> None:
+    job_id = add_job()
+    assert control.retry(job_id) is None
+    ledger.fail(claimed(job_id), "boom", failed(), retryable=False)
+    assert control.retry(job_id) is not None
+    job = standing.job(job_id)
+    assert (job["status"], job["attempts"], job["error_message"]) == ("pending", 0, None)
+    ledger.complete(claimed(job_id), finished(), [])
+    assert control.retry(job_id) is None
+
+
+def test_what_is_asked_of_a_job_that_does_not_exist_is_refused() -> None:
+    for ask in (control.cancel, control.retry, standing.job):
+        with pytest.raises(NotFound, match="no job 7"):
+            ask(7)
+
+
+def test_pending_jobs_are_the_outbox() -> None:
+    job_id = add_job()
+    assert [job.job_id for job in outbox.undelivered()] == [job_id]
+    outbox.mark_dispatched([job_id])
+    assert outbox.undelivered() == []
+    outbox.forget_deliveries()
+    assert [job.job_id for job in outbox.undelivered()] == [job_id]
+
+
+def test_a_job_that_becomes_due_again_is_sent_again() -> None:
+    job_id = add_job()
+    outbox.mark_dispatched([job_id])
+    ledger.fail(claimed(job_id), "boom", failed(), retryable=True)
+    assert outbox.undelivered() == []
+    with transaction():
+        Job.update(dispatched_at=Job.dispatched_at - 10, due_at=Job.dispatched_at).execute()
+    assert [job.job_id for job in outbox.undelivered()] == [job_id]
+
+
+def test_a_delivery_that_nobody_took_is_overdue_after_a_while() -> None:
+    job_id = add_job()
+    outbox.mark_dispatched([job_id])
+    assert outbox.overdue_deliveries("default", 60, 10) == []
+    with transaction():
+        Job.update(dispatched_at=1).execute()
+    assert [job.job_id for job in outbox.overdue_deliveries("default", 60, 10)] == [job_id]
+    assert outbox.pending_by_queue() == {"default": 1}
+
+
+def test_deleting_a_machine_removes_everything_and_its_ids_never_come_back() -> None:
+    job_id = add_job()
+    zombie = claimed(job_id)
+    ledger.complete(zombie, finished(), [STAGED])
+    control.delete_machine("pump_1")
+    for table in (Event, Job, Artifact):
+        assert table.select().count() == 0
+    again = add_job()
+    assert again > job_id
+    claimed(again)
+    with pytest.raises(StaleLease):
+        ledger.complete(zombie, finished(), [STAGED])
+    with pytest.raises(NotFound):
+        control.delete_machine("pump_2")
+
+
+def test_foreign_keys_are_enforced() -> None:
+    with pytest.raises(peewee.IntegrityError), transaction():
+        TrainingJob.insert(
+            machine="ghost", task=1, status="pending", progress=0, created_at=0
+        ).execute()
+
+
+def test_a_status_outside_the_state_machine_is_refused() -> None:
+    job_id = add_job()
+    with pytest.raises(peewee.IntegrityError), transaction():
+        Job.update(status="stuck").where(Job.id == job_id).execute()
+
+
+class TestReports:
+    """The tables that users' reports read follow the jobs."""
+
+    MODEL = StagedArtifact("GAN/m.pkl", ".staged/pump_1/1.1/GAN/m.pkl", "b" * 64, 9)
+
+    def trained(self) -> int:
+        job_id = add_job(event_type="SeedReady", stages=["train_tvae"], queue="train", epochs=7)
+        payload = {
+            "model_key": "GAN/m.pkl",
+            "epochs": 7,
+            "training_time_seconds": 1.5,
+            "num_features": 4,
+            "final_loss": -2.0,
+        }
+        fact = facts.Fact("ModelTrained", "pump_1", payload, "c" * 32)
+        ledger.complete(claimed(job_id), fact, [self.MODEL])
+        return job_id
+
+    def test_a_training_is_reported_from_its_first_second(self) -> None:
+        job_id = add_job(event_type="SeedReady", stages=["train_tvae"], epochs=7)
+        assert TrainingJob.get().status == "pending"
+        claim = claimed(job_id)
+        ledger.report_progress(claim, 40, "epoch 3 of 7")
+        row = TrainingJob.get()
+        assert (row.task_id, row.status, row.epochs, row.progress) == (job_id, "running", 7, 40)
+        ledger.fail(claim, "diverged", failed(), retryable=False)
+        assert (TrainingJob.get().status, TrainingJob.get().error_message) == ("failed", "diverged")
+
+    def test_a_cancelled_training_is_reported_as_failed(self) -> None:
+        job_id = add_job(event_type="SeedReady", stages=["train_tvae"], epochs=7)
+        control.cancel(job_id)
+        assert (TrainingJob.get().status, TrainingJob.get().error_message) == (
+            "failed",
+            "cancelled",
+        )
+
+    def test_a_trained_model_becomes_a_version(self) -> None:
+        self.trained()
+        report, version = TrainingJob.get(), ModelVersion.get()
+        assert (report.status, report.model_path, report.training_time_seconds) == (
+            "success",
+            "GAN/m.pkl",
+            1.5,
+        )
+        assert (version.version, version.sha256, version.status) == (1, "b" * 64, "candidate")
+
+    @pytest.mark.parametrize(
+        ("event", "verdict"), [("MachineOnboarded", "accepted"), ("RetrainRequested", "rejected")]
+    )
+    def test_the_verdict_marks_version_training_and_files(self, event: str, verdict: str) -> None:
+        self.trained()
+        add_event(event, stages=(), quality_score=0.8)
+        assert (ModelVersion.get().status, ModelVersion.get().quality_score) == (verdict, 0.8)
+        assert TrainingJob.get().quality_score == 0.8
+        assert [row.verdict for row in Artifact.select()] == [verdict]
+
+    def test_other_stages_leave_no_training_report(self) -> None:
+        add_job()
+        assert TrainingJob.select().count() == 0

@@ -1,0 +1,61 @@
+"""Migrations on both databases."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+from peewee import Model
+
+from storage import tables
+from storage.database import database, migration_status, open_database, server_version, upgrade
+from storage.settings import PREFIX, Settings
+
+
+def test_every_migration_is_pending_then_applied_once(settings: Settings) -> None:
+    open_database(settings)
+    names = [name for name, applied in migration_status() if not applied]
+    assert names == [name for name, _ in migration_status()]
+    assert upgrade() == names
+    assert all(applied for _, applied in migration_status())
+    assert upgrade() == []
+
+
+def test_the_tables_have_the_columns_the_ledger_uses(ledger: Settings) -> None:
+    models = [
+        model
+        for model in vars(tables).values()
+        if isinstance(model, type) and issubclass(model, Model) and not model.__name__[0] == "_"
+    ]
+    mapped = [model for model in models if model is not Model]
+    assert len(mapped) == 9
+    for model in mapped:
+        columns = {column.name for column in database.get_columns(model._meta.table_name)}
+        assert columns == {field.column_name for field in model._meta.sorted_fields}, model
+
+
+def test_processes_that_start_at_once_migrate_once(settings: Settings) -> None:
+    environment = os.environ | {f"{PREFIX}HOME": str(settings.home)}
+    if settings.database_url is not None:
+        environment[f"{PREFIX}DATABASE_URL"] = settings.database_url.get_secret_value()
+    command = [sys.executable, "-m", "cli", "db", "upgrade", "--json"]
+    processes = [
+        subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+        for _ in range(4)
+    ]
+    outputs = [process.communicate()[0] for process in processes]
+    assert [process.returncode for process in processes] == [0] * 4
+    assert sum("0001_ledger" in output for output in outputs) == 1
+
+
+def test_sqlite_is_a_release_without_the_wal_reset_race(settings: Settings) -> None:
+    open_database(settings)
+    name, version = server_version().split(" ", 1)
+    if name == "SQLite":
+        assert tuple(map(int, version.split("."))) > (3, 51, 2)
+        assert database.pragma("journal_mode") == "wal"
+        assert database.pragma("synchronous") == 2
+        assert database.pragma("foreign_keys") == 1
+    else:
+        assert name == "PostgreSQL"

@@ -1,0 +1,164 @@
+"""What the steward mends, with a real Valkey and both databases."""
+
+from __future__ import annotations
+
+import pytest
+import redis
+from pydantic import SecretStr
+
+from actors.broker import NAMESPACE, Broker
+from actors.embedded import EmbeddedValkey
+from actors.steward import DELIVERY_PATIENCE_SECONDS, Steward
+from errors import BrokerUnavailable
+from storage import control, ledger, outbox, standing
+from storage.artifacts import open_store
+from storage.database import after, transaction
+from storage.ledger import MAX_CRASHES
+from storage.settings import Settings
+from storage.tables import Job
+from tests.integration.conftest import add_event, add_job, finished
+
+
+@pytest.fixture
+def steward(ledger: Settings, redis_url: str) -> Steward:
+    settings = ledger.model_copy(update={"redis_url": SecretStr(redis_url)})
+    store = open_store(settings.artifact_root, settings.home)
+    return Steward("worker-1", ["default"], Broker(settings, ["default"]), store, valkey=None)
+
+
+def waiting(steward: Steward, queue: str = "default") -> int:
+    return steward.broker.depth(queue)
+
+
+def test_a_job_recorded_while_the_broker_was_away_is_sent(steward: Steward) -> None:
+    add_job()
+    assert waiting(steward) == 0
+    steward.look()
+    assert waiting(steward) == 1
+
+
+def test_looking_again_or_twice_at_once_sends_nothing_twice(steward: Steward) -> None:
+    add_job()
+    for _ in range(3):
+        steward.look()
+    assert waiting(steward) == 1
+
+
+def test_a_broker_that_lost_everything_gets_every_pending_job_again(steward: Steward) -> None:
+    add_job()
+    for number in range(4):
+        add_event(stages=[f"stage_{number}"])
+    steward.look()
+    assert waiting(steward) == 5
+    steward.broker.redis.flushall()
+    steward.look()
+    assert waiting(steward) == 5
+
+
+def test_a_message_that_got_lost_is_sent_again_after_a_while(steward: Steward) -> None:
+    add_job()
+    steward.look()
+    steward.broker.redis.delete(f"{NAMESPACE}:default", f"{NAMESPACE}:default.msgs")
+    steward.look()
+    assert waiting(steward) == 0
+    with transaction():
+        Job.update(due_at=1, dispatched_at=after(-DELIVERY_PATIENCE_SECONDS - 1)).execute()
+    steward.look()
+    assert waiting(steward) == 1
+
+
+def test_a_backlog_is_not_sent_again_however_old_it_is(steward: Steward) -> None:
+    add_job()
+    steward.look()
+    with transaction():
+        Job.update(due_at=1, dispatched_at=2).execute()
+    steward.look()
+    assert waiting(steward) == 1
+
+
+def test_a_silent_workers_job_is_taken_back_and_in_the_end_quarantined(steward: Steward) -> None:
+    job_id = add_job()
+    for crash in range(1, MAX_CRASHES + 1):
+        with transaction():
+            Job.update(due_at=0).execute()
+        assert ledger.claim(job_id, "dead-worker", 30)
+        with transaction():
+            Job.update(lease_until=1).execute()
+        steward.look()
+        assert standing.job(job_id)["crashes"] == crash
+    assert standing.job(job_id)["status"] == "failed"
+    assert "stopped renewing" in standing.job(job_id)["error_message"]
+    assert standing.events()[-1]["type"] == "StageFailed"
+
+
+def test_a_file_committed_by_a_worker_that_then_died_is_put_in_place(steward: Steward) -> None:
+    job_id = add_job()
+    claim = ledger.claim(job_id, "worker-2", 30)
+    assert claim is not None
+    prefix = f".staged/pump_1/{job_id}.1"
+    workspace = steward.store.workspace(prefix)
+    (workspace / "seed.parquet").write_bytes(b"bytes")
+    ledger.complete(claim, finished(), steward.store.stage(workspace, prefix))
+    assert not (workspace.parents[2] / "seed.parquet").exists()
+    steward.look()
+    assert (workspace.parents[2] / "seed.parquet").read_bytes() == b"bytes"
+    assert standing.unpublished() == []
+
+
+def test_an_older_file_never_replaces_a_newer_one(steward: Steward) -> None:
+    add_job()
+    for number, text in enumerate((b"old", b"new")):
+        (job,) = add_event(stages=[f"stage_{number}"]).jobs
+        claim = ledger.claim(job.job_id, "worker-2", 30)
+        assert claim is not None
+        prefix = f".staged/pump_1/{job.job_id}.1"
+        workspace = steward.store.workspace(prefix)
+        (workspace / "seed.parquet").write_bytes(text)
+        ledger.complete(claim, finished(), steward.store.stage(workspace, prefix))
+    steward.look()
+    steward.look()
+    assert (workspace.parents[2] / "seed.parquet").read_bytes() == b"new"
+
+
+def test_a_worker_is_listed_while_it_beats_and_not_after_it_signed_off(steward: Steward) -> None:
+    steward.look()
+    assert [worker["id"] for worker in standing.workers()] == ["worker-1"]
+    standing.sign_off("worker-1")
+    assert standing.workers() == []
+
+
+def test_sending_to_a_broker_that_is_away_loses_nothing(
+    ledger: Settings, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    nobody = SecretStr(f"unix://{tmp_path_factory.mktemp('x')}/nobody.sock")
+    broker = Broker(ledger.model_copy(update={"redis_url": nobody}), ["default"])
+    job_id = add_job()
+    with pytest.raises(BrokerUnavailable):
+        broker.send(outbox.undelivered())
+    assert [job.job_id for job in outbox.undelivered()] == [job_id]
+
+
+def test_a_cancelled_job_is_not_sent(steward: Steward) -> None:
+    control.cancel(add_job())
+    steward.look()
+    assert waiting(steward) == 0
+
+
+def test_a_private_valkey_that_died_is_started_again(
+    ledger: Settings, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    home = tmp_path_factory.mktemp("home")
+    settings = ledger.model_copy(update={"home": home})
+    valkey = EmbeddedValkey(home)
+    broker = Broker(settings, ["default"])
+    steward = Steward("w", ["default"], broker, open_store(str(home), home), valkey)
+    add_job()
+    steward.look()
+    assert waiting(steward) == 1
+    with redis.Redis.from_url(valkey.url) as client, pytest.raises(redis.ConnectionError):
+        client.shutdown(nosave=True)
+        client.ping()
+    steward.look()
+    assert waiting(steward) == 1
+    valkey.stop()
+

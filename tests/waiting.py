@@ -1,0 +1,21 @@
+"""Waiting for what other processes do: until it is so, or a limit."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def eventually(look: Callable[[], T], seconds: float = 30) -> T:
+    """What `look` returns once it is true; fails the test when that takes too long."""
+    limit = time.monotonic() + seconds
+    while True:
+        seen = look()
+        if seen:
+            return seen
+        if time.monotonic() > limit:
+            raise AssertionError(f"not within {seconds} s; last seen: {seen!r}")
+        time.sleep(0.02)
