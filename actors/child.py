@@ -142,11 +142,19 @@ class Child:
 
 
 def start_fork_server() -> None:
-    """Load the heavy libraries in the background, before the first stage needs them."""
-    from multiprocessing import forkserver
+    """Load the heavy libraries, and return when a child can be started in milliseconds.
 
-    multiprocessing.get_context("forkserver").set_forkserver_preload(PRELOAD)
-    forkserver.ensure_running()
+    Starting a child blocks until the fork server is there, and no lease is renewed meanwhile:
+    so a worker takes no job before this is done.
+    """
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(PRELOAD)
+    first = context.Process(target=_nothing)
+    first.start()
+    first.join()
+
+
+def _nothing() -> None: ...
 
 
 def _cause_of_death(exitcode: int | None) -> str:

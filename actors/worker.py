@@ -41,7 +41,6 @@ def serve(settings: Settings, queues: Sequence[str] = ()) -> None:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    start_fork_server()
 
     valkey = EmbeddedValkey(settings.home) if settings.embedded_broker else None
     if valkey is not None:
@@ -59,11 +58,12 @@ def serve(settings: Settings, queues: Sequence[str] = ()) -> None:
     steward = Steward(worker_id, served, broker, store, valkey)
     steward_thread = threading.Thread(target=steward.run, args=(stopping,), name="steward")
 
+    steward_thread.start()
+    start_fork_server()
     log = structlog.get_logger()
     log.info("worker ready", worker=worker_id, queues=",".join(served))
     worker = broker.worker(served, runner.run_job)
     worker.start()
-    steward_thread.start()
     stopping.wait()
     log.info("worker stopping")
     worker.stop()

@@ -57,7 +57,14 @@ UNITS: dict[str, Unit] = {
 def nearest_unit(name: str) -> str:
     """The known unit that a misspelt one most likely means, or the whole list."""
     by_fold = {unit.lower(): unit for unit in UNITS}
-    aliases = {"°c": "degC", "c": "degC", "celsius": "degC", "kelvin": "K", "nm": "N.m", "db": "dBA"}
+    aliases = {
+        "°c": "degC",
+        "c": "degC",
+        "celsius": "degC",
+        "kelvin": "K",
+        "nm": "N.m",
+        "db": "dBA",
+    }
     folded = name.strip().lower()
     if folded in aliases:
         return aliases[folded]

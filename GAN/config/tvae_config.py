@@ -1,0 +1,98 @@
+"""How a TVAE is trained, how much it makes, and what a whole fleet costs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from errors import InvalidInput, Problem
+
+DEFAULT_EPOCHS = 300
+MAX_EPOCHS = 1_000
+
+#: Rows of a seed data set.
+DEFAULT_ROWS = 10_000
+MIN_ROWS = 1_000
+MAX_ROWS = 100_000
+
+#: Rows of each synthetic set.
+DEFAULT_SAMPLES: Mapping[str, int] = {"train": 35_000, "val": 7_500, "test": 7_500}
+
+
+#: Overall SDMetrics quality score from which a synthetic set is good enough.
+QUALITY_THRESHOLD = 0.75
+#: How often a set below the threshold is given another, longer training.
+MAX_RETRAININGS = 2
+
+#: Planning figures of a production run at the defaults, one machine after the other.
+MINUTES_PER_MACHINE = 4
+MEGABYTES_PER_MACHINE = 1
+
+
+@dataclass(frozen=True)
+class TvaeConfig:
+    """Settings of one training; the defaults are SDV's own.
+
+    Attributes:
+        epochs: Passes over the seed data, 1 to 1000.
+        batch_size: Rows of one gradient step.
+        embedding_dim: Size of the latent space.
+        compress_dims: Hidden layers of the encoder.
+        decompress_dims: Hidden layers of the decoder.
+        l2scale: Weight decay of the optimiser.
+        loss_factor: Weight of the reconstruction error against the divergence.
+
+    Raises:
+        InvalidInput: The number of epochs is out of range.
+    """
+
+    epochs: int = DEFAULT_EPOCHS
+    batch_size: int = 500
+    embedding_dim: int = 128
+    compress_dims: tuple[int, ...] = (128, 128)
+    decompress_dims: tuple[int, ...] = (128, 128)
+    l2scale: float = 1e-5
+    loss_factor: int = 2
+
+    def __post_init__(self) -> None:
+        check_count("epochs", self.epochs, 1, MAX_EPOCHS)
+
+
+class ProductionExpectations(NamedTuple):
+    """What onboarding a fleet takes."""
+
+    minutes: int
+    megabytes: int
+
+
+def check_count(name: str, value: int, least: int, most: int) -> None:
+    """Refuse a count outside its range.
+
+    Raises:
+        InvalidInput: `value` is not between `least` and `most`.
+    """
+    if not least <= value <= most:
+        advice = f"write a whole number from {least:,} to {most:,}"
+        raise InvalidInput("settings", [Problem(name, f"{value:,} is out of range", advice)])
+
+
+def progress_interval(epochs: int) -> int:
+    """Epochs between two progress reports: ten reports a training, or one an epoch."""
+    return max(1, epochs // 10)
+
+
+def retrain_epochs(epochs: int) -> int:
+    """Epochs of the training that follows one whose data fell short: twice as many, to 1000."""
+    return min(MAX_EPOCHS, 2 * epochs)
+
+
+def production_expectations(machines: int) -> ProductionExpectations:
+    """Time and space for `machines` machines, one after the other.
+
+    >>> production_expectations(32)
+    ProductionExpectations(minutes=128, megabytes=32)
+    """
+    return ProductionExpectations(
+        minutes=machines * MINUTES_PER_MACHINE, megabytes=machines * MEGABYTES_PER_MACHINE
+    )

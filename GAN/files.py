@@ -1,0 +1,61 @@
+"""Where each artifact of a machine lies below an artifact root, and how a file is put there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+#: The synthetic sets of a machine, in the order they are generated.
+SPLITS = ("train", "val", "test")
+
+
+def metadata_key(machine_id: str) -> str:
+    """SDV metadata of the table that the TVAE learns (JSON)."""
+    return f"GAN/metadata/{machine_id}_metadata.json"
+
+
+def seed_key(machine_id: str) -> str:
+    """Run-to-failure seed data (Parquet)."""
+    return f"GAN/seed_data/temporal/{machine_id}_temporal_seed.parquet"
+
+
+def model_prefix(machine_id: str) -> str:
+    """What the keys of all of a machine's models begin with."""
+    return f"GAN/models/tvae/temporal/{machine_id}_tvae_temporal_"
+
+
+def model_key(machine_id: str, epochs: int) -> str:
+    """A trained TVAE (pickle); one for each number of epochs may stand."""
+    return f"{model_prefix(machine_id)}{epochs}epochs.pkl"
+
+
+def split_key(machine_id: str, split: str) -> str:
+    """One synthetic set (Parquet); `split` is one of `SPLITS`."""
+    return f"GAN/data/synthetic/{machine_id}/{split}.parquet"
+
+
+def report_key(machine_id: str) -> str:
+    """Quality report for machines (JSON)."""
+    return f"GAN/reports/generation/{machine_id}_report.json"
+
+
+def page_key(machine_id: str) -> str:
+    """Quality report for people (HTML)."""
+    return f"GAN/reports/generation/{machine_id}_report.html"
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A temporary path to write to; it takes `path`'s name once the block ends without an error.
+
+    A reader therefore sees the old file or the new one, never half of one.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        yield part
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

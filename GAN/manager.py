@@ -1,0 +1,291 @@
+"""The science as one object: what a notebook uses, and what the worker stages call."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from errors import NotFound
+from GAN.config.tvae_config import (
+    DEFAULT_EPOCHS,
+    DEFAULT_ROWS,
+    DEFAULT_SAMPLES,
+    QUALITY_THRESHOLD,
+    TvaeConfig,
+)
+from GAN.files import (
+    SPLITS,
+    metadata_key,
+    model_key,
+    page_key,
+    replacing,
+    report_key,
+    seed_key,
+    split_key,
+)
+from GAN.profile import MachineProfile
+from GAN.progress import Progress, silent
+from GAN.results import GenerationResult, QualityResult, SeedResult, TrainingResult
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = [
+    "GANManager",
+    "GenerationResult",
+    "QualityResult",
+    "SeedResult",
+    "TrainingResult",
+]
+
+
+class GANManager:
+    """Makes seed data, a model, synthetic sets and a verdict for a machine.
+
+    Every result is a file below `root` under its known name. Inputs are looked for there too,
+    unless their paths are given.
+
+    Args:
+        root: Folder of the artifacts; made when needed.
+    """
+
+    def __init__(self, root: Path | str = "var") -> None:
+        self.root = Path(root)
+
+    def create_seed(
+        self,
+        profile: MachineProfile,
+        rows: int = DEFAULT_ROWS,
+        seed: int = 0,
+        progress: Progress = silent,
+    ) -> SeedResult:
+        """Make run-to-failure seed data from a machine's profile.
+
+        Raises:
+            InvalidInput: `rows` or `seed` is out of range.
+        """
+        from GAN.generate import time_step_of
+        from GAN.seed import physics_seed
+        from GAN.tables import write_table
+        from GAN.tvae import feature_names, sdv_metadata
+
+        progress(0, f"simulating {rows:,} rows")
+        frame = physics_seed(profile, rows, seed)
+        progress(80, "writing the seed data")
+        path = self.root / seed_key(profile.machine_id)
+        write_table(frame, path, profile, "seed", seed=seed)
+        metadata_path = self.root / metadata_key(profile.machine_id)
+        _write_text(metadata_path, json.dumps(sdv_metadata(profile), indent=2) + "\n")
+        units = int(frame["unit_id"].nunique())
+        progress(100, f"{rows:,} rows, {units} lives")
+        return SeedResult(
+            path=path,
+            metadata_path=metadata_path,
+            rows=len(frame),
+            units=units,
+            num_features=len(feature_names(profile)),
+            time_step_hours=time_step_of(frame),
+        )
+
+    def train(
+        self,
+        profile: MachineProfile,
+        *,
+        seed_path: Path | None = None,
+        epochs: int = DEFAULT_EPOCHS,
+        seed: int = 0,
+        progress: Progress = silent,
+    ) -> TrainingResult:
+        """Train a TVAE on the seed data.
+
+        Raises:
+            InvalidInput: `epochs` or `seed` is out of range.
+            NotFound: There is no seed data.
+            StageError: The seed data is another profile's, or the training diverged.
+        """
+        from GAN.tvae import save, train, training_frame
+
+        config = TvaeConfig(epochs=epochs)
+        frame = training_frame(self._read_seed(profile, seed_path), profile)
+        model = train(frame, profile, config, seed, progress)
+        path = self.root / model_key(profile.machine_id, epochs)
+        save(model.synthesizer, path)
+        return TrainingResult(
+            path=path,
+            epochs=epochs,
+            final_loss=model.final_loss,
+            loss_history=model.loss_history,
+            training_time_seconds=model.training_time_seconds,
+            num_features=model.num_features,
+            device=model.device,
+        )
+
+    def generate(
+        self,
+        profile: MachineProfile,
+        *,
+        model_path: Path | None = None,
+        seed_path: Path | None = None,
+        samples: Mapping[str, int] = DEFAULT_SAMPLES,
+        seed: int = 0,
+        progress: Progress = silent,
+    ) -> GenerationResult:
+        """Generate synthetic sets with the model; it is a pickle, so only load one you trust.
+
+        Raises:
+            InvalidInput: A number of rows or `seed` is out of range.
+            NotFound: There is no model or no seed data.
+            StageError: The model is another profile's.
+        """
+        from GAN.generate import generate, time_step_of
+        from GAN.tables import write_table
+        from GAN.tvae import load
+
+        time_step = time_step_of(self._read_seed(profile, seed_path))
+        synthesizer = load(self._model(profile, model_path))
+        sets = generate(synthesizer, profile, samples, time_step, seed, progress)
+        paths = {name: self.root / split_key(profile.machine_id, name) for name in sets}
+        for name, frame in sets.items():
+            write_table(frame, paths[name], profile, "synthetic", split=name, seed=seed)
+        return GenerationResult(
+            paths=paths,
+            rows={name: len(frame) for name, frame in sets.items()},
+            units={name: int(frame["unit_id"].nunique()) for name, frame in sets.items()},
+            time_step_hours=time_step_of(sets["train"]),
+        )
+
+    def assess(
+        self,
+        profile: MachineProfile,
+        *,
+        seed_path: Path | None = None,
+        split_paths: Mapping[str, Path] | None = None,
+        model_path: Path | None = None,
+        threshold: float = QUALITY_THRESHOLD,
+        progress: Progress = silent,
+    ) -> QualityResult:
+        """Judge the synthetic sets; write a report for machines and a page for people.
+
+        Raises:
+            NotFound: There is no seed data, model or synthetic set.
+        """
+        from GAN.quality import assess
+        from GAN.report import report_page
+        from GAN.tvae import load, loss_history
+
+        progress(0, "reading the data")
+        seed = self._read_seed(profile, seed_path)
+        synthetic = self._read_splits(profile, split_paths)
+        losses = loss_history(load(self._model(profile, model_path)))
+        progress(20, "comparing seed and synthetic data")
+        report = assess(seed, synthetic, profile, threshold)
+        progress(70, "writing the report")
+        report_path = self.root / report_key(profile.machine_id)
+        _write_text(report_path, report.model_dump_json(indent=2) + "\n")
+        page_path = self.root / page_key(profile.machine_id)
+        _write_text(page_path, report_page(report, seed, synthetic, losses, profile))
+        verdict = "passed" if report.passed else "; ".join(report.reasons)
+        progress(100, f"quality score {report.quality_score:.3f}: {verdict}")
+        return QualityResult(
+            report_path=report_path,
+            page_path=page_path,
+            quality_score=report.quality_score,
+            passed=report.passed,
+            reasons=report.reasons,
+        )
+
+    def onboard(
+        self,
+        profile: MachineProfile,
+        *,
+        rows: int = DEFAULT_ROWS,
+        epochs: int = DEFAULT_EPOCHS,
+        samples: Mapping[str, int] = DEFAULT_SAMPLES,
+        threshold: float = QUALITY_THRESHOLD,
+        seed: int = 0,
+        progress: Progress = silent,
+    ) -> QualityResult:
+        """From a profile to a verdict: seed data, model, synthetic sets, report.
+
+        Each of the four calls reports its own progress from 0 to 100.
+
+        Raises:
+            InvalidInput: A setting is out of range.
+            StageError: The training diverged.
+        """
+        config = TvaeConfig(epochs=epochs)
+        seeded = self.create_seed(profile, rows, seed, progress)
+        trained = self.train(
+            profile, seed_path=seeded.path, epochs=config.epochs, seed=seed, progress=progress
+        )
+        generated = self.generate(
+            profile,
+            model_path=trained.path,
+            seed_path=seeded.path,
+            samples=samples,
+            seed=seed,
+            progress=progress,
+        )
+        return self.assess(
+            profile,
+            seed_path=seeded.path,
+            split_paths=generated.paths,
+            model_path=trained.path,
+            threshold=threshold,
+            progress=progress,
+        )
+
+    def newest_model(self, machine_id: str) -> Path:
+        """The machine's model that was written last, whatever its number of epochs.
+
+        Raises:
+            NotFound: There is none.
+        """
+        folder = (self.root / model_key(machine_id, 0)).parent
+        name = re.compile(re.escape(machine_id) + r"_tvae_temporal_\d+epochs\.pkl")
+        models = [path for path in folder.glob("*.pkl") if name.fullmatch(path.name)]
+        if not models:
+            raise NotFound(f"no model of {machine_id} in {folder}: train() makes it")
+        return max(models, key=lambda path: path.stat().st_mtime_ns)
+
+    def _model(self, profile: MachineProfile, path: Path | None) -> Path:
+        if path is None:
+            return self.newest_model(profile.machine_id)
+        return _existing(path, "model", "train()")
+
+    def _read_seed(self, profile: MachineProfile, path: Path | None) -> pd.DataFrame:
+        from GAN.tables import read_table
+
+        path = path or self.root / seed_key(profile.machine_id)
+        return read_table(_existing(path, "seed data", "create_seed()"))
+
+    def _read_splits(
+        self, profile: MachineProfile, paths: Mapping[str, Path] | None
+    ) -> dict[str, pd.DataFrame]:
+        from GAN.tables import read_table
+
+        if paths is None:
+            paths = {name: self.root / split_key(profile.machine_id, name) for name in SPLITS}
+        return {
+            name: read_table(_existing(path, f"{name} set", "generate()"))
+            for name, path in paths.items()
+        }
+
+
+def _existing(path: Path, what: str, maker: str) -> Path:
+    """The path, if something is there.
+
+    Raises:
+        NotFound: Nothing is; the message says which call makes it.
+    """
+    if not path.exists():
+        raise NotFound(f"no {what} at {path}: {maker} makes it")
+    return path
+
+
+def _write_text(path: Path, text: str) -> None:
+    with replacing(path) as part:
+        part.write_text(text, encoding="utf-8")

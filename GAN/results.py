@@ -1,0 +1,57 @@
+"""What each step of `GAN.manager` gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class SeedResult:
+    """A seed data set and the SDV metadata of the table the model will learn.
+
+    Attributes:
+        num_features: Columns the model will learn: life fraction, failure mode and the sensors.
+    """
+
+    path: Path
+    metadata_path: Path
+    rows: int
+    units: int
+    num_features: int
+    time_step_hours: float
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """A trained model; `loss_history` is the mean loss of each epoch."""
+
+    path: Path
+    epochs: int
+    final_loss: float
+    loss_history: tuple[float, ...]
+    training_time_seconds: float
+    num_features: int
+    device: str
+
+
+@dataclass(frozen=True)
+class GenerationResult:
+    """Synthetic sets: path, rows and lives of each by its name."""
+
+    paths: Mapping[str, Path]
+    rows: Mapping[str, int]
+    units: Mapping[str, int]
+    time_step_hours: float
+
+
+@dataclass(frozen=True)
+class QualityResult:
+    """The verdict on the synthetic sets, and where it is written up."""
+
+    report_path: Path
+    page_path: Path
+    quality_score: float
+    passed: bool
+    reasons: tuple[str, ...]

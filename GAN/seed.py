@@ -1,0 +1,116 @@
+"""Physics-style seed data: what the sensors of a few units read from new to failed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from GAN.config.tvae_config import DEFAULT_ROWS, MAX_ROWS, MIN_ROWS, check_count
+from GAN.laws import degradation, wear
+from GAN.lives import life_fraction, plan_lives, timeline
+from GAN.profile import MachineProfile, Range, Sensor
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: How far a degrading sensor goes towards its failure value when another mode ends the unit.
+DRIFT = 0.25
+
+#: A unit may start its life worn (onset below 0); it never leaves everything to the last rows.
+EARLIEST_ONSET, LATEST_ONSET = -0.25, 0.95
+
+
+def physics_seed(profile: MachineProfile, rows: int = DEFAULT_ROWS, seed: int = 0) -> pd.DataFrame:
+    """Run-to-failure data of a machine, from its profile alone.
+
+    Every unit has its own level of each sensor within the `normal` band and its own shift of the
+    onsets. From its onset on, a sensor follows wear and its law from that level: all the way to
+    `failure` at RUL 0 if the unit's failure mode names it, `DRIFT` of the way otherwise. An AR(1)
+    residual is added; readings beyond the sensor's limits are reflected into them.
+
+    Args:
+        profile: The machine.
+        rows: Rows in all, 1,000 to 100,000.
+        seed: Any whole number from 0; same profile and seed, same data, bit for bit.
+
+    Returns:
+        Columns unit_id (int32, from 1), cycle_hour and rul_hours (float64, hours), failure_mode
+        (str), then the sensors in profile order (float64, each in its unit); one row for each
+        unit and time step.
+
+    Raises:
+        InvalidInput: `rows` or `seed` is out of range.
+    """
+    import pandas as pd
+
+    check_count("rows", rows, MIN_ROWS, MAX_ROWS)
+    rng = generator(profile, seed)
+    table = timeline(plan_lives(profile, rows, units_per_seed(profile), rng))
+    lives = [_readings(profile, life, rng) for _, life in table.groupby("unit_id")]
+    readings = pd.DataFrame(np.concatenate(lives), columns=[s.name for s in profile.sensors])
+    return pd.concat([table, readings], axis=1)
+
+
+def units_per_seed(profile: MachineProfile) -> int:
+    """Lives in a seed data set: at least one for each failure mode."""
+    return max(profile.life.cycles_per_dataset, len(profile.failure_modes))
+
+
+def generator(profile: MachineProfile, seed: int) -> np.random.Generator:
+    """Random numbers that depend on the profile's content and on the seed, and on nothing else.
+
+    Raises:
+        InvalidInput: `seed` is negative or beyond 32 bits.
+    """
+    check_count("seed", seed, 0, 2**32 - 1)
+    return np.random.default_rng([seed, int(profile.sha256, 16)])
+
+
+def _readings(
+    profile: MachineProfile, life: pd.DataFrame, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """Readings of one unit, shape (rows of the life, sensors)."""
+    fraction = life_fraction(life).to_numpy()
+    shift = rng.normal(0.0, profile.life.rul_noise_std_hours) / life["rul_hours"].iloc[0]
+    failed_by = life["failure_mode"].iloc[0]
+    driven = {name for m in profile.failure_modes if m.name == failed_by for name in m.sensors}
+    columns = []
+    for sensor in profile.sensors:
+        onset = float(np.clip(sensor.onset + shift, EARLIEST_ONSET, LATEST_ONSET))
+        progress = wear(
+            np.clip((fraction - onset) / (1.0 - onset), 0.0, 1.0), profile.life.degradation_pattern
+        )
+        reach = 1.0 if sensor.name in driven else DRIFT
+        columns.append(_reading(sensor, progress, reach, rng))
+    return np.column_stack(columns)
+
+
+def _reading(
+    sensor: Sensor, progress: NDArray[np.float64], reach: float, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """One sensor over one life: its unit's level, the way to failure, and the residual."""
+    level = rng.uniform(sensor.normal.min, sensor.normal.max)
+    trend = np.zeros_like(progress)
+    if sensor.failure is not None:
+        trend = reach * (sensor.failure - level) * degradation(sensor.law, progress, rng)
+    residual = sensor.noise * ar1_noise(len(progress), sensor.ar1, rng)
+    return reflect(level + trend + residual, sensor.physical_limits)
+
+
+def ar1_noise(count: int, lag1: float, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Stationary AR(1) noise of unit variance, shape (count,)."""
+    shocks = rng.normal(0.0, np.sqrt(1.0 - lag1**2), count)
+    noise = np.empty(count)
+    noise[0] = rng.normal()
+    for row in range(1, count):
+        noise[row] = lag1 * noise[row - 1] + shocks[row]
+    return noise
+
+
+def reflect(values: NDArray[np.float64], limits: Range) -> NDArray[np.float64]:
+    """Values folded back at the limits, and clipped if one fold is not enough."""
+    folded = np.where(values < limits.min, 2.0 * limits.min - values, values)
+    folded = np.where(folded > limits.max, 2.0 * limits.max - folded, folded)
+    return np.clip(folded, limits.min, limits.max)

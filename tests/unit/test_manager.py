@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import RIG_SAMPLES, Reports
+
+from errors import InvalidInput, NotFound
+from GAN.manager import GANManager, QualityResult
+from GAN.profile import MachineProfile
+from GAN.tables import read_provenance, read_table
+
+ID = "pump_test_rig_001"
+SEED = f"GAN/seed_data/temporal/{ID}_temporal_seed.parquet"
+METADATA = f"GAN/metadata/{ID}_metadata.json"
+MODEL = f"GAN/models/tvae/temporal/{ID}_tvae_temporal_2epochs.pkl"
+SETS = {split: f"GAN/data/synthetic/{ID}/{split}.parquet" for split in RIG_SAMPLES}
+REPORT = f"GAN/reports/generation/{ID}_report.json"
+PAGE = f"GAN/reports/generation/{ID}_report.html"
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("artifacts")
+
+
+@pytest.fixture(scope="module")
+def onboarded(rig: MachineProfile, root: Path) -> tuple[QualityResult, Reports]:
+    reports = Reports()
+    result = GANManager(root).onboard(
+        rig, rows=1_000, epochs=2, samples=RIG_SAMPLES, threshold=0.0, seed=3, progress=reports
+    )
+    return result, reports
+
+
+def test_onboarding_puts_every_file_under_its_known_name(
+    root: Path, onboarded: tuple[QualityResult, Reports]
+) -> None:
+    result, _ = onboarded
+    files = {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}
+    assert files == {SEED, METADATA, MODEL, *SETS.values(), REPORT, PAGE}
+    assert result.report_path == root / REPORT
+    assert result.page_path == root / PAGE
+    assert result.passed
+    written = json.loads(result.report_path.read_text())
+    assert written["quality_score"] == result.quality_score
+    assert written["threshold"] == 0.0
+
+
+def test_every_step_says_how_far_it_is(onboarded: tuple[QualityResult, Reports]) -> None:
+    _, reports = onboarded
+    percents = [percent for percent, *_ in reports]
+    assert percents[0] == 0
+    assert percents.count(100) == 4
+    assert all(0 <= percent <= 100 for percent in percents)
+
+
+def test_files_know_their_origin(
+    root: Path, rig: MachineProfile, onboarded: tuple[QualityResult, Reports]
+) -> None:
+    for split, rows in RIG_SAMPLES.items():
+        facts = read_provenance(root / SETS[split])
+        assert facts["kind"] == "synthetic"
+        assert facts["split"] == split
+        assert facts["profile_sha256"] == rig.sha256
+        assert len(read_table(root / SETS[split])) == rows
+    assert read_provenance(root / SEED)["seed"] == "3"
+    assert set(json.loads((root / METADATA).read_text())["tables"]) == {"table"}
+
+
+def test_a_seed_result_says_what_was_made(rig: MachineProfile, tmp_path: Path) -> None:
+    result = GANManager(tmp_path).create_seed(rig, rows=1_500)
+    frame = read_table(result.path)
+    assert len(frame) == result.rows == 1_500
+    assert frame["unit_id"].nunique() == result.units == 4
+    assert result.num_features == 7
+    assert frame["rul_hours"].iloc[0] - frame["rul_hours"].iloc[1] == result.time_step_hours
+
+
+def test_explicit_paths_win_over_known_names(
+    root: Path, rig: MachineProfile, onboarded: tuple[QualityResult, Reports], tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    seed = Path(shutil.copy(root / SEED, elsewhere / "a.parquet"))
+    model = Path(shutil.copy(root / MODEL, elsewhere / "b.pkl"))
+    manager = GANManager(tmp_path / "out")
+    trained = manager.train(rig, seed_path=seed, epochs=1)
+    assert trained.path == tmp_path / "out" / MODEL.replace("2epochs", "1epochs")
+    assert len(trained.loss_history) == 1
+    assert trained.final_loss == trained.loss_history[-1]
+    assert trained.num_features == 7
+    made = manager.generate(rig, model_path=model, seed_path=seed, samples=RIG_SAMPLES, seed=3)
+    assert made.rows == RIG_SAMPLES
+    for split, path in made.paths.items():
+        assert path == tmp_path / "out" / SETS[split]
+        assert read_table(path).equals(read_table(root / SETS[split]))
+    judged = manager.assess(rig, seed_path=seed, split_paths=made.paths, model_path=model)
+    assert judged.quality_score == onboarded[0].quality_score
+
+
+def test_a_missing_input_names_the_call_that_makes_it(
+    rig: MachineProfile, root: Path, onboarded: tuple[QualityResult, Reports], tmp_path: Path
+) -> None:
+    manager = GANManager(tmp_path)
+    with pytest.raises(NotFound, match=r"create_seed\(\) makes it"):
+        manager.train(rig)
+    with pytest.raises(NotFound, match=r"train\(\) makes it"):
+        manager.generate(rig, seed_path=root / SEED)
+    with pytest.raises(NotFound, match=r"train\(\) makes it"):
+        manager.generate(rig, seed_path=root / SEED, model_path=tmp_path / "none.pkl")
+    with pytest.raises(NotFound, match=r"generate\(\) makes it"):
+        manager.assess(rig, seed_path=root / SEED, model_path=root / MODEL)
+
+
+def test_the_model_written_last_counts_whatever_its_epochs(tmp_path: Path) -> None:
+    manager = GANManager(tmp_path)
+    folder = tmp_path / "GAN/models/tvae/temporal"
+    folder.mkdir(parents=True)
+    ages = {
+        f"{ID}_tvae_temporal_300epochs.pkl": 100,
+        f"{ID}_tvae_temporal_5epochs.pkl": 200,
+        f"another_{ID}_tvae_temporal_5epochs.pkl": 300,
+        f"{ID}_tvae_temporal_5epochs.pkl.part": 400,
+    }
+    for name, modified in ages.items():
+        (folder / name).touch()
+        os.utime(folder / name, (modified, modified))
+    assert manager.newest_model(ID).name == f"{ID}_tvae_temporal_5epochs.pkl"
+    with pytest.raises(NotFound):
+        manager.newest_model("pump_test_rig")
+
+
+def test_settings_are_checked_before_any_work(rig: MachineProfile, tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="epochs"):
+        GANManager(tmp_path).onboard(rig, epochs=0)
+    assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("module", ["GAN.manager", "GAN.files", "GAN.config.tvae_config"])
+def test_importing_it_costs_none_of_the_heavy_libraries(module: str) -> None:
+    heavy = "torch, sdv, ctgan, sdmetrics, pandas, plotly, pyarrow"
+    code = (
+        f"import sys, {module}\n"
+        f"print([name for name in '{heavy}'.split(', ') if name in sys.modules])"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout
+    assert said.strip() == "[]"

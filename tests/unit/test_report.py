@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import re
+
+import pandas as pd
+import pytest
+from conftest import RIG, Training
+from plotly.offline import get_plotlyjs
+
+from GAN.profile import MachineProfile
+from GAN.quality import assess
+from GAN.report import report_page
+from GAN.seed import physics_seed
+
+Sets = dict[str, pd.DataFrame]
+
+
+@pytest.fixture(scope="module")
+def page(
+    rig: MachineProfile, rig_seed: pd.DataFrame, rig_synthetic: Sets, rig_training: Training
+) -> str:
+    report = assess(rig_seed, rig_synthetic, rig, threshold=0.999)
+    return report_page(report, rig_seed, rig_synthetic, rig_training.model.loss_history, rig)
+
+
+def without_plotly(page: str) -> str:
+    assert get_plotlyjs() in page
+    return page.replace(get_plotlyjs(), "")
+
+
+def test_the_page_needs_no_network(page: str) -> None:
+    own = without_plotly(page)
+    assert not re.search(r"https?://|\bsrc=|<link|@import|url\(", own)
+
+
+def test_what_the_profile_says_is_text_not_markup(page: str) -> None:
+    assert "Rig &lt;Works&gt; &amp; Sons TR-1" in page
+    assert "<Works>" not in page
+
+
+def test_the_verdict_comes_first(page: str) -> None:
+    body = page[page.index("<body>") :]
+    assert body.index("Below threshold") < body.index("<table>")
+    assert "is below the threshold 0.999" in body
+
+
+def test_every_figure_and_every_sensor_is_there(page: str, rig: MachineProfile) -> None:
+    for figure in ("loss", "distributions", "correlations", "lives"):
+        assert f'id="{figure}"' in page
+    for sensor in rig.sensors:
+        assert f"<td>{sensor.name}</td>" in page
+        assert f"{sensor.name} [{sensor.unit}]" in page.replace("\\u002f", "/")
+
+
+def test_a_set_that_passed_says_so(
+    rig: MachineProfile, rig_seed: pd.DataFrame, rig_synthetic: Sets
+) -> None:
+    report = assess(rig_seed, rig_synthetic, rig, threshold=0.1)
+    page = without_plotly(report_page(report, rig_seed, rig_synthetic, [3.0, 2.0], rig))
+    assert "<b>Passed</b>" in page
+    assert "Below threshold" not in page
+
+
+def test_fifty_sensors_stay_below_seven_megabytes() -> None:
+    sensors = [{**RIG["sensors"][0], "name": f"vibration_{index}"} for index in range(50)]
+    modes = [{"name": "bearing", "sensors": ["vibration_0"]}]
+    profile = MachineProfile.model_validate({**RIG, "sensors": sensors, "failure_modes": modes})
+    seed = physics_seed(profile, 1_000)
+    sets = dict.fromkeys(("train", "val", "test"), seed)
+    report = assess(seed, sets, profile)
+    page = report_page(report, seed, sets, [0.0] * 1_000, profile)
+    assert len(page.encode()) < 7_000_000

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from errors import InvalidInput
+from GAN.config.tvae_config import (
+    DEFAULT_SAMPLES,
+    TvaeConfig,
+    production_expectations,
+    progress_interval,
+    retrain_epochs,
+)
+
+
+def test_a_training_has_300_epochs_unless_told_otherwise() -> None:
+    assert TvaeConfig().epochs == 300
+
+
+@pytest.mark.parametrize("epochs", [0, -1, 1001])
+def test_epochs_outside_1_to_1000_are_refused_with_advice(epochs: int) -> None:
+    with pytest.raises(InvalidInput, match=r"epochs.*whole number from 1 to 1,000"):
+        TvaeConfig(epochs=epochs)
+
+
+@given(st.integers(1, 1000))
+def test_a_training_reports_about_ten_times(epochs: int) -> None:
+    interval = progress_interval(epochs)
+    assert interval >= 1
+    assert epochs // interval <= 19
+
+
+@given(st.integers(1, 999))
+def test_a_retraining_has_more_epochs_but_no_more_than_allowed(epochs: int) -> None:
+    assert epochs < retrain_epochs(epochs) <= 1000
+    TvaeConfig(epochs=retrain_epochs(epochs))
+
+
+def test_the_fleet_of_32_takes_128_minutes_and_32_megabytes() -> None:
+    assert production_expectations(32) == (128, 32)
+    assert production_expectations(0) == (0, 0)
+
+
+def test_default_sets_are_70_15_15() -> None:
+    assert dict(DEFAULT_SAMPLES) == {"train": 35_000, "val": 7_500, "test": 7_500}
