@@ -205,9 +205,11 @@ def _fill(
         rows = pool.of(str(mode))
         order = slots["life_fraction"].sort_values(kind="stable")
         chosen = match(order.to_numpy(), rows["life_fraction"].to_numpy())
-        matched = rows[sensors].to_numpy()[chosen]
+        matched = rows[sensors].iloc[chosen]
+        level_of = _undriven(profile, str(mode))
         units = plan.loc[order.index, "unit_id"].to_numpy()
-        readings[order.index] = matched[deal(matched, units, rng)]
+        dealt = deal(matched[level_of].to_numpy(), units, rng)
+        readings[order.index] = matched.to_numpy()[dealt]
     limits = [sensor.physical_limits for sensor in profile.sensors]
     plan[sensors] = np.clip(readings, [at.min for at in limits], [at.max for at in limits])
     progress(100, f"{len(plan):,} rows in {len(tables)} sets")
@@ -218,6 +220,12 @@ def _fill(
         .reset_index(drop=True)
         for (split, table), end in zip(tables.items(), ends, strict=True)
     }
+
+
+def _undriven(profile: MachineProfile, mode: str) -> list[str]:
+    """Sensors that show a unit's own level up to the end, for a failure mode moves them little."""
+    driven = {name for each in profile.failure_modes if each.name == mode for name in each.sensors}
+    return [sensor.name for sensor in profile.sensors if sensor.name not in driven]
 
 
 def _top_up(pool: _Pool, mode: str, needed: int, planned: int, progress: Progress) -> None:

@@ -147,6 +147,9 @@ def start_fork_server() -> None:
     Starting a child blocks until the fork server is there, and no lease is renewed meanwhile:
     so a worker takes no job before this is done.
     """
+    # One thread a stage: the networks are small, and OpenMP's threads spin while they wait for
+    # each other, which on a machine with several workers slows all of them down tenfold.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOAD)
     first = context.Process(target=_nothing)

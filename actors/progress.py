@@ -18,53 +18,58 @@ LEDGER_INTERVAL_SECONDS = 0.3
 
 
 class ProgressChannel:
-    """Publishes to `{channel}:{task_id}` in Redis database 2; the task id is the job's id.
+    """One job's channel: `{channel}:{task_id}` in Redis database 2; the task id is the job's id.
 
     Redis gets every message and may lose them; the ledger has the newest one soon enough.
     """
 
-    def __init__(self, client: redis.Redis) -> None:
+    def __init__(self, client: redis.Redis, claim: Claim, stage: Stage) -> None:
         self._client = client
+        self._claim = claim
+        self._stage = stage
+        self._unwritten: tuple[int, str] | None = None
         self._written_at = 0.0
 
-    def report(self, claim: Claim, stage: Stage, progress: Progressed) -> None:
-        """Pass one message on.
-
-        Raises:
-            StaleLease: The job is no longer this worker's.
-        """
+    def report(self, progress: Progressed) -> None:
+        """Pass one message on to Redis, and keep it for the ledger."""
         percent = round(min(max(progress.percent, 0), 100))
+        self._unwritten = (percent, progress.message)
         self._publish(
-            stage,
-            claim,
             status="running",
             progress=percent,
             message=progress.message,
             epoch=progress.epoch,
             loss=progress.loss,
         )
+
+    def write(self) -> None:
+        """Bring the ledger up to date, unless that was done just now; call it often.
+
+        Raises:
+            StaleLease: The job is no longer this worker's.
+        """
         now = time.monotonic()
-        if now - self._written_at >= LEDGER_INTERVAL_SECONDS:
-            self._written_at = now
-            try:
-                ledger.report_progress(claim, percent, progress.message)
-            except LedgerUnavailable:
-                return  # The lease says it, once; progress alone is not worth a line.
+        if self._unwritten is None or now - self._written_at < LEDGER_INTERVAL_SECONDS:
+            return
+        try:
+            ledger.report_progress(self._claim, *self._unwritten)
+        except LedgerUnavailable:
+            return  # The renewal of the lease says so; progress alone is not worth a line.
+        self._unwritten, self._written_at = None, now
 
-    def ended(self, claim: Claim, stage: Stage | None) -> None:
+    def ended(self) -> None:
         """Say that the job has come to its end; the ledger knows which."""
-        if stage is not None:
-            self._publish(stage, claim, status="ended", progress=100, message="")
+        self._publish(status="ended", progress=100, message="")
 
-    def _publish(self, stage: Stage, claim: Claim, **state: Any) -> None:
+    def _publish(self, **state: Any) -> None:
         message = {
-            "task_id": claim.job_id,
-            "machine_id": claim.machine_id,
-            "stage": stage.name,
+            "task_id": self._claim.job_id,
+            "machine_id": self._claim.machine_id,
+            "stage": self._stage.name,
             "ts": round(time.time() * 1000),
             **state,
         }
         try:
-            self._client.publish(f"{stage.channel}:{claim.job_id}", json.dumps(message))
+            self._client.publish(f"{self._stage.channel}:{self._claim.job_id}", json.dumps(message))
         except (redis.ConnectionError, redis.TimeoutError):
             return  # Whoever listens reads the ledger when the channel is silent.

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+import redis
 import structlog
 
 from actors.child import Assignment, Child, Died, Failed, Finished, Message, Progressed
@@ -46,6 +47,7 @@ class Runner:
     """Runs jobs, one at a time, for one worker.
 
     Attributes:
+        progress: A client of the Redis database for progress.
         stopping: Set it, and a running stage is handed back after the grace.
     """
 
@@ -53,7 +55,7 @@ class Runner:
     worker_id: str
     store: ArtifactStore
     send: Send
-    channel: ProgressChannel
+    progress: redis.Redis
     stopping: threading.Event = field(default_factory=threading.Event)
 
     def run_job(self, job_id: int) -> None:
@@ -90,7 +92,8 @@ class Runner:
         written = self._insist(lambda: self._write(claim, outcome, log))
         self._insist(lambda: self._publish(claim))
         deliver(written.jobs, self.send)
-        self.channel.ended(claim, stage)
+        if stage is not None:
+            ProgressChannel(self.progress, claim, stage).ended()
         return "finished" if isinstance(outcome, Finished) else "failed"
 
     def _in_child(self, claim: Claim, stage: Stage) -> Message:
@@ -107,7 +110,7 @@ class Runner:
             self.store.delete_staged(staging_prefix(claim.machine_id, claim.job_id, token))
         child = Child(assignment)
         try:
-            return self._follow(child, claim, stage)
+            return self._follow(child, claim, ProgressChannel(self.progress, claim, stage))
         except (StaleLease, Stopped):
             child.kill()
             prefix = staging_prefix(claim.machine_id, claim.job_id, claim.token)
@@ -116,16 +119,17 @@ class Runner:
         finally:
             child.close()
 
-    def _follow(self, child: Child, claim: Claim, stage: Stage) -> Message:
+    def _follow(self, child: Child, claim: Claim, channel: ProgressChannel) -> Message:
         """Pass progress on and keep the lease until the child has said its last word."""
         renew_at = 0.0
         stop_at: float | None = None
         while True:
             message = child.next_message(RENEWAL_SECONDS / 4)
             if isinstance(message, Progressed):
-                self.channel.report(claim, stage, message)
+                channel.report(message)
             elif message is not None:
                 return message
+            channel.write()
             now = time.monotonic()
             if now >= renew_at:
                 self._renew(claim)

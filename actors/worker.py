@@ -15,7 +15,6 @@ import structlog
 from actors.broker import PROGRESS_DB, Broker, connect
 from actors.child import start_fork_server
 from actors.embedded import EmbeddedValkey
-from actors.progress import ProgressChannel
 from actors.run import Runner
 from actors.stage import queues as all_queues
 from actors.steward import Steward
@@ -52,7 +51,7 @@ def serve(settings: Settings, queues: Sequence[str] = ()) -> None:
         worker_id=worker_id,
         store=store,
         send=broker.send,
-        channel=ProgressChannel(connect(settings, PROGRESS_DB)),
+        progress=connect(settings, PROGRESS_DB),
         stopping=stopping,
     )
     steward = Steward(worker_id, served, broker, store, valkey)

@@ -15,7 +15,6 @@ from pydantic import SecretStr
 
 from actors.broker import PROGRESS_DB, connect
 from actors.child import start_fork_server
-from actors.progress import ProgressChannel
 from actors.run import Runner
 from storage import control, ledger, standing
 from storage.artifacts import STAGING, open_store
@@ -44,7 +43,7 @@ def runner(ledger: Settings, redis_url: str, sent: list[Dispatch]) -> Runner:
         worker_id="worker-1",
         store=open_store(settings.artifact_root, settings.home),
         send=sent.extend,
-        channel=ProgressChannel(connect(settings, PROGRESS_DB)),
+        progress=connect(settings, PROGRESS_DB),
     )
 
 
@@ -242,7 +241,7 @@ def test_a_broker_that_is_away_does_not_disturb_a_running_job(
         worker_id="worker-1",
         store=open_store(settings.artifact_root, settings.home),
         send=lambda jobs: None,
-        channel=ProgressChannel(redis.Redis.from_url(f"unix://{tmp_path}/nobody")),
+        progress=redis.Redis.from_url(f"unix://{tmp_path}/nobody"),
     )
     job_id = add_job(stages=["succeed"])
     runner.run_job(job_id)

@@ -161,4 +161,3 @@ def test_a_private_valkey_that_died_is_started_again(
     steward.look()
     assert waiting(steward) == 1
     valkey.stop()
-

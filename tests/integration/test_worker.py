@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import apsw
 import pytest
 
 import actors
@@ -18,6 +19,7 @@ from commands.onboard import as_newcomer
 from events.onboarding import take_in
 from events.vocabulary import Plan
 from storage import control, standing
+from storage.database import database, is_sqlite
 from storage.settings import PREFIX, Settings
 from tests.integration.conftest import profile_of
 from tests.waiting import eventually
@@ -64,6 +66,25 @@ def long_training() -> int:
     return eventually(training, 60)
 
 
+def stop_between_writes(pid: int) -> None:
+    """SIGSTOP a worker, but not in the middle of a write: SQLite has one write lock for all."""
+
+    def stopped_without_the_lock() -> bool:
+        os.kill(pid, signal.SIGSTOP)
+        with apsw.Connection(database.database) as probe:
+            try:
+                probe.execute("BEGIN IMMEDIATE; ROLLBACK")
+            except apsw.BusyError:
+                os.kill(pid, signal.SIGCONT)
+                return False
+        return True
+
+    if is_sqlite():
+        eventually(stopped_without_the_lock)
+    else:
+        os.kill(pid, signal.SIGSTOP)
+
+
 def descendants(pid: int) -> set[int]:
     """Every process below one."""
     parents = {}
@@ -97,9 +118,9 @@ def test_a_killed_workers_children_die_and_another_worker_takes_the_job(
         eventually(lambda: not alive(family), 10)
     with worker(environment) as second:
         taken = eventually(
-            lambda: (job := standing.job(job_id))["crashes"] == 1
-            and job["status"] == "running"
-            and job,
+            lambda: (
+                (job := standing.job(job_id))["crashes"] == 1 and job["status"] == "running" and job
+            ),
             60,
         )
         assert f":{second.pid}:" in taken["worker"]
