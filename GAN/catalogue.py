@@ -92,8 +92,8 @@ def _text(folder: str, kind: str, name: str) -> str:
     known = _names(folder)
     if name not in known:
         near = get_close_matches(name, known, n=1)
-        hint = f"did you mean {near[0]}? " if near else ""
-        raise NotFound(f"no {kind} {name!r}; {hint}there are {', '.join(known)}")
+        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
+        raise NotFound(f"no {kind} {name!r}; {hint}")
     return files(_PACKAGE).joinpath(folder, name + _SUFFIX).read_text(encoding="utf-8")
 
 

@@ -1,8 +1,9 @@
 """Synthetic run-to-failure sets: planned lives filled with rows that the TVAE makes.
 
 The plan gives every row its unit, time, RUL and failure mode. The model only gives readings: each
-planned row gets those of a sampled row of the same failure mode at the same point of life (see
-`GAN.matching`).
+planned row gets those of a sampled row of the same failure mode at the same point of life. The
+model knows rows, not units, so a synthetic life has the seed's trend and spread but neither a level
+of its own nor the seed's correlation from row to row.
 """
 
 from __future__ import annotations
@@ -11,12 +12,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from errors import InvalidInput, Problem, StageError
 from GAN.config.tvae_config import check_count
 from GAN.files import SPLITS
 from GAN.lives import Lives, life_fraction, plan_lives_at_step, rows_per_life, timeline
-from GAN.matching import deal, match
 from GAN.profile import FailureMode, MachineProfile
 from GAN.progress import Progress
 from GAN.seed import generator, units_per_seed
@@ -74,7 +75,7 @@ def generate(
     step = common_step(profile, samples, time_step_hours)
     tables = _plan(profile, samples, step, modes, rng)
     progress(50, f"filling {sum(table['unit_id'].nunique() for table in tables.values())} lives")
-    return _fill(tables, profile, pool, rng, progress)
+    return _fill(tables, profile, pool, progress)
 
 
 def _in_order(samples: Mapping[str, int]) -> dict[str, int]:
@@ -190,7 +191,6 @@ def _fill(
     tables: Mapping[str, pd.DataFrame],
     profile: MachineProfile,
     pool: _Pool,
-    rng: np.random.Generator,
     progress: Progress,
 ) -> dict[str, pd.DataFrame]:
     """Give every planned row readings from the pool."""
@@ -205,11 +205,7 @@ def _fill(
         rows = pool.of(str(mode))
         order = slots["life_fraction"].sort_values(kind="stable")
         chosen = match(order.to_numpy(), rows["life_fraction"].to_numpy())
-        matched = rows[sensors].iloc[chosen]
-        level_of = _undriven(profile, str(mode))
-        units = plan.loc[order.index, "unit_id"].to_numpy()
-        dealt = deal(matched[level_of].to_numpy(), units, rng)
-        readings[order.index] = matched.to_numpy()[dealt]
+        readings[order.index] = rows[sensors].to_numpy()[chosen]
     limits = [sensor.physical_limits for sensor in profile.sensors]
     plan[sensors] = np.clip(readings, [at.min for at in limits], [at.max for at in limits])
     progress(100, f"{len(plan):,} rows in {len(tables)} sets")
@@ -222,15 +218,30 @@ def _fill(
     }
 
 
-def _undriven(profile: MachineProfile, mode: str) -> list[str]:
-    """Sensors that show a unit's own level up to the end, for a failure mode moves them little."""
-    driven = {name for each in profile.failure_modes if each.name == mode for name in each.sensors}
-    return [sensor.name for sensor in profile.sensors if sensor.name not in driven]
-
-
 def _top_up(pool: _Pool, mode: str, needed: int, planned: int, progress: Progress) -> None:
     """Sample until a failure mode has a row for each of its slots, within a limit."""
     while pool.count(mode) < needed and pool.drawn < MOST_SURPLUS * planned:
         pool.draw(planned)
     if (count := pool.count(mode)) < needed:
         progress(75, f"scarce in the model, rows repeat: {mode}, {count:,} for {needed:,}")
+
+
+def match(slots: NDArray[np.float64], rows: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Which row each slot gets, so that life fractions agree and no row is used twice.
+
+    Args:
+        slots: Life fraction of the slots, ascending, shape (n,).
+        rows: Life fraction of the rows, ascending, shape (m,).
+
+    Returns:
+        Index of a row for each slot, shape (n,), in ascending order. With fewer rows than slots,
+        rows repeat evenly.
+    """
+    rank = np.arange(len(slots))
+    if len(rows) < len(slots):
+        return rank * len(rows) // len(slots)
+    nearest = np.searchsorted(rows, slots)
+    # Each slot takes the first row that is far enough into life and not taken yet. Counted from
+    # the slot's rank, "not taken yet" means "not falling", and the surplus is the most there is.
+    skipped = np.clip(np.maximum.accumulate(nearest - rank), 0, len(rows) - len(slots))
+    return np.asarray(rank + skipped)

@@ -130,7 +130,7 @@ def train(
         losses.append(loss)
         epoch = len(losses)
         if epoch % every == 0 or epoch == config.epochs:
-            message = f"epoch {epoch} of {config.epochs}"
+            message = f"epoch {epoch} of {config.epochs}, loss {loss:.3f}"
             progress(100 * epoch / config.epochs, message, epoch=epoch, loss=loss)
 
     # ctgan would start a pool of processes for a second of work. The warning is about metadata

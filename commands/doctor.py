@@ -111,6 +111,7 @@ def _artifacts(settings: Settings) -> str:
 
 
 def _workers() -> str:
-    alive = standing.workers()
+    migrated = all(applied for _, applied in migration_status())
+    alive = standing.workers() if migrated else []
     names = ", ".join(f"{worker['id']} ({worker['queues']})" for worker in alive)
     return names or "none alive; start with: fleetforge up"

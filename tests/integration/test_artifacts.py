@@ -92,7 +92,7 @@ def test_deleting_what_is_not_there_is_no_error(store: ArtifactStore) -> None:
 
 
 def test_a_deleted_file_is_gone(store: ArtifactStore) -> None:
-    key, sha256 = stage(store, b"published")
+    key, _ = stage(store, b"published")
     store.publish(key, "GAN/b")
     store.delete("GAN/b")
     with pytest.raises(NotFound):

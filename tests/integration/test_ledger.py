@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 import peewee
 import pytest
@@ -106,7 +107,18 @@ def test_a_completion_that_fails_half_way_leaves_the_job_running() -> None:
     assert len(standing.events()) == 1
 
 
-@pytest.mark.parametrize("write", ["renew", "progress", "complete", "fail", "crash", "release"])
+WRITES: dict[str, Callable[[Claim], object]] = {
+    "renew": lambda claim: ledger.renew(claim, 30),
+    "progress": lambda claim: ledger.report_progress(claim, 50, "still here"),
+    "complete": lambda claim: ledger.complete(claim, finished(), [STAGED]),
+    "conclude": lambda claim: ledger.conclude_failed(claim, "x", failed(), [STAGED]),
+    "fail": lambda claim: ledger.fail(claim, "x", failed(), retryable=False),
+    "crash": lambda claim: ledger.crash(claim, "x", failed()),
+    "release": ledger.release,
+}
+
+
+@pytest.mark.parametrize("write", WRITES)
 def test_a_worker_that_lost_its_lease_writes_nothing(write: str) -> None:
     job_id = add_job()
     zombie = claimed(job_id)
@@ -116,19 +128,7 @@ def test_a_worker_that_lost_its_lease_writes_nothing(write: str) -> None:
     current = claimed(job_id)
     before = standing.job(job_id), standing.events(), list(Artifact.select().dicts())
     with pytest.raises(StaleLease):
-        match write:
-            case "renew":
-                ledger.renew(zombie, 30)
-            case "progress":
-                ledger.report_progress(zombie, 50, "still here")
-            case "complete":
-                ledger.complete(zombie, finished(), [STAGED])
-            case "fail":
-                ledger.fail(zombie, "x", failed(), retryable=False)
-            case "crash":
-                ledger.crash(zombie, "x", failed())
-            case "release":
-                ledger.release(zombie)
+        WRITES[write](zombie)
     assert before == (standing.job(job_id), standing.events(), list(Artifact.select().dicts()))
     ledger.complete(current, finished(), [])
     assert standing.job(job_id)["status"] == "success"

@@ -26,7 +26,7 @@ def test_the_tables_have_the_columns_the_ledger_uses(ledger: Settings) -> None:
     models = [
         model
         for model in vars(tables).values()
-        if isinstance(model, type) and issubclass(model, Model) and not model.__name__[0] == "_"
+        if isinstance(model, type) and issubclass(model, Model) and model.__name__[0] != "_"
     ]
     mapped = [model for model in models if model is not Model]
     assert len(mapped) == 9

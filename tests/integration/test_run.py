@@ -240,7 +240,7 @@ def test_a_broker_that_is_away_does_not_disturb_a_running_job(
         settings=settings,
         worker_id="worker-1",
         store=open_store(settings.artifact_root, settings.home),
-        send=lambda jobs: None,
+        send=lambda _: None,
         progress=redis.Redis.from_url(f"unix://{tmp_path}/nobody"),
     )
     job_id = add_job(stages=["succeed"])

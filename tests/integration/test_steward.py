@@ -155,9 +155,9 @@ def test_a_private_valkey_that_died_is_started_again(
     add_job()
     steward.look()
     assert waiting(steward) == 1
-    with redis.Redis.from_url(valkey.url) as client, pytest.raises(redis.ConnectionError):
+    with redis.Redis.from_url(valkey.url) as client:
         client.shutdown(nosave=True)
-        client.ping()
+    assert not valkey.answers()
     steward.look()
     assert waiting(steward) == 1
     valkey.stop()

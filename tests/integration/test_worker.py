@@ -57,7 +57,7 @@ def worker(environment: dict[str, str], *arguments: str) -> Iterator[subprocess.
 def long_training() -> int:
     """A machine whose training takes minutes; the job's id once a worker has come to it."""
     plan = Plan(rows=1000, epochs=1000)
-    take_in([as_newcomer("test", profile_of("pump_1"))], plan, lambda jobs: None)
+    take_in([as_newcomer("test", profile_of("pump_1"))], plan, lambda _: None)
 
     def training() -> int:
         found = [job for job in standing.jobs(status="running") if job["stage"] == "train_tvae"]
@@ -175,7 +175,7 @@ def test_a_worker_only_serves_the_queues_it_was_given(environment: dict[str, str
         take_in(
             [as_newcomer("test", profile_of("pump_1"))],
             Plan(rows=1000, epochs=1),
-            lambda jobs: None,
+            lambda _: None,
         )
         waiting = eventually(
             lambda: [job for job in standing.jobs() if job["stage"] == "train_tvae"], 60

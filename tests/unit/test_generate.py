@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from errors import InvalidInput, StageError
-from GAN.generate import common_step, generate, time_step_of
-from GAN.matching import deal, match
+from GAN.generate import common_step, generate, match, time_step_of
 from GAN.profile import MachineProfile
 from GAN.progress import silent
 from GAN.tvae import training_frame
@@ -207,25 +206,3 @@ def test_with_rows_to_spare_the_match_is_close() -> None:
     rng = np.random.default_rng(0)
     slots, rows = np.linspace(0, 1, 2_000), np.sort(rng.beta(1.3, 0.8, 4_000))
     assert np.abs(rows[match(slots, rows)] - slots).max() < 0.03
-
-
-@given(
-    units=st.lists(st.integers(1, 5), min_size=1, max_size=200),
-    seed=st.integers(0, 2**32 - 1),
-)
-def test_dealing_gives_out_every_row_once(units: list[int], seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    dealt = deal(rng.normal(size=(len(units), 3)), np.array(units, dtype=np.int32), rng)
-    assert sorted(dealt) == list(range(len(units)))
-
-
-def test_dealing_keeps_each_unit_at_one_level() -> None:
-    rng = np.random.default_rng(0)
-    units = np.tile(np.arange(4, dtype=np.int32), 500)
-    level = rng.permutation(units).astype(float)
-    trend = np.linspace(0, 20, 2_000)
-    readings = np.column_stack([trend + 3 * level, trend - level]) + rng.normal(0, 0.1, (2_000, 2))
-    dealt_level = level[deal(readings, units, rng)]
-    assert level.std() > 1.1
-    for unit in range(4):
-        assert dealt_level[units == unit].std() < 0.6

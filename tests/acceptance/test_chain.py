@@ -1,0 +1,145 @@
+"""One command on an empty folder: from a profile to finished data."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.conftest import User
+
+MACHINE = "motor_siemens_1la7_001"
+FILES = {
+    f"GAN/metadata/{MACHINE}_metadata.json",
+    f"GAN/seed_data/temporal/{MACHINE}_temporal_seed.parquet",
+    f"GAN/models/tvae/temporal/{MACHINE}_tvae_temporal_120epochs.pkl",
+    f"GAN/data/synthetic/{MACHINE}/train.parquet",
+    f"GAN/data/synthetic/{MACHINE}/val.parquet",
+    f"GAN/data/synthetic/{MACHINE}/test.parquet",
+    f"GAN/reports/generation/{MACHINE}_report.json",
+    f"GAN/reports/generation/{MACHINE}_report.html",
+}
+
+
+@pytest.fixture(scope="module")
+def onboarded(tmp_path_factory: pytest.TempPathFactory) -> tuple[User, str, str]:
+    """What `make run` does, with fewer epochs and rows; the user, what was said, what was shown."""
+    user = User(tmp_path_factory.mktemp("onboarded"))
+    done = user.run(
+        "onboard",
+        MACHINE,
+        *("--epochs", "120", "--rows", "2000", "--samples", "3000,600,500", "--wait"),
+    )
+    return user, done.stdout, done.stderr
+
+
+def test_every_stage_shows_its_progress(onboarded: tuple[User, str, str]) -> None:
+    _, _, shown = onboarded
+    for stage in ("generate_seed", "train_tvae", "generate_synthetic", "assess_quality"):
+        assert re.search(rf"^{stage}  success  100 %", shown, re.MULTILINE)
+    assert re.search(r"^train_tvae  running .*epoch \d+ of 120.* loss -?\d.*ETA", shown, re.M)
+
+
+def test_it_ends_with_a_summary_and_the_paths_of_what_was_made(
+    onboarded: tuple[User, str, str],
+) -> None:
+    user, said, _ = onboarded
+    assert re.search(rf"{MACHINE} │ onboarded │ 0\.\d+ ", said)
+    paths = {line for line in said.splitlines() if line.startswith("/")}
+    assert paths == {str(user.home / key) for key in FILES}
+    assert all(Path(path).is_file() for path in paths)
+
+
+def test_each_stage_was_triggered_by_the_event_of_the_one_before(
+    onboarded: tuple[User, str, str],
+) -> None:
+    user, _, _ = onboarded
+    events = user.json("events", "--machine", MACHINE)
+    assert [event["type"] for event in events] == [
+        "MachineCreated",
+        "SeedReady",
+        "ModelTrained",
+        "SyntheticDataReady",
+        "MachineOnboarded",
+    ]
+    causes = [event["causation_id"] for event in events]
+    assert causes == [None, *(event["id"] for event in events[:-1])]
+    assert len({event["correlation_id"] for event in events}) == 1
+    trained = events[2]["payload"]
+    assert len(trained["loss_history"]) == 120
+    assert trained["final_loss"] == trained["loss_history"][-1]
+    assert trained["training_time_seconds"] > 0
+    assert trained["num_features"] > 4
+
+
+def test_a_second_run_finds_the_work_done(onboarded: tuple[User, str, str]) -> None:
+    user, _, _ = onboarded
+    before = user.json("events")
+    began = time.monotonic()
+    done = user.run("onboard", MACHINE, "--wait")
+    assert "already taken in" in done.stdout
+    assert time.monotonic() - began < 10
+    assert user.json("events") == before
+
+
+def test_the_ledger_lists_it_as_onboarded(onboarded: tuple[User, str, str]) -> None:
+    user, _, _ = onboarded
+    (machine,) = user.json("machines", "list")
+    assert machine["machine_id"] == MACHINE
+    assert (machine["stage"], machine["status"]) == ("assess_quality", "onboarded")
+    (status,) = user.json("status", MACHINE)
+    assert status["status"] == "onboarded"
+    shown = user.json("machines", "show", MACHINE)
+    assert {file["key"] for file in shown["files"]} == FILES
+    assert shown["profile"]["machine_id"] == MACHINE
+    assert {file["verdict"] for file in shown["files"] if "seed" not in file["key"]} >= {"accepted"}
+
+
+def test_the_report_says_how_good_the_data_are(onboarded: tuple[User, str, str]) -> None:
+    user, _, _ = onboarded
+    report = json.loads((user.home / f"GAN/reports/generation/{MACHINE}_report.json").read_text())
+    assert report["passed"] is True
+    assert report["quality_score"] >= 0.75
+    page = (user.home / f"GAN/reports/generation/{MACHINE}_report.html").read_text()
+    assert "http://" not in re.sub(r"<script.*?</script>", "", page, flags=re.DOTALL)
+
+
+def test_nothing_is_left_running(onboarded: tuple[User, str, str]) -> None:
+    user, _, _ = onboarded
+    left = [
+        path.parent
+        for path in Path("/proc").glob("[0-9]*/environ")
+        if _mentions(path, str(user.folder))
+    ]
+    assert left == []
+
+
+def _mentions(environ: Path, folder: str) -> bool:
+    try:
+        return f"PWD={folder}" in environ.read_text(errors="replace")
+    except (FileNotFoundError, PermissionError, ProcessLookupError):
+        return False
+
+
+def test_a_set_below_the_threshold_is_retrained_twice_then_given_up(user: User) -> None:
+    command = ("--epochs", "1", "--rows", "1000", "--samples", "300,60,60", "--wait")
+    done = user.run("onboard", "pump_ksb_etanorm_006", *command, exit_code=1)
+    assert "still below the threshold after 2 retrainings" in done.stdout
+    events = user.json("events")
+    types = [event["type"] for event in events]
+    assert types.count("RetrainRequested") == 2
+    assert types[-1] == "StageFailed"
+    epochs = [e["payload"]["epochs"] for e in events if e["type"] == "ModelTrained"]
+    assert epochs == sorted(set(epochs))
+    assert len(epochs) == 3
+    shown = user.json("machines", "show", "pump_ksb_etanorm_006")
+    models = [file for file in shown["files"] if file["key"].endswith(".pkl")]
+    assert len(models) == 3
+    assert {model["verdict"] for model in models} == {"rejected"}
+    assert all(Path(file["address"]).is_file() for file in shown["files"])
+    why = user.run("why", "pump_ksb_etanorm_006").stdout
+    assert "below the threshold" in why
+    assert "to do:" in why

@@ -1,0 +1,192 @@
+"""The command line: help, exit codes, messages, speed."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cli import COMMANDS
+from tests.acceptance.conftest import COMMAND, User
+
+SUBCOMMANDS = [
+    ("jobs", "cancel"),
+    ("jobs", "retry"),
+    ("machines", "list"),
+    ("machines", "show"),
+    ("machines", "delete"),
+    ("templates", "list"),
+    ("templates", "show"),
+    ("templates", "new"),
+    ("db", "upgrade"),
+    ("db", "status"),
+]
+
+
+@pytest.mark.parametrize("command", [(), *((name,) for name in COMMANDS), *SUBCOMMANDS])
+def test_every_command_explains_itself(user: User, command: tuple[str, ...]) -> None:
+    text = user.run(*command, "--help").stdout
+    assert "Usage: fleetforge" in text
+    assert not (user.folder / "var").exists()
+
+
+def test_the_root_help_documents_the_exit_codes(user: User) -> None:
+    assert "Exit codes: 0 done" in user.run("--help").stdout
+
+
+def test_onboarding_without_a_worker_records_everything_and_says_how_to_start_one(
+    user: User,
+) -> None:
+    said = user.run("onboard", "pump_ksb_etanorm_006").stdout
+    assert "no worker is alive; start one: fleetforge up" in said
+    assert user.json("status")[0]["status"] == "pending"
+    why = user.json("why", "pump_ksb_etanorm_006")
+    assert why["waits_for"] == "a worker on queue 'default': none is alive"
+    assert "fleetforge up" in why["advice"]
+
+
+def test_every_problem_of_every_profile_is_told_at_once_and_nothing_is_written(
+    user: User,
+) -> None:
+    folder = user.folder / "profiles"
+    folder.mkdir()
+    user.run("templates", "new", "pump", "-o", "profiles/good.yaml")
+    user.run("templates", "new", "fan", "-o", "profiles/bad.json")
+    bad = json.loads((folder / "bad.json").read_text())
+    bad["machine_id"] = "../../etc/passwd"
+    bad["sensors"][0]["unit"] = "parsec"
+    bad["sensors"][1]["normal"] = {"min": 5, "max": 5}
+    (folder / "bad.json").write_text(json.dumps(bad))
+    (folder / "worse.yaml").write_bytes(b"\xff\xfe not text")
+    done = user.run("onboard", "profiles", exit_code=2)
+    lines = done.stderr.splitlines()
+    for place in ("machine_id", "sensors[0].unit", "sensors[1].normal.max", "worse.yaml"):
+        assert any(place in line for line in lines), place
+    assert all(line.startswith("error: ") for line in lines)
+    assert user.json("machines", "list") == []
+
+
+def test_a_misspelt_fleet_id_gets_a_suggestion(user: User) -> None:
+    done = user.run("onboard", "motor_siemens_1la7_01", exit_code=2)
+    assert "motor_siemens_1la7_001" in done.stderr
+
+
+@pytest.mark.parametrize("suffix", [".yaml", ".json"])
+def test_what_templates_new_writes_can_be_onboarded_as_it_is(user: User, suffix: str) -> None:
+    names = user.json("templates", "list")
+    assert len(names) == 12
+    for name in names:
+        user.run("templates", "new", name, "-o", f"{name}{suffix}")
+    user.run("onboard", *(f"{name}{suffix}" for name in names))
+    assert len(user.json("machines", "list")) == 12
+    user.run("templates", "new", "pump", "-o", f"pump{suffix}", exit_code=2)
+
+
+def test_a_wrong_setting_is_one_clear_line(user: User) -> None:
+    user.environment |= {"FLEETFORGE_DATABASE_URL": "mysql://root@localhost/x"}
+    done = user.run("status", exit_code=2)
+    assert done.stderr == (
+        "error: FLEETFORGE_DATABASE_URL: write postgresql://user@host/db, or unset it for SQLite\n"
+    )
+
+
+def test_an_unknown_setting_gets_a_suggestion(user: User) -> None:
+    user.environment |= {"FLEETFORGE_REDIS": "redis://localhost"}
+    assert "did you mean FLEETFORGE_REDIS_URL?" in user.run("status", exit_code=2).stderr
+
+
+def test_a_database_that_is_away_is_one_clear_line(user: User) -> None:
+    user.environment |= {"FLEETFORGE_DATABASE_URL": f"postgresql:///x?host={user.folder}"}
+    done = user.run("status", exit_code=1)
+    assert done.stderr.startswith("error: the database does not answer: ")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_doctor_says_what_is_used_and_whether_it_answers(user: User) -> None:
+    checks = {check["part"]: check for check in user.json("doctor")}
+    assert checks["database"]["says"].startswith("SQLite 3.")
+    assert checks["broker"]["uses"] == "private Valkey"
+    user.environment |= {"FLEETFORGE_REDIS_URL": "redis://:secret@127.0.0.1:1/0"}
+    done = user.run("doctor", exit_code=1)
+    assert "FAIL  broker" in done.stdout
+    assert "secret" not in done.stdout + done.stderr
+
+
+def test_jobs_can_be_cancelled_and_retried(user: User) -> None:
+    user.run("onboard", "pump_ksb_etanorm_006")
+    (job,) = user.json("jobs", "--status", "pending")
+    assert user.json("jobs", "cancel", str(job["id"]))["cancelled"] is True
+    assert user.json("status")[0]["status"] == "cancelled"
+    assert f"fleetforge jobs retry {job['id']}" in user.run("why", "pump_ksb_etanorm_006").stdout
+    user.run("jobs", "cancel", str(job["id"]), exit_code=1)
+    user.run("jobs", "retry", str(job["id"]))
+    assert user.json("status")[0]["status"] == "pending"
+    assert "no job 99" in user.run("jobs", "retry", "99", exit_code=1).stderr
+
+
+def test_an_event_published_by_hand_starts_who_reacts_to_it(user: User) -> None:
+    user.run("onboard", "pump_ksb_etanorm_006", "--rows", "2000", "--seed", "5")
+    data = '{"epochs": 7}'
+    published = user.json(
+        "publish", "RetrainRequested", "--machine", "pump_ksb_etanorm_006", "--data", data
+    )
+    assert len(published["jobs"]) == 1
+    payload = user.json("events")[-1]["payload"]
+    assert (payload["epochs"], payload["rows"], payload["seed"]) == (7, 2000, 5)
+    for wrong in ("{", "[]", '{"epochs": 0}', '{"epoch": 7}'):
+        command = ("publish", "RetrainRequested", "--machine", "pump_ksb_etanorm_006")
+        user.run(*command, "--data", wrong, exit_code=2)
+    assert len(user.json("events")) == 2
+
+
+def test_deleting_a_machine_leaves_nothing_of_it(user: User) -> None:
+    user.run("onboard", "pump_ksb_etanorm_006")
+    user.run("machines", "delete", "pump_ksb_etanorm_006", "--yes")
+    assert user.json("machines", "list") == []
+    assert user.json("events") == []
+    assert "no machine" in user.run("why", "pump_ksb_etanorm_006", exit_code=1).stderr
+
+
+def test_graph_draws_the_chain_from_the_declarations(user: User) -> None:
+    assert "SeedReady ─► train_tvae ─► ModelTrained" in user.run("graph").stdout
+    assert (
+        "RetrainRequested([RetrainRequested]) --> train_tvae"
+        in user.run("graph", "--mermaid").stdout
+    )
+
+
+def test_migrations_are_listed(user: User) -> None:
+    assert user.json("db", "status")[0] == {"migration": "0001_ledger", "applied": False}
+    user.run("db", "upgrade")
+    assert user.json("db", "status")[0]["applied"] is True
+
+
+def test_status_needs_none_of_the_heavy_libraries(user: User) -> None:
+    heavy = "{'torch', 'sdv', 'pandas', 'numpy', 'pyarrow', 'dramatiq', 'redis', 'psycopg', 'rich'}"
+    code = (
+        "import sys, atexit, cli\n"
+        f"atexit.register(lambda: print(sorted({heavy} & set(sys.modules))))\n"
+        "sys.argv = ['fleetforge', 'status']\ncli.main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=user.folder, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_status_answers_in_a_fraction_of_a_second_of_cpu_time(user: User) -> None:
+    user.run("onboard", "--fleet")
+    best = min(_cpu_seconds([str(COMMAND), "status"], user.folder) for _ in range(5))
+    assert best < 0.4
+
+
+def _cpu_seconds(command: list[str], folder: Path) -> float:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL, env=os.environ)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime

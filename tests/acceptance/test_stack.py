@@ -1,0 +1,95 @@
+"""The stack: `up` with its watched folder, and workers by Procfile over real servers."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from storage.settings import Settings
+from tests.acceptance.conftest import COMMAND, User
+from tests.waiting import eventually
+
+ROOT = Path(__file__).parents[2]
+
+
+def statuses(user: User) -> dict[str, str]:
+    return {one["machine_id"]: one["status"] for one in user.json("machines", "list")}
+
+
+def seeded(user: User) -> set[str]:
+    return {event["machine_id"] for event in user.json("events") if event["type"] == "SeedReady"}
+
+
+def test_a_profile_dropped_in_the_inbox_is_onboarded_and_ctrl_c_stops_all(user: User) -> None:
+    with user.running(COMMAND, "up") as stack:
+        inbox = user.home / "inbox"
+        eventually(inbox.is_dir)
+        user.run("templates", "new", "pump", "-o", "pump.yaml")
+        shutil.copy(user.folder / "pump.yaml", inbox)
+        (inbox / "bad.json").write_text('{"machine_id": "x"}')
+        eventually(lambda: "pump_example_001" in seeded(user), 60)
+        eventually((inbox / "bad.json.error").exists)
+        assert "sensors: missing" in (inbox / "bad.json.error").read_text()
+        assert "ok    broker" in user.run("doctor").stdout
+        stack.send_signal(signal.SIGINT)
+        assert stack.wait(30) == 0
+    assert "not running" in user.run("doctor").stdout
+    assert "none alive" in user.run("doctor").stdout
+    # What was running was handed back, not lost and not failed.
+    (machine,) = user.json("status")
+    assert machine["status"] in ("pending", "success", "onboarded")
+
+
+def test_every_fleet_profile_makes_its_seed(user: User) -> None:
+    user.run("onboard", "--fleet", "--rows", "1000")
+    assert len(statuses(user)) == 32
+    with user.running(COMMAND, "worker", "--queues", "default"):
+        eventually(lambda: len(seeded(user)) == 32, 120)
+    seeds = list((user.home / "GAN/seed_data/temporal").glob("*_temporal_seed.parquet"))
+    assert len(seeds) == 32
+    waiting = user.json("jobs", "--status", "pending")
+    assert {job["stage"] for job in waiting} == {"train_tvae"}
+
+
+@pytest.fixture
+def served(user: User, settings: Settings, redis_url: str) -> User:
+    """A user with a real Redis and, once, a real PostgreSQL."""
+    user.environment |= {"FLEETFORGE_REDIS_URL": redis_url}
+    if settings.database_url is not None:
+        url = settings.database_url.get_secret_value()
+        user.environment |= {"FLEETFORGE_DATABASE_URL": url}
+        refused = user.run("onboard", "fan_howden_buffalo_008", exit_code=1)
+        assert "fleetforge db upgrade" in refused.stderr
+        user.run("db", "upgrade")
+    return user
+
+
+def test_workers_scale_out_by_procfile_over_real_servers(served: User) -> None:
+    shutil.copy(ROOT / "Procfile", served.folder)
+    honcho = Path(sys.executable).with_name("honcho")
+    served.environment["PATH"] = f"{honcho.parent}:{served.environment['PATH']}"
+    command = (honcho, "start", "-c", "worker=2,train=2,watch=1")
+    machines = ["fan_howden_buffalo_008", "robot_abb_irb6700_016"]
+    with served.running(*command) as stack:
+        eventually(lambda: _workers(served) == 4, 60)
+        served.run(
+            *("onboard", *machines, "--epochs", "60", "--rows", "2000"),
+            *("--samples", "2000,400,400"),
+        )
+        ended = {"onboarded", "failed"}
+        eventually(lambda: set(statuses(served).values()) <= ended, 240)
+        workers = {job["worker"] for job in served.json("jobs")}
+        stack.send_signal(signal.SIGTERM)
+        stack.wait(30)
+    assert statuses(served) == dict.fromkeys(machines, "onboarded")
+    assert len(workers) >= 3
+    assert not (served.home / "run").exists()  # no private Valkey was started
+
+
+def _workers(user: User) -> int:
+    checks = {check["part"]: check["says"] for check in user.json("doctor")}
+    return str(checks["workers"]).count("(")
