@@ -128,7 +128,7 @@ def assess(
         profile_sha256=profile.sha256,
         passed=not reasons,
         reasons=reasons,
-        notes=tuple(_notes(splits)),
+        notes=tuple(_notes(splits, profile)),
         quality_score=scores.quality,
         threshold=threshold,
         column_shapes_score=scores.column_shapes,
@@ -266,9 +266,9 @@ def _reasons(
                 yield f"{split}: {count:,} {fault}"
 
 
-def _notes(splits: Mapping[str, SplitCheck]) -> Iterator[str]:
+def _notes(splits: Mapping[str, SplitCheck], profile: MachineProfile) -> Iterator[str]:
     """Failure modes that no life of a set ended by."""
-    for split, check in splits.items():
-        for mode, lives in check.failure_modes.items():
-            if not lives:
-                yield f"{split}: no life ended by {mode}"
+    for mode in profile.failure_modes:
+        without = [split for split, check in splits.items() if not check.failure_modes[mode.name]]
+        if without:
+            yield f"no life ended by {mode.name} in {', '.join(without)}"

@@ -53,9 +53,10 @@ PAGE = Template("""<!DOCTYPE html>
   .meter u { position: absolute; top: -4px; bottom: -4px; width: 2px; background: var(--ink); }
   ul { margin: 6px 0 0; padding-left: 20px; }
   table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
-  th, td { padding: 6px 10px; text-align: right; border-bottom: 1px solid var(--line);
+  th, td { padding: 6px 8px; text-align: right; border-bottom: 1px solid var(--line);
            white-space: nowrap; }
   th { color: var(--soft); font-weight: 600; font-size: 13px; }
+  table + p { margin-top: 8px; }
   th:first-child, td:first-child { text-align: left; }
   td.bad { color: #b3261e; font-weight: 650; }
   footer { margin-top: 22px; font-size: 12.5px; overflow-wrap: anywhere; }
@@ -172,18 +173,23 @@ diagnostic {report.diagnostic_score:.3f}</div>
 
 
 def _splits_table(report: QualityReport) -> str:
-    modes = list(next(iter(report.splits.values())).failure_modes)
-    head = ["set", "rows", "lives", *(f"{mode} lives" for mode in modes)]
-    head += ["missing", "infinite", "outside limits", "broken lives"]
+    head = ["set", "rows", "lives", "missing", "infinite", "outside limits", "broken lives"]
     rows = []
     for name, check in report.splits.items():
         faults = [check.missing, check.infinite, check.outside_limits, check.broken_lives]
-        lives = [check.failure_modes[mode] for mode in modes]
         cells = [_cell(name), _cell(f"{check.rows:,}"), _cell(f"{check.units:,}")]
-        cells += [_cell(f"{count:,}", bad=count == 0) for count in lives]
         rows.append([*cells, *(_cell(f"{fault:,}", bad=fault > 0) for fault in faults)])
     shared = f'<p class="soft">Units in more than one set: {report.shared_units}.</p>'
-    return _table(head, rows) + shared
+    return _table(head, rows) + shared + _modes_table(report)
+
+
+def _modes_table(report: QualityReport) -> str:
+    checks = list(report.splits.values())
+    rows = []
+    for mode in checks[0].failure_modes:
+        counts = [check.failure_modes[mode] for check in checks]
+        rows.append([_cell(mode), *(_cell(f"{count:,}", bad=count == 0) for count in counts)])
+    return _table(["lives ended by", *report.splits], rows)
 
 
 def _sensor_table(report: QualityReport, profile: MachineProfile) -> str:

@@ -57,6 +57,27 @@ def redis_url(valkey: EmbeddedValkey) -> str:
     return valkey.url
 
 
+@pytest.fixture(scope="session")
+def bucket() -> Iterator[str]:
+    """An S3 server with an empty bucket; its address as a setting would have it."""
+    import boto3
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer("127.0.0.1", 0)
+    server.start()
+    host, port = server.get_host_and_port()
+    endpoint = f"http://{host}:{port}"
+    boto3.client(
+        "s3",
+        endpoint_url=endpoint,
+        region_name="us-east-1",
+        aws_access_key_id="x",
+        aws_secret_access_key="x",
+    ).create_bucket(Bucket="fleet")
+    yield f"s3://fleet/prefix?endpoint_override={host}:{port}&scheme=http&region=us-east-1"
+    server.stop()
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
     """Settings of an empty home; every test that uses them runs on both databases."""

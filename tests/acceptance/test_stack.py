@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
 import signal
 import sys
@@ -56,12 +58,17 @@ def test_every_fleet_profile_makes_its_seed(user: User) -> None:
 
 
 @pytest.fixture
-def served(user: User, settings: Settings, redis_url: str) -> User:
-    """A user with a real Redis and, once, a real PostgreSQL."""
+def served(user: User, settings: Settings, redis_url: str, request: pytest.FixtureRequest) -> User:
+    """A user with a real Redis: once with SQLite and a folder, once with PostgreSQL and S3."""
     user.environment |= {"FLEETFORGE_REDIS_URL": redis_url}
     if settings.database_url is not None:
         url = settings.database_url.get_secret_value()
-        user.environment |= {"FLEETFORGE_DATABASE_URL": url}
+        user.environment |= {
+            "FLEETFORGE_DATABASE_URL": url,
+            "FLEETFORGE_ARTIFACTS": request.getfixturevalue("bucket"),
+            "AWS_ACCESS_KEY_ID": "x",
+            "AWS_SECRET_ACCESS_KEY": "x",
+        }
         refused = user.run("onboard", "fan_howden_buffalo_008", exit_code=1)
         assert "fleetforge db upgrade" in refused.stderr
         user.run("db", "upgrade")
@@ -88,6 +95,22 @@ def test_workers_scale_out_by_procfile_over_real_servers(served: User) -> None:
     assert statuses(served) == dict.fromkeys(machines, "onboarded")
     assert len(workers) >= 3
     assert not (served.home / "run").exists()  # no private Valkey was started
+    report = "GAN/reports/generation/robot_abb_irb6700_016_report.json"
+    assert stored(served, report)["passed"] is True
+
+
+def stored(user: User, key: str) -> dict[str, object]:
+    """A JSON file below the artifact root, folder or bucket."""
+    from pyarrow.fs import FileSystem, LocalFileSystem
+
+    root = user.environment.get("FLEETFORGE_ARTIFACTS", "")
+    if root:
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            os.environ[name] = user.environment[name]
+    filesystem, base = FileSystem.from_uri(root) if root else (LocalFileSystem(), str(user.home))
+    with filesystem.open_input_file(f"{base}/{key}") as file:
+        content: dict[str, object] = json.loads(file.read())
+    return content
 
 
 def _workers(user: User) -> int:

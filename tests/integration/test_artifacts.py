@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,27 +11,6 @@ from errors import ArtifactCorrupt, NotFound
 from storage.artifacts import ArtifactStore, LocalStore, open_store, sha256_of, staging_prefix
 
 PREFIX = staging_prefix("pump_1", 7, 2)
-
-
-@pytest.fixture(scope="module")
-def bucket() -> Iterator[str]:
-    """An S3 server with an empty bucket; its address as a setting would have it."""
-    import boto3
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer("127.0.0.1", 0)
-    server.start()
-    host, port = server.get_host_and_port()
-    endpoint = f"http://{host}:{port}"
-    boto3.client(
-        "s3",
-        endpoint_url=endpoint,
-        region_name="us-east-1",
-        aws_access_key_id="x",
-        aws_secret_access_key="x",
-    ).create_bucket(Bucket="fleet")
-    yield f"s3://fleet/prefix?endpoint_override={host}:{port}&scheme=http&region=us-east-1"
-    server.stop()
 
 
 @pytest.fixture(params=["folder", "bucket"])

@@ -127,7 +127,7 @@ def test_a_failure_mode_without_lives_is_noted_but_does_not_fail(
     honest["val"] = val[val["failure_mode"] == "bearing"]
     report = assess(rig_seed, honest, rig)
     assert report.passed
-    assert report.notes == ("val: no life ended by seal",)
+    assert report.notes == ("no life ended by seal in val",)
 
 
 def test_a_constant_sensor_has_no_correlation_and_does_no_harm(
