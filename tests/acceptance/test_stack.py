@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
 import sys
@@ -105,8 +104,7 @@ def stored(user: User, key: str) -> dict[str, object]:
 
     root = user.environment.get("FLEETFORGE_ARTIFACTS", "")
     if root:
-        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-            os.environ[name] = user.environment[name]
+        root += f"&access_key={user.environment['AWS_ACCESS_KEY_ID']}"
     filesystem, base = FileSystem.from_uri(root) if root else (LocalFileSystem(), str(user.home))
     with filesystem.open_input_file(f"{base}/{key}") as file:
         content: dict[str, object] = json.loads(file.read())

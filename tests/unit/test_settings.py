@@ -1,0 +1,81 @@
+"""Settings: embedded by default, real servers by variable, wrong ones refused in plain words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from errors import SettingsError
+from storage.settings import load_settings, masked
+
+
+def test_with_no_variable_everything_is_embedded_below_var(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings = load_settings()
+    assert settings.embedded_broker
+    assert settings.embedded_database
+    assert settings.artifact_root == str(tmp_path / "var")
+    assert settings.inbox_folder == tmp_path / "var" / "inbox"
+
+
+def test_each_variable_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLEETFORGE_HOME", "/srv/fleet")
+    monkeypatch.setenv("FLEETFORGE_REDIS_URL", "redis://broker:6379")
+    monkeypatch.setenv("FLEETFORGE_DATABASE_URL", "postgresql://me@db/fleet")
+    monkeypatch.setenv("FLEETFORGE_ARTIFACTS", "s3://bucket/prefix")
+    monkeypatch.setenv("FLEETFORGE_LEASE_SECONDS", "3")
+    settings = load_settings()
+    assert not settings.embedded_broker
+    assert not settings.embedded_database
+    assert settings.artifact_root == "s3://bucket/prefix"
+    assert settings.lease_seconds == 3
+    assert settings.logs == Path("/srv/fleet/logs")
+
+
+def test_an_empty_variable_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLEETFORGE_REDIS_URL", "")
+    monkeypatch.setenv("FLEETFORGE_ARTIFACTS", "")
+    settings = load_settings()
+    assert settings.embedded_broker
+    assert settings.artifacts is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "advice"),
+    [
+        ("FLEETFORGE_REDIS_URL", "http://broker", "write redis://host:6379"),
+        ("FLEETFORGE_DATABASE_URL", "mysql://db", "write postgresql://user@host/db"),
+        ("FLEETFORGE_ARTIFACTS", "gs://bucket", "write a folder or s3://bucket/prefix"),
+        ("FLEETFORGE_LEASE_SECONDS", "soon", "number"),
+        ("FLEETFORGE_LEASE_SECONDS", "0", "greater than or equal to 1"),
+        ("FLEETFORGE_HOEM", "/srv", "did you mean FLEETFORGE_HOME?"),
+        ("FLEETFORGE_XYZZY", "1", "no such setting"),
+    ],
+)
+def test_a_wrong_variable_is_one_line_that_says_what_to_write(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, advice: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as error:
+        load_settings()
+    assert str(error.value).startswith(f"{name}: ")
+    assert advice in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_every_wrong_variable_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLEETFORGE_REDIS_URL", "http://broker")
+    monkeypatch.setenv("FLEETFORGE_HOEM", "/srv")
+    with pytest.raises(SettingsError) as error:
+        load_settings()
+    assert len(str(error.value).splitlines()) == 2
+
+
+def test_a_secret_is_neither_printed_nor_logged(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLEETFORGE_REDIS_URL", "redis://:hunter2@broker:6379")
+    assert "hunter2" not in repr(load_settings())
+    assert masked("redis://me:hunter2@broker:6379/0") == "redis://me:***@broker:6379/0"
+    assert masked("redis://broker:6379/0") == "redis://broker:6379/0"
