@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 
 import click
 
 from errors import FleetforgeError
+
+# pydantic looks for plugins in every installed distribution, at each start; we have none.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 #: Subcommand → where it lives and what it does. Importing every module to print the help would
 #: make each call pay for all of them.

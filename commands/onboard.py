@@ -35,7 +35,7 @@ class SamplesType(click.ParamType[Samples]):
         try:
             counts = [int(part) for part in str(value).replace("/", ",").split(",")]
             if len(counts) == 1:
-                held_out = max(1, counts[0] * 15 // 100)
+                held_out = counts[0] * 15 // 100
                 counts = [counts[0] - 2 * held_out, held_out, held_out]
             train, val, test = counts
             return Samples(train=train, val=val, test=test)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from errors import BrokerUnavailable, LedgerUnavailable
 from storage.database import migration_status, open_database, upgrade
-from storage.facts import Dispatch
 from storage.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from storage.facts import Dispatch
 
 
 def open_ledger() -> Settings:

@@ -14,9 +14,9 @@ class _Frozen(BaseModel):
 class Samples(_Frozen):
     """Rows of each synthetic set."""
 
-    train: Annotated[int, Field(ge=1, le=10_000_000)] = 35_000
-    val: Annotated[int, Field(ge=1, le=10_000_000)] = 7_500
-    test: Annotated[int, Field(ge=1, le=10_000_000)] = 7_500
+    train: Annotated[int, Field(ge=2, le=10_000_000)] = 35_000
+    val: Annotated[int, Field(ge=2, le=10_000_000)] = 7_500
+    test: Annotated[int, Field(ge=2, le=10_000_000)] = 7_500
 
 
 class Plan(_Frozen):

@@ -35,7 +35,7 @@ plans = st.builds(
     rows=st.integers(1_000, 100_000),
     epochs=st.integers(1, 1_000),
     seed=st.integers(0, 2**32 - 1),
-    samples=st.builds(Samples, train=st.integers(1, 10**6)),
+    samples=st.builds(Samples, train=st.integers(2, 10**6)),
     retraining=st.integers(0, 5),
 )
 
