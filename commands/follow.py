@@ -174,6 +174,8 @@ def _summary(settings: Settings, machine_id: str) -> dict[str, Any]:
 
 def _print(summaries: list[dict[str, Any]]) -> None:
     console = Console()
+    if not console.is_terminal:
+        console.width = 160  # A file has no right margin.
     table = Table("machine", "status", "quality", "epochs", "final loss", "took")
     for summary in summaries:
         score, loss = summary["quality_score"], summary["final_loss"]

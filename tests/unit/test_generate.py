@@ -5,15 +5,16 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import RIG_SAMPLES, Reports, Training
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from errors import InvalidInput, StageError
 from GAN.generate import common_step, generate, match, time_step_of
+from GAN.lives import life_fraction
 from GAN.profile import MachineProfile
 from GAN.progress import silent
 from GAN.tvae import training_frame
+from tests.unit.conftest import RIG_SAMPLES, Reports, Training
 
 STEP = 0.5
 
@@ -131,13 +132,12 @@ def test_readings_sit_where_they_belong_in_life(
     rig: MachineProfile, rig_seed: pd.DataFrame, sampler: Callable[[Mapping[str, int]], object]
 ) -> None:
     sets = generate(sampler({"bearing": 1_400, "seal": 400}), rig, RIG_SAMPLES, STEP, 0, silent)
-    for frame in (rig_seed, sets["train"]):
-        frame["tenth"] = 10 * frame["cycle_hour"] / (frame["cycle_hour"] + frame["rul_hours"])
-        frame["tenth"] = frame["tenth"].clip(upper=9).astype(int)
     for mode, sensor, slack in (("bearing", "vibration_rms", 0.4), ("seal", "flow", 2.0)):
         seed, made = (
-            frame[frame["failure_mode"] == mode].groupby("tenth")[sensor].mean()
-            for frame in (rig_seed, sets["train"])
+            frame.groupby((10 * life_fraction(frame)).clip(upper=9).astype(int))[sensor].mean()
+            for frame in (
+                every[every["failure_mode"] == mode] for every in (rig_seed, sets["train"])
+            )
         )
         assert (seed - made).abs().max() < slack
 

@@ -8,12 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import RIG_SAMPLES, Reports
 
 from errors import InvalidInput, NotFound
 from GAN.manager import GANManager, QualityResult
 from GAN.profile import MachineProfile
 from GAN.tables import read_provenance, read_table
+from tests.unit.conftest import RIG_SAMPLES, Reports
 
 ID = "pump_test_rig_001"
 SEED = f"GAN/seed_data/temporal/{ID}_temporal_seed.parquet"

@@ -6,13 +6,13 @@ import json
 from pathlib import Path
 
 import pytest
-from profile_samples import both_formats, content, problems, problems_of, sensor, written
 
 from errors import InvalidProfile
 from GAN import profile_files
 from GAN.config.units import UNITS
 from GAN.profile import MachineProfile
 from GAN.profile_files import parse_profile, profile_schema, read_profile
+from tests.unit.profile_samples import both_formats, content, problems, problems_of, sensor, written
 
 
 @both_formats

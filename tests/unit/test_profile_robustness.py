@@ -7,12 +7,12 @@ from typing import Any
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from profile_samples import SUFFIXES, content, sensor, written
 
 from errors import InvalidProfile
 from GAN.config.units import UNITS
 from GAN.profile import MachineProfile
 from GAN.profile_files import parse_profile
+from tests.unit.profile_samples import SUFFIXES, content, sensor, written
 
 
 def survives(data: bytes, suffix: str) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from profile_samples import both_formats, content, problems, sensor, written
 
 from GAN.profile_files import parse_profile
+from tests.unit.profile_samples import both_formats, content, problems, sensor, written
 
 
 @pytest.mark.parametrize(

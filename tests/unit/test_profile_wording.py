@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 import yaml
-from profile_samples import both_formats, content, problems, problems_of, sensor, written
 
 from errors import Problem
+from tests.unit.profile_samples import both_formats, content, problems, problems_of, sensor, written
 
 
 def test_a_missing_field_is_named() -> None:

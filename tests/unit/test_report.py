@@ -4,13 +4,13 @@ import re
 
 import pandas as pd
 import pytest
-from conftest import RIG, Training
 from plotly.offline import get_plotlyjs
 
 from GAN.profile import MachineProfile
 from GAN.quality import assess
 from GAN.report import report_page
 from GAN.seed import physics_seed
+from tests.unit.conftest import RIG, Training
 
 Sets = dict[str, pd.DataFrame]
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import Reports, Training
 from ctgan import TVAE
 from sdv.metadata import Metadata
 from sdv.single_table import TVAESynthesizer
@@ -25,6 +24,7 @@ from GAN.tvae import (
     train,
     training_frame,
 )
+from tests.unit.conftest import Reports, Training
 
 #: Loads a model with SDV alone and samples from it.
 STOCK_READER = """
