@@ -27,11 +27,17 @@ from storage.settings import Settings
 RENEWAL_SECONDS = 1.0
 LEDGER_PAUSE_SECONDS = 1.0
 
+FINISHED = "finished"
+
 T = TypeVar("T")
 
 
 class Stopped(Exception):
     """This worker was asked to stop while a stage was running."""
+
+
+def _prefix(claim: Claim, token: int) -> str:
+    return staging_prefix(claim.machine_id, claim.job_id, token)
 
 
 def failure_fact(claim: Claim, reason: str) -> Fact:
@@ -78,8 +84,11 @@ class Runner:
         except StaleLease:
             ended = "lost: cancelled, deleted or taken by another worker"
         except Stopped:
-            deliver([self._insist(lambda: ledger.release(claim))], self.send)
-            ended = "handed back"
+            ended = self._hand_back(claim)
+        except LedgerUnavailable:
+            ended = "left to the stewards: stopping, and the ledger does not answer"
+        if ended != FINISHED:
+            self.store.delete_staged(_prefix(claim, claim.token))
         log.info(ended, seconds=round(time.monotonic() - began, 2))
 
     def _run(self, claim: Claim, log: structlog.BoundLogger) -> str:
@@ -88,15 +97,22 @@ class Runner:
             reason = f"this worker knows no stage '{claim.stage}'; update it"
             outcome: Message = Failed(reason, retryable=False, details="")
         else:
-            outcome = self._in_child(claim, stage)
+            outcome = self._in_child(claim, stage, log)
         written = self._insist(lambda: self._write(claim, outcome, log))
         self._insist(lambda: self._publish(claim))
         deliver(written.jobs, self.send)
         if stage is not None:
             ProgressChannel(self.progress, claim, stage).ended()
-        return "finished" if isinstance(outcome, Finished) else "failed"
+        return FINISHED if isinstance(outcome, Finished) else "failed"
 
-    def _in_child(self, claim: Claim, stage: Stage) -> Message:
+    def _hand_back(self, claim: Claim) -> str:
+        try:
+            deliver([ledger.release(claim)], self.send)
+        except (StaleLease, LedgerUnavailable) as error:
+            return f"not handed back: {error}"
+        return "handed back"
+
+    def _in_child(self, claim: Claim, stage: Stage, log: structlog.BoundLogger) -> Message:
         files = self._insist(lambda: standing.files(claim.machine_id))
         assignment = Assignment(
             module=stage.function.__module__,
@@ -107,25 +123,26 @@ class Runner:
             files=files,
         )
         for token in range(1, claim.token):  # What earlier attempts left half-written.
-            self.store.delete_staged(staging_prefix(claim.machine_id, claim.job_id, token))
+            self.store.delete_staged(_prefix(claim, token))
         child = Child(assignment)
         try:
-            return self._follow(child, claim, ProgressChannel(self.progress, claim, stage))
+            return self._follow(child, claim, ProgressChannel(self.progress, claim, stage), log)
         except (StaleLease, Stopped):
             child.kill()
-            prefix = staging_prefix(claim.machine_id, claim.job_id, claim.token)
-            self.store.delete_staged(prefix)
             raise
         finally:
             child.close()
 
-    def _follow(self, child: Child, claim: Claim, channel: ProgressChannel) -> Message:
+    def _follow(
+        self, child: Child, claim: Claim, channel: ProgressChannel, log: structlog.BoundLogger
+    ) -> Message:
         """Pass progress on and keep the lease until the child has said its last word."""
         renew_at = 0.0
         stop_at: float | None = None
         while True:
             message = child.next_message(RENEWAL_SECONDS / 4)
             if isinstance(message, Progressed):
+                log.info(message.message, percent=round(message.percent))
                 channel.report(message)
             elif message is not None:
                 return message

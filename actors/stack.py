@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -12,15 +13,21 @@ from typing import IO, Self
 
 from storage.settings import Settings
 
-#: What `up` runs: training has a queue and a process of its own, so that nothing waits behind it.
-PROCESSES: dict[str, tuple[str, ...]] = {
-    "worker": ("worker", "--queues", "default"),
-    "train": ("worker", "--queues", "train"),
-}
-WATCH = ("watch",)
+#: More trainings at once than this want more memory than a desk machine has, half a GB each.
+MOST_TRAINERS = 4
 
 _STOP_SECONDS = 20.0
 _RESTART_SECONDS = 1.0
+
+
+def workers(trainings: int) -> dict[str, tuple[str, ...]]:
+    """The worker processes for so many trainings at once, as far as there are cores for them.
+
+    Training has a queue and processes of its own, so that nothing waits behind it.
+    """
+    trainers = max(1, min(trainings, os.cpu_count() or 1, MOST_TRAINERS))
+    trains = {f"train.{number + 1}": ("worker", "--queues", "train") for number in range(trainers)}
+    return {"worker": ("worker", "--queues", "default"), **trains}
 
 
 class Stack:

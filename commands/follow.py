@@ -33,7 +33,7 @@ def follow(settings: Settings, machine_ids: Sequence[str], *, as_json: bool) -> 
     view: _Bars | _Lines = _Bars(console) if console.is_terminal else _Lines()
     with ExitStack() as resources:
         if not _ended(_look(machine_ids)):
-            _provide_workers(settings, resources)
+            _provide_workers(settings, len(machine_ids), resources)
         resources.enter_context(view)
         while True:
             now, states = standing.clock_ms(), _look(machine_ids)
@@ -58,16 +58,16 @@ def _ended(states: dict[str, standing.Standing]) -> bool:
     return all(state.status in ENDED for state in states.values())
 
 
-def _provide_workers(settings: Settings, resources: ExitStack) -> None:
+def _provide_workers(settings: Settings, machines: int, resources: ExitStack) -> None:
     if standing.workers():
         return
     if not settings.embedded_broker:
         click.echo("no worker is alive; start one: fleetforge worker", err=True)
         return
-    from actors.stack import PROCESSES, Stack
+    from actors.stack import Stack, workers
 
     click.echo(f"starting the embedded stack; its logs: {settings.logs}", err=True)
-    resources.enter_context(Stack(settings, PROCESSES, settings.logs))
+    resources.enter_context(Stack(settings, workers(machines), settings.logs))
 
 
 def _rows(states: dict[str, standing.Standing], now: int) -> Iterator[dict[str, Any]]:

@@ -14,6 +14,7 @@ from errors import FleetforgeError, InvalidInput, InvalidProfile, Problem
 from events.onboarding import Newcomer, Taken, take_in
 from events.vocabulary import Plan, Samples
 from GAN.catalogue import fleet_ids, fleet_profile
+from GAN.config.tvae_config import production_expectations
 from GAN.profile import MachineProfile
 from GAN.profile_files import read_profile
 from storage import standing
@@ -185,5 +186,11 @@ def _profile(source: Path | str) -> MachineProfile:
 def _say(taken: Taken) -> None:
     for machine_id in taken.created:
         click.echo(f"{machine_id}: taken in")
+    if len(taken.created) > 1:
+        expected = production_expectations(len(taken.created))
+        click.echo(
+            f"{len(taken.created)} machines: expect {expected.minutes} minutes of work at the "
+            f"defaults, shared by the workers there are, and {expected.megabytes} MB of models"
+        )
     for machine_id in taken.known:
         click.echo(f"{machine_id}: already taken in with this very profile; nothing started")

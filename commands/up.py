@@ -12,8 +12,9 @@ from commands.session import open_ledger
 
 @click.command()
 def up() -> None:
-    """Run the whole stack in the foreground: broker, two workers and the watched folder.
+    """Run the whole stack in the foreground: broker, workers and the watched folder.
 
+    There is one worker for trainings on each core, up to four, and one for everything else.
     Ctrl-C stops it in good order; a stage that is running is handed back and starts again at
     the next `up`.
 
@@ -22,12 +23,12 @@ def up() -> None:
       fleetforge up
     """
     settings = open_ledger()
-    from actors.stack import PROCESSES, WATCH, Stack
+    from actors.stack import MOST_TRAINERS, Stack, workers
 
     stopping = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
     signal.signal(signal.SIGINT, lambda *_: stopping.set())
     click.echo(f"drop profiles in {settings.inbox_folder}; stop with Ctrl-C", err=True)
-    with Stack(settings, PROCESSES | {"watch": WATCH}):
+    with Stack(settings, workers(MOST_TRAINERS) | {"watch": ("watch",)}):
         stopping.wait()
     click.echo("stopped", err=True)

@@ -11,7 +11,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 
-from errors import BrokerUnavailable
+from errors import BrokerUnavailable, LedgerUnavailable
 from events.vocabulary import Event
 from storage.facts import Dispatch, Fact, Subscription, Written, publish
 
@@ -70,11 +70,11 @@ def announce(event: Event, send: Send, *, key: str | None = None) -> Written:
 
 
 def deliver(jobs: Sequence[Dispatch], send: Send) -> bool:
-    """Send jobs as far as the broker is there; False when it is away."""
+    """Send jobs as far as the broker is there; False when a steward will have to."""
     if not jobs:
         return True
     try:
         send(jobs)
-    except BrokerUnavailable:
+    except (BrokerUnavailable, LedgerUnavailable):
         return False
     return True

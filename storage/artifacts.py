@@ -76,6 +76,8 @@ class LocalStore:
             beside.hardlink_to(self.root / staged_key)
         except FileNotFoundError:
             raise NotFound(f"staged file {staged_key} is gone") from None
+        except OSError:  # Some network file systems have no links.
+            shutil.copyfile(self.root / staged_key, beside)
         beside.replace(target)
 
     def delete(self, key: str) -> None:

@@ -17,7 +17,7 @@ from actors.broker import PROGRESS_DB, connect
 from actors.child import start_fork_server
 from actors.run import Runner
 from storage import control, ledger, standing
-from storage.artifacts import STAGING, open_store
+from storage.artifacts import STAGING, open_store, staging_prefix
 from storage.database import database, transaction
 from storage.facts import Dispatch
 from storage.ledger import MAX_CRASHES
@@ -203,14 +203,20 @@ def test_a_zombie_publishes_neither_file_nor_event(
     assert sent == []
 
 
-def test_what_an_earlier_attempt_left_is_swept_before_the_next(runner: Runner) -> None:
-    job_id = add_job(stages=["kill_itself"])
-    runner.run_job(job_id)
-    assert staged(runner.settings) == ["half"]
+def test_what_a_killed_worker_left_is_swept_before_the_next_attempt(runner: Runner) -> None:
+    job_id = add_job(stages=["succeed"])
     with transaction():
-        Job.update(due_at=0, stage="succeed").execute()
+        Job.update(token=1).execute()
+    left = runner.store.workspace(staging_prefix("pump_1", job_id, 1))
+    (left / "half").write_text("half a file")
     runner.run_job(job_id)
     assert staged(runner.settings) == ["pump_1.txt"]
+
+
+@pytest.mark.parametrize("stage", ["refuse", "stumble", "kill_itself"])
+def test_a_failed_attempt_leaves_no_file(runner: Runner, stage: str) -> None:
+    runner.run_job(add_job(stages=[stage]))
+    assert staged(runner.settings) == []
 
 
 def test_progress_goes_to_the_ledger_and_to_the_jobs_channel(runner: Runner) -> None:
