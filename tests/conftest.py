@@ -74,7 +74,10 @@ def bucket() -> Iterator[str]:
         aws_access_key_id="x",
         aws_secret_access_key="x",
     ).create_bucket(Bucket="fleet")
-    yield f"s3://fleet/prefix?endpoint_override={host}:{port}&scheme=http&region=us-east-1"
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("AWS_ACCESS_KEY_ID", "x")
+        environment.setenv("AWS_SECRET_ACCESS_KEY", "x")
+        yield f"s3://fleet/prefix?endpoint_override={host}:{port}&scheme=http&region=us-east-1"
     server.stop()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import sys
@@ -65,8 +66,8 @@ def served(user: User, settings: Settings, redis_url: str, request: pytest.Fixtu
         user.environment |= {
             "FLEETFORGE_DATABASE_URL": url,
             "FLEETFORGE_ARTIFACTS": request.getfixturevalue("bucket"),
-            "AWS_ACCESS_KEY_ID": "x",
-            "AWS_SECRET_ACCESS_KEY": "x",
+            "AWS_ACCESS_KEY_ID": os.environ["AWS_ACCESS_KEY_ID"],
+            "AWS_SECRET_ACCESS_KEY": os.environ["AWS_SECRET_ACCESS_KEY"],
         }
         refused = user.run("onboard", "fan_howden_buffalo_008", exit_code=1)
         assert "fleetforge db upgrade" in refused.stderr
@@ -103,8 +104,6 @@ def stored(user: User, key: str) -> dict[str, object]:
     from pyarrow.fs import FileSystem, LocalFileSystem
 
     root = user.environment.get("FLEETFORGE_ARTIFACTS", "")
-    if root:
-        root += f"&access_key={user.environment['AWS_ACCESS_KEY_ID']}"
     filesystem, base = FileSystem.from_uri(root) if root else (LocalFileSystem(), str(user.home))
     with filesystem.open_input_file(f"{base}/{key}") as file:
         content: dict[str, object] = json.loads(file.read())

@@ -14,13 +14,9 @@ PREFIX = staging_prefix("pump_1", 7, 2)
 
 
 @pytest.fixture(params=["folder", "bucket"])
-def store(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> ArtifactStore:
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> ArtifactStore:
     if request.param == "folder":
         return open_store(str(tmp_path / "artifacts"), tmp_path)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "x")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
     return open_store(request.getfixturevalue("bucket"), tmp_path)
 
 
