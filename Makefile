@@ -15,7 +15,7 @@ fleet: setup  ## Onboard all 32 machines of the fleet
 
 test: $(VENV)/.dev  ## The import contracts and the whole test suite
 	$(BIN)/lint-imports
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 check: $(VENV)/.dev  ## Formatting, lint and types
 	$(BIN)/ruff format --check .
