@@ -69,7 +69,13 @@ def fleetforge() -> None:
 def main() -> None:
     """Entry point: an error of ours is a message and an exit code, not a traceback."""
     try:
-        fleetforge(prog_name="fleetforge")
+        sys.exit(fleetforge.main(prog_name="fleetforge", standalone_mode=False))
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.Abort:
+        click.echo("stopped", err=True)
+        sys.exit(130)
     except FleetforgeError as error:
         for line in str(error).splitlines():
             click.echo(f"error: {line}", err=True)

@@ -52,10 +52,10 @@ def connect(settings: Settings, db: int) -> redis.Redis:
 
 @contextmanager
 def broker_errors() -> Iterator[None]:
-    """Turn a broker that is away into `BrokerUnavailable`."""
+    """Turn a broker that is away, or cannot do its work, into `BrokerUnavailable`."""
     try:
         yield
-    except (redis.ConnectionError, redis.TimeoutError) as error:
+    except redis.RedisError as error:
         raise BrokerUnavailable(f"the broker does not answer: {error}") from error
 
 

@@ -71,5 +71,5 @@ class ProgressChannel:
         }
         try:
             self._client.publish(f"{self._stage.channel}:{self._claim.job_id}", json.dumps(message))
-        except (redis.ConnectionError, redis.TimeoutError):
+        except redis.RedisError:
             return  # Whoever listens reads the ledger when the channel is silent.

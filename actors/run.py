@@ -99,8 +99,8 @@ class Runner:
         else:
             outcome = self._in_child(claim, stage, log)
         written = self._insist(lambda: self._write(claim, outcome, log))
-        self._insist(lambda: self._publish(claim))
         deliver(written.jobs, self.send)
+        self._insist(lambda: self._publish(claim))
         if stage is not None:
             ProgressChannel(self.progress, claim, stage).ended()
         return FINISHED if isinstance(outcome, Finished) else "failed"

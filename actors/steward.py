@@ -42,19 +42,30 @@ class Steward:
     valkey: EmbeddedValkey | None
 
     def run(self, stopping: threading.Event) -> None:
-        """Look every two seconds or so until told to stop."""
-        away = ""
-        while not stopping.is_set():
-            try:
-                self.look()
-                if away:
-                    structlog.get_logger().info("back in touch")
-                away = ""
-            except (LedgerUnavailable, BrokerUnavailable) as error:
-                if str(error) != away:  # Said once, not every two seconds.
-                    structlog.get_logger().warning("waiting", reason=str(error))
-                away = str(error)
-            stopping.wait(PERIOD_SECONDS * random.uniform(0.75, 1.25))
+        """Look every two seconds or so until told to stop.
+
+        Whatever else ends it ends its worker too: a worker without a steward would stall in
+        silence one day, and a new one is soon started.
+        """
+        try:
+            trouble = ""
+            while not stopping.is_set():
+                trouble = self._look_and_complain(trouble)
+                stopping.wait(PERIOD_SECONDS * random.uniform(0.75, 1.25))
+        finally:
+            stopping.set()
+
+    def _look_and_complain(self, trouble: str) -> str:
+        """One round; what is wrong, said when it begins and when it ends, not every round."""
+        try:
+            self.look()
+        except (LedgerUnavailable, BrokerUnavailable, OSError) as error:
+            if str(error) != trouble:
+                structlog.get_logger().warning("waiting", reason=str(error))
+            return str(error)
+        if trouble:
+            structlog.get_logger().info("all is well again")
+        return ""
 
     def look(self) -> None:
         """One round.

@@ -39,7 +39,7 @@ def follow(settings: Settings, machine_ids: Sequence[str], *, as_json: bool) -> 
             now, states = standing.clock_ms(), _look(machine_ids)
             for row in _rows(states, now):
                 view.show(row)
-            if _ended(states):
+            if _ended(states) and _in_place(machine_ids):
                 break
             time.sleep(_LOOK_SECONDS)
     summaries = [_summary(settings, machine_id) for machine_id in machine_ids]
@@ -56,6 +56,12 @@ def _look(machine_ids: Sequence[str]) -> dict[str, standing.Standing]:
 
 def _ended(states: dict[str, standing.Standing]) -> bool:
     return all(state.status in ENDED for state in states.values())
+
+
+def _in_place(machine_ids: Sequence[str]) -> bool:
+    """Whether every file stands under its published name: that comes just after the commit."""
+    files = [file for machine_id in machine_ids for file in standing.files(machine_id).values()]
+    return all(file.published_at is not None for file in files)
 
 
 def _provide_workers(settings: Settings, machines: int, resources: ExitStack) -> None:

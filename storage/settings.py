@@ -29,7 +29,7 @@ class Settings(BaseSettings):
         log_json: One JSON object a log line instead of text.
     """
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, validate_default=True)
 
     home: Path = Path("var")
     redis_url: SecretStr | None = None
@@ -77,17 +77,17 @@ class Settings(BaseSettings):
     @property
     def artifact_root(self) -> str:
         """Folder or `s3://` address below which artifacts lie."""
-        return self.artifacts or str(self.home.expanduser().absolute())
+        return self.artifacts or str(self.home)
 
     @property
     def inbox_folder(self) -> Path:
         """The watched folder."""
-        return self.inbox or self.home.expanduser().absolute() / "inbox"
+        return self.inbox or self.home / "inbox"
 
     @property
     def logs(self) -> Path:
         """Folder of the logs of workers that Fleetforge starts by itself."""
-        return self.home.expanduser().absolute() / "logs"
+        return self.home / "logs"
 
 
 def _with_scheme(url: SecretStr | None, schemes: tuple[str, ...], advice: str) -> SecretStr | None:
