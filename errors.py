@@ -72,6 +72,10 @@ class ArtifactCorrupt(FleetforgeError):
     """A stored file's SHA-256 is not the one in the ledger."""
 
 
+class StewardLost(FleetforgeError):
+    """A worker's steward is gone, so the worker ends too and has to be started again."""
+
+
 class LedgerUnavailable(FleetforgeError):
     """The database does not answer."""
 

@@ -10,7 +10,14 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from errors import Problem
 from GAN.config.rul_profiles import RUL_PROFILES, DegradationPattern, RulProfile, category_of
@@ -23,6 +30,7 @@ from GAN.sensor import (
     Range,
     Sensor,
     Strict,
+    printable,
     reject,
 )
 
@@ -54,7 +62,11 @@ MACHINE_ID_PATTERN = r"^[a-z0-9]+(_[a-z0-9]+)*$"
 MachineId = Annotated[
     str, StringConstraints(pattern=MACHINE_ID_PATTERN, min_length=3, max_length=100)
 ]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Text = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
+    AfterValidator(printable),
+]
 
 
 class FailureMode(Strict):
@@ -129,7 +141,7 @@ class MachineProfile(Strict):
     machine_type: Name
     manufacturer: Text
     model: Text
-    description: Annotated[str, StringConstraints(max_length=500)] = ""
+    description: Annotated[str, StringConstraints(max_length=500), AfterValidator(printable)] = ""
     rul: RulOverrides = RulOverrides()
     sensors: Annotated[tuple[Sensor, ...], Field(min_length=1, max_length=MAX_SENSORS)]
     failure_modes: Annotated[

@@ -19,6 +19,14 @@ MAX_BYTES = 1_000_000
 
 _READERS = {".json": read_json, ".yaml": read_yaml, ".yml": read_yaml}
 
+#: How the name of a profile may end.
+SUFFIXES = tuple(_READERS)
+
+
+def is_profile_name(path: Path) -> bool:
+    """Whether a file in a folder may be a profile: not hidden, and no editor's backup."""
+    return path.suffix in SUFFIXES and not path.name.startswith((".", "#", "~"))
+
 
 def read_profile(path: Path) -> MachineProfile:
     """The profile in a .json, .yaml or .yml file.

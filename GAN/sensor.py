@@ -37,6 +37,15 @@ def reject(*problems: Problem) -> PydanticCustomError:
     return PydanticCustomError("profile", "{message}", {"message": message, "problems": problems})
 
 
+def printable(text: str) -> str:
+    """The text, unless it holds control characters: PostgreSQL cannot store NUL, for one."""
+    strange = sorted({character for character in text if ord(character) < 32} - {"\n", "\t"})
+    if strange:
+        found = ", ".join(map(ascii, strange))
+        raise reject(Problem("", f"control characters ({found})", "write plain text"))
+    return text
+
+
 def _reject_value(message: str, advice: str) -> PydanticCustomError:
     return reject(Problem("", message, advice))
 
@@ -120,7 +129,7 @@ class Sensor(Strict):
     onset: Annotated[float, Field(ge=0, lt=1)] = 0.0
     law: Law = "linear"
     limits: Range | None = None
-    source: Annotated[str, StringConstraints(max_length=300)] = ""
+    source: Annotated[str, StringConstraints(max_length=300), AfterValidator(printable)] = ""
 
     @field_validator("failure")
     @classmethod

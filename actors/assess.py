@@ -5,7 +5,7 @@ from __future__ import annotations
 from actors.stage import Job, stage
 from events.vocabulary import MachineOnboarded, RetrainRequested, StageFailed, SyntheticDataReady
 from GAN import files
-from GAN.config.tvae_config import MAX_RETRAININGS, retrain_epochs
+from GAN.config.tvae_config import MAX_EPOCHS, MAX_RETRAININGS, retrain_epochs
 from GAN.manager import GANManager, QualityResult
 
 
@@ -29,26 +29,33 @@ def assess_quality(
 def decide(
     event: SyntheticDataReady, job_id: int, quality: QualityResult
 ) -> MachineOnboarded | RetrainRequested | StageFailed:
-    """Good enough, once more with more epochs, or given up after `MAX_RETRAININGS`."""
+    """Good enough, once more with more epochs, or given up.
+
+    It is given up after `MAX_RETRAININGS`, or when there are no more epochs to be had: the same
+    training again would give the same model.
+    """
     reason = "; ".join(quality.reasons)
     if quality.passed:
         return MachineOnboarded(
             machine_id=event.machine_id,
             **event.plan(),
             quality_score=quality.quality_score,
+            model_key=event.model_key,
             report_key=files.report_key(event.machine_id),
         )
-    if event.retraining < MAX_RETRAININGS:
+    if event.retraining < MAX_RETRAININGS and event.epochs < MAX_EPOCHS:
         return RetrainRequested(
             machine_id=event.machine_id,
             **event.plan(epochs=retrain_epochs(event.epochs), retraining=event.retraining + 1),
             quality_score=quality.quality_score,
+            model_key=event.model_key,
             reason=reason,
         )
     return StageFailed(
         machine_id=event.machine_id,
         stage="assess_quality",
-        reason=f"still below the threshold after {MAX_RETRAININGS} retrainings: {reason}",
+        reason=f"still below the threshold after {event.retraining} retrainings: {reason}",
         job_id=job_id,
         quality_score=quality.quality_score,
+        model_key=event.model_key,
     )

@@ -46,6 +46,10 @@ PRELOAD = [
 ]
 
 
+#: How long a child may take to exit once it has said its last word.
+_LAST_SECONDS = 5.0
+
+
 @dataclass(frozen=True)
 class Assignment:
     """All a child needs to know."""
@@ -135,8 +139,10 @@ class Child:
         self._process.join()
 
     def close(self) -> None:
-        """Wait for its end and free what belongs to it."""
-        self._process.join()
+        """See to its end and free what belongs to it; its last word has been heard."""
+        self._process.join(_LAST_SECONDS)
+        if self._process.is_alive():
+            self.kill()
         self._process.close()
         self._pipe.close()
 
@@ -153,8 +159,13 @@ def start_fork_server() -> None:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOAD)
     first = context.Process(target=_nothing)
-    first.start()
-    first.join()
+    # Inherited: Ctrl-C must not end the fork server in the middle of its imports.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        first.start()
+        first.join()
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 def _nothing() -> None: ...

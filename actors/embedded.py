@@ -14,6 +14,7 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
+from urllib.parse import quote
 
 from errors import BrokerUnavailable
 
@@ -33,7 +34,7 @@ class EmbeddedValkey:
     @property
     def url(self) -> str:
         """Address for redis-py."""
-        return f"unix://{self.socket_path}"
+        return f"unix://{quote(str(self.socket_path))}"
 
     def answers(self) -> bool:
         """Whether a server listens and replies."""

@@ -27,8 +27,6 @@ from storage.settings import Settings
 RENEWAL_SECONDS = 1.0
 LEDGER_PAUSE_SECONDS = 1.0
 
-FINISHED = "finished"
-
 T = TypeVar("T")
 
 
@@ -87,8 +85,6 @@ class Runner:
             ended = self._hand_back(claim)
         except LedgerUnavailable:
             ended = "left to the stewards: stopping, and the ledger does not answer"
-        if ended != FINISHED:
-            self.store.delete_staged(_prefix(claim, claim.token))
         log.info(ended, seconds=round(time.monotonic() - began, 2))
 
     def _run(self, claim: Claim, log: structlog.BoundLogger) -> str:
@@ -99,11 +95,13 @@ class Runner:
         else:
             outcome = self._in_child(claim, stage, log)
         written = self._insist(lambda: self._write(claim, outcome, log))
+        if not isinstance(outcome, Finished):
+            self.store.delete_staged(_prefix(claim, claim.token))
         deliver(written.jobs, self.send)
         self._insist(lambda: self._publish(claim))
         if stage is not None:
             ProgressChannel(self.progress, claim, stage).ended()
-        return FINISHED if isinstance(outcome, Finished) else "failed"
+        return "finished" if isinstance(outcome, Finished) else "failed"
 
     def _hand_back(self, claim: Claim) -> str:
         try:
@@ -128,7 +126,10 @@ class Runner:
         try:
             return self._follow(child, claim, ProgressChannel(self.progress, claim, stage), log)
         except (StaleLease, Stopped):
+            # Only here, before any commit: once one may have happened, the files may be the
+            # ledger's, even if the worker never heard so.
             child.kill()
+            self.store.delete_staged(_prefix(claim, claim.token))
             raise
         finally:
             child.close()
@@ -186,7 +187,10 @@ class Runner:
                 raise AssertionError(outcome)
 
     def _publish(self, claim: Claim) -> None:
-        publication.put_in_place(self.store, standing.files_of_job(claim.job_id))
+        try:
+            publication.put_in_place(self.store, standing.files_of_job(claim.job_id))
+        except OSError as error:  # The steward tries again.
+            structlog.get_logger().warning("not published yet", reason=str(error))
 
     def _insist(self, action: Callable[[], T]) -> T:
         """Do it as soon as the ledger answers: an outcome must not be lost to a restart of it."""

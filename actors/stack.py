@@ -6,11 +6,11 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
+from actors.embedded import EmbeddedValkey
 from storage.settings import Settings
 
 #: More trainings at once than this want more memory than a desk machine has, half a GB each.
@@ -34,7 +34,7 @@ class Stack:
     """Runs Fleetforge processes for as long as the `with` block lasts; one that dies comes back.
 
     Args:
-        settings: Passed on by the environment.
+        settings: Where the private Valkey is; the processes get them by the environment.
         processes: Name → arguments of the `fleetforge` command.
         logs: Folder for a log file each; absent means this terminal.
     """
@@ -45,7 +45,7 @@ class Stack:
         processes: dict[str, tuple[str, ...]],
         logs: Path | None = None,
     ) -> None:
-        self._settings = settings
+        self._valkey = EmbeddedValkey(settings.home) if settings.embedded_broker else None
         self._commands = processes
         self._logs = logs
         self._running: dict[str, subprocess.Popen[bytes]] = {}
@@ -53,6 +53,8 @@ class Stack:
         self._keeper = threading.Thread(target=self._keep, name="stack")
 
     def __enter__(self) -> Self:
+        if self._valkey is not None:
+            self._valkey.ensure()
         for name in self._commands:
             self._start(name)
         self._keeper.start()
@@ -74,13 +76,16 @@ class Stack:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+        if self._valkey is not None:
+            self._valkey.stop()  # Last, so that the workers can take their leave.
 
     def _start(self, name: str) -> None:
-        command: Sequence[str] = [sys.executable, "-m", "cli", *self._commands[name]]
+        # -P: a file of the user's called cli.py must not be run instead.
+        command = [sys.executable, "-P", "-m", "cli", *self._commands[name], "--stop-on-eof"]
         # A session of its own: Ctrl-C reaches this process alone, which then stops the others
-        # in good order.
+        # in good order. If it cannot, being killed, the pipe's end tells them.
         self._running[name] = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stderr=self._log(name), start_new_session=True
+            command, stdin=subprocess.PIPE, stderr=self._log(name), start_new_session=True
         )
 
     def _log(self, name: str) -> IO[bytes] | None:

@@ -33,6 +33,7 @@ class Steward:
 
     Attributes:
         valkey: The private Valkey to start again when it is silent; None with a real server.
+        lost: Whether `run` ended by an error that it does not know.
     """
 
     worker_id: str
@@ -40,49 +41,71 @@ class Steward:
     broker: Broker
     store: ArtifactStore
     valkey: EmbeddedValkey | None
+    lost: bool = False
 
     def run(self, stopping: threading.Event) -> None:
         """Look every two seconds or so until told to stop.
 
-        Whatever else ends it ends its worker too: a worker without a steward would stall in
+        What ends it unexpectedly ends its worker too: a worker without a steward would stall in
         silence one day, and a new one is soon started.
         """
+        troubles: set[str] = set()
         try:
-            trouble = ""
             while not stopping.is_set():
-                trouble = self._look_and_complain(trouble)
+                troubles = self._complain(self.look(), troubles)
                 stopping.wait(PERIOD_SECONDS * random.uniform(0.75, 1.25))
         finally:
+            self.lost = not stopping.is_set()
             stopping.set()
 
-    def _look_and_complain(self, trouble: str) -> str:
-        """One round; what is wrong, said when it begins and when it ends, not every round."""
-        try:
-            self.look()
-        except (LedgerUnavailable, BrokerUnavailable, OSError) as error:
-            if str(error) != trouble:
-                structlog.get_logger().warning("waiting", reason=str(error))
-            return str(error)
-        if trouble:
+    def look(self) -> set[str]:
+        """One round; what went wrong in it. A step that cannot be done holds up no other."""
+        troubles = set()
+        for step in (
+            self.beat,
+            self.rescue,
+            self.place_files,
+            self.keep_valkey,
+            self.notice_a_flush,
+            self.send,
+            self.send_again,
+        ):
+            try:
+                step()
+            except (LedgerUnavailable, BrokerUnavailable, OSError) as error:
+                troubles.add(str(error))
+        return troubles
+
+    @staticmethod
+    def _complain(now: set[str], before: set[str]) -> set[str]:
+        """Say what is wrong when it begins and when it ends, not every two seconds."""
+        for trouble in sorted(now - before):
+            structlog.get_logger().warning("waiting", reason=trouble)
+        if before and not now:
             structlog.get_logger().info("all is well again")
-        return ""
+        return now
 
-    def look(self) -> None:
-        """One round.
-
-        Raises:
-            LedgerUnavailable: The database does not answer.
-            BrokerUnavailable: The broker does not.
-        """
+    def beat(self) -> None:
+        """Note that the worker is alive."""
         standing.beat(self.worker_id, socket.gethostname(), os.getpid(), self.queues)
-        self.rescue()
+
+    def place_files(self) -> None:
+        """Publish what was committed by a worker that died before it could."""
         publication.put_in_place(self.store, standing.unpublished())
+
+    def keep_valkey(self) -> None:
+        """Start the private Valkey again when it is silent."""
         if self.valkey is not None:
             self.valkey.ensure()
+
+    def notice_a_flush(self) -> None:
+        """When the broker has lost everything, let every pending job be sent again."""
         if self.broker.was_emptied():
             outbox.forget_deliveries()
+
+    def send(self) -> None:
+        """Send what is due and was not sent."""
         self.broker.send(outbox.undelivered())
-        self.send_again()
 
     def rescue(self) -> None:
         """Take jobs back from workers that no longer renew their lease."""

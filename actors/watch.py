@@ -12,19 +12,13 @@ import structlog
 import watchfiles
 
 from errors import InvalidInput, LedgerUnavailable
-
-SUFFIXES = (".yaml", ".yml", ".json")
+from GAN.profile_files import is_profile_name
 
 #: A file that has not changed for this long is complete, seconds.
 SETTLED_SECONDS = 1.0
 _LOOK_MS = 250
 
 Stamp = tuple[int, int]
-
-
-def is_profile_name(path: Path) -> bool:
-    """Whether a file may be a profile: not hidden, no editor's backup, and a suffix we read."""
-    return path.suffix in SUFFIXES and not path.name.startswith((".", "#", "~"))
 
 
 @dataclass

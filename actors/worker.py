@@ -3,44 +3,42 @@
 from __future__ import annotations
 
 import os
-import signal
 import socket
 import threading
 import uuid
 from collections.abc import Sequence
-from types import FrameType
 
+import dramatiq
 import structlog
 
-from actors.broker import PROGRESS_DB, Broker, connect
+from actors.broker import PROGRESS_DB, Broker, broker_errors, connect
 from actors.child import start_fork_server
 from actors.embedded import EmbeddedValkey
 from actors.run import Runner
 from actors.stage import queues as all_queues
 from actors.steward import Steward
-from errors import LedgerUnavailable
+from errors import BrokerUnavailable, LedgerUnavailable, StewardLost
 from storage import standing
 from storage.artifacts import open_store
 from storage.settings import Settings
 
+#: What a worker's threads get to end after the grace, seconds.
+_STOP_SECONDS = 3.0
 
-def serve(settings: Settings, queues: Sequence[str] = ()) -> None:
-    """Work until SIGTERM or SIGINT; a stage that is running then is finished or handed back.
+
+def serve(settings: Settings, queues: Sequence[str], stopping: threading.Event) -> None:
+    """Work until told to stop; a stage that is running then is finished or handed back.
 
     Args:
         settings: Where everything is.
         queues: Queues to serve; empty means all.
+        stopping: Set it to stop.
+
+    Raises:
+        StewardLost: The steward ended by an error that it does not know.
     """
     served = list(queues) or all_queues()
     worker_id = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}"
-    stopping = threading.Event()
-
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        stopping.set()
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-
     valkey = EmbeddedValkey(settings.home) if settings.embedded_broker else None
     if valkey is not None:
         valkey.ensure()
@@ -56,21 +54,34 @@ def serve(settings: Settings, queues: Sequence[str] = ()) -> None:
     )
     steward = Steward(worker_id, served, broker, store, valkey)
     steward_thread = threading.Thread(target=steward.run, args=(stopping,), name="steward")
-
-    steward_thread.start()
-    start_fork_server()
     log = structlog.get_logger()
-    log.info("worker ready", worker=worker_id, queues=",".join(served))
-    worker = broker.worker(served, runner.run_job)
-    worker.start()
-    stopping.wait()
-    log.info("worker stopping")
-    worker.stop()
-    steward_thread.join()
-    _sign_off(worker_id)
-    if valkey is not None:
-        valkey.stop()
-    log.info("worker stopped")
+    steward_thread.start()
+    try:
+        start_fork_server()
+        worker = broker.worker(served, runner.run_job)
+        worker.start()
+        log.info("worker ready", worker=worker_id, queues=",".join(served))
+        stopping.wait()
+        log.info("worker stopping")
+        _stop(worker, settings.grace_seconds)
+    finally:
+        stopping.set()
+        steward_thread.join()
+        _sign_off(worker_id)
+        if valkey is not None:
+            valkey.stop()
+        log.info("worker stopped")
+    if steward.lost:
+        raise StewardLost("the steward ended by an error of its own; see the log")
+
+
+def _stop(worker: dramatiq.Worker, grace_seconds: float) -> None:
+    """Stop consuming; a broker that is away must not hold the process, the ledger has the jobs."""
+    try:
+        with broker_errors():
+            worker.stop(timeout=round((grace_seconds + _STOP_SECONDS) * 1000))
+    except BrokerUnavailable as error:
+        structlog.get_logger().warning("stopped without the broker", reason=str(error))
 
 
 def _sign_off(worker_id: str) -> None:

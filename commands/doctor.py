@@ -56,7 +56,7 @@ def _checks(settings: Settings) -> Iterator[dict[str, Any]]:
     )
     yield _check("database", database, lambda: _database(settings))
     yield _check("broker", _broker_address(settings), lambda: _broker(settings))
-    yield _check("artifacts", settings.artifact_root, lambda: _artifacts(settings))
+    yield _check("artifacts", masked(settings.artifact_root), lambda: _artifacts(settings))
     yield _check("workers", "", _workers)
 
 

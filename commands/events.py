@@ -13,6 +13,7 @@ from commands.session import open_ledger
 from storage import standing
 
 _LOOK_SECONDS = 0.5
+_LATECOMERS = 200
 
 
 @click.command()
@@ -30,19 +31,24 @@ def events(machine_id: str | None, follow: bool, as_json: bool) -> None:
       fleetforge events --follow
     """
     open_ledger()
+    if machine_id is not None:
+        standing.machine(machine_id)
     found = standing.events(machine_id=machine_id)
     if as_json and not follow:
         print_json(found)
         return
-    last = 0
+    shown: set[int] = set()
     try:
         while True:
             for event in found:
-                _print(event, as_json)
-                last = event["id"]
+                if event["id"] not in shown:
+                    _print(event, as_json)
+            shown |= {event["id"] for event in found}
             if not follow:
                 return
             time.sleep(_LOOK_SECONDS)
+            # An event's id is given before its commit: a lower one may still appear.
+            last = max(shown, default=0) - _LATECOMERS
             found = standing.events(machine_id=machine_id, after_id=last)
     except KeyboardInterrupt:
         return

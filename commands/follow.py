@@ -18,7 +18,8 @@ from storage.artifacts import open_store
 from storage.settings import Settings
 
 _LOOK_SECONDS = 0.3
-ENDED = ("onboarded", "failed", "cancelled")
+#: `success` ends a chain when nothing reacts to what the newest job published.
+ENDED = ("onboarded", "failed", "cancelled", "success")
 
 
 def follow(settings: Settings, machine_ids: Sequence[str], *, as_json: bool) -> int:
@@ -32,8 +33,7 @@ def follow(settings: Settings, machine_ids: Sequence[str], *, as_json: bool) -> 
     console = Console(stderr=True)
     view: _Bars | _Lines = _Bars(console) if console.is_terminal else _Lines()
     with ExitStack() as resources:
-        if not _ended(_look(machine_ids)):
-            _provide_workers(settings, len(machine_ids), resources)
+        stack = _Helpers(settings, len(machine_ids), resources)
         resources.enter_context(view)
         while True:
             now, states = standing.clock_ms(), _look(machine_ids)
@@ -41,6 +41,7 @@ def follow(settings: Settings, machine_ids: Sequence[str], *, as_json: bool) -> 
                 view.show(row)
             if _ended(states) and _in_place(machine_ids):
                 break
+            stack.help()
             time.sleep(_LOOK_SECONDS)
     summaries = [_summary(settings, machine_id) for machine_id in machine_ids]
     if as_json:
@@ -64,16 +65,36 @@ def _in_place(machine_ids: Sequence[str]) -> bool:
     return all(file.published_at is not None for file in files)
 
 
-def _provide_workers(settings: Settings, machines: int, resources: ExitStack) -> None:
-    if standing.workers():
-        return
-    if not settings.embedded_broker:
-        click.echo("no worker is alive; start one: fleetforge worker", err=True)
-        return
-    from actors.stack import Stack, workers
+class _Helpers:
+    """The embedded stack, started once it turns out that nobody serves some queue."""
 
-    click.echo(f"starting the embedded stack; its logs: {settings.logs}", err=True)
-    resources.enter_context(Stack(settings, workers(machines), settings.logs))
+    def __init__(self, settings: Settings, machines: int, resources: ExitStack) -> None:
+        self._settings = settings
+        self._machines = machines
+        self._resources = resources
+        self._done = False
+
+    def help(self) -> None:
+        """Start the stack, or say what to start, if a queue has no worker."""
+        if self._done or not _unserved():
+            return
+        self._done = True
+        if not self._settings.embedded_broker:
+            click.echo(f"no worker on {', '.join(_unserved())}: start fleetforge worker", err=True)
+            return
+        from actors.stack import Stack, workers
+
+        logs = self._settings.logs
+        click.echo(f"starting the embedded stack; its logs: {logs}", err=True)
+        stack = Stack(self._settings, workers(self._machines), logs)
+        self._resources.enter_context(stack)
+
+
+def _unserved() -> list[str]:
+    from actors.stage import queues
+
+    served = {queue for worker in standing.workers() for queue in worker["queues"].split(",")}
+    return [queue for queue in queues() if queue not in served]
 
 
 def _rows(states: dict[str, standing.Standing], now: int) -> Iterator[dict[str, Any]]:

@@ -31,6 +31,8 @@ def jobs(ctx: click.Context, status: str | None, machine_id: str | None, as_json
     if ctx.invoked_subcommand is not None:
         return
     open_ledger()
+    if machine_id is not None:
+        standing.machine(machine_id)
     found = standing.jobs(status=status, machine_id=machine_id)
     if as_json:
         print_json(found)
@@ -48,7 +50,7 @@ def jobs(ctx: click.Context, status: str | None, machine_id: str | None, as_json
 
 
 @jobs.command()
-@click.argument("job_id", type=int, metavar="ID")
+@click.argument("job_id", type=click.IntRange(1, 2**31 - 1), metavar="ID")
 @json_option
 def cancel(job_id: int, as_json: bool) -> None:
     """Stop a job: a running stage is killed within seconds and leaves nothing behind.
@@ -68,7 +70,7 @@ def cancel(job_id: int, as_json: bool) -> None:
 
 
 @jobs.command()
-@click.argument("job_id", type=int, metavar="ID")
+@click.argument("job_id", type=click.IntRange(1, 2**31 - 1), metavar="ID")
 @json_option
 def retry(job_id: int, as_json: bool) -> None:
     """Start a failed or cancelled job afresh; its chain goes on from there.

@@ -16,10 +16,8 @@ from events.vocabulary import Plan, Samples
 from GAN.catalogue import fleet_ids, fleet_profile
 from GAN.config.tvae_config import production_expectations
 from GAN.profile import MachineProfile
-from GAN.profile_files import read_profile
+from GAN.profile_files import SUFFIXES, is_profile_name, read_profile
 from storage import standing
-
-SUFFIXES = (".yaml", ".yml", ".json")
 
 
 class SamplesType(click.ParamType[Samples]):
@@ -103,7 +101,9 @@ def onboard(
     machine_ids = [newcomer.machine_id for newcomer in newcomers]
     if wait:
         from commands.follow import follow
+        from commands.stopping import interrupt_on_signals
 
+        interrupt_on_signals()
         if not as_json:
             _say(taken)
         sys.exit(follow(settings, machine_ids, as_json=as_json))
@@ -134,7 +134,12 @@ def read_targets(targets: list[str]) -> list[Newcomer]:
     newcomers: dict[str, Newcomer] = {}
     complaints: list[FleetforgeError] = []
     for target in targets:
-        for source in _sources(target):
+        try:
+            sources = list(_sources(target))
+        except InvalidProfile as error:
+            complaints.append(error)
+            continue
+        for source in sources:
             try:
                 newcomer = as_newcomer(str(source), _profile(source))
             except FleetforgeError as error:
@@ -168,15 +173,24 @@ def as_newcomer(source: str, profile: MachineProfile) -> Newcomer:
 
 
 def _sources(target: str) -> Iterator[Path | str]:
+    if not target.strip():
+        raise InvalidProfile("onboard", [Problem("", "an empty TARGET", "name a file or fleet id")])
     path = Path(target)
-    if not path.is_dir():
-        yield path if path.exists() or path.suffix in SUFFIXES else target
+    if not _is_folder(path):
+        yield path if path.suffix in SUFFIXES else target
         return
-    found = sorted(entry for entry in path.iterdir() if entry.suffix in SUFFIXES)
+    found = sorted(entry for entry in path.iterdir() if is_profile_name(entry))
     if not found:
         advice = f"put profiles ({', '.join(SUFFIXES)}) there"
         raise InvalidProfile(target, [Problem("", "no profile in this folder", advice)])
     yield from found
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # Too long to be a path at all.
+        return False
 
 
 def _profile(source: Path | str) -> MachineProfile:

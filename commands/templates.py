@@ -53,9 +53,6 @@ def new(machine_type: str, output: Path, as_json: bool) -> None:
     Example:
       fleetforge templates new pump -o pump.yaml
     """
-    if output.suffix not in (".yaml", ".yml", ".json"):
-        advice = "name it .yaml, .yml or .json"
-        raise InvalidInput(str(output), [Problem("", "not a profile's suffix", advice)])
     text = new_profile(machine_type, output.suffix)
     try:
         with output.open("x", encoding="utf-8") as file:

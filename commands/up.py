@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import signal
-import threading
-
 import click
 
 from commands.session import open_ledger
+from commands.stopping import stop_event
 
 
 @click.command()
@@ -25,9 +23,7 @@ def up() -> None:
     settings = open_ledger()
     from actors.stack import MOST_TRAINERS, Stack, workers
 
-    stopping = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stopping.set())
-    signal.signal(signal.SIGINT, lambda *_: stopping.set())
+    stopping = stop_event()
     click.echo(f"drop profiles in {settings.inbox_folder}; stop with Ctrl-C", err=True)
     with Stack(settings, workers(MOST_TRAINERS) | {"watch": ("watch",)}):
         stopping.wait()

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 from pathlib import Path
 
 import click
 
 from commands.session import open_ledger, publisher
+from commands.stopping import stop_event, stop_on_eof_option
 
 
 @click.command()
 @click.argument("folder", required=False, type=click.Path(path_type=Path, file_okay=False))
-def watch(folder: Path | None) -> None:
+@stop_on_eof_option
+def watch(folder: Path | None, stop_on_eof: bool) -> None:
     """Onboard every profile that lands in FOLDER (by default the inbox, var/inbox).
 
     A profile is taken once it has not changed for a second. A bad one is left where it is, with
@@ -37,9 +37,7 @@ def watch(folder: Path | None) -> None:
     def submit(path: Path) -> None:
         take_in([as_newcomer(path.name, read_profile(path))], Plan(), send)
 
-    stopping = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stopping.set())
-    signal.signal(signal.SIGINT, lambda *_: stopping.set())
+    stopping = stop_event(stop_on_eof=stop_on_eof)
     target = (folder or settings.inbox_folder).absolute()
     click.echo(f"watching {target}", err=True)
     Folder(target, submit).watch(stopping)

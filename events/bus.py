@@ -25,12 +25,6 @@ def subscribe(event_type: type[Event], stage: str, queue: str) -> None:
     _subscriptions[event_type.__name__].append(Subscription(stage, queue))
 
 
-def unsubscribe(stage: str) -> None:
-    """Take a stage's reactions back."""
-    for reactions in _subscriptions.values():
-        reactions[:] = [reaction for reaction in reactions if reaction.stage != stage]
-
-
 def subscriptions(event_type: str) -> tuple[Subscription, ...]:
     """The stages that react to events of this type."""
     return tuple(_subscriptions[event_type])

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import peewee
+
 from errors import InvalidProfile, Problem
 from events.bus import Send, as_fact, deliver, new_correlation_id
 from events.vocabulary import MachineCreated, Plan
@@ -54,6 +56,15 @@ def take_in(newcomers: Sequence[Newcomer], plan: Plan, send: Send) -> Taken:
     Raises:
         InvalidProfile: Ids that exist with another profile; every one of them.
     """
+    try:
+        return _take_in(newcomers, plan, send)
+    except peewee.IntegrityError:
+        # On PostgreSQL another process may create one of them between our look and our write;
+        # the second look finds it.
+        return _take_in(newcomers, plan, send)
+
+
+def _take_in(newcomers: Sequence[Newcomer], plan: Plan, send: Send) -> Taken:
     created: list[str] = []
     known: list[str] = []
     jobs: list[Dispatch] = []

@@ -96,6 +96,7 @@ class RetrainRequested(Event, Plan):
     """The synthetic set was judged too poor (or a user wants another training)."""
 
     quality_score: float | None = None
+    model_key: str | None = None
     reason: str = "requested by hand"
 
 
@@ -103,6 +104,7 @@ class MachineOnboarded(Event, Plan):
     """The synthetic sets were judged good enough: the machine's data are finished."""
 
     quality_score: float | None = None
+    model_key: str | None = None
     report_key: str | None = None
 
 
@@ -113,6 +115,7 @@ class StageFailed(Event):
     reason: str
     job_id: int | None = None
     quality_score: float | None = None
+    model_key: str | None = None
 
 
 EVENT_TYPES: dict[str, type[Event]] = {

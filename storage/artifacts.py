@@ -13,6 +13,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from errors import ArtifactCorrupt, NotFound
 from storage.ledger import StagedArtifact
@@ -101,7 +102,9 @@ class ObjectStore:
 
         self._fs, base = FileSystem.from_uri(uri)
         self._base = base.rstrip("/")
-        self._bucket = uri.split("?")[0].rstrip("/")
+        parts = urlsplit(uri)
+        # As shown to people: neither the credentials nor the parameters of the address.
+        self._bucket = f"s3://{parts.netloc.rpartition('@')[2]}{parts.path}".rstrip("/")
         self._scratch = scratch
 
     def __str__(self) -> str:
@@ -124,7 +127,7 @@ class ObjectStore:
     def fetch(self, staged_key: str, sha256: str) -> Path:
         """Download a file, unless this host has it already; raises as `LocalStore.fetch` does."""
         local = self._scratch / "inputs" / f"{sha256}-{Path(staged_key).name}"
-        if not local.exists():
+        if not local.exists() or sha256_of(local) != sha256:
             local.parent.mkdir(parents=True, exist_ok=True)
             arriving = local.with_name(f".{os.getpid()}.{os.urandom(4).hex()}")
             try:

@@ -50,7 +50,10 @@ def open_database(settings: Settings) -> Any:
     """Point the ledger's tables at the database of the settings; connects lazily."""
     opened: peewee.Database
     if settings.database_url is None:
-        settings.home.mkdir(parents=True, exist_ok=True)
+        try:
+            settings.home.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SettingsError(f"{PREFIX}HOME: {settings.home}: {error.strerror}") from None
         # APSW brings its own SQLite: the interpreter's may have the WAL-reset race
         # (3.7.0-3.51.2). IMMEDIATE because a read that turns into a write deadlocks.
         opened = _Sqlite(
@@ -67,7 +70,12 @@ def open_database(settings: Settings) -> Any:
         raise SettingsError(f"set {PREFIX}DATABASE_URL before Fleetforge is started")
     else:
         opened = peewee.PostgresqlDatabase(
-            settings.database_url.get_secret_value(), prefer_psycopg3=True
+            settings.database_url.get_secret_value(),
+            prefer_psycopg3=True,
+            # A host that has vanished must not hold a lease's renewal for minutes.
+            connect_timeout=5,
+            keepalives_idle=10,
+            tcp_user_timeout=15_000,
         )
     database.initialize(opened)
     return opened
@@ -104,7 +112,9 @@ def reading() -> Iterator[None]:
     """
     try:
         yield
-    except (peewee.OperationalError, peewee.InterfaceError) as error:
+    except (peewee.InterfaceError, peewee.DatabaseError) as error:
+        if isinstance(error, (peewee.IntegrityError, peewee.DataError)):
+            raise
         if not database.is_closed():
             database.close()
         message = str(error).strip().split("\n")[0]

@@ -96,6 +96,12 @@ def _running(job: dict[str, object]) -> tuple[str, str, str]:
 
 def _ended(job: dict[str, object]) -> tuple[str, str, str]:
     state = f"{job['stage']} {job['status']}: {job['error_message']}"
+    machine_id = str(job["machine_id"])
+    last = standing.events(machine_id=machine_id, limit=1)[-1]
+    if last["type"] == "StageFailed" and last["payload"]["quality_score"] is not None:
+        more = """--data '{"epochs": 1000}'"""
+        advice = f"fleetforge publish RetrainRequested --machine {machine_id} {more}"
+        return state, "somebody to decide", f"train longer: {advice}, or mend the profile"
     return state, "somebody to decide", f"try again: fleetforge jobs retry {job['id']}"
 
 

@@ -71,11 +71,12 @@ def claim(job_id: int, worker: str, lease_seconds: float) -> Claim | None:
         if not taken:
             return None
         projections.job_changed(job_id)
-        return read_claim(job_id)
+        (claimed,) = claims(Job.id == job_id)
+        return claimed
 
 
-def read_claim(job_id: int) -> Claim:
-    """The claim as it stands on a running job; call inside a transaction."""
+def claims(condition: Any) -> list[Claim]:
+    """The claims on running jobs as they stand, oldest lease first; a hundred at most."""
     query: Any = (
         Job.select(
             Job.id,
@@ -92,11 +93,12 @@ def read_claim(job_id: int) -> Claim:
         )
         .join(Event)
         .join(Machine, on=(Job.machine == Machine.machine_id))
-        .where(Job.id == job_id)
+        .where(condition)
+        .order_by(Job.lease_until)
+        .limit(100)
         .tuples()
     )
-    row = query.get()
-    return replace(Claim(*row), payload=json.loads(row[7]))
+    return [replace(Claim(*row), payload=json.loads(row[7])) for row in query]
 
 
 def renew(claim: Claim, lease_seconds: float) -> None:

@@ -9,20 +9,14 @@ from peewee import fn
 
 from storage.database import after, now_ms, reading, transaction
 from storage.facts import Dispatch
-from storage.ledger import Claim, read_claim
+from storage.ledger import Claim, claims
 from storage.tables import Job
 
 
 def expired() -> list[Claim]:
     """Running jobs whose worker has not renewed its lease in time."""
     with reading():
-        ids = (
-            Job.select(Job.id)
-            .where(Job.status == "running", Job.lease_until < now_ms())
-            .order_by(Job.lease_until)
-            .limit(100)
-        )
-        return [read_claim(job.id) for job in ids]
+        return claims((Job.status == "running") & (Job.lease_until < now_ms()))
 
 
 def undelivered(limit: int = 500) -> list[Dispatch]:

@@ -53,10 +53,10 @@ def job_changed(job_id: int) -> None:
 
 def event_written(event_type: str, machine_id: str, payload: Mapping[str, Any]) -> None:
     """Record a trained model, or the verdict on it."""
-    if event_type == "ModelTrained":
+    if event_type == "ModelTrained" and payload.get("training_time_seconds") is not None:
         _model_trained(machine_id, payload)
     elif event_type in VERDICTS and payload.get("quality_score") is not None:
-        _model_judged(machine_id, VERDICTS[event_type], payload["quality_score"])
+        _model_judged(machine_id, VERDICTS[event_type], payload)
 
 
 def _model_trained(machine_id: str, payload: Mapping[str, Any]) -> None:
@@ -67,7 +67,7 @@ def _model_trained(machine_id: str, payload: Mapping[str, Any]) -> None:
         .first()
     )
     if task is None:
-        return  # Published by hand for a model that the ledger did not see being made.
+        return
     report = TrainingJob.get_or_none(TrainingJob.task == task.job_id)
     if report is None:
         return
@@ -95,10 +95,15 @@ def _model_trained(machine_id: str, payload: Mapping[str, Any]) -> None:
     ).execute()
 
 
-def _model_judged(machine_id: str, verdict: str, quality_score: float) -> None:
+def _model_judged(machine_id: str, verdict: str, payload: Mapping[str, Any]) -> None:
+    """The verdict goes to the newest model under the key that was assessed."""
+    quality_score = payload["quality_score"]
     model = (
         ModelVersion.select()
-        .where(ModelVersion.machine == machine_id)
+        .where(
+            ModelVersion.machine == machine_id,
+            ModelVersion.model_path == payload.get("model_key"),
+        )
         .order_by(ModelVersion.version.desc())
         .first()
     )

@@ -10,13 +10,16 @@ from storage.artifacts import ArtifactStore
 from storage.standing import PublishedFile
 
 
-def put_in_place(store: ArtifactStore, files: Iterable[PublishedFile]) -> list[str]:
-    """Publish files; the keys that are in place now.
+def put_in_place(store: ArtifactStore, files: Iterable[PublishedFile]) -> None:
+    """Publish files; one that cannot be placed holds up no other.
 
     Two workers may publish one key at once, the slower one an older file: whoever publishes
     looks afterwards whether a newer file was committed, and puts that one in place.
+
+    Raises:
+        OSError: Of the last file that could not be placed.
     """
-    placed = []
+    trouble: OSError | None = None
     for file in files:
         newest: PublishedFile | None = file
         while newest is not None:
@@ -24,7 +27,10 @@ def put_in_place(store: ArtifactStore, files: Iterable[PublishedFile]) -> list[s
                 store.publish(newest.staged_key, newest.key)
             except NotFound:
                 break  # The machine was deleted, or its staged files were.
+            except OSError as error:
+                trouble = error
+                break
             standing.mark_published(newest.id)
-            placed.append(newest.key)
             newest = standing.newer_than(newest)
-    return placed
+    if trouble is not None:
+        raise trouble

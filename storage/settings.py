@@ -29,7 +29,9 @@ class Settings(BaseSettings):
         log_json: One JSON object a log line instead of text.
     """
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, validate_default=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, frozen=True, validate_default=True, env_ignore_empty=True
+    )
 
     home: Path = Path("var")
     redis_url: SecretStr | None = None
@@ -49,15 +51,19 @@ class Settings(BaseSettings):
     @classmethod
     def _database_scheme(cls, url: SecretStr | None) -> SecretStr | None:
         return _with_scheme(
-            url, ("postgresql", "postgres"), "postgresql://user@host/db, or unset it for SQLite"
+            url, ("postgresql",), "postgresql://user@host/db, or unset it for SQLite"
         )
 
     @field_validator("artifacts")
     @classmethod
-    def _artifacts_scheme(cls, location: str | None) -> str | None:
-        if location and "://" in location and not location.startswith("s3://"):
+    def _artifact_location(cls, location: str | None) -> str | None:
+        if location is None:
+            return None
+        if "://" not in location:
+            return str(Path(location).expanduser().absolute())
+        if urlsplit(location).scheme != "s3" or not urlsplit(location).netloc:
             raise ValueError("write a folder or s3://bucket/prefix")
-        return location or None
+        return location
 
     @field_validator("home", "inbox")
     @classmethod
@@ -91,20 +97,25 @@ class Settings(BaseSettings):
 
 
 def _with_scheme(url: SecretStr | None, schemes: tuple[str, ...], advice: str) -> SecretStr | None:
-    if url is None or not url.get_secret_value():
+    if url is None:
         return None
-    if urlsplit(url.get_secret_value()).scheme not in schemes:
+    parts = urlsplit(url.get_secret_value())
+    try:
+        known = parts.scheme in schemes and (parts.port or True)
+    except ValueError:  # A port that is no number.
+        known = False
+    if not known:
         raise ValueError(f"write {advice}")
     return url
 
 
 def masked(url: str) -> str:
-    """A URL that may be shown: its password replaced by asterisks."""
+    """A URL that may be shown: no password, and nothing of its query, where secrets may hide."""
     parts = urlsplit(url)
-    if parts.password is None:
-        return url
-    shown = parts.netloc.replace(f":{parts.password}@", ":***@")
-    return urlunsplit(parts._replace(netloc=shown))
+    _, at, host = parts.netloc.rpartition("@")
+    user = f"{parts.username}:***@" if parts.password is not None else f"{parts.username}@"
+    query = "..." if parts.query else ""
+    return urlunsplit(parts._replace(netloc=f"{user}{host}" if at else host, query=query))
 
 
 def load_settings() -> Settings:

@@ -16,6 +16,10 @@ from storage.tables import Artifact, Event, Job, Machine, Worker
 WORKER_SILENCE_SECONDS = 15.0
 
 
+#: What a machine is called when its newest job is done and its newest event is this.
+_END_OF_CHAIN = {"MachineOnboarded": "onboarded", "StageFailed": "failed"}
+
+
 @dataclass(frozen=True)
 class Standing:
     """Where a machine's chain is.
@@ -105,8 +109,8 @@ def machine(machine_id: str) -> Standing:
 
 def _standing(row: dict[str, Any]) -> Standing:
     status = row["status"] or "created"
-    if status == "success" and row["event_type"] == "MachineOnboarded":
-        status = "onboarded"
+    if status == "success":
+        status = _END_OF_CHAIN.get(row["event_type"], status)
     return Standing(
         machine_id=row["machine_id"],
         machine_type=row["machine_type"],

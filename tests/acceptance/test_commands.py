@@ -174,3 +174,33 @@ def test_status_needs_none_of_the_heavy_libraries(user: User) -> None:
         [sys.executable, "-c", code], cwd=user.folder, capture_output=True, text=True, check=True
     )
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize("target", ["", "x" * 300, "no/such/file.yaml", "nobody"])
+def test_a_target_that_is_none_is_refused(user: User, target: str) -> None:
+    done = user.run("onboard", target, exit_code=2)
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_home_that_cannot_be_is_one_clear_line(user: User) -> None:
+    (user.folder / "file").touch()
+    user.environment |= {"FLEETFORGE_HOME": str(user.folder / "file")}
+    assert user.run("status", exit_code=2).stderr.startswith("error: FLEETFORGE_HOME: ")
+
+
+def test_a_ledger_that_is_no_database_is_one_clear_line(user: User) -> None:
+    user.home.mkdir()
+    (user.home / "ledger.sqlite3").write_bytes(b"not a database, but long enough" * 100)
+    assert "the database does not answer" in user.run("status", exit_code=1).stderr
+
+
+def test_a_machine_that_does_not_exist_is_said_not_to(user: User) -> None:
+    for command in (("events", "--machine"), ("jobs", "--machine"), ("status",), ("why",)):
+        assert "no machine 'typo'" in user.run(*command, "typo", exit_code=1).stderr
+
+
+def test_a_stage_given_up_by_hand_is_shown_as_failed(user: User) -> None:
+    user.run("onboard", "pump_ksb_etanorm_006")
+    data = '{"stage": "x", "reason": "y"}'
+    user.run("publish", "StageFailed", "--machine", "pump_ksb_etanorm_006", "--data", data)
+    assert len(user.json("jobs")) == 1

@@ -46,6 +46,25 @@ def test_a_profile_dropped_in_the_inbox_is_onboarded_and_ctrl_c_stops_all(user: 
     assert machine["status"] in ("pending", "success", "onboarded")
 
 
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+def test_no_worker_outlives_a_wait_that_was_ended(user: User, how: signal.Signals) -> None:
+    command = (COMMAND, "onboard", "pump_ksb_etanorm_006", "--epochs", "1000", "--wait")
+    with user.running(*command) as waiting:
+        eventually(lambda: _workers(user) == 2, 60)
+        waiting.send_signal(how)
+        waiting.wait(30)
+    eventually(lambda: _workers(user) == 0, 30)
+
+
+def test_two_waits_at_once_both_end(user: User) -> None:
+    quick = ("--epochs", "1", "--rows", "1000", "--samples", "300,60,60", "--wait")
+    with user.running(COMMAND, "onboard", "pump_ksb_etanorm_006", *quick) as first:
+        eventually(lambda: _workers(user) >= 2, 60)
+        user.run("onboard", "pump_grundfos_cr3_004", *quick, exit_code=1)
+        assert first.wait(120) == 1
+    assert set(statuses(user).values()) == {"failed"}
+
+
 def test_every_fleet_profile_makes_its_seed(user: User) -> None:
     user.run("onboard", "--fleet", "--rows", "1000")
     assert len(statuses(user)) == 32

@@ -331,10 +331,20 @@ class TestReports:
     )
     def test_the_verdict_marks_version_training_and_files(self, event: str, verdict: str) -> None:
         self.trained()
-        add_event(event, stages=(), quality_score=0.8)
+        add_event(event, stages=(), quality_score=0.8, model_key="GAN/m.pkl")
         assert (ModelVersion.get().status, ModelVersion.get().quality_score) == (verdict, 0.8)
         assert TrainingJob.get().quality_score == 0.8
         assert [row.verdict for row in Artifact.select()] == [verdict]
+
+    def test_a_verdict_on_another_model_is_not_this_ones(self) -> None:
+        self.trained()
+        add_event("MachineOnboarded", stages=(), quality_score=0.8, model_key="GAN/other.pkl")
+        assert ModelVersion.get().status == "candidate"
+
+    def test_a_training_published_by_hand_leaves_no_version(self) -> None:
+        self.trained()
+        add_event("ModelTrained", stages=(), model_key="GAN/m.pkl")
+        assert ModelVersion.select().count() == 1
 
     def test_other_stages_leave_no_training_report(self) -> None:
         add_job()

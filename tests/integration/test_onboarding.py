@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 
 import pytest
@@ -12,6 +13,7 @@ from errors import BrokerUnavailable, InvalidProfile
 from events.onboarding import Newcomer, take_in
 from events.vocabulary import Plan
 from storage import standing
+from storage.database import database
 from storage.facts import Dispatch
 from tests.integration.conftest import profile_of
 
@@ -59,3 +61,21 @@ def test_an_id_that_exists_with_another_profile_is_refused_and_nothing_is_writte
     assert len(error.value.problems) == 2
     assert "fleetforge machines delete pump_1" in str(error.value)
     assert [one.machine_id for one in standing.machines()] == ["pump_1", "pump_2"]
+
+
+def test_the_same_profile_from_many_at_once_is_taken_in_once() -> None:
+    barrier = threading.Barrier(6)
+    created: list[str] = []
+
+    def submit() -> None:
+        barrier.wait()
+        created.extend(take_in([newcomer("pump_1")], Plan(), nobody).created)
+        database.close()
+
+    threads = [threading.Thread(target=submit) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert created == ["pump_1"]
+    assert len(standing.events()) == 1

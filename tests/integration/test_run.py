@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -16,7 +17,9 @@ from pydantic import SecretStr
 from actors.broker import PROGRESS_DB, connect
 from actors.child import start_fork_server
 from actors.run import Runner
-from storage import control, ledger, standing
+from errors import LedgerUnavailable
+from storage import control, standing
+from storage import ledger as ledger_module
 from storage.artifacts import STAGING, open_store, staging_prefix
 from storage.database import database, transaction
 from storage.facts import Dispatch
@@ -194,8 +197,8 @@ def test_a_zombie_publishes_neither_file_nor_event(
         # What a steward does when this worker's lease has run out, between two renewals.
         with transaction():
             Job.update(lease_until=1).execute()
-            claim = ledger.read_claim(job.job_id)
-            ledger.crash(claim, "silent", failed())
+            (claim,) = ledger_module.claims(Job.id == job.job_id)
+            ledger_module.crash(claim, "silent", failed())
         signal_file.touch()
     assert standing.files("pump_1") == {}
     assert [event["type"] for event in standing.events()] == ["MachineCreated"]
@@ -252,3 +255,25 @@ def test_a_broker_that_is_away_does_not_disturb_a_running_job(
     job_id = add_job(stages=["succeed"])
     runner.run_job(job_id)
     assert standing.job(job_id)["status"] == "success"
+
+
+def test_files_survive_a_commit_whose_answer_was_lost(
+    runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    complete = ledger_module.complete
+    lost: list[bool] = []
+
+    def complete_and_lose_the_answer(*arguments: Any) -> Any:
+        written = complete(*arguments)
+        if not lost:
+            lost.append(True)
+            raise LedgerUnavailable("the connection broke after the commit")
+        return written
+
+    monkeypatch.setattr(ledger_module, "complete", complete_and_lose_the_answer)
+    job_id = add_job(stages=["succeed"])
+    runner.run_job(job_id)
+    assert lost
+    assert standing.job(job_id)["status"] == "success"
+    (file,) = standing.files("pump_1").values()
+    assert runner.store.fetch(file.staged_key, file.sha256).read_text() == "finished"

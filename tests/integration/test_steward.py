@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 import redis
 from pydantic import SecretStr
@@ -161,3 +163,34 @@ def test_a_private_valkey_that_died_is_started_again(
     steward.look()
     assert waiting(steward) == 1
     valkey.stop()
+
+
+def test_a_file_that_cannot_be_placed_holds_up_nothing_else(steward: Steward) -> None:
+    job_id = add_job()
+    claim = ledger.claim(job_id, "worker-2", 30)
+    assert claim is not None
+    prefix = f".staged/pump_1/{job_id}.1"
+    workspace = steward.store.workspace(prefix)
+    for name in ("a.parquet", "b.parquet"):
+        (workspace / name).write_bytes(b"bytes")
+    root = workspace.parents[2]
+    (root / "a.parquet").mkdir()
+    ledger.complete(claim, finished(), steward.store.stage(workspace, prefix))
+    (trouble,) = steward.look()
+    assert "a.parquet" in trouble
+    assert (root / "b.parquet").read_bytes() == b"bytes"
+    assert waiting(steward, "q") == 1
+
+
+def test_a_steward_that_ends_unexpectedly_ends_its_worker(
+    steward: Steward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def break_down() -> None:
+        raise AssertionError("a bug")
+
+    monkeypatch.setattr(steward, "beat", break_down)
+    stopping = threading.Event()
+    with pytest.raises(AssertionError):
+        steward.run(stopping)
+    assert stopping.is_set()
+    assert steward.lost

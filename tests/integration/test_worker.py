@@ -192,5 +192,5 @@ def test_an_unknown_queue_is_refused(environment: dict[str, str]) -> None:
         text=True,
         check=False,
     )
-    assert done.returncode == 1
-    assert done.stderr == "error: no queue 'trian'; there are: default, train\n"
+    assert done.returncode == 2
+    assert done.stderr == "error: --queues: no queue 'trian'; write default, train\n"

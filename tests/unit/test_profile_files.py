@@ -135,3 +135,10 @@ def test_the_schema_says_what_it_is_and_lists_the_units() -> None:
     assert schema["$id"] == "fleetforge/profile/1"
     assert schema["title"] == "Fleetforge machine profile, version 1"
     assert schema["$defs"]["Sensor"]["properties"]["unit"]["enum"] == list(UNITS)
+
+
+def test_control_characters_in_a_text_are_refused() -> None:
+    text = (Path(__file__).parents[2] / "GAN/templates/pump.yaml").read_text()
+    data = text.replace("manufacturer: Example", 'manufacturer: "Exam\\0ple"').encode()
+    with pytest.raises(InvalidProfile, match=r"manufacturer: control characters \('\\x00'\)"):
+        parse_profile(data, "pump.yaml", ".yaml")

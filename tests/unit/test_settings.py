@@ -47,7 +47,10 @@ def test_an_empty_variable_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -
     ("name", "value", "advice"),
     [
         ("FLEETFORGE_REDIS_URL", "http://broker", "write redis://host:6379"),
+        ("FLEETFORGE_REDIS_URL", "redis://broker:many", "write redis://host:6379"),
         ("FLEETFORGE_DATABASE_URL", "mysql://db", "write postgresql://user@host/db"),
+        ("FLEETFORGE_DATABASE_URL", "postgres://db/x", "write postgresql://user@host/db"),
+        ("FLEETFORGE_ARTIFACTS", "s3://", "write a folder or s3://bucket/prefix"),
         ("FLEETFORGE_ARTIFACTS", "gs://bucket", "write a folder or s3://bucket/prefix"),
         ("FLEETFORGE_LEASE_SECONDS", "soon", "number"),
         ("FLEETFORGE_LEASE_SECONDS", "0", "greater than or equal to 1"),
@@ -79,3 +82,5 @@ def test_a_secret_is_neither_printed_nor_logged(monkeypatch: pytest.MonkeyPatch)
     assert "hunter2" not in repr(load_settings())
     assert masked("redis://me:hunter2@broker:6379/0") == "redis://me:***@broker:6379/0"
     assert masked("redis://broker:6379/0") == "redis://broker:6379/0"
+    assert "hunter2" not in masked("postgresql://db/fleet?password=hunter2")
+    assert masked("s3://key:hunter2@bucket/prefix") == "s3://key:***@bucket/prefix"
