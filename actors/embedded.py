@@ -82,7 +82,11 @@ class EmbeddedValkey:
         command = [str(get_binary_path()), *(word for pair in arguments.items() for word in pair)]
         # A session of its own: Ctrl-C must not stop it before the workers have let go of it.
         self._process = subprocess.Popen(
-            command, start_new_session=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+            command,
+            start_new_session=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         limit = time.monotonic() + _START_LIMIT_SECONDS
         while not self.answers():

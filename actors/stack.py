@@ -10,6 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
+import structlog
+
 from actors.embedded import EmbeddedValkey
 from storage.settings import Settings
 
@@ -98,4 +100,7 @@ class Stack:
         while not self._stopping.wait(_RESTART_SECONDS):
             for name, process in list(self._running.items()):
                 if process.poll() is not None:
+                    structlog.get_logger().warning(
+                        "started again", process=name, ended_with=process.returncode
+                    )
                     self._start(name)

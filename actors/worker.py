@@ -39,10 +39,10 @@ def serve(settings: Settings, queues: Sequence[str], stopping: threading.Event) 
     """
     served = list(queues) or all_queues()
     worker_id = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}"
+    store = open_store(settings.artifact_root, settings.home)
     valkey = EmbeddedValkey(settings.home) if settings.embedded_broker else None
     if valkey is not None:
         valkey.ensure()
-    store = open_store(settings.artifact_root, settings.home)
     broker = Broker(settings, served)
     runner = Runner(
         settings=settings,

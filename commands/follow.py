@@ -82,8 +82,10 @@ class _Helpers:
         if not self._settings.embedded_broker:
             click.echo(f"no worker on {', '.join(_unserved())}: start fleetforge worker", err=True)
             return
+        from actors.log import set_up_logging
         from actors.stack import Stack, workers
 
+        set_up_logging(as_json=self._settings.log_json)
         logs = self._settings.logs
         click.echo(f"starting the embedded stack; its logs: {logs}", err=True)
         stack = Stack(self._settings, workers(self._machines), logs)

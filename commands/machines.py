@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import click
 
@@ -85,10 +86,9 @@ def delete(machine_id: str, yes: bool, as_json: bool) -> None:
     """
     settings = open_ledger()
     standing.machine(machine_id)
-    if not yes:
-        click.confirm(f"Delete {machine_id} with all its data and models?", abort=True, err=True)
-    keys = standing.all_keys(machine_id)
-    control.delete_machine(machine_id)
+    if not yes and not click.confirm(f"Delete {machine_id} with all its files?", err=True):
+        sys.exit(1)
+    keys = control.delete_machine(machine_id)
     store = open_store(settings.artifact_root, settings.home)
     for key in keys:
         store.delete(key)

@@ -208,3 +208,4 @@ def _say(taken: Taken) -> None:
         )
     for machine_id in taken.known:
         click.echo(f"{machine_id}: already taken in with this very profile; nothing started")
+        click.echo(f"  to train again: fleetforge publish RetrainRequested --machine {machine_id}")

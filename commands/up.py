@@ -21,7 +21,10 @@ def up() -> None:
       fleetforge up
     """
     settings = open_ledger()
+    from actors.log import set_up_logging
     from actors.stack import MOST_TRAINERS, Stack, workers
+
+    set_up_logging(as_json=settings.log_json)
 
     stopping = stop_event()
     click.echo(f"drop profiles in {settings.inbox_folder}; stop with Ctrl-C", err=True)

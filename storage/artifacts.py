@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from errors import ArtifactCorrupt, NotFound
+from errors import ArtifactCorrupt, NotFound, SettingsError
 from storage.ledger import StagedArtifact
+from storage.settings import PREFIX
 
 STAGING = ".staged"
 _CHUNK = 1 << 20
@@ -100,7 +101,10 @@ class ObjectStore:
     def __init__(self, uri: str, scratch: Path) -> None:
         from pyarrow.fs import FileSystem
 
-        self._fs, base = FileSystem.from_uri(uri)
+        try:
+            self._fs, base = FileSystem.from_uri(uri)
+        except (ValueError, OSError) as error:
+            raise SettingsError(f"{PREFIX}ARTIFACTS: {error}") from None
         self._base = base.rstrip("/")
         parts = urlsplit(uri)
         # As shown to people: neither the credentials nor the parameters of the address.

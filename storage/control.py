@@ -6,7 +6,7 @@ from errors import NotFound
 from storage import projections
 from storage.database import now_ms, transaction
 from storage.facts import Dispatch
-from storage.tables import Job, Machine
+from storage.tables import Artifact, Job, Machine
 
 
 def cancel(job_id: int) -> str:
@@ -55,17 +55,23 @@ def retry(job_id: int) -> Dispatch | None:
         return Dispatch(job_id, Job.get_by_id(job_id).queue)
 
 
-def delete_machine(machine_id: str) -> None:
+def delete_machine(machine_id: str) -> list[str]:
     """Remove a machine with its events, jobs, artifacts' rows and reports.
 
     A running child loses its lease with the row.
+
+    Returns:
+        The keys under which it had files, for the caller to remove.
 
     Raises:
         NotFound: No such machine.
     """
     with transaction():
+        rows = Artifact.select(Artifact.key).where(Artifact.machine == machine_id).distinct()
+        keys = [row.key for row in rows]
         if not Machine.delete().where(Machine.machine_id == machine_id).execute():
             raise NotFound(f"no machine '{machine_id}'; see: fleetforge machines list")
+        return keys
 
 
 def _status(job_id: int) -> str:

@@ -235,13 +235,6 @@ def mark_published(artifact_id: int) -> None:
         Artifact.update(published_at=now_ms()).where(Artifact.id == artifact_id).execute()
 
 
-def all_keys(machine_id: str) -> list[str]:
-    """Every key under which a machine ever had a file."""
-    with reading():
-        rows = Artifact.select(Artifact.key).where(Artifact.machine == machine_id).distinct()
-        return [row.key for row in rows]
-
-
 def beat(worker_id: str, host: str, pid: int, queues: list[str]) -> None:
     """Note that a worker is alive; forget those long silent."""
     with transaction():

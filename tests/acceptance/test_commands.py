@@ -204,3 +204,16 @@ def test_a_stage_given_up_by_hand_is_shown_as_failed(user: User) -> None:
     data = '{"stage": "x", "reason": "y"}'
     user.run("publish", "StageFailed", "--machine", "pump_ksb_etanorm_006", "--data", data)
     assert len(user.json("jobs")) == 1
+
+
+def test_a_bucket_address_that_is_wrong_stops_a_worker_with_one_clear_line(user: User) -> None:
+    user.environment |= {"FLEETFORGE_ARTIFACTS": "s3://bucket/prefix?no_such_parameter=1"}
+    done = user.run("worker", exit_code=2)
+    assert done.stderr.startswith("error: FLEETFORGE_ARTIFACTS: ")
+    assert "no_such_parameter" in done.stderr
+
+
+def test_deleting_asks_first(user: User) -> None:
+    user.run("onboard", "pump_ksb_etanorm_006")
+    user.run("machines", "delete", "pump_ksb_etanorm_006", exit_code=130)  # no terminal, no answer
+    assert len(user.json("machines", "list")) == 1
