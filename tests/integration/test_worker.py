@@ -71,12 +71,14 @@ def stop_between_writes(pid: int) -> None:
 
     def stopped_without_the_lock() -> bool:
         os.kill(pid, signal.SIGSTOP)
-        with apsw.Connection(database.database) as probe:
-            try:
-                probe.execute("BEGIN IMMEDIATE; ROLLBACK")
-            except apsw.BusyError:
-                os.kill(pid, signal.SIGCONT)
-                return False
+        probe = apsw.Connection(database.database)
+        try:
+            probe.execute("BEGIN IMMEDIATE; ROLLBACK")
+        except apsw.BusyError:
+            os.kill(pid, signal.SIGCONT)
+            return False
+        finally:
+            probe.close()
         return True
 
     if is_sqlite():
@@ -147,7 +149,7 @@ def test_a_stopped_worker_that_wakes_up_has_lost_its_job_and_goes_on(
 ) -> None:
     with worker(environment) as sleeper:
         job_id = long_training()
-        os.kill(sleeper.pid, signal.SIGSTOP)
+        stop_between_writes(sleeper.pid)
         with worker(environment) as other:
             eventually(lambda: f":{other.pid}:" in (standing.job(job_id)["worker"] or ""), 60)
             os.kill(sleeper.pid, signal.SIGCONT)

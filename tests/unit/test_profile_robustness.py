@@ -61,6 +61,9 @@ def test_anything_in_any_place_raises_nothing_but_invalid_profile(
     survives(written(place(value), suffix), suffix)
 
 
+printable = st.characters(codec="utf-8", min_codepoint=32)
+
+
 def beyond(direction: str, low: float, width: float, distance: float) -> float | None:
     ends = {"rising": low + width + distance, "falling": low - distance}
     return ends.get(direction)
@@ -78,7 +81,7 @@ def sensors(draw: st.DrawFn, name: str) -> dict[str, Any]:
         "failure": beyond(direction, low, width, draw(st.floats(0.01, 1e6))),
         "noise": draw(st.floats(0, 0.005)),
         "onset": draw(st.floats(0, 0.99)),
-        "source": draw(st.text(max_size=20)),
+        "source": draw(st.text(printable, max_size=20)),
     }
 
 
@@ -86,7 +89,7 @@ def sensors(draw: st.DrawFn, name: str) -> dict[str, Any]:
 def profiles(draw: st.DrawFn) -> MachineProfile:
     names = draw(st.lists(st.from_regex(r"[a-z]{1,3}_[a-z0-9]", fullmatch=True), unique=True))
     wearing = sensor(name="wearing")
-    text = st.text(min_size=1, max_size=20).filter(str.strip)
+    text = st.text(printable, min_size=1, max_size=20).filter(str.strip)
     return MachineProfile.model_validate(
         content(
             manufacturer=draw(text),
