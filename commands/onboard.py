@@ -112,6 +112,7 @@ def onboard(
             {
                 "created": taken.created,
                 "known": taken.known,
+                "delivered": taken.delivered,
                 "workers_alive": len(standing.workers()),
             }
         )
@@ -119,6 +120,8 @@ def onboard(
     _say(taken)
     if not standing.workers():
         click.echo("recorded, but no worker is alive; start one: fleetforge up")
+    elif not taken.delivered:
+        click.echo("recorded; the broker does not answer, so it starts once that is back")
     click.echo("follow it: fleetforge status --watch")
 
 

@@ -50,15 +50,14 @@ def as_fact(
     )
 
 
-def announce(event: Event, send: Send, *, key: str | None = None) -> Written:
+def announce(event: Event, send: Send) -> Written:
     """Publish an event that starts a chain of its own.
 
     Args:
         event: The fact.
         send: Gives jobs to the broker; may raise `BrokerUnavailable`.
-        key: See `storage.facts.Fact`.
     """
-    written = publish(as_fact(event, new_correlation_id(), key=key))
+    written = publish(as_fact(event, new_correlation_id()))
     deliver(written.jobs, send)
     return written
 

@@ -78,7 +78,8 @@ def _take_in(newcomers: Sequence[Newcomer], plan: Plan, send: Send) -> Taken:
                 continue
             facts.create_machine(newcomer.identity, newcomer.profile, newcomer.sha256)
             event = MachineCreated(machine_id=newcomer.machine_id, **plan.plan())
-            jobs += facts.append(as_fact(event, new_correlation_id())).jobs
+            key = f"MachineCreated:{newcomer.machine_id}"
+            jobs += facts.append(as_fact(event, new_correlation_id(), key=key)).jobs
             created.append(newcomer.machine_id)
     return Taken(created, known, deliver(jobs, send))
 

@@ -147,6 +147,8 @@ def test_deleting_a_machine_leaves_nothing_of_it(user: User) -> None:
     assert user.json("machines", "list") == []
     assert user.json("events") == []
     assert "no machine" in user.run("why", "pump_ksb_etanorm_006", exit_code=1).stderr
+    user.run("onboard", "pump_ksb_etanorm_006")
+    assert len(user.json("jobs", "--status", "pending")) == 1
 
 
 def test_graph_draws_the_chain_from_the_declarations(user: User) -> None:
