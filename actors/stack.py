@@ -22,7 +22,7 @@ _STOP_SECONDS = 20.0
 _RESTART_SECONDS = 1.0
 
 
-def workers(trainings: int) -> dict[str, tuple[str, ...]]:
+def worker_commands(trainings: int) -> dict[str, tuple[str, ...]]:
     """The worker processes for so many trainings at once, as far as there are cores for them.
 
     Training has a queue and processes of its own, so that nothing waits behind it.

@@ -18,7 +18,7 @@ from actors.embedded import EmbeddedValkey
 from actors.run import failure_fact
 from errors import BrokerUnavailable, LedgerUnavailable, StaleLease
 from events.bus import deliver
-from storage import ledger, outbox, publication, standing
+from storage import ledger, outbox, publication, standing, workers
 from storage.artifacts import ArtifactStore
 
 PERIOD_SECONDS = 2.0
@@ -87,7 +87,7 @@ class Steward:
 
     def beat(self) -> None:
         """Note that the worker is alive."""
-        standing.beat(self.worker_id, socket.gethostname(), os.getpid(), self.queues)
+        workers.beat(self.worker_id, socket.gethostname(), os.getpid(), self.queues)
 
     def place_files(self) -> None:
         """Publish what was committed by a worker that died before it could."""

@@ -18,7 +18,7 @@ from actors.run import Runner
 from actors.stage import queues as all_queues
 from actors.steward import Steward
 from errors import BrokerUnavailable, LedgerUnavailable, StewardLost
-from storage import standing
+from storage import workers
 from storage.artifacts import open_store
 from storage.settings import Settings
 
@@ -86,6 +86,6 @@ def _stop(worker: dramatiq.Worker, grace_seconds: float) -> None:
 
 def _sign_off(worker_id: str) -> None:
     try:
-        standing.sign_off(worker_id)
+        workers.sign_off(worker_id)
     except LedgerUnavailable as error:
         structlog.get_logger().warning("not signed off", reason=str(error))

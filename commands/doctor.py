@@ -15,7 +15,7 @@ import click
 
 from commands.output import json_option, print_json
 from errors import FleetforgeError
-from storage import standing
+from storage import workers
 from storage.artifacts import open_store
 from storage.database import migration_status, open_database, server_version
 from storage.settings import Settings, load_settings, masked
@@ -112,6 +112,6 @@ def _artifacts(settings: Settings) -> str:
 
 def _workers() -> str:
     migrated = all(applied for _, applied in migration_status())
-    alive = standing.workers() if migrated else []
+    alive = workers.alive() if migrated else []
     names = ", ".join(f"{worker['id']} ({worker['queues']})" for worker in alive)
     return names or "none alive; start with: fleetforge up"

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextC
 from rich.table import Table
 
 from commands.output import duration, print_json
-from storage import standing
+from storage import standing, workers
 from storage.artifacts import open_store
 from storage.settings import Settings
 
@@ -83,19 +83,19 @@ class _Helpers:
             click.echo(f"no worker on {', '.join(_unserved())}: start fleetforge worker", err=True)
             return
         from actors.log import set_up_logging
-        from actors.stack import Stack, workers
+        from actors.stack import Stack, worker_commands
 
         set_up_logging(as_json=self._settings.log_json)
         logs = self._settings.logs
         click.echo(f"starting the embedded stack; its logs: {logs}", err=True)
-        stack = Stack(self._settings, workers(self._machines), logs)
+        stack = Stack(self._settings, worker_commands(self._machines), logs)
         self._resources.enter_context(stack)
 
 
 def _unserved() -> list[str]:
     from actors.stage import queues
 
-    served = {queue for worker in standing.workers() for queue in worker["queues"].split(",")}
+    served = {queue for worker in workers.alive() for queue in worker["queues"].split(",")}
     return [queue for queue in queues() if queue not in served]
 
 

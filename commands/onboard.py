@@ -17,7 +17,7 @@ from GAN.catalogue import fleet_ids, fleet_profile
 from GAN.config.tvae_config import production_expectations
 from GAN.profile import MachineProfile
 from GAN.profile_files import SUFFIXES, is_profile_name, read_profile
-from storage import standing
+from storage import workers
 
 
 class SamplesType(click.ParamType[Samples]):
@@ -113,12 +113,12 @@ def onboard(
                 "created": taken.created,
                 "known": taken.known,
                 "delivered": taken.delivered,
-                "workers_alive": len(standing.workers()),
+                "workers_alive": len(workers.alive()),
             }
         )
         return
     _say(taken)
-    if not standing.workers():
+    if not workers.alive():
         click.echo("recorded, but no worker is alive; start one: fleetforge up")
     elif not taken.delivered:
         click.echo("recorded; the broker does not answer, so it starts once that is back")

@@ -22,12 +22,12 @@ def up() -> None:
     """
     settings = open_ledger()
     from actors.log import set_up_logging
-    from actors.stack import MOST_TRAINERS, Stack, workers
+    from actors.stack import MOST_TRAINERS, Stack, worker_commands
 
     set_up_logging(as_json=settings.log_json)
 
     stopping = stop_event()
     click.echo(f"drop profiles in {settings.inbox_folder}; stop with Ctrl-C", err=True)
-    with Stack(settings, workers(MOST_TRAINERS) | {"watch": ("watch",)}):
+    with Stack(settings, worker_commands(MOST_TRAINERS) | {"watch": ("watch",)}):
         stopping.wait()
     click.echo("stopped", err=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from storage import standing
+from storage import standing, workers
 from storage.ledger import MAX_ATTEMPTS, MAX_CRASHES
 
 
@@ -63,7 +63,7 @@ def _pending(job: dict[str, object]) -> tuple[str, str, str]:
             "",
         )
     queue = str(job["queue"])
-    serving = [worker for worker in standing.workers() if queue in worker["queues"].split(",")]
+    serving = [worker for worker in workers.alive() if queue in worker["queues"].split(",")]
     if not serving:
         return (
             f"{job['stage']} is ready to run",
@@ -84,7 +84,7 @@ def _pending(job: dict[str, object]) -> tuple[str, str, str]:
 def _running(job: dict[str, object]) -> tuple[str, str, str]:
     late = (standing.clock_ms() - int(str(job["lease_until"]))) / 1000
     if late > 0:
-        alive = bool(standing.workers())
+        alive = bool(workers.alive())
         return (
             f"{job['stage']}: the lease of worker {job['worker']} expired {late:.0f} s ago",
             "a steward to take the job back",

@@ -1,4 +1,4 @@
-"""Reading the ledger: where machines, jobs, events, files and workers stand."""
+"""Reading the ledger: where machines, jobs, events and files stand."""
 
 from __future__ import annotations
 
@@ -9,12 +9,8 @@ from typing import Any
 from peewee import JOIN, fn
 
 from errors import NotFound
-from storage.database import after, database, now_ms, reading, transaction
-from storage.tables import Artifact, Event, Job, Machine, Worker
-
-#: A worker not heard of for this long is gone, seconds.
-WORKER_SILENCE_SECONDS = 15.0
-
+from storage.database import database, now_ms, reading, transaction
+from storage.tables import Artifact, Event, Job, Machine
 
 #: What a machine is called when its newest job is done and its newest event is this.
 _END_OF_CHAIN = {"MachineOnboarded": "onboarded", "StageFailed": "failed"}
@@ -233,35 +229,6 @@ def mark_published(artifact_id: int) -> None:
     """Remember that a file stands under its published name."""
     with transaction():
         Artifact.update(published_at=now_ms()).where(Artifact.id == artifact_id).execute()
-
-
-def beat(worker_id: str, host: str, pid: int, queues: list[str]) -> None:
-    """Note that a worker is alive; forget those long silent."""
-    with transaction():
-        Worker.delete().where(Worker.seen_at < after(-20 * WORKER_SILENCE_SECONDS)).execute()
-        seen = Worker.update(seen_at=now_ms()).where(Worker.id == worker_id).execute()
-        if not seen:
-            Worker.insert(
-                id=worker_id,
-                host=host,
-                pid=pid,
-                queues=",".join(queues),
-                started_at=now_ms(),
-                seen_at=now_ms(),
-            ).execute()
-
-
-def sign_off(worker_id: str) -> None:
-    """Note that a worker has stopped in good order."""
-    with transaction():
-        Worker.delete().where(Worker.id == worker_id).execute()
-
-
-def workers() -> list[dict[str, Any]]:
-    """Workers that are alive."""
-    with reading():
-        rows = Worker.select().where(Worker.seen_at >= after(-WORKER_SILENCE_SECONDS))
-        return _dicts(rows.order_by(Worker.id))
 
 
 def clock_ms() -> int:

@@ -98,6 +98,18 @@ class Artifact(_Table):
         table_name = "artifacts"
 
 
+class Queue(_Table):
+    """What an operator has set for a queue; a queue without a row is open, at priority 0."""
+
+    name = CharField(max_length=60, primary_key=True)
+    paused_at = BigIntegerField(null=True)
+    concurrency = IntegerField(null=True)
+    priority = IntegerField()
+
+    class Meta:
+        table_name = "queues"
+
+
 class Worker(_Table):
     """A worker process and when it was last heard of."""
 

@@ -12,7 +12,7 @@ from actors.broker import NAMESPACE, Broker
 from actors.embedded import EmbeddedValkey
 from actors.steward import DELIVERY_PATIENCE_SECONDS, Steward
 from errors import BrokerUnavailable
-from storage import control, ledger, outbox, standing
+from storage import control, ledger, outbox, standing, workers
 from storage.artifacts import open_store
 from storage.database import after, transaction
 from storage.ledger import MAX_CRASHES
@@ -124,9 +124,9 @@ def test_an_older_file_never_replaces_a_newer_one(steward: Steward) -> None:
 
 def test_a_worker_is_listed_while_it_beats_and_not_after_it_signed_off(steward: Steward) -> None:
     steward.look()
-    assert [worker["id"] for worker in standing.workers()] == ["worker-1"]
-    standing.sign_off("worker-1")
-    assert standing.workers() == []
+    assert [worker["id"] for worker in workers.alive()] == ["worker-1"]
+    workers.sign_off("worker-1")
+    assert workers.alive() == []
 
 
 def test_sending_to_a_broker_that_is_away_loses_nothing(

@@ -18,7 +18,7 @@ import actors
 from commands.onboard import as_newcomer
 from events.onboarding import take_in
 from events.vocabulary import Plan
-from storage import control, standing
+from storage import control, standing, workers
 from storage.database import database, is_sqlite
 from storage.settings import PREFIX, Settings
 from tests.integration.conftest import profile_of
@@ -140,7 +140,7 @@ def test_sigterm_hands_the_job_back_at_once_and_exits_with_zero(
         assert process.wait(15) == 0
         job = standing.job(job_id)
         assert (job["status"], job["attempts"], job["crashes"]) == ("pending", 0, 0)
-        assert standing.workers() == []
+        assert workers.alive() == []
         eventually(lambda: not alive(family), 10)
 
 
@@ -183,7 +183,7 @@ def test_a_worker_only_serves_the_queues_it_was_given(environment: dict[str, str
             lambda: [job for job in standing.jobs() if job["stage"] == "train_tvae"], 60
         )
         assert waiting[0]["status"] == "pending"
-        assert re.fullmatch("default", standing.workers()[0]["queues"])
+        assert re.fullmatch("default", workers.alive()[0]["queues"])
 
 
 def test_an_unknown_queue_is_refused(environment: dict[str, str]) -> None:
