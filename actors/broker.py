@@ -7,7 +7,8 @@ middleware that does those is loaded; its defaults (20 retries, 10 minutes) woul
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 # Read by Dramatiq when it is imported: a consumer that lost the broker is back in 250 ms.
@@ -15,11 +16,10 @@ os.environ.setdefault("dramatiq_restart_delay", "250")
 
 import dramatiq
 import redis
-from dramatiq.brokers.redis import RedisBroker
 
+from actors.bell import BellBroker
 from actors.embedded import EmbeddedValkey
 from errors import BrokerUnavailable
-from storage import outbox
 from storage.facts import Dispatch
 from storage.settings import Settings
 
@@ -30,8 +30,8 @@ ACTOR = "run_job"
 #: Gone from Redis means that Redis lost everything: it was flushed or restarted.
 CANARY_KEY = f"{NAMESPACE}:canary"
 
-#: Longest pause between two looks at an idle queue, milliseconds.
-POLL_MS = 200
+#: How soon a worker's idle threads notice that they should end, milliseconds.
+WAKE_MS = 200
 
 
 def broker_url(settings: Settings) -> str:
@@ -62,19 +62,17 @@ def broker_errors() -> Iterator[None]:
 class Broker:
     """Sends jobs to their queues and hands them to a worker's function."""
 
-    def __init__(self, settings: Settings, queues: Sequence[str]) -> None:
+    def __init__(self, settings: Settings, queues: Sequence[str] = ()) -> None:
         self.redis = connect(settings, BROKER_DB)
-        self._dramatiq = RedisBroker(  # type: ignore[no-untyped-call]
-            client=self.redis, namespace=NAMESPACE, middleware=[]
-        )
+        self._dramatiq = BellBroker(self.redis, NAMESPACE)
         for queue in queues:
             self._dramatiq.declare_queue(queue)
 
     def send(self, jobs: Sequence[Dispatch]) -> None:
-        """Put jobs in their queues and note in the ledger that they are there.
+        """Put jobs in their queues and wake whoever waits there.
 
         Raises:
-            BrokerUnavailable: Some or all were not sent; the ledger still has them.
+            BrokerUnavailable: Some or all were not sent.
         """
         with broker_errors():
             for job in jobs:
@@ -87,7 +85,12 @@ class Broker:
                         options={},
                     )
                 )
-        outbox.mark_dispatched([job.job_id for job in jobs])
+            for queue, messages in Counter(job.queue for job in jobs).items():
+                self._dramatiq.ring(queue, messages)
+
+    def prefer(self, priorities: Mapping[str, int]) -> None:
+        """From which of its queues this worker takes first: the higher priority."""
+        self._dramatiq.priorities = priorities
 
     def depth(self, queue: str) -> int:
         """Messages that wait in a queue."""
@@ -109,9 +112,6 @@ class Broker:
             priority=0,
             options={},
         )
-        worker = dramatiq.Worker(
-            self._dramatiq, queues=set(queues), worker_threads=1, worker_timeout=POLL_MS
+        return dramatiq.Worker(
+            self._dramatiq, queues=set(queues), worker_threads=1, worker_timeout=WAKE_MS
         )
-        # Fetch no more than can run: a message held back by a busy worker helps nobody.
-        worker.queue_prefetch = 1
-        return worker

@@ -8,8 +8,8 @@ from typing import Any
 
 import redis
 
-from actors.child import Progressed
 from actors.stage import Stage
+from actors.stage_process import Progressed
 from errors import LedgerUnavailable
 from storage import ledger
 from storage.ledger import Claim
@@ -20,7 +20,8 @@ LEDGER_INTERVAL_SECONDS = 0.3
 class ProgressChannel:
     """One job's channel: `{channel}:{task_id}` in Redis database 2; the task id is the job's id.
 
-    Redis gets every message and may lose them; the ledger has the newest one soon enough.
+    Redis gets every message and may lose them; the ledger has the newest one soon enough. Each
+    carries the claim's token: of two workers that speak for one job the higher token is right.
     """
 
     def __init__(self, client: redis.Redis, claim: Claim, stage: Stage) -> None:
@@ -64,6 +65,7 @@ class ProgressChannel:
     def _publish(self, **state: Any) -> None:
         message = {
             "task_id": self._claim.job_id,
+            "token": self._claim.token,
             "machine_id": self._claim.machine_id,
             "stage": self._stage.name,
             "ts": round(time.time() * 1000),

@@ -5,19 +5,22 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 import redis
 import structlog
+from structlog.contextvars import bound_contextvars
 
-from actors.child import Assignment, Child, Died, Failed, Finished, Message, Progressed
+from actors.child import Child
 from actors.progress import ProgressChannel
 from actors.stage import STAGES, Stage
+from actors.stage_process import Assignment, Died, Failed, Finished, Message, Progressed
 from errors import LedgerUnavailable, StaleLease
 from events.bus import Send, as_fact, deliver
-from events.vocabulary import EVENT_TYPES, StageFailed, read_event
-from storage import ledger, publication, standing
+from events.vocabulary import StageFailed, read_event
+from storage import ledger, outbox, publication, standing
 from storage.artifacts import ArtifactStore, staging_prefix
 from storage.facts import Fact, Written
 from storage.ledger import Claim
@@ -25,17 +28,15 @@ from storage.settings import Settings
 
 #: How often the lease is renewed, which is also how soon a cancelled job's child is killed.
 RENEWAL_SECONDS = 1.0
-LEDGER_PAUSE_SECONDS = 1.0
+LEDGER_PAUSE_SECONDS = 0.5
+#: Longest pause of a worker after attempts that failed one after the other, seconds.
+LONGEST_HOLD_SECONDS = 30.0
 
 T = TypeVar("T")
 
 
 class Stopped(Exception):
     """This worker was asked to stop while a stage was running."""
-
-
-def _prefix(claim: Claim, token: int) -> str:
-    return staging_prefix(claim.machine_id, claim.job_id, token)
 
 
 def failure_fact(claim: Claim, reason: str) -> Fact:
@@ -53,6 +54,7 @@ class Runner:
     Attributes:
         progress: A client of the Redis database for progress.
         stopping: Set it, and a running stage is handed back after the grace.
+        wake: Called when the steward should look what it can send.
     """
 
     settings: Settings
@@ -61,47 +63,94 @@ class Runner:
     send: Send
     progress: redis.Redis
     stopping: threading.Event = field(default_factory=threading.Event)
+    wake: Callable[[], None] = lambda: None
+    _child: Child | None = None
+    _spent: bool = False
+    _failures: int = 0
+
+    def prepare(self) -> Child:
+        """Have a process ready for the next job."""
+        if self._child is not None and (self._spent or not self._child.alive):
+            self._child.close()
+            self._child = None
+        self._child = self._child or Child()
+        self._spent = False
+        return self._child
+
+    def close(self) -> None:
+        """End the process that is ready."""
+        if self._child is not None:
+            self._child.kill()
+            self._child.close()
+            self._child = None
 
     def run_job(self, job_id: int) -> None:
         """What a message asks for; does nothing if the job is not there to be taken."""
-        log = structlog.get_logger().bind(job=job_id)
-        try:
-            claim = ledger.claim(job_id, self.worker_id, self.settings.lease_seconds)
-        except LedgerUnavailable as error:
-            log.warning("job not taken", reason=str(error))
+        if self.stopping.is_set():
+            with suppress(LedgerUnavailable):
+                outbox.not_sent([job_id])  # For the steward of another worker.
             return
+        try:
+            claim = self._insist(
+                lambda: ledger.claim(job_id, self.worker_id, self.settings.lease_seconds)
+            )
+        except LedgerUnavailable:
+            return  # Stopping; the steward of another worker finds that the message is missing.
         if claim is None:
             return
-        log = log.bind(
-            machine=claim.machine_id, stage=claim.stage, correlation=claim.correlation_id[:8]
-        )
+        with bound_contextvars(
+            job=job_id,
+            machine=claim.machine_id,
+            stage=claim.stage,
+            event_id=claim.event_id,
+            correlation=claim.correlation_id,
+        ):
+            self._run_claimed(claim)
+        if not self.stopping.is_set():
+            self.prepare()
+            self._hold_back()
+
+    def _run_claimed(self, claim: Claim) -> None:
+        log = structlog.get_logger()
         log.info("started", token=claim.token)
         began = time.monotonic()
         try:
-            ended = self._run(claim, log)
+            ended = self._run(claim)
         except StaleLease:
             ended = "lost: cancelled, deleted or taken by another worker"
         except Stopped:
             ended = self._hand_back(claim)
         except LedgerUnavailable:
             ended = "left to the stewards: stopping, and the ledger does not answer"
-        log.info(ended, seconds=round(time.monotonic() - began, 2))
+        log.info(ended, seconds=round(time.monotonic() - began, 3))
 
-    def _run(self, claim: Claim, log: structlog.BoundLogger) -> str:
+    def _run(self, claim: Claim) -> str:
         stage = STAGES.get(claim.stage)
         if stage is None:
             reason = f"this worker knows no stage '{claim.stage}'; update it"
             outcome: Message = Failed(reason, retryable=False, details="")
         else:
-            outcome = self._in_child(claim, stage, log)
-        written = self._insist(lambda: self._write(claim, outcome, log))
-        if not isinstance(outcome, Finished):
-            self.store.delete_staged(_prefix(claim, claim.token))
+            outcome = self._in_child(claim, stage)
+        written = self._commit(claim, outcome)
         deliver(written.jobs, self.send)
-        self._insist(lambda: self._publish(claim))
+        finished = isinstance(outcome, Finished)
+        if finished:
+            self._insist(lambda: self._publish(claim))
+        else:
+            self._sweep(claim, claim.token)
+        if claim.limited or not finished:
+            self.wake()
         if stage is not None:
             ProgressChannel(self.progress, claim, stage).ended()
-        return "finished" if isinstance(outcome, Finished) else "failed"
+        self._failures = self._failures + 1 if _may_be_the_workers_fault(outcome) else 0
+        return "finished" if finished else "failed"
+
+    def _commit(self, claim: Claim, outcome: Message) -> Written:
+        try:
+            return self._insist(lambda: self._write(claim, outcome))
+        except StaleLease:
+            structlog.get_logger().warning("refused", outcome=type(outcome).__name__.lower())
+            raise
 
     def _hand_back(self, claim: Claim) -> str:
         try:
@@ -110,70 +159,79 @@ class Runner:
             return f"not handed back: {error}"
         return "handed back"
 
-    def _in_child(self, claim: Claim, stage: Stage, log: structlog.BoundLogger) -> Message:
-        files = self._insist(lambda: standing.files(claim.machine_id))
+    def _hold_back(self) -> None:
+        """Leave work to others while everything fails here, be it a full disk.
+
+        A worker that fails fast would otherwise be the first to take each job, and use up the
+        attempts of all of them.
+        """
+        if self._failures > 1:
+            self.stopping.wait(min(LONGEST_HOLD_SECONDS, 2.0 ** (self._failures - 2)))
+
+    def _in_child(self, claim: Claim, stage: Stage) -> Message:
         assignment = Assignment(
             module=stage.function.__module__,
             function=stage.function.__name__,
             claim=claim,
             artifact_root=self.settings.artifact_root,
             home=self.settings.home,
-            files=files,
+            files=self._insist(lambda: standing.files(claim.machine_id)),
         )
         for token in range(1, claim.token):  # What earlier attempts left half-written.
-            self.store.delete_staged(_prefix(claim, token))
-        child = Child(assignment)
+            self._sweep(claim, token)
+        child = self.prepare()
+        child.assign(assignment)
+        self._spent = True
         try:
-            return self._follow(child, claim, ProgressChannel(self.progress, claim, stage), log)
+            outcome = self._follow(child, claim, ProgressChannel(self.progress, claim, stage))
         except (StaleLease, Stopped):
             # Only here, before any commit: once one may have happened, the files may be the
             # ledger's, even if the worker never heard so.
             child.kill()
-            self.store.delete_staged(_prefix(claim, claim.token))
+            self._sweep(claim, claim.token)
             raise
-        finally:
-            child.close()
+        self._spent = not (isinstance(outcome, Finished) and outcome.again)
+        return outcome
 
-    def _follow(
-        self, child: Child, claim: Claim, channel: ProgressChannel, log: structlog.BoundLogger
-    ) -> Message:
+    def _follow(self, child: Child, claim: Claim, channel: ProgressChannel) -> Message:
         """Pass progress on and keep the lease until the child has said its last word."""
-        renew_at = 0.0
+        renewal = min(RENEWAL_SECONDS, self.settings.lease_seconds / 4)
+        renew_at = time.monotonic() + renewal
         stop_at: float | None = None
         while True:
-            message = child.next_message(RENEWAL_SECONDS / 4)
+            message = child.next_message(renewal / 4)
+            now = time.monotonic()
+            if now >= renew_at:
+                # Before anything is passed on: a worker that slept may have lost the job.
+                self._renew(claim)
+                renew_at = now + renewal
             if isinstance(message, Progressed):
-                log.info(message.message, percent=round(message.percent))
+                structlog.get_logger().info(message.message, percent=round(message.percent))
                 channel.report(message)
             elif message is not None:
                 return message
             channel.write()
-            now = time.monotonic()
-            if now >= renew_at:
-                self._renew(claim)
-                renew_at = now + min(RENEWAL_SECONDS, self.settings.lease_seconds / 4)
             if self.stopping.is_set():
                 stop_at = stop_at or now + self.settings.grace_seconds
                 if now >= stop_at:
                     raise Stopped
 
     def _renew(self, claim: Claim) -> None:
-        try:
+        # While the ledger is away the stage goes on: if it is back before the lease ends nothing
+        # was lost, and if not the token refuses what the stage made. The steward says that it is.
+        with suppress(LedgerUnavailable):
             ledger.renew(claim, self.settings.lease_seconds)
-        except LedgerUnavailable as error:
-            # The child goes on: if the ledger is back before the lease ends nothing was lost,
-            # and if not the token refuses what it made.
-            structlog.get_logger().warning("lease not renewed", reason=str(error))
 
-    def _write(self, claim: Claim, outcome: Message, log: structlog.BoundLogger) -> Written:
+    def _write(self, claim: Claim, outcome: Message) -> Written:
+        log = structlog.get_logger()
         match outcome:
-            case Finished(event_type, payload, artifacts):
-                event = read_event(event_type, claim.machine_id, payload)
+            case Finished():
+                event = read_event(outcome.event_type, claim.machine_id, outcome.payload)
                 fact = as_fact(event, claim.correlation_id, claim.event_id)
-                if EVENT_TYPES[event_type] is StageFailed:
-                    log.warning("gave up", reason=payload["reason"])
-                    return ledger.conclude_failed(claim, payload["reason"], fact, artifacts)
-                return ledger.complete(claim, fact, artifacts)
+                if isinstance(event, StageFailed):
+                    log.warning("gave up", reason=event.reason)
+                    return ledger.conclude_failed(claim, event.reason, fact, outcome.artifacts)
+                return ledger.complete(claim, fact, outcome.artifacts)
             case Failed(reason, retryable, details):
                 log.warning("attempt failed", reason=reason, retryable=retryable)
                 if details and retryable:
@@ -192,16 +250,23 @@ class Runner:
         except OSError as error:  # The steward tries again.
             structlog.get_logger().warning("not published yet", reason=str(error))
 
+    def _sweep(self, claim: Claim, token: int) -> None:
+        """Remove what an attempt has staged; what cannot be removed now is left to `gc`."""
+        try:
+            self.store.delete_staged(staging_prefix(claim.machine_id, claim.job_id, token))
+        except OSError as error:
+            structlog.get_logger().warning("not swept", reason=str(error))
+
     def _insist(self, action: Callable[[], T]) -> T:
         """Do it as soon as the ledger answers: an outcome must not be lost to a restart of it."""
-        complained = False
         while True:
             try:
                 return action()
-            except LedgerUnavailable as error:
+            except LedgerUnavailable:
                 if self.stopping.is_set():
                     raise
-                if not complained:
-                    structlog.get_logger().warning("waiting for the ledger", reason=str(error))
-                complained = True
                 self.stopping.wait(LEDGER_PAUSE_SECONDS)
+
+
+def _may_be_the_workers_fault(outcome: Message) -> bool:
+    return isinstance(outcome, Failed) and outcome.retryable

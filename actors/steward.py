@@ -9,7 +9,9 @@ import os
 import random
 import socket
 import threading
-from dataclasses import dataclass
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -18,13 +20,20 @@ from actors.embedded import EmbeddedValkey
 from actors.run import failure_fact
 from errors import BrokerUnavailable, LedgerUnavailable, StaleLease
 from events.bus import deliver
-from storage import ledger, outbox, publication, standing, workers
+from storage import ledger, outbox, publication, queues, standing, workers
 from storage.artifacts import ArtifactStore
 
 PERIOD_SECONDS = 2.0
+#: The same while something does not answer, so that work goes on soon after it does again.
+TROUBLED_PERIOD_SECONDS = 0.5
+#: Shortest pause between two looks, seconds.
+SHORTEST_PAUSE_SECONDS = 0.02
+
+#: How long workers have to renew their leases once the ledger answers again, seconds.
+RENEWAL_PATIENCE_SECONDS = 3.0
 
 #: A job that was sent this long ago and that nobody has taken may have been lost on the way.
-DELIVERY_PATIENCE_SECONDS = 10.0
+DELIVERY_PATIENCE_SECONDS = 3.0
 
 
 @dataclass
@@ -33,61 +42,113 @@ class Steward:
 
     Attributes:
         valkey: The private Valkey to start again when it is silent; None with a real server.
+        wake: Set it when a job has become due that the worker does not send itself.
         lost: Whether `run` ended by an error that it does not know.
     """
 
     worker_id: str
-    queues: list[str]
+    served: list[str]
     broker: Broker
     store: ArtifactStore
     valkey: EmbeddedValkey | None
+    wake: threading.Event = field(default_factory=threading.Event)
     lost: bool = False
+    _rescues_from: float = 0.0
+    _troubles: set[str] = field(default_factory=set)
 
     def run(self, stopping: threading.Event) -> None:
-        """Look every two seconds or so until told to stop.
+        """Look every two seconds or so, and when a job gets due or a lease ends.
 
         What ends it unexpectedly ends its worker too: a worker without a steward would stall in
         silence one day, and a new one is soon started.
         """
-        troubles: set[str] = set()
+        round_at = 0.0
         try:
             while not stopping.is_set():
-                troubles = self._complain(self.look(), troubles)
-                stopping.wait(PERIOD_SECONDS * random.uniform(0.75, 1.25))
+                if time.monotonic() >= round_at:
+                    self._complain(self.look())
+                    period = TROUBLED_PERIOD_SECONDS if self._troubles else PERIOD_SECONDS
+                    round_at = time.monotonic() + period * random.uniform(0.75, 1.25)
+                else:
+                    self._do(self.rescue, self.send)
+                self.wake.wait(self._pause(round_at - time.monotonic()))
+                self.wake.clear()
         finally:
             self.lost = not stopping.is_set()
             stopping.set()
 
     def look(self) -> set[str]:
         """One round; what went wrong in it. A step that cannot be done holds up no other."""
-        troubles = set()
-        for step in (
+        return self._do(
             self.beat,
+            self.heed_priorities,
             self.rescue,
             self.place_files,
             self.keep_valkey,
-            self.notice_a_flush,
-            self.send,
-            self.send_again,
-        ):
+            self.send_all,
+        )
+
+    def _do(self, *steps: Callable[[], None]) -> set[str]:
+        troubles = set()
+        for step in steps:
             try:
                 step()
             except (LedgerUnavailable, BrokerUnavailable, OSError) as error:
                 troubles.add(str(error))
+                if isinstance(error, LedgerUnavailable):
+                    self._rescues_from = time.monotonic() + RENEWAL_PATIENCE_SECONDS
         return troubles
 
-    @staticmethod
-    def _complain(now: set[str], before: set[str]) -> set[str]:
+    def _complain(self, now: set[str]) -> None:
         """Say what is wrong when it begins and when it ends, not every two seconds."""
-        for trouble in sorted(now - before):
+        for trouble in sorted(now - self._troubles):
             structlog.get_logger().warning("waiting", reason=trouble)
-        if before and not now:
+        if self._troubles and not now:
             structlog.get_logger().info("all is well again")
-        return now
+        self._troubles = now
+
+    def _pause(self, to_next_round: float) -> float:
+        try:
+            to_next_job = outbox.seconds_to_next()
+        except LedgerUnavailable:
+            to_next_job = None
+        pause = to_next_round if to_next_job is None else min(to_next_round, to_next_job)
+        return max(pause, SHORTEST_PAUSE_SECONDS)
 
     def beat(self) -> None:
         """Note that the worker is alive."""
-        workers.beat(self.worker_id, socket.gethostname(), os.getpid(), self.queues)
+        workers.beat(self.worker_id, socket.gethostname(), os.getpid(), self.served)
+
+    def heed_priorities(self) -> None:
+        """Let the worker take from its queues as the ledger prefers them."""
+        standings = queues.standings()
+        self.broker.prefer({name: queue.priority for name, queue in standings.items()})
+
+    def rescue(self) -> None:
+        """Take jobs back from workers that no longer renew their lease.
+
+        After the ledger was away leases have ended whose workers are well: they get the time to
+        renew them.
+        """
+        if time.monotonic() < self._rescues_from:
+            return
+        for claim in ledger.expired():
+            reason = "its worker stopped renewing the lease"
+            try:
+                written = ledger.crash(
+                    claim, reason, failure_fact(claim, reason), lease_expired=True
+                )
+            except StaleLease:
+                continue  # Another steward was quicker, or the worker woke up.
+            structlog.get_logger().warning(
+                "rescued",
+                job=claim.job_id,
+                machine=claim.machine_id,
+                stage=claim.stage,
+                event_id=claim.event_id,
+                correlation=claim.correlation_id,
+            )
+            deliver(written.jobs, self.broker.send)
 
     def place_files(self) -> None:
         """Publish what was committed by a worker that died before it could."""
@@ -98,34 +159,31 @@ class Steward:
         if self.valkey is not None:
             self.valkey.ensure()
 
+    def send_all(self) -> None:
+        """Send what is due and not with the broker, or was lost on its way there."""
+        self.notice_a_flush()
+        self.send()
+        self.send_again()
+
     def notice_a_flush(self) -> None:
         """When the broker has lost everything, let every pending job be sent again."""
         if self.broker.was_emptied():
             outbox.forget_deliveries()
 
     def send(self) -> None:
-        """Send what is due and was not sent."""
-        self.broker.send(outbox.undelivered())
-
-    def rescue(self) -> None:
-        """Take jobs back from workers that no longer renew their lease."""
-        for claim in outbox.expired():
-            reason = "its worker stopped renewing the lease"
+        """Send what is due and was not sent, as far as its queue has room."""
+        while jobs := outbox.take_unsent(queues.standings()):
             try:
-                written = ledger.crash(
-                    claim, reason, failure_fact(claim, reason), lease_expired=True
-                )
-            except StaleLease:
-                continue  # Another steward was quicker, or the worker woke up.
-            structlog.get_logger().warning(
-                "rescued", job=claim.job_id, machine=claim.machine_id, stage=claim.stage
-            )
-            deliver(written.jobs, self.broker.send)
+                self.broker.send(jobs)
+            except BrokerUnavailable:
+                outbox.not_sent([job.job_id for job in jobs])
+                raise
 
     def send_again(self) -> None:
         """Send jobs whose message may be lost, never more than the queue is short of."""
-        for queue, pending in outbox.pending_by_queue().items():
-            missing = pending - self.broker.depth(queue)
+        for name, queue in queues.standings().items():
+            missing = queue.due - self.broker.depth(name)
             if missing > 0:
-                jobs = outbox.overdue_deliveries(queue, DELIVERY_PATIENCE_SECONDS, missing)
+                jobs = outbox.overdue_deliveries(name, DELIVERY_PATIENCE_SECONDS, missing)
                 self.broker.send(jobs)
+                outbox.sent_again([job.job_id for job in jobs])

@@ -12,7 +12,7 @@ import dramatiq
 import structlog
 
 from actors.broker import PROGRESS_DB, Broker, broker_errors, connect
-from actors.child import start_fork_server
+from actors.child import PRELOAD, start_fork_server
 from actors.embedded import EmbeddedValkey
 from actors.run import Runner
 from actors.stage import queues as all_queues
@@ -26,13 +26,19 @@ from storage.settings import Settings
 _STOP_SECONDS = 3.0
 
 
-def serve(settings: Settings, queues: Sequence[str], stopping: threading.Event) -> None:
+def serve(
+    settings: Settings,
+    queues: Sequence[str],
+    stopping: threading.Event,
+    preload: Sequence[str] = PRELOAD,
+) -> None:
     """Work until told to stop; a stage that is running then is finished or handed back.
 
     Args:
         settings: Where everything is.
         queues: Queues to serve; empty means all.
         stopping: Set it to stop.
+        preload: Modules that the processes of stages have loaded from the start.
 
     Raises:
         StewardLost: The steward ended by an error that it does not know.
@@ -44,6 +50,7 @@ def serve(settings: Settings, queues: Sequence[str], stopping: threading.Event) 
     if valkey is not None:
         valkey.ensure()
     broker = Broker(settings, served)
+    steward = Steward(worker_id, served, broker, store, valkey)
     runner = Runner(
         settings=settings,
         worker_id=worker_id,
@@ -51,13 +58,14 @@ def serve(settings: Settings, queues: Sequence[str], stopping: threading.Event) 
         send=broker.send,
         progress=connect(settings, PROGRESS_DB),
         stopping=stopping,
+        wake=steward.wake.set,
     )
-    steward = Steward(worker_id, served, broker, store, valkey)
     steward_thread = threading.Thread(target=steward.run, args=(stopping,), name="steward")
     log = structlog.get_logger()
     steward_thread.start()
     try:
-        start_fork_server()
+        start_fork_server(preload)
+        runner.prepare()
         worker = broker.worker(served, runner.run_job)
         worker.start()
         log.info("worker ready", worker=worker_id, queues=",".join(served))
@@ -66,7 +74,9 @@ def serve(settings: Settings, queues: Sequence[str], stopping: threading.Event) 
         _stop(worker, settings.grace_seconds)
     finally:
         stopping.set()
+        steward.wake.set()
         steward_thread.join()
+        runner.close()
         _sign_off(worker_id)
         if valkey is not None:
             valkey.stop()

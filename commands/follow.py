@@ -18,7 +18,8 @@ from storage.artifacts import open_store
 from storage.settings import Settings
 
 _LOOK_SECONDS = 0.3
-#: `success` ends a chain when nothing reacts to what the newest job published.
+#: `success` ends a chain when nothing reacts to what the newest job published; `stale` is no end,
+#: another worker takes the job over.
 ENDED = ("onboarded", "failed", "cancelled", "success")
 
 
@@ -107,7 +108,8 @@ def _rows(states: dict[str, standing.Standing], now: int) -> Iterator[dict[str, 
         return
     for machine_id in states:
         for job in reversed(standing.jobs(machine_id=machine_id)):
-            yield _row(str(job["id"]), job["stage"], job, now)
+            shown = job | {"status": job["shown_status"]}
+            yield _row(str(job["id"]), job["stage"], shown, now)
 
 
 def _row(key: str, name: str, job: dict[str, Any], now: int) -> dict[str, Any]:
@@ -116,7 +118,8 @@ def _row(key: str, name: str, job: dict[str, Any], now: int) -> dict[str, Any]:
     if job["started_at"]:
         elapsed = ((job["completed_at"] or now) - job["started_at"]) / 1000
     left = elapsed * (100 - progress) / progress if progress and status == "running" else None
-    message = job["message"] if status == "running" else job["error_message"] or ""
+    lives = status in ("running", "stale")
+    message = job["message"] if lives else job["error_message"] or ""
     return {
         "key": key,
         "name": name,

@@ -10,9 +10,11 @@ from __future__ import annotations
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from errors import BrokerUnavailable, LedgerUnavailable
 from events.vocabulary import Event
+from storage import outbox, standing
 from storage.facts import Dispatch, Fact, Subscription, Written, publish
 
 _subscriptions: dict[str, list[Subscription]] = defaultdict(list)
@@ -62,12 +64,39 @@ def announce(event: Event, send: Send) -> Written:
     return written
 
 
+def replay(event_id: int, send: Send) -> Written:
+    """Publish a past event once more, as the start of a chain of its own.
+
+    Args:
+        event_id: The past event; the new one names it as its cause.
+        send: See `announce`.
+
+    Raises:
+        NotFound: No such event.
+    """
+    past = standing.event(event_id)
+    written = publish(
+        Fact(
+            type=past["type"],
+            machine_id=past["machine_id"],
+            payload=past["payload"],
+            correlation_id=new_correlation_id(),
+            causation_id=event_id,
+            subscriptions=subscriptions(past["type"]),
+        )
+    )
+    deliver(written.jobs, send)
+    return written
+
+
 def deliver(jobs: Sequence[Dispatch], send: Send) -> bool:
-    """Send jobs as far as the broker is there; False when a steward will have to."""
+    """Send jobs that were just written; False when the broker is away and a steward has to."""
     if not jobs:
         return True
     try:
         send(jobs)
-    except (BrokerUnavailable, LedgerUnavailable):
+    except BrokerUnavailable:
+        with suppress(LedgerUnavailable):  # Then a steward finds them missing from the broker.
+            outbox.not_sent([job.job_id for job in jobs])
         return False
     return True

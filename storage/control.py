@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from errors import NotFound
 from storage import projections
 from storage.database import now_ms, transaction
@@ -27,7 +29,7 @@ def cancel(job_id: int) -> str:
                 completed_at=now_ms(),
                 error_message="cancelled",
             ).where(Job.id == job_id).execute()
-            projections.job_changed(job_id)
+            projections.job_changed(job_id, Job.get_by_id(job_id).stage)
         return before
 
 
@@ -38,21 +40,18 @@ def retry(job_id: int) -> Dispatch | None:
         NotFound: No such job.
     """
     with transaction():
-        if _status(job_id) not in ("failed", "cancelled"):
-            return None
-        Job.update(
-            status="pending",
-            attempts=0,
-            crashes=0,
-            progress=0,
-            message="",
-            error_message=None,
-            due_at=now_ms(),
-            dispatched_at=None,
-            completed_at=None,
-        ).where(Job.id == job_id).execute()
-        projections.job_changed(job_id)
-        return Dispatch(job_id, Job.get_by_id(job_id).queue)
+        _status(job_id)  # There has to be such a job.
+        return _start_afresh(job_id, ("failed", "cancelled"))
+
+
+def retry_failed(machine_id: str | None = None) -> list[Dispatch]:
+    """Start every failed job afresh, or those of one machine; all of them or none."""
+    with transaction():
+        failed = Job.select(Job.id).where(Job.status == "failed").order_by(Job.id)
+        if machine_id is not None:
+            failed = failed.where(Job.machine == machine_id)
+        started = [_start_afresh(job.id, ("failed",)) for job in list(failed)]
+        return [job for job in started if job is not None]
 
 
 def delete_machine(machine_id: str) -> list[str]:
@@ -72,6 +71,30 @@ def delete_machine(machine_id: str) -> list[str]:
         if not Machine.delete().where(Machine.machine_id == machine_id).execute():
             raise NotFound(f"no machine '{machine_id}'; see: fleetforge machines list")
         return keys
+
+
+def _start_afresh(job_id: int, ended: Sequence[str]) -> Dispatch | None:
+    """Make a job pending again if it has ended so; somebody else may have been quicker."""
+    started = (
+        Job.update(
+            status="pending",
+            attempts=0,
+            crashes=0,
+            progress=0,
+            message="",
+            error_message=None,
+            due_at=now_ms(),
+            dispatched_at=None,
+            completed_at=None,
+        )
+        .where(Job.id == job_id, Job.status.in_(list(ended)))
+        .execute()
+    )
+    if not started:
+        return None
+    job = Job.get_by_id(job_id)
+    projections.job_changed(job_id, job.stage)
+    return Dispatch(job_id, job.queue)
 
 
 def _status(job_id: int) -> str:

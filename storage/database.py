@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +96,28 @@ def now_ms() -> peewee.SQL:
 def after(seconds: float) -> peewee.Expression:
     """The database's clock `seconds` from now, milliseconds."""
     return now_ms() + round(seconds * 1000)
+
+
+def execute(statement: str, **parameters: Any) -> list[tuple[Any, ...]]:
+    """Run a statement of ours as it is written, and return its rows.
+
+    The statements on a job's way from one stage to the next are written in SQL: building them
+    from peewee's objects anew each time takes several times as long as running them.
+
+    Args:
+        statement: SQL with `:name` for parameters and `{now}` for the database's clock, ms.
+        parameters: The values.
+    """
+    cursor = database.execute_sql(_translated(statement, is_sqlite()), parameters)
+    # psycopg does not fetch where no rows can be, APSW does not say whether there can be any.
+    has_rows = is_sqlite() or cursor.description is not None
+    return list(cursor.fetchall()) if has_rows else []
+
+
+@cache
+def _translated(statement: str, for_sqlite: bool) -> str:
+    named = statement.format(now=_NOW_MS["sqlite" if for_sqlite else "postgresql"])
+    return named if for_sqlite else re.sub(r"(?<!:):(\w+)", r"%(\1)s", named)
 
 
 @contextmanager

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from storage import projections
-from storage.database import now_ms, transaction
-from storage.tables import Event, Job, Machine
+from storage.database import execute, now_ms, transaction
+from storage.tables import Event, Machine
 
 
 class Subscription(NamedTuple):
@@ -46,7 +46,11 @@ class Dispatch:
 
 @dataclass(frozen=True)
 class Written:
-    """What a transaction added: the event's id and the jobs to send."""
+    """What a transaction added: the event's id and the jobs, which the caller has to send.
+
+    The ledger has them as sent. If they cannot be, `outbox.not_sent` says so; if the caller dies
+    before that, a steward finds them missing from the broker.
+    """
 
     event_id: int | None
     jobs: list[Dispatch] = field(default_factory=list)
@@ -76,34 +80,41 @@ def append(fact: Fact) -> Written:
     """`publish` as part of a transaction that is already open."""
     if fact.key and Event.select().where(Event.key == fact.key).exists():
         return Written(None)
-    event_id: int = Event.insert(
+    ((event_id,),) = execute(
+        _INSERT_EVENT,
         type=fact.type,
         machine=fact.machine_id,
         payload=json.dumps(fact.payload),
-        correlation_id=fact.correlation_id,
-        causation_id=fact.causation_id,
+        correlation=fact.correlation_id,
+        causation=fact.causation_id,
         key=fact.key,
-        occurred_at=now_ms(),
-    ).execute()
+    )
     jobs = [_insert_job(event_id, fact, subscription) for subscription in fact.subscriptions]
     projections.event_written(fact.type, fact.machine_id, fact.payload)
     return Written(event_id, jobs)
 
 
 def _insert_job(event_id: int, fact: Fact, subscription: Subscription) -> Dispatch:
-    job_id: int = Job.insert(
+    ((job_id,),) = execute(
+        _INSERT_JOB,
         event=event_id,
         machine=fact.machine_id,
         stage=subscription.stage,
         queue=subscription.queue,
-        status="pending",
-        token=0,
-        due_at=now_ms(),
-        attempts=0,
-        crashes=0,
-        progress=0,
-        message="",
-        created_at=now_ms(),
-    ).execute()
+    )
     projections.job_created(job_id, subscription.stage, fact.machine_id, fact.payload)
     return Dispatch(job_id, subscription.queue)
+
+
+_INSERT_EVENT = """
+INSERT INTO events (type, machine_id, payload, correlation_id, causation_id, key, occurred_at)
+VALUES (:type, :machine, :payload, :correlation, :causation, :key, {now})
+RETURNING id
+"""
+
+_INSERT_JOB = """
+INSERT INTO jobs (event_id, machine_id, stage, queue, status, token, attempts, crashes, progress,
+    message, due_at, created_at, dispatched_at)
+VALUES (:event, :machine, :stage, :queue, 'pending', 0, 0, 0, 0, '', {now}, {now}, {now})
+RETURNING id
+"""

@@ -14,23 +14,31 @@ from typing import Any
 
 from errors import StaleLease
 from storage import projections
-from storage.database import after, now_ms, transaction
+from storage.database import execute, is_sqlite, now_ms, reading, transaction
 from storage.facts import Dispatch, Fact, Written, append
-from storage.tables import Artifact, Event, Job, Machine
+from storage.tables import Artifact
 
 MAX_ATTEMPTS = 5
 MAX_CRASHES = 3
-FIRST_BACKOFF_SECONDS = 2.0
-LONGEST_BACKOFF_SECONDS = 300.0
+#: Pause before the second attempt, seconds; each further one is twice as long.
+BACKOFF_SECONDS = 2.0
+#: The same after a crash: the worker's end already took its time to be noticed.
+CRASH_BACKOFF_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
 class Claim:
-    """The right to run a job, until the lease ends or the token moves on."""
+    """The right to run a job, until the lease ends or the token moves on.
+
+    Attributes:
+        limited: Whether its queue has a limit, so that its end lets another job begin.
+    """
 
     job_id: int
     token: int
     stage: str
+    queue: str
+    limited: bool
     machine_id: str
     profile: str
     event_id: int
@@ -52,53 +60,34 @@ class StagedArtifact:
 
 
 def claim(job_id: int, worker: str, lease_seconds: float) -> Claim | None:
-    """Take a due job; None when it is not there to be taken (a duplicate message, say)."""
+    """Take a due job; None when it is not there to be taken.
+
+    That is so for a duplicate message, and when its queue is paused or at its limit: then the job
+    is noted as not sent, and a steward sends it once the queue is open.
+    """
     with transaction():
-        taken = (
-            Job.update(
-                status="running",
-                token=Job.token + 1,
-                worker=worker,
-                lease_until=after(lease_seconds),
-                started_at=now_ms(),
-                completed_at=None,
-                progress=0,
-                message="",
-            )
-            .where(Job.id == job_id, Job.status == "pending", Job.due_at <= now_ms())
-            .execute()
-        )
-        if not taken:
+        if not is_sqlite():  # Which has one writer at a time anyway.
+            execute(_LOCK_LIMIT, job=job_id)
+        if not execute(_CLAIM, job=job_id, worker=worker, lease=_ms(lease_seconds)):
+            execute(_NOT_TAKEN, job=job_id)
             return None
-        projections.job_changed(job_id)
-        (claimed,) = claims(Job.id == job_id)
+        (claimed,) = _claims(execute(_CLAIMS_BY_ID, job=job_id))
+        projections.job_changed(job_id, claimed.stage)
         return claimed
 
 
-def claims(condition: Any) -> list[Claim]:
-    """The claims on running jobs as they stand, oldest lease first; a hundred at most."""
-    query: Any = (
-        Job.select(
-            Job.id,
-            Job.token,
-            Job.stage,
-            Job.machine,
-            Machine.profile,
-            Event.id,
-            Event.type,
-            Event.payload,
-            Event.correlation_id,
-            Job.attempts,
-            Job.crashes,
-        )
-        .join(Event)
-        .join(Machine, on=(Job.machine == Machine.machine_id))
-        .where(condition)
-        .order_by(Job.lease_until)
-        .limit(100)
-        .tuples()
-    )
-    return [replace(Claim(*row), payload=json.loads(row[7])) for row in query]
+def expired() -> list[Claim]:
+    """The claims of workers that have not renewed their lease in time, a hundred at most."""
+    with reading():
+        return _claims(execute(_CLAIMS_EXPIRED))
+
+
+def _claims(rows: list[tuple[Any, ...]]) -> list[Claim]:
+    claims = [Claim(*row) for row in rows]
+    return [
+        replace(claim, payload=json.loads(str(claim.payload)), limited=bool(claim.limited))
+        for claim in claims
+    ]
 
 
 def renew(claim: Claim, lease_seconds: float) -> None:
@@ -108,7 +97,7 @@ def renew(claim: Claim, lease_seconds: float) -> None:
         StaleLease: The job was cancelled, rescued or deleted meanwhile.
     """
     with transaction():
-        _write(claim, lease_until=after(lease_seconds))
+        _write(claim, "lease_until = {now} + :lease", lease=_ms(lease_seconds))
 
 
 def report_progress(claim: Claim, percent: int, message: str) -> None:
@@ -118,7 +107,7 @@ def report_progress(claim: Claim, percent: int, message: str) -> None:
         StaleLease: See `renew`.
     """
     with transaction():
-        _write(claim, progress=percent, message=message)
+        _write(claim, "progress = :percent, message = :text", percent=percent, text=message)
 
 
 def complete(claim: Claim, fact: Fact, artifacts: Iterable[StagedArtifact]) -> Written:
@@ -128,7 +117,7 @@ def complete(claim: Claim, fact: Fact, artifacts: Iterable[StagedArtifact]) -> W
         StaleLease: See `renew`; nothing was written.
     """
     with transaction():
-        _write(claim, status="success", progress=100, completed_at=now_ms(), lease_until=None)
+        _write(claim, f"status = 'success', {_OVER}")
         _add_artifacts(claim, artifacts)
         return append(fact)
 
@@ -142,14 +131,7 @@ def conclude_failed(
         StaleLease: See `renew`; nothing was written.
     """
     with transaction():
-        _write(
-            claim,
-            status="failed",
-            progress=100,
-            error_message=reason,
-            completed_at=now_ms(),
-            lease_until=None,
-        )
+        _write(claim, f"{_FAILED}, progress = 100", reason=reason)
         _add_artifacts(claim, artifacts)
         return append(fact)
 
@@ -163,9 +145,10 @@ def fail(claim: Claim, reason: str, fact: Fact, *, retryable: bool) -> Written:
     attempts = claim.attempts + 1
     with transaction():
         if retryable and attempts < MAX_ATTEMPTS:
-            _write(claim, attempts=attempts, **_waiting(reason, attempts))
+            backoff = _jittered(BACKOFF_SECONDS * 2 ** (attempts - 1))
+            _write(claim, f"attempts = :n, {_WAITS}", n=attempts, reason=reason, backoff=backoff)
             return Written(None)
-        _write(claim, attempts=attempts, **_ended(reason))
+        _write(claim, f"attempts = :n, {_FAILED}", n=attempts, reason=reason)
         return append(fact)
 
 
@@ -183,13 +166,15 @@ def crash(claim: Claim, reason: str, fact: Fact, *, lease_expired: bool = False)
         StaleLease: See `renew`; nothing was written.
     """
     crashes = claim.crashes + 1
-    conditions = [Job.lease_until < now_ms()] if lease_expired else []
+    condition = "lease_until < {now}" if lease_expired else "TRUE"
     with transaction():
         if crashes < MAX_CRASHES:
-            _write(claim, *conditions, crashes=crashes, **_waiting(reason, crashes))
+            backoff = _jittered(CRASH_BACKOFF_SECONDS * 2 ** (crashes - 1))
+            setting = f"crashes = :n, {_WAITS}"
+            _write(claim, setting, condition, n=crashes, reason=reason, backoff=backoff)
             return Written(None)
-        ended = _ended(f"quarantined after {crashes} crashes: {reason}")
-        _write(claim, *conditions, crashes=crashes, **ended)
+        reason = f"quarantined after {crashes} crashes: {reason}"
+        _write(claim, f"crashes = :n, {_FAILED}", condition, n=crashes, reason=reason)
         return append(fact)
 
 
@@ -200,35 +185,16 @@ def release(claim: Claim) -> Dispatch:
         StaleLease: See `renew`.
     """
     with transaction():
-        _write(
-            claim,
-            status="pending",
-            worker=None,
-            lease_until=None,
-            due_at=now_ms(),
-            dispatched_at=None,
-            progress=0,
-            message="handed back by a worker that stopped",
-        )
-        job = Job.get_by_id(claim.job_id)
-    return Dispatch(job.id, job.queue)
+        _write(claim, _RELEASED)
+    return Dispatch(claim.job_id, claim.queue)
 
 
-def _write(claim: Claim, *conditions: Any, **columns: Any) -> None:
+def _write(claim: Claim, setting: str, condition: str = "TRUE", **values: Any) -> None:
     """Fenced write: only the holder of the token, only while the job runs."""
-    written = (
-        Job.update(**columns)
-        .where(
-            Job.id == claim.job_id,
-            Job.token == claim.token,
-            Job.status == "running",
-            *conditions,
-        )
-        .execute()
-    )
-    if not written:
+    statement = f"UPDATE jobs SET {setting} WHERE {_HELD} AND {condition} RETURNING id"
+    if not execute(statement, job=claim.job_id, token=claim.token, **values):
         raise StaleLease(f"job {claim.job_id} no longer belongs to token {claim.token}")
-    projections.job_changed(claim.job_id)
+    projections.job_changed(claim.job_id, claim.stage)
 
 
 def _add_artifacts(claim: Claim, artifacts: Iterable[StagedArtifact]) -> None:
@@ -244,21 +210,66 @@ def _add_artifacts(claim: Claim, artifacts: Iterable[StagedArtifact]) -> None:
         ).execute()
 
 
-def _waiting(reason: str, tries: int) -> dict[str, Any]:
-    backoff = min(LONGEST_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2 ** (tries - 1))
-    return {
-        "status": "pending",
-        "worker": None,
-        "lease_until": None,
-        "due_at": after(backoff * random.uniform(0.8, 1.2)),
-        "error_message": reason,
-    }
+def _jittered(seconds: float) -> int:
+    return _ms(seconds * random.uniform(0.8, 1.2))
 
 
-def _ended(reason: str) -> dict[str, Any]:
-    return {
-        "status": "failed",
-        "lease_until": None,
-        "completed_at": now_ms(),
-        "error_message": reason,
-    }
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)
+
+
+_HELD = "id = :job AND token = :token AND status = 'running'"
+
+_OVER = "progress = 100, lease_until = NULL, completed_at = {now}"
+
+_FAILED = "status = 'failed', lease_until = NULL, completed_at = {now}, error_message = :reason"
+
+_WAITS = """
+status = 'pending', worker = NULL, lease_until = NULL, due_at = {now} + :backoff,
+dispatched_at = NULL, error_message = :reason
+"""
+
+_RELEASED = """
+status = 'pending', worker = NULL, lease_until = NULL, due_at = {now}, dispatched_at = {now},
+progress = 0, message = 'handed back by a worker that stopped'
+"""
+
+# Two claims that both count a queue's running jobs must not both find the last free place.
+_LOCK_LIMIT = """
+SELECT name FROM queues
+WHERE name = (SELECT queue FROM jobs WHERE id = :job) AND concurrency IS NOT NULL
+FOR UPDATE
+"""
+
+_CLAIM = """
+UPDATE jobs SET status = 'running', token = token + 1, worker = :worker,
+    lease_until = {now} + :lease, started_at = {now}, completed_at = NULL, progress = 0,
+    message = ''
+WHERE id = :job AND status = 'pending' AND due_at <= {now} AND NOT EXISTS (
+    SELECT 1 FROM queues
+    WHERE queues.name = jobs.queue AND (queues.paused_at IS NOT NULL OR queues.concurrency <= (
+        SELECT COUNT(*) FROM jobs AS busy
+        WHERE busy.queue = queues.name AND busy.status = 'running'
+    ))
+)
+RETURNING id
+"""
+
+_NOT_TAKEN = "UPDATE jobs SET dispatched_at = NULL WHERE id = :job AND status = 'pending'"
+
+_CLAIMS = """
+SELECT jobs.id, jobs.token, jobs.stage, jobs.queue, queues.concurrency IS NOT NULL,
+    jobs.machine_id, machines.profile, events.id, events.type, events.payload,
+    events.correlation_id, jobs.attempts, jobs.crashes
+FROM jobs
+JOIN events ON events.id = jobs.event_id
+JOIN machines ON machines.machine_id = jobs.machine_id
+LEFT JOIN queues ON queues.name = jobs.queue
+"""
+
+_CLAIMS_BY_ID = f"{_CLAIMS} WHERE jobs.id = :job"
+
+_CLAIMS_EXPIRED = f"""{_CLAIMS}
+WHERE jobs.status = 'running' AND jobs.lease_until < {{now}}
+ORDER BY jobs.lease_until LIMIT 100
+"""

@@ -38,16 +38,16 @@ def job_created(job_id: int, stage: str, machine_id: str, payload: Mapping[str, 
         ).execute()
 
 
-def job_changed(job_id: int) -> None:
+def job_changed(job_id: int, stage: str) -> None:
     """Let the training report follow its job; nothing to do for jobs of other stages."""
-    job = Job.select().join(TrainingJob, on=(TrainingJob.task == Job.id)).where(Job.id == job_id)
-    for row in job:
+    if stage == TRAINING_STAGE:
+        job = Job.get_by_id(job_id)
         TrainingJob.update(
-            status="failed" if row.status == "cancelled" else row.status,
-            progress=row.progress,
-            error_message=row.error_message,
-            started_at=row.started_at,
-            completed_at=row.completed_at,
+            status="failed" if job.status == "cancelled" else job.status,
+            progress=job.progress,
+            error_message=job.error_message,
+            started_at=job.started_at,
+            completed_at=job.completed_at,
         ).where(TrainingJob.task == job_id).execute()
 
 

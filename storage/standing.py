@@ -11,6 +11,7 @@ from peewee import JOIN, fn
 from errors import NotFound
 from storage.database import database, now_ms, reading, transaction
 from storage.tables import Artifact, Event, Job, Machine
+from storage.workers import shown_status
 
 #: What a machine is called when its newest job is done and its newest event is this.
 _END_OF_CHAIN = {"MachineOnboarded": "onboarded", "StageFailed": "failed"}
@@ -22,7 +23,8 @@ class Standing:
 
     Attributes:
         stage: Stage of its newest job.
-        status: That job's status; `onboarded` when the chain has reached its end.
+        status: That job's status; `stale` when it runs but its worker is gone, `onboarded` when
+            the chain has reached its end.
         progress: Of that job, percent.
         since: When the job was created, started or ended, ms since 1970.
     """
@@ -63,7 +65,12 @@ def machines(machine_id: str | None = None) -> list[Standing]:
     newest_event = Event.alias()
     other_job, other_event = Job.alias(), Event.alias()
     query = (
-        Machine.select(Machine, newest_job, newest_event.type.alias("event_type"))
+        Machine.select(
+            Machine,
+            newest_job,
+            shown_status(newest_job).alias("shown_status"),
+            newest_event.type.alias("event_type"),
+        )
         .join(
             newest_job,
             JOIN.LEFT_OUTER,
@@ -104,7 +111,7 @@ def machine(machine_id: str) -> Standing:
 
 
 def _standing(row: dict[str, Any]) -> Standing:
-    status = row["status"] or "created"
+    status = row["shown_status"] or "created"
     if status == "success":
         status = _END_OF_CHAIN.get(row["event_type"], status)
     return Standing(
@@ -135,10 +142,16 @@ def profile_of(machine_id: str) -> tuple[str, str] | None:
 def jobs(
     *, status: str | None = None, machine_id: str | None = None, limit: int = 1000
 ) -> list[dict[str, Any]]:
-    """Jobs, newest first."""
-    query = Job.select().order_by(Job.id.desc()).limit(limit)
+    """Jobs, newest first, with the `status` that the ledger has and the `shown_status`.
+
+    Args:
+        status: Only jobs of this shown status.
+        machine_id: Only jobs of this machine.
+        limit: This many at most.
+    """
+    query = _jobs().order_by(Job.id.desc()).limit(limit)
     if status:
-        query = query.where(Job.status == status)
+        query = query.where(shown_status(Job) == status)
     if machine_id:
         query = query.where(Job.machine == machine_id)
     with reading():
@@ -146,16 +159,29 @@ def jobs(
 
 
 def job(job_id: int) -> dict[str, Any]:
-    """One job.
+    """One job, as `jobs` gives them.
 
     Raises:
         NotFound: No such job.
     """
     with reading():
-        row = Job.select().where(Job.id == job_id).dicts().first()
+        row = _jobs().where(Job.id == job_id).dicts().first()
     if row is None:
         raise NotFound(f"no job {job_id}; see: fleetforge jobs")
     return _renamed(row)
+
+
+def event(event_id: int) -> dict[str, Any]:
+    """One event.
+
+    Raises:
+        NotFound: No such event.
+    """
+    with reading():
+        row = Event.select().where(Event.id == event_id).dicts().first()
+    if row is None:
+        raise NotFound(f"no event {event_id}; see: fleetforge events")
+    return _event(row)
 
 
 def events(
@@ -166,10 +192,7 @@ def events(
     if machine_id:
         query = query.where(Event.machine == machine_id)
     with reading():
-        rows = [_renamed(row) for row in _dicts(query)]
-    for row in rows:
-        row["payload"] = json.loads(row["payload"])
-    return rows[::-1]
+        return [_event(row) for row in _dicts(query)][::-1]
 
 
 def files(machine_id: str) -> dict[str, PublishedFile]:
@@ -236,6 +259,14 @@ def clock_ms() -> int:
     with reading():
         (now,) = database.execute_sql(f"SELECT {now_ms().sql}").fetchone()
     return int(now)
+
+
+def _jobs() -> Any:
+    return Job.select(Job, shown_status(Job).alias("shown_status"))
+
+
+def _event(row: dict[str, Any]) -> dict[str, Any]:
+    return _renamed(row) | {"payload": json.loads(row["payload"])}
 
 
 def _dicts(query: Any) -> list[dict[str, Any]]:

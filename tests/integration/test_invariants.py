@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
 from errors import StaleLease
-from storage import control, ledger, outbox, standing
+from storage import control, ledger, standing
 from storage.database import database, open_database, transaction, upgrade
 from storage.ledger import MAX_ATTEMPTS, MAX_CRASHES, Claim
 from storage.settings import Settings
@@ -75,7 +75,7 @@ class JobLife(RuleBasedStateMachine):
     def worker_goes_silent_and_the_steward_looks(self) -> None:
         with transaction():
             Job.update(lease_until=1).where(Job.status == "running").execute()
-        for claim in outbox.expired():
+        for claim in ledger.expired():
             ledger.crash(claim, "silent", failed(), lease_expired=True)
 
     @rule()

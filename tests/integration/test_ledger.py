@@ -9,8 +9,9 @@ import peewee
 import pytest
 
 from errors import NotFound, StaleLease
-from storage import control, facts, ledger, outbox, standing
+from storage import control, facts, ledger, standing
 from storage.database import database, transaction
+from storage.facts import Dispatch
 from storage.ledger import MAX_ATTEMPTS, MAX_CRASHES, Claim, StagedArtifact
 from storage.tables import Artifact, Event, Job, ModelVersion, TrainingJob
 from tests.integration.conftest import add_event, add_job, add_machine, failed, finished
@@ -175,14 +176,14 @@ def test_an_expired_lease_is_found_and_a_live_one_is_not() -> None:
     claimed(jobs[0])
     silent = claimed(jobs[1])
     lose_lease(jobs[1])
-    assert outbox.expired() == [silent]
+    assert ledger.expired() == [silent]
 
 
 def test_a_worker_that_woke_up_and_renewed_is_not_rescued_any_more() -> None:
     job_id = add_job()
     claim = claimed(job_id)
     lose_lease(job_id)
-    (found,) = outbox.expired()
+    (found,) = ledger.expired()
     ledger.renew(claim, 30)
     with pytest.raises(StaleLease):
         ledger.crash(found, "silent", failed(), lease_expired=True)
@@ -216,39 +217,52 @@ def test_retrying_starts_a_failed_job_afresh_and_only_such_a_job() -> None:
     assert control.retry(job_id) is None
 
 
+def test_all_failed_jobs_start_afresh_or_those_of_one_machine_and_no_other_job() -> None:
+    jobs = []
+    for machine_id in ("pump_1", "pump_2"):
+        add_machine(machine_id)
+        for stage in ("a", "b", "c"):
+            jobs += [add_event(machine_id=machine_id, stages=[stage]).jobs[0].job_id]
+    for job_id in (jobs[0], jobs[1], jobs[3]):
+        ledger.fail(claimed(job_id), "boom", failed(), retryable=False)
+    ledger.complete(claimed(jobs[2]), finished(), [])
+    control.cancel(jobs[4])
+    assert control.retry_failed("pump_2") == [Dispatch(jobs[3], "default")]
+    assert [job.job_id for job in control.retry_failed()] == [jobs[0], jobs[1]]
+    assert control.retry_failed() == control.retry_failed("pump_1") == []
+    for job_id in (jobs[0], jobs[1], jobs[3]):
+        job = standing.job(job_id)
+        assert (job["status"], job["attempts"], job["error_message"]) == ("pending", 0, None)
+    assert standing.job(jobs[2])["status"] == "success"
+    assert standing.job(jobs[4])["status"] == "cancelled"
+
+
+def test_several_who_retry_all_at_once_start_each_job_once() -> None:
+    add_machine()
+    for number in range(20):
+        (job,) = add_event(stages=[f"stage_{number}"]).jobs
+        ledger.fail(claimed(job.job_id), "boom", failed(), retryable=False)
+    started: list[int] = []
+    barrier = threading.Barrier(4)
+
+    def retry() -> None:
+        barrier.wait()
+        started.extend(job.job_id for job in control.retry_failed())
+        database.close()
+
+    threads = [threading.Thread(target=retry) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(started) == sorted(job["id"] for job in standing.jobs(status="pending"))
+    assert len(started) == 20
+
+
 def test_what_is_asked_of_a_job_that_does_not_exist_is_refused() -> None:
     for ask in (control.cancel, control.retry, standing.job):
         with pytest.raises(NotFound, match="no job 7"):
             ask(7)
-
-
-def test_pending_jobs_are_the_outbox() -> None:
-    job_id = add_job()
-    assert [job.job_id for job in outbox.undelivered()] == [job_id]
-    outbox.mark_dispatched([job_id])
-    assert outbox.undelivered() == []
-    outbox.forget_deliveries()
-    assert [job.job_id for job in outbox.undelivered()] == [job_id]
-
-
-def test_a_job_that_becomes_due_again_is_sent_again() -> None:
-    job_id = add_job()
-    outbox.mark_dispatched([job_id])
-    ledger.fail(claimed(job_id), "boom", failed(), retryable=True)
-    assert outbox.undelivered() == []
-    with transaction():
-        Job.update(dispatched_at=Job.dispatched_at - 10, due_at=Job.dispatched_at).execute()
-    assert [job.job_id for job in outbox.undelivered()] == [job_id]
-
-
-def test_a_delivery_that_nobody_took_is_overdue_after_a_while() -> None:
-    job_id = add_job()
-    outbox.mark_dispatched([job_id])
-    assert outbox.overdue_deliveries("default", 60, 10) == []
-    with transaction():
-        Job.update(dispatched_at=1).execute()
-    assert [job.job_id for job in outbox.overdue_deliveries("default", 60, 10)] == [job_id]
-    assert outbox.pending_by_queue() == {"default": 1}
 
 
 def test_deleting_a_machine_removes_everything_and_its_ids_never_come_back() -> None:

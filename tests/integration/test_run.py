@@ -38,16 +38,18 @@ def sent() -> list[Dispatch]:
 
 
 @pytest.fixture
-def runner(ledger: Settings, redis_url: str, sent: list[Dispatch]) -> Runner:
+def runner(ledger: Settings, redis_url: str, sent: list[Dispatch]) -> Iterator[Runner]:
     start_fork_server()
     settings = ledger.model_copy(update={"redis_url": SecretStr(redis_url), "grace_seconds": 0.2})
-    return Runner(
+    runner = Runner(
         settings=settings,
         worker_id="worker-1",
         store=open_store(settings.artifact_root, settings.home),
         send=sent.extend,
         progress=connect(settings, PROGRESS_DB),
     )
+    yield runner
+    runner.close()
 
 
 @contextmanager
@@ -197,7 +199,7 @@ def test_a_zombie_publishes_neither_file_nor_event(
         # What a steward does when this worker's lease has run out, between two renewals.
         with transaction():
             Job.update(lease_until=1).execute()
-            (claim,) = ledger_module.claims(Job.id == job.job_id)
+            (claim,) = ledger_module.expired()
             ledger_module.crash(claim, "silent", failed())
         signal_file.touch()
     assert standing.files("pump_1") == {}
@@ -254,6 +256,7 @@ def test_a_broker_that_is_away_does_not_disturb_a_running_job(
     )
     job_id = add_job(stages=["succeed"])
     runner.run_job(job_id)
+    runner.close()
     assert standing.job(job_id)["status"] == "success"
 
 

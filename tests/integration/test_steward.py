@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 
 import pytest
 import redis
@@ -12,9 +13,11 @@ from actors.broker import NAMESPACE, Broker
 from actors.embedded import EmbeddedValkey
 from actors.steward import DELIVERY_PATIENCE_SECONDS, Steward
 from errors import BrokerUnavailable
+from events.bus import deliver
 from storage import control, ledger, outbox, standing, workers
 from storage.artifacts import open_store
 from storage.database import after, transaction
+from storage.facts import Dispatch
 from storage.ledger import MAX_CRASHES
 from storage.settings import Settings
 from storage.tables import Job
@@ -32,15 +35,27 @@ def waiting(steward: Steward, queue: str = "default") -> int:
     return steward.broker.depth(queue)
 
 
-def test_a_job_recorded_while_the_broker_was_away_is_sent(steward: Steward) -> None:
-    add_job()
+def no_broker(jobs: Sequence[Dispatch]) -> None:
+    raise BrokerUnavailable("away")
+
+
+@pytest.fixture
+def unsent_job(steward: Steward) -> int:
+    """A job that was published while the broker was away."""
+    job_id = add_job()
+    assert not deliver([Dispatch(job_id, "default")], no_broker)
     assert waiting(steward) == 0
+    return job_id
+
+
+@pytest.mark.usefixtures("unsent_job")
+def test_a_job_recorded_while_the_broker_was_away_is_sent(steward: Steward) -> None:
     steward.look()
     assert waiting(steward) == 1
 
 
+@pytest.mark.usefixtures("unsent_job")
 def test_looking_again_or_twice_at_once_sends_nothing_twice(steward: Steward) -> None:
-    add_job()
     for _ in range(3):
         steward.look()
     assert waiting(steward) == 1
@@ -57,8 +72,8 @@ def test_a_broker_that_lost_everything_gets_every_pending_job_again(steward: Ste
     assert waiting(steward) == 5
 
 
+@pytest.mark.usefixtures("unsent_job")
 def test_a_message_that_got_lost_is_sent_again_after_a_while(steward: Steward) -> None:
-    add_job()
     steward.look()
     steward.broker.redis.delete(f"{NAMESPACE}:default", f"{NAMESPACE}:default.msgs")
     steward.look()
@@ -69,8 +84,8 @@ def test_a_message_that_got_lost_is_sent_again_after_a_while(steward: Steward) -
     assert waiting(steward) == 1
 
 
+@pytest.mark.usefixtures("unsent_job")
 def test_a_backlog_is_not_sent_again_however_old_it_is(steward: Steward) -> None:
-    add_job()
     steward.look()
     with transaction():
         Job.update(due_at=1, dispatched_at=2).execute()
@@ -135,9 +150,8 @@ def test_sending_to_a_broker_that_is_away_loses_nothing(
     nobody = SecretStr(f"unix://{tmp_path_factory.mktemp('x')}/nobody.sock")
     broker = Broker(ledger.model_copy(update={"redis_url": nobody}), ["default"])
     job_id = add_job()
-    with pytest.raises(BrokerUnavailable):
-        broker.send(outbox.undelivered())
-    assert [job.job_id for job in outbox.undelivered()] == [job_id]
+    assert not deliver([Dispatch(job_id, "default")], broker.send)
+    assert [job.job_id for job in outbox.take_unsent({})] == [job_id]
 
 
 def test_a_cancelled_job_is_not_sent(steward: Steward) -> None:

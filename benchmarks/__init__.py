@@ -1,0 +1,1 @@
+"""Measurements and endurance: `make chaos`, `make bench-latency`, `make bench-throughput`."""

@@ -1,0 +1,114 @@
+"""The chain's stages without the science: they take the same events, files and processes.
+
+A machine's description is JSON that says how they behave:
+
+    {"bytes": 2000, "seconds": 0.05, "full_disks": "folder"}
+
+bytes written by each stage, its duration, and a folder: a worker after whose process id a file in
+it is called has a full disk. Without a description they do nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import resource
+import time
+from dataclasses import replace
+from multiprocessing import parent_process
+from pathlib import Path
+from typing import Any
+
+from actors.stage import STAGES, Job
+from events.vocabulary import (
+    MachineCreated,
+    MachineOnboarded,
+    ModelTrained,
+    RetrainRequested,
+    SeedReady,
+    SyntheticDataReady,
+)
+from GAN import files
+
+#: Folder to which stages and workers write when they did what; none means that they do not.
+TRACE = "BENCH_TRACE"
+
+
+def generate_seed(event: MachineCreated, job: Job) -> SeedReady:
+    """Write a seed file."""
+    key = files.seed_key(job.machine_id)
+    _work(job, key)
+    return SeedReady(machine_id=job.machine_id, **event.plan(), seed_key=key)
+
+
+def train_tvae(event: SeedReady | RetrainRequested, job: Job) -> ModelTrained:
+    """Write a model file that depends on the seed."""
+    key = files.model_key(job.machine_id, event.epochs)
+    _work(job, key, files.seed_key(job.machine_id))
+    return ModelTrained(
+        machine_id=job.machine_id,
+        **event.plan(),
+        model_key=key,
+        final_loss=0.0,
+        training_time_seconds=0.0,
+        num_features=1,
+    )
+
+
+def generate_synthetic(event: ModelTrained, job: Job) -> SyntheticDataReady:
+    """Write a set that depends on the model."""
+    key = files.split_key(job.machine_id, "train")
+    _work(job, key, files.model_key(job.machine_id, event.epochs))
+    return SyntheticDataReady(machine_id=job.machine_id, **event.plan())
+
+
+def assess_quality(event: SyntheticDataReady, job: Job) -> MachineOnboarded:
+    """Write a report that depends on the set."""
+    key = files.report_key(job.machine_id)
+    _work(job, key, files.split_key(job.machine_id, "train"))
+    return MachineOnboarded(machine_id=job.machine_id, **event.plan(), report_key=key)
+
+
+CHEAP = (generate_seed, train_tvae, generate_synthetic, assess_quality)
+
+
+def install() -> None:
+    """Put the cheap functions in the place of the real stages; wiring and queues stay."""
+    for function in CHEAP:
+        STAGES[function.__name__] = replace(STAGES[function.__name__], function=function)
+
+
+def _work(job: Job, key: str, before: str | None = None) -> None:
+    trace(first_line=job.id)
+    behaviour = json.loads(job.profile.description or "{}")
+    if "seconds" in behaviour:
+        job.progress(50, "half way")
+        time.sleep(behaviour["seconds"])
+    if "bytes" in behaviour:
+        source = job.input(before).read_bytes() if before else job.machine_id.encode()
+        _write(job.workspace / key, hashlib.sha256(source).digest(), behaviour)
+
+
+def _write(path: Path, digest: bytes, behaviour: dict[str, Any]) -> None:
+    size = behaviour["bytes"]
+    path.parent.mkdir(parents=True)
+    disks = behaviour.get("full_disks")
+    if disks and (Path(disks) / str(worker().pid)).exists():
+        # The kernel then refuses the second half of the file, as a full disk does.
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size // 2, resource.RLIM_INFINITY))
+    path.write_bytes((digest * (size // len(digest) + 1))[:size])
+
+
+def worker() -> Any:
+    """The worker whose child this process is."""
+    return parent_process()
+
+
+def trace(**moment: Any) -> None:
+    """Note something with its time on the clock that all processes share, nanoseconds."""
+    folder = os.environ.get(TRACE)
+    if folder is not None:
+        line = json.dumps(moment | {"at": moment.get("at", time.monotonic_ns())})
+        with (Path(folder) / f"{os.getpid()}.jsonl").open("a") as file:
+            file.write(f"{line}\n")

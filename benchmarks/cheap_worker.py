@@ -1,0 +1,46 @@
+"""A real worker whose stages are cheap: `python -m benchmarks.cheap_worker default,train`."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterable
+
+from actors.log import set_up_logging
+from actors.worker import serve
+from benchmarks import cheap_stages
+from commands.stopping import stop_event
+from storage import ledger
+from storage.database import open_database
+from storage.facts import Fact, Written
+from storage.ledger import Claim, StagedArtifact
+from storage.settings import load_settings
+
+
+def main() -> None:
+    """Serve the queues of the first argument until SIGTERM."""
+    stopping = stop_event()
+    settings = load_settings()
+    open_database(settings)
+    set_up_logging(as_json=settings.log_json)
+    cheap_stages.install()
+    _trace_commits()
+    serve(settings, sys.argv[1].split(","), stopping, preload=["benchmarks.cheap_stages"])
+
+
+def _trace_commits() -> None:
+    complete = ledger.complete
+
+    def traced(claim: Claim, fact: Fact, artifacts: Iterable[StagedArtifact]) -> Written:
+        began = time.monotonic_ns()
+        written = complete(claim, fact, artifacts)
+        committed = time.monotonic_ns()
+        for job in written.jobs:
+            cheap_stages.trace(handed_over=job.job_id, began=began, at=committed)
+        return written
+
+    ledger.complete = traced
+
+
+if __name__ == "__main__":
+    main()

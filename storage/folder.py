@@ -1,0 +1,217 @@
+"""Artifacts in a folder, and what the staging folders of every store are called."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from errors import ArtifactCorrupt, NotFound
+from storage.ledger import StagedArtifact
+
+STAGING = ".staged"
+
+#: Where a file lies for a moment before it takes its name: on the same file system, and in no
+#: folder that people look at.
+PLACING = f"{STAGING}/.placing"
+
+#: Whoever was placing a file for this long has died over it, seconds.
+PLACING_SECONDS = 3600.0
+
+#: What an attempt's folder is called: job and token.
+ATTEMPT = re.compile(r"([1-9][0-9]*)\.([1-9][0-9]*)")
+
+
+@dataclass(frozen=True)
+class StagedFolder:
+    """What one attempt at one job has written.
+
+    Attributes:
+        files: Size of each file by its path below the folder, bytes.
+    """
+
+    machine_id: str
+    job_id: int
+    token: int
+    files: Mapping[str, int]
+
+    @property
+    def prefix(self) -> str:
+        """Where it lies."""
+        return staging_prefix(self.machine_id, self.job_id, self.token)
+
+
+@dataclass(frozen=True)
+class LocalFile:
+    """A file on this host that is no artifact; `size` in bytes."""
+
+    path: Path
+    size: int
+
+
+def staging_prefix(machine_id: str, job_id: int, token: int) -> str:
+    """Where one attempt at one job may write."""
+    return f"{STAGING}/{machine_id}/{job_id}.{token}"
+
+
+def sha256_of(path: Path) -> str:
+    """Hex digest of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+class LocalStore:
+    """Artifacts in a folder."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def __str__(self) -> str:
+        return str(self.root)
+
+    def workspace(self, prefix: str) -> Path:
+        """An empty folder that a stage writes to."""
+        folder = self.root / prefix
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        return folder
+
+    def stage(self, workspace: Path, prefix: str) -> list[StagedArtifact]:
+        """Describe everything in the workspace, flushed to disk."""
+        return [_describe(path, workspace, prefix) for path in _files(workspace)]
+
+    def fetch(self, staged_key: str, sha256: str) -> Path:
+        """A local file with these bytes.
+
+        Args:
+            staged_key: As in the ledger.
+            sha256: As in the ledger.
+
+        Raises:
+            NotFound: The file is gone.
+            ArtifactCorrupt: Its bytes are not the ledger's.
+        """
+        return verified(self.root / staged_key, staged_key, sha256)
+
+    def publish(self, staged_key: str, key: str) -> None:
+        """Put a staged file in place under its published name, in one step, again if need be."""
+        target = self.root / key
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with self.placing() as placed:
+            # A link, not a copy: one file, two names. The name that it has meanwhile is nobody
+            # else's, so two publishers of one artifact cannot disturb each other's bytes.
+            try:
+                placed.hardlink_to(self.root / staged_key)
+            except FileNotFoundError:
+                raise NotFound(f"staged file {staged_key} is gone") from None
+            except OSError:  # Some network file systems have no links.
+                shutil.copyfile(self.root / staged_key, placed)
+            placed.replace(target)
+
+    @contextmanager
+    def placing(self) -> Iterator[Path]:
+        """A path for a file that is about to take its name; afterwards nothing lies there."""
+        folder = self.root / PLACING
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{os.getpid()}.{os.urandom(8).hex()}"
+        try:
+            yield path
+        finally:
+            # It is still there after a rename, too, when both names are links to one file.
+            path.unlink(missing_ok=True)
+
+    def delete(self, key: str) -> None:
+        """Remove a published file, if it is there."""
+        (self.root / key).unlink(missing_ok=True)
+
+    def delete_staged(self, prefix: str) -> None:
+        """Remove a staging folder, if it is there."""
+        shutil.rmtree(self.root / prefix, ignore_errors=True)
+
+    def staged(self) -> list[StagedFolder]:
+        """What every attempt has staged; folders with other names are not ours."""
+        return [
+            StagedFolder(
+                machine.name,
+                int(attempt[1]),
+                int(attempt[2]),
+                {
+                    path.relative_to(folder).as_posix(): stat.st_size
+                    for path, stat in file_stats(folder)
+                },
+            )
+            for machine in _folders(self.root / STAGING)
+            for folder in _folders(machine)
+            if (attempt := ATTEMPT.fullmatch(folder.name))
+        ]
+
+    def workspaces(self) -> list[StagedFolder]:
+        """What attempts have written on this host and not staged: nothing, here it is one."""
+        return []
+
+    def delete_workspace(self, prefix: str) -> None:
+        """Remove one of `workspaces`, if it is there."""
+
+    def unfinished(self) -> list[LocalFile]:
+        """Files that were being placed by a process that has died since."""
+        # The time of the last change to the inode: a link has the other times of its file.
+        before = time.time() - PLACING_SECONDS
+        return [
+            LocalFile(path, stat.st_size)
+            for path, stat in file_stats(self.root / PLACING)
+            if stat.st_ctime < before
+        ]
+
+    def unused_downloads(self) -> list[LocalFile]:
+        """Copies of artifacts on this host that nobody has read for a day: here are none."""
+        return []
+
+    def address(self, key: str) -> str:
+        """Where a person finds the file."""
+        return str(self.root / key)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    return (path for path in sorted(folder.rglob("*")) if path.is_file())
+
+
+def _folders(folder: Path) -> list[Path]:
+    try:
+        return sorted(path for path in folder.iterdir() if path.is_dir())
+    except FileNotFoundError:
+        return []
+
+
+def file_stats(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    """Every file below a folder; workers may remove some of them meanwhile."""
+    for parent, _, names in os.walk(folder):
+        for path in (Path(parent, name) for name in sorted(names)):
+            try:
+                stat = path.lstat()
+            except FileNotFoundError:
+                continue
+            yield path, stat
+
+
+def _describe(path: Path, workspace: Path, prefix: str) -> StagedArtifact:
+    key = path.relative_to(workspace).as_posix()
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+    return StagedArtifact(key, f"{prefix}/{key}", sha256_of(path), path.stat().st_size)
+
+
+def verified(path: Path, key: str, sha256: str) -> Path:
+    """A file that has the ledger's bytes; raises as `LocalStore.fetch` does."""
+    if not path.is_file():
+        raise NotFound(f"staged file {key} is gone")
+    if sha256_of(path) != sha256:
+        raise ArtifactCorrupt(
+            f"{key} has changed since it was made: its SHA-256 is not the ledger's"
+        )
+    return path

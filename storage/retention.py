@@ -1,0 +1,154 @@
+"""What of the ledger's files may go: the newest stay, and of the models what the keep rule says."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from storage.tables import Artifact, Job, ModelVersion, TrainingJob
+
+#: How many of a machine's newest models are kept, beside the newest accepted one.
+KEEP_MODELS = 2
+
+
+class StoredFile(NamedTuple):
+    """A row of the artifacts; `size` in bytes."""
+
+    id: int
+    machine_id: str
+    job_id: int
+    key: str
+    staged_key: str
+    size: int
+    published_at: int | None
+
+
+class OldModel(NamedTuple):
+    """A model version beyond the keep rule, and its file if the ledger still has it."""
+
+    id: int
+    machine_id: str
+    version: int
+    key: str
+    file: StoredFile | None
+
+
+class Attempt(NamedTuple):
+    """The newest attempt at a job."""
+
+    job_id: int
+    machine_id: str
+    token: int
+    status: str
+
+
+class Version(NamedTuple):
+    """A model version and the job that made it."""
+
+    id: int
+    machine_id: str
+    version: int
+    status: str
+    key: str
+    job_id: int
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """What the ledger says of attempts and files; that of 10,000 machines fits into memory.
+
+    Attributes:
+        attempts: The newest attempt at each job, by the job's id.
+        versions: Newest first.
+        files: Oldest first.
+    """
+
+    attempts: Mapping[int, Attempt]
+    versions: Sequence[Version]
+    files: Sequence[StoredFile]
+
+
+def read() -> Ledger:
+    """What the ledger says now; call inside a transaction or `reading`."""
+    # Jobs before files: a job that is seen to have ended has the rows of its files already.
+    jobs: Any = Job.select(Job.id, Job.machine, Job.token, Job.status).tuples()
+    attempts = {row[0]: Attempt(*row) for row in jobs}
+    versions: Any = (
+        ModelVersion.select(
+            ModelVersion.id,
+            ModelVersion.machine,
+            ModelVersion.version,
+            ModelVersion.status,
+            ModelVersion.model_path,
+            TrainingJob.task,
+        )
+        .join(TrainingJob)
+        .order_by(ModelVersion.version.desc())
+        .tuples()
+    )
+    files: Any = (
+        Artifact.select(
+            Artifact.id,
+            Artifact.machine,
+            Artifact.job,
+            Artifact.key,
+            Artifact.staged_key,
+            Artifact.size,
+            Artifact.published_at,
+        )
+        .order_by(Artifact.id)
+        .tuples()
+    )
+    return Ledger(
+        attempts, [Version(*row) for row in versions], [StoredFile(*row) for row in files]
+    )
+
+
+def outdated(
+    ledger: Ledger, keep_models: int
+) -> tuple[list[StoredFile], list[OldModel], list[str]]:
+    """Superseded files, old models, and the machines with such files that have open jobs."""
+    open_jobs = {
+        attempt.machine_id
+        for attempt in ledger.attempts.values()
+        if attempt.status in ("pending", "running")
+    }
+    superseded = list(_superseded(ledger))
+    models = list(_old_models(ledger, keep_models))
+    machines = {file.machine_id for file in superseded} | {model.machine_id for model in models}
+    return (
+        [file for file in superseded if file.machine_id not in open_jobs],
+        [model for model in models if model.machine_id not in open_jobs],
+        sorted(machines & open_jobs),
+    )
+
+
+def _superseded(ledger: Ledger) -> Iterator[StoredFile]:
+    """Files older than a published one of the same key; not models: theirs is the keep rule."""
+    of_versions = {(version.job_id, version.key) for version in ledger.versions}
+    published: set[tuple[str, str]] = set()
+    for file in reversed(ledger.files):
+        name = (file.machine_id, file.key)
+        if name in published and (file.job_id, file.key) not in of_versions:
+            yield file
+        if file.published_at is not None:
+            published.add(name)
+
+
+def _old_models(ledger: Ledger, keep_models: int) -> Iterator[OldModel]:
+    """Versions that are neither among a machine's newest nor its newest accepted one."""
+    files = {(file.job_id, file.key): file for file in ledger.files}
+    newer: Counter[str] = Counter()
+    accepted: set[str] = set()
+    for version in ledger.versions:
+        machine_id = version.machine_id
+        kept = newer[machine_id] < keep_models
+        newer[machine_id] += 1
+        if version.status == "accepted" and machine_id not in accepted:
+            accepted.add(machine_id)
+            kept = True
+        if not kept:
+            file = files.get((version.job_id, version.key))
+            yield OldModel(version.id, machine_id, version.version, version.key, file)

@@ -1,0 +1,215 @@
+"""Chains of jobs written to the ledger as workers write them, and what must hold of a ledger.
+
+`python -m tests.integration.chains HOME WRITER REPORTS` writes chain after chain, as fast as it
+can, until its parent is gone, and reports each commit once it has returned.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections import Counter, defaultdict, deque, namedtuple
+from collections.abc import Iterable, Iterator
+from itertools import count
+from pathlib import Path
+from random import Random
+from typing import Any, NamedTuple
+
+import actors
+from actors.stage import STAGES
+from commands.onboard import as_newcomer
+from events.bus import as_fact, subscriptions
+from events.onboarding import take_in
+from events.vocabulary import Event, Plan, StageFailed, read_event
+from storage import ledger, tables
+from storage.database import database, open_database, upgrade
+from storage.facts import Dispatch, Fact, Written
+from storage.ledger import Claim, StagedArtifact
+from storage.projections import TRAINING_STAGE
+from storage.settings import Settings
+from tests.integration.conftest import profile_of
+
+assert actors  # declares the stages
+
+#: How far a job is that no worker runs: beyond any progress under the same token.
+AT_REST = 101
+
+FILES_OF_A_JOB = ("GAN/model.pkl", "GAN/report.json")
+
+RESULTS = {
+    "model_key": FILES_OF_A_JOB[0],
+    "final_loss": -2.0,
+    "training_time_seconds": 1.5,
+    "num_features": 4,
+    "quality_score": 0.8,
+}
+
+
+class Commit(NamedTuple):
+    """What a commit has brought a job to: token and progress, compared as a pair, only grow."""
+
+    job_id: int
+    token: int
+    progress: int
+    event_id: int | None = None
+
+
+def chain(machine_id: str, random: Random) -> Iterator[Commit]:
+    """Take a machine in and work off its jobs; tells of each transaction after its commit."""
+    jobs: deque[Dispatch] = deque()
+    take_in([as_newcomer("test", profile_of(machine_id))], Plan(), jobs.extend)
+    yield Commit(jobs[0].job_id, 0, AT_REST)
+    while jobs:
+        claim = ledger.claim(jobs.popleft().job_id, "writer", 30)
+        assert claim is not None
+        yield Commit(claim.job_id, claim.token, 0)
+        ledger.renew(claim, 30)
+        yield Commit(claim.job_id, claim.token, 0)
+        ledger.report_progress(claim, 50, "half way")
+        yield Commit(claim.job_id, claim.token, 50)
+        if random.random() < 0.1:
+            jobs.append(ledger.release(claim))
+            yield Commit(claim.job_id, claim.token, AT_REST)
+            continue
+        written = _end(claim, random)
+        yield Commit(claim.job_id, claim.token, AT_REST, written.event_id)
+        jobs.extend(written.jobs)
+
+
+def _end(claim: Claim, random: Random) -> Written:
+    if random.random() < 0.05:
+        failed = StageFailed(machine_id=claim.machine_id, stage=claim.stage, reason="disk full")
+        return ledger.fail(claim, "disk full", _fact(claim, failed), retryable=False)
+    files = [
+        StagedArtifact(key, f".staged/{claim.job_id}.{claim.token}/{key}", "a" * 64, 3)
+        for key in FILES_OF_A_JOB
+    ]
+    return ledger.complete(claim, _fact(claim, _next_event(claim, random)), files)
+
+
+def _fact(claim: Claim, event: Event) -> Fact:
+    return as_fact(event, claim.correlation_id, claim.event_id)
+
+
+def _next_event(claim: Claim, random: Random) -> Event:
+    published = [event for event in STAGES[claim.stage].publishes if event is not StageFailed]
+    event_type = random.choice(published)
+    results = {name: RESULTS[name] for name in RESULTS.keys() & event_type.model_fields.keys()}
+    before: Any = read_event(claim.event_type, claim.machine_id, claim.payload)
+    return event_type(machine_id=claim.machine_id, **before.plan(), **results)
+
+
+class Contents(NamedTuple):
+    """Every row of a ledger, table by table."""
+
+    machines: list[Any]
+    events: list[Any]
+    jobs: list[Any]
+    artifacts: list[Any]
+    trainings: list[Any]
+    versions: list[Any]
+
+    def lacks(self, commits: Iterable[Commit]) -> list[Commit]:
+        """Those of the commits that left no trace."""
+        events = {event.id for event in self.events}
+        jobs = {
+            job.id: (job.token, job.progress if job.status == "running" else AT_REST)
+            for job in self.jobs
+        }
+        return [
+            commit
+            for commit in commits
+            if jobs.get(commit.job_id, (-1, 0)) < (commit.token, commit.progress)
+            or (commit.event_id is not None and commit.event_id not in events)
+        ]
+
+
+#: A row's type for each table, in the order of `Contents`.
+ROWS: dict[str, Any] = {
+    table._meta.table_name: namedtuple(table.__name__, list(table._meta.columns))
+    for table in (
+        tables.Machine,
+        tables.Event,
+        tables.Job,
+        tables.Artifact,
+        tables.TrainingJob,
+        tables.ModelVersion,
+    )
+}
+
+
+def contents() -> Contents:
+    """The open ledger's."""
+    return Contents(
+        *(
+            [
+                row(*values)
+                for values in database.execute_sql(
+                    f"SELECT {', '.join(row._fields)} FROM {table} ORDER BY 1"
+                )
+            ]
+            for table, row in ROWS.items()
+        )
+    )
+
+
+def recovered(settings: Settings) -> Contents:
+    """Open a ledger as the next command would, find it consistent, and close it."""
+    open_database(settings)
+    try:
+        upgrade()
+        assert database.execute_sql("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert database.execute_sql("PRAGMA foreign_key_check").fetchall() == []
+        found = contents()
+        # Closing checkpoints: nobody will miss it if that does not reach the disk.
+        database.execute_sql("PRAGMA synchronous = off")
+    finally:
+        database.close()
+    assert_consistent(found)
+    return found
+
+
+def assert_consistent(found: Contents) -> None:
+    """Nothing is there by half: what one transaction writes is there, or none of it is."""
+    created = [event.machine_id for event in found.events if event.type == "MachineCreated"]
+    assert sorted(created) == sorted(machine.machine_id for machine in found.machines)
+
+    reacting = defaultdict(list)
+    for job in found.jobs:
+        reacting[job.event_id].append((job.stage, job.queue))
+    for event in found.events:
+        assert sorted(reacting[event.id]) == sorted(subscriptions(event.type)), event
+
+    ended = Counter(job.event_id for job in found.jobs if job.status in ("success", "failed"))
+    assert ended == Counter(e.causation_id for e in found.events if e.causation_id is not None)
+
+    files = Counter(artifact.job_id for artifact in found.artifacts)
+    for job in found.jobs:
+        assert files[job.id] == (len(FILES_OF_A_JOB) if job.status == "success" else 0), job
+        assert (job.lease_until is not None) == (job.status == "running"), job
+        assert (job.token > 0) == (job.started_at is not None), job
+        assert job.token > 0 or job.status == "pending", job
+
+    trainings = {job.id: job.status for job in found.jobs if job.stage == TRAINING_STAGE}
+    assert {training.task_id: training.status for training in found.trainings} == trainings
+    trained = [event for event in found.events if event.type == "ModelTrained"]
+    assert len(found.versions) == len(trained)
+
+
+def main() -> None:
+    """Write and report."""
+    home, writer, reports = sys.argv[1:]
+    parent = os.getppid()
+    random = Random(writer)
+    open_database(Settings(home=Path(home)))
+    with Path(reports).open("w", buffering=1) as log:
+        for number in count():
+            for commit in chain(f"pump_{writer}_{number}", random):
+                log.write(json.dumps(commit) + "\n")
+                if os.getppid() != parent:
+                    return
+
+
+if __name__ == "__main__":
+    main()
