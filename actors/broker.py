@@ -92,6 +92,15 @@ class Broker:
         """From which of its queues this worker takes first: the higher priority."""
         self._dramatiq.priorities = priorities
 
+    def ping(self) -> None:
+        """Return if the broker answers.
+
+        Raises:
+            BrokerUnavailable: It does not.
+        """
+        with broker_errors():
+            self.redis.ping()
+
     def depth(self, queue: str) -> int:
         """Messages that wait in a queue."""
         with broker_errors():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import TYPE_CHECKING
 
 from errors import BrokerUnavailable, LedgerUnavailable
@@ -10,6 +11,7 @@ from storage.database import migration_status, open_database, upgrade
 from storage.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from actors.broker import Broker
     from storage.facts import Dispatch
 
 
@@ -37,13 +39,22 @@ def publisher(settings: Settings) -> Callable[[Sequence[Dispatch]], None]:
     import actors  # noqa: F401  # declares the stages, so that events have subscribers
 
     def send(jobs: Sequence[Dispatch]) -> None:
-        if settings.embedded_broker:
-            from actors.embedded import EmbeddedValkey
-
-            if not EmbeddedValkey(settings.home).answers():
-                raise BrokerUnavailable("the private Valkey is not running")
-        from actors.broker import Broker
-
-        Broker(settings, []).send(jobs)
+        _broker(settings).send(jobs)
 
     return send
+
+
+def broker_answers(settings: Settings) -> bool:
+    """Whether the broker is there."""
+    try:
+        _broker(settings).ping()
+    except BrokerUnavailable:
+        return False
+    return True
+
+
+@cache
+def _broker(settings: Settings) -> Broker:
+    from actors.broker import Broker
+
+    return Broker(settings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from commands.output import duration, json_option, moment, print_json
-from commands.session import open_ledger
+from commands.session import broker_answers, open_ledger
 from storage import standing
 from storage.diagnosis import diagnose
 
@@ -20,8 +20,8 @@ def why(machine_id: str, as_json: bool) -> None:
     Example:
       fleetforge why motor_siemens_1la7_001
     """
-    open_ledger()
-    answer = diagnose(machine_id)
+    settings = open_ledger()
+    answer = diagnose(machine_id, lambda: broker_answers(settings))
     if as_json:
         print_json(vars(answer))
         return

@@ -1,11 +1,13 @@
-"""Why a machine stands where it stands, from the ledger alone."""
+"""Why a machine stands where it stands."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from storage import standing, workers
+from storage import queues, standing, workers
 from storage.ledger import MAX_ATTEMPTS, MAX_CRASHES
+from storage.queues import QueueStanding
 
 
 @dataclass(frozen=True)
@@ -28,8 +30,12 @@ class Diagnosis:
     advice: str
 
 
-def diagnose(machine_id: str) -> Diagnosis:
+def diagnose(machine_id: str, broker_answers: Callable[[], bool]) -> Diagnosis:
     """Explain a machine's standing.
+
+    Args:
+        machine_id: The machine.
+        broker_answers: Asked only when it is the broker's turn.
 
     Raises:
         NotFound: No such machine.
@@ -42,7 +48,7 @@ def diagnose(machine_id: str) -> Diagnosis:
         state = "onboarded: the synthetic data are finished"
         waits_for, advice = "", f"see: fleetforge machines show {machine_id}"
     elif job["status"] == "pending":
-        state, waits_for, advice = _pending(job)
+        state, waits_for, advice = _pending(job, broker_answers)
     elif job["status"] == "running":
         state, waits_for, advice = _running(job)
     elif job["status"] == "success":
@@ -52,45 +58,46 @@ def diagnose(machine_id: str) -> Diagnosis:
     return Diagnosis(machine_id, where.stage, where.status, state, where.since, waits_for, advice)
 
 
-def _pending(job: dict[str, object]) -> tuple[str, str, str]:
-    now = standing.clock_ms()
-    due_in = (int(str(job["due_at"])) - now) / 1000
-    tries = _tries(job)
+def _pending(job: dict[str, object], broker_answers: Callable[[], bool]) -> tuple[str, str, str]:
+    due_in = (int(str(job["due_at"])) - standing.clock_ms()) / 1000
     if due_in > 0:
         return (
-            f"{job['stage']} failed ({job['error_message']}); {tries} in {due_in:.0f} s",
+            f"{job['stage']} failed ({job['error_message']}); {_tries(job)} in {due_in:.0f} s",
             "the pause before the next try",
             "",
         )
-    queue = str(job["queue"])
-    serving = [worker for worker in workers.alive() if queue in worker["queues"].split(",")]
-    if not serving:
-        return (
-            f"{job['stage']} is ready to run",
-            f"a worker on queue '{queue}': none is alive",
-            "start one: fleetforge up, or fleetforge worker",
-        )
-    ahead = sum(
-        other["status"] == "running" and other["queue"] == queue
-        for other in standing.jobs(status="running")
-    )
-    return (
-        f"{job['stage']} is ready to run",
-        f"a free worker on queue '{queue}': {len(serving)} alive, {ahead} busy",
-        "",
-    )
+    name = str(job["queue"])
+    queue = queues.standings().get(name, QueueStanding(name))
+    serving = [worker for worker in workers.alive() if name in worker["queues"].split(",")]
+    waits_for, advice = f"a free worker on queue '{name}': {len(serving)} alive", ""
+    if queue.paused_at is not None:
+        waits_for, advice = f"queue '{name}' is paused", f"fleetforge queues resume {name}"
+    elif not serving:
+        waits_for = f"a worker on queue '{name}': none is alive"
+        advice = "start one: fleetforge up, or fleetforge worker"
+    elif not broker_answers():
+        waits_for = "the broker: it does not answer"
+        advice = "the job is safe and is sent once it does; see: fleetforge doctor"
+    elif queue.room == 0:
+        waits_for = f"queue '{name}': its limit is {queue.concurrency}, {queue.running} running"
+        advice = f"let more run at once: fleetforge queues limit {name} none"
+    else:
+        waits_for += f", {queue.running} busy"
+    return f"{job['stage']} is ready to run", waits_for, advice
 
 
 def _running(job: dict[str, object]) -> tuple[str, str, str]:
-    late = (standing.clock_ms() - int(str(job["lease_until"]))) / 1000
-    if late > 0:
-        alive = bool(workers.alive())
-        return (
-            f"{job['stage']}: the lease of worker {job['worker']} expired {late:.0f} s ago",
-            "a steward to take the job back",
-            "" if alive else "no worker is alive; start one: fleetforge up",
-        )
-    state = f"{job['stage']} is running on {job['worker']}, {job['progress']} %"
+    stage, worker = job["stage"], job["worker"]
+    alive = {row["id"] for row in workers.alive()}
+    lease_left = (int(str(job["lease_until"])) - standing.clock_ms()) / 1000
+    advice = "" if alive else "no worker is alive; start one: fleetforge up"
+    if lease_left < 0:
+        state = f"{stage}: the lease of worker {worker} expired {-lease_left:.0f} s ago"
+        return state, "a steward to take the job back", advice
+    if worker not in alive:
+        state = f"{stage}: worker {worker} is not heard of any more"
+        return state, f"its lease to end in {lease_left:.0f} s, then it runs elsewhere", advice
+    state = f"{stage} is running on {worker}, {job['progress']} %"
     return f"{state}: {job['message']}" if job["message"] else state, "it to finish", ""
 
 
