@@ -13,6 +13,7 @@ import redis
 import structlog
 from structlog.contextvars import bound_contextvars
 
+from actors import metrics
 from actors.child import Child
 from actors.progress import ProgressChannel
 from actors.stage import STAGES, Stage
@@ -31,6 +32,9 @@ RENEWAL_SECONDS = 1.0
 LEDGER_PAUSE_SECONDS = 0.5
 #: Longest pause of a worker after attempts that failed one after the other, seconds.
 LONGEST_HOLD_SECONDS = 30.0
+
+#: What the log and the metrics call the end of a run.
+_ENDS = {Finished: "finished", Failed: "failed", Died: "crashed"}
 
 T = TypeVar("T")
 
@@ -114,15 +118,19 @@ class Runner:
         log = structlog.get_logger()
         log.info("started", token=claim.token)
         began = time.monotonic()
+        why = ""
         try:
             ended = self._run(claim)
         except StaleLease:
-            ended = "lost: cancelled, deleted or taken by another worker"
+            ended, why = "lost", "cancelled, deleted or taken by another worker"
         except Stopped:
-            ended = self._hand_back(claim)
-        except LedgerUnavailable:
-            ended = "left to the stewards: stopping, and the ledger does not answer"
-        log.info(ended, seconds=round(time.monotonic() - began, 3))
+            ended, why = "handed back", self._hand_back(claim)
+        except LedgerUnavailable as error:
+            ended, why = "left to the stewards", f"stopping, and {error}"
+        seconds = time.monotonic() - began
+        log.info(ended, seconds=round(seconds, 3), **({"reason": why} if why else {}))
+        metrics.JOBS.labels(claim.stage, ended).inc()
+        metrics.JOB_SECONDS.labels(claim.stage).observe(seconds)
 
     def _run(self, claim: Claim) -> str:
         stage = STAGES.get(claim.stage)
@@ -143,12 +151,13 @@ class Runner:
         if stage is not None:
             ProgressChannel(self.progress, claim, stage).ended()
         self._failures = self._failures + 1 if _may_be_the_workers_fault(outcome) else 0
-        return "finished" if finished else "failed"
+        return _ENDS[type(outcome)]
 
     def _commit(self, claim: Claim, outcome: Message) -> Written:
         try:
             return self._insist(lambda: self._write(claim, outcome))
         except StaleLease:
+            metrics.REFUSED.inc()
             structlog.get_logger().warning("refused", outcome=type(outcome).__name__.lower())
             raise
 
@@ -156,8 +165,8 @@ class Runner:
         try:
             deliver([ledger.release(claim)], self.send)
         except (StaleLease, LedgerUnavailable) as error:
-            return f"not handed back: {error}"
-        return "handed back"
+            return str(error)  # Then its lease ends by itself.
+        return "stopping"
 
     def _hold_back(self) -> None:
         """Leave work to others while everything fails here, be it a full disk.

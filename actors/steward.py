@@ -15,12 +15,14 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from actors import metrics
 from actors.broker import Broker
 from actors.embedded import EmbeddedValkey
 from actors.run import failure_fact
 from errors import BrokerUnavailable, LedgerUnavailable, StaleLease
-from events.bus import deliver
-from storage import ledger, outbox, publication, queues, standing, workers
+from events.bus import as_fact, deliver
+from events.vocabulary import StageOverdue
+from storage import ledger, outbox, overdue, publication, queues, standing, workers
 from storage.artifacts import ArtifactStore
 
 PERIOD_SECONDS = 2.0
@@ -32,6 +34,9 @@ SHORTEST_PAUSE_SECONDS = 0.02
 #: How long workers have to renew their leases once the ledger answers again, seconds.
 RENEWAL_PATIENCE_SECONDS = 3.0
 
+#: How often a steward looks for stages that take too long, seconds.
+OVERDUE_PERIOD_SECONDS = 10.0
+
 #: A job that was sent this long ago and that nobody has taken may have been lost on the way.
 DELIVERY_PATIENCE_SECONDS = 3.0
 
@@ -42,6 +47,7 @@ class Steward:
 
     Attributes:
         valkey: The private Valkey to start again when it is silent; None with a real server.
+        overdue_factor: As in the settings.
         wake: Set it when a job has become due that the worker does not send itself.
         lost: Whether `run` ended by an error that it does not know.
     """
@@ -51,9 +57,11 @@ class Steward:
     broker: Broker
     store: ArtifactStore
     valkey: EmbeddedValkey | None
+    overdue_factor: float = 3.0
     wake: threading.Event = field(default_factory=threading.Event)
     lost: bool = False
     _rescues_from: float = 0.0
+    _overdue_at: float = 0.0
     _troubles: set[str] = field(default_factory=set)
 
     def run(self, stopping: threading.Event) -> None:
@@ -81,11 +89,12 @@ class Steward:
         """One round; what went wrong in it. A step that cannot be done holds up no other."""
         return self._do(
             self.beat,
-            self.heed_priorities,
+            self.heed_queues,
             self.rescue,
             self.place_files,
             self.keep_valkey,
             self.send_all,
+            self.tell_of_overdue,
         )
 
     def _do(self, *steps: Callable[[], None]) -> set[str]:
@@ -119,10 +128,11 @@ class Steward:
         """Note that the worker is alive."""
         workers.beat(self.worker_id, socket.gethostname(), os.getpid(), self.served)
 
-    def heed_priorities(self) -> None:
-        """Let the worker take from its queues as the ledger prefers them."""
+    def heed_queues(self) -> None:
+        """Let the worker take from its queues as the ledger prefers them, and show how they are."""
         standings = queues.standings()
         self.broker.prefer({name: queue.priority for name, queue in standings.items()})
+        metrics.show_queues(standings, standing.clock_ms())
 
     def rescue(self) -> None:
         """Take jobs back from workers that no longer renew their lease.
@@ -140,6 +150,7 @@ class Steward:
                 )
             except StaleLease:
                 continue  # Another steward was quicker, or the worker woke up.
+            metrics.RESCUES.inc()
             structlog.get_logger().warning(
                 "rescued",
                 job=claim.job_id,
@@ -148,6 +159,27 @@ class Steward:
                 event_id=claim.event_id,
                 correlation=claim.correlation_id,
             )
+            deliver(written.jobs, self.broker.send)
+
+    def tell_of_overdue(self) -> None:
+        """Publish that a stage takes much longer than ever before, once."""
+        if time.monotonic() < self._overdue_at:
+            return
+        self._overdue_at = time.monotonic() + OVERDUE_PERIOD_SECONDS
+        for late in overdue.find(self.overdue_factor):
+            event = StageOverdue(
+                machine_id=late.machine_id,
+                stage=late.stage,
+                job_id=late.job_id,
+                waited_seconds=round(late.waited_ms / 1000),
+                expected_seconds=round(late.expected_ms / 1000),
+            )
+            fact = as_fact(event, late.correlation_id, late.event_id, late.key)
+            written = overdue.tell(late, fact)
+            if written.event_id is not None:
+                structlog.get_logger().warning(
+                    "overdue", **event.payload(), machine=late.machine_id, event_id=late.event_id
+                )
             deliver(written.jobs, self.broker.send)
 
     def place_files(self) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import dramatiq
 import structlog
 
+from actors import metrics
 from actors.broker import PROGRESS_DB, Broker, broker_errors, connect
 from actors.child import PRELOAD, start_fork_server
 from actors.embedded import EmbeddedValkey
@@ -43,6 +44,8 @@ def serve(
     Raises:
         StewardLost: The steward ended by an error that it does not know.
     """
+    if settings.metrics is not None:
+        metrics.serve(settings.metrics)
     served = list(queues) or all_queues()
     worker_id = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}"
     store = open_store(settings.artifact_root, settings.home)
@@ -50,7 +53,7 @@ def serve(
     if valkey is not None:
         valkey.ensure()
     broker = Broker(settings, served)
-    steward = Steward(worker_id, served, broker, store, valkey)
+    steward = Steward(worker_id, served, broker, store, valkey, settings.overdue_factor)
     runner = Runner(
         settings=settings,
         worker_id=worker_id,

@@ -118,6 +118,20 @@ class StageFailed(Event):
     model_key: str | None = None
 
 
+class StageOverdue(Event):
+    """A stage takes much longer than it ever did, or is not begun; its job goes on.
+
+    Attributes:
+        waited_seconds: How long the job has run, or could have run.
+        expected_seconds: Within which it was expected, from earlier runs.
+    """
+
+    stage: str
+    job_id: int
+    waited_seconds: int
+    expected_seconds: int
+
+
 EVENT_TYPES: dict[str, type[Event]] = {
     event.__name__: event
     for event in (
@@ -128,6 +142,7 @@ EVENT_TYPES: dict[str, type[Event]] = {
         RetrainRequested,
         MachineOnboarded,
         StageFailed,
+        StageOverdue,
     )
 }
 

@@ -27,6 +27,8 @@ class Settings(BaseSettings):
         lease_seconds: A worker that does not renew for this long has lost its job, seconds.
         grace_seconds: How long a stopping worker lets the running stage finish, seconds.
         log_json: One JSON object a log line instead of text.
+        overdue_factor: A stage is overdue after so many times the 99th percentile of earlier runs.
+        metrics: `host:port` where a worker serves Prometheus metrics; absent means nowhere.
     """
 
     model_config = SettingsConfigDict(
@@ -41,6 +43,8 @@ class Settings(BaseSettings):
     lease_seconds: float = Field(default=30, ge=1, le=3600)
     grace_seconds: float = Field(default=3, ge=0, le=3600)
     log_json: bool = False
+    overdue_factor: float = Field(default=3, ge=1, le=1000)
+    metrics: str | None = None
 
     @field_validator("redis_url")
     @classmethod
@@ -64,6 +68,16 @@ class Settings(BaseSettings):
         if urlsplit(location).scheme != "s3" or not urlsplit(location).netloc:
             raise ValueError("write a folder or s3://bucket/prefix")
         return location
+
+    @field_validator("metrics")
+    @classmethod
+    def _metrics_address(cls, address: str | None) -> str | None:
+        if address is None:
+            return None
+        host, _, port = address.rpartition(":")
+        if not (port.isascii() and port.isdigit() and 0 < int(port) < 2**16):
+            raise ValueError("write a port or host:port, such as 9400 or 0.0.0.0:9400")
+        return f"{host or '127.0.0.1'}:{port}"
 
     @field_validator("home", "inbox")
     @classmethod

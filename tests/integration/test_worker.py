@@ -154,7 +154,7 @@ def test_a_stopped_worker_that_wakes_up_has_lost_its_job_and_goes_on(
             eventually(lambda: f":{other.pid}:" in (standing.job(job_id)["worker"] or ""), 60)
             os.kill(sleeper.pid, signal.SIGCONT)
             log = Path(environment[f"{PREFIX}HOME"]) / "worker.log"
-            eventually(lambda: "lost: cancelled, deleted or taken" in log.read_text())
+            eventually(lambda: "reason='cancelled, deleted or taken" in log.read_text())
             assert sleeper.poll() is None
             job = standing.job(job_id)
             assert (job["status"], job["token"]) == ("running", 2)
