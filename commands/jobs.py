@@ -96,7 +96,7 @@ def retry(job_id: int | None, failed: bool, machine_id: str | None, as_json: boo
       fleetforge jobs retry --failed --machine pump_7
     """
     if (job_id is None) == (not failed) or (machine_id is not None and not failed):
-        advice = "write: jobs retry 12, or: jobs retry --failed [--machine ID]"
+        advice = "write: fleetforge jobs retry 12, or --failed [--machine ID]"
         raise InvalidInput("jobs retry", [Problem("", "it takes an ID or --failed", advice)])
     settings = open_ledger()
     if job_id is None:

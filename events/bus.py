@@ -83,6 +83,7 @@ def replay(event_id: int, send: Send) -> Written:
             correlation_id=new_correlation_id(),
             causation_id=event_id,
             subscriptions=subscriptions(past["type"]),
+            replayed=True,
         )
     )
     deliver(written.jobs, send)

@@ -84,7 +84,7 @@ def _start_afresh(job_id: int, ended: Sequence[str]) -> Dispatch | None:
             message="",
             error_message=None,
             due_at=now_ms(),
-            dispatched_at=None,
+            dispatched_at=now_ms(),
             completed_at=None,
         )
         .where(Job.id == job_id, Job.status.in_(list(ended)))

@@ -25,6 +25,7 @@ class Fact:
 
     Attributes:
         key: Two facts with one key are the same fact: the second is not written.
+        replayed: It was told before: the tables for reports have it, and as it stood then.
     """
 
     type: str
@@ -34,6 +35,7 @@ class Fact:
     causation_id: int | None = None
     key: str | None = None
     subscriptions: Sequence[Subscription] = ()
+    replayed: bool = False
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,8 @@ def append(fact: Fact) -> Written:
         key=fact.key,
     )
     jobs = [_insert_job(event_id, fact, subscription) for subscription in fact.subscriptions]
-    projections.event_written(fact.type, fact.machine_id, fact.payload)
+    if not fact.replayed:
+        projections.event_written(fact.type, fact.machine_id, fact.payload)
     return Written(event_id, jobs)
 
 

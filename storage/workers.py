@@ -60,7 +60,8 @@ def sign_off(worker_id: str) -> None:
 def alive() -> list[dict[str, Any]]:
     """Workers that are alive."""
     with reading():
-        return list(Worker.select().where(_is_alive()).order_by(Worker.id).dicts())
+        rows: Any = Worker.select().where(_is_alive()).order_by(Worker.id)
+        return list(rows.dicts())
 
 
 def roster() -> list[Seen]:

@@ -9,6 +9,7 @@ import peewee
 import pytest
 
 from errors import NotFound, StaleLease
+from events.bus import replay
 from storage import control, facts, ledger, standing
 from storage.database import database, transaction
 from storage.facts import Dispatch
@@ -359,6 +360,21 @@ class TestReports:
         self.trained()
         add_event("ModelTrained", stages=(), model_key="GAN/m.pkl")
         assert ModelVersion.select().count() == 1
+
+    @pytest.mark.parametrize("event_type", ["ModelTrained", "RetrainRequested"])
+    def test_an_event_that_is_replayed_is_not_reported_again(self, event_type: str) -> None:
+        self.trained()
+        add_event("RetrainRequested", stages=(), quality_score=0.6, model_key="GAN/m.pkl")
+        add_event("MachineOnboarded", stages=(), quality_score=0.8, model_key="GAN/m.pkl")
+
+        def reported() -> list[dict[str, object]]:
+            first = TrainingJob.select().order_by(TrainingJob.id).limit(1)
+            return [*first.dicts(), *ModelVersion.select().dicts(), *Artifact.select().dicts()]
+
+        before = reported()
+        (past,) = (event for event in standing.events() if event["type"] == event_type)
+        assert replay(past["id"], lambda _: None).event_id is not None
+        assert reported() == before
 
     def test_other_stages_leave_no_training_report(self) -> None:
         add_job()
