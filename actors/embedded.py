@@ -97,6 +97,13 @@ class EmbeddedValkey:
                 )
             time.sleep(0.01)
 
+    def kill(self) -> None:
+        """End the server at once if this object started it; what it held is lost."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
     def stop(self) -> None:
         """Stop the server if this object started it."""
         if self._process is None:
