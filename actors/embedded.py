@@ -1,8 +1,7 @@
 """The private Valkey that stands in for a Redis server while no setting names one.
 
 Every Fleetforge process below one home folder shares it. Whoever finds it silent starts it, and
-stops it on leaving; then the next one to notice starts it again. It keeps nothing on disk: what
-must not be lost is in the ledger.
+the last worker to leave stops it. It keeps nothing on disk: what must not be lost is in the ledger.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -103,6 +103,15 @@ class EmbeddedValkey:
             self._process.kill()
             self._process.wait()
             self._process = None
+
+    def shut_down(self) -> None:
+        """Stop the server, whoever started it."""
+        self.stop()
+        with suppress(OSError), socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(2)
+            connection.connect(str(self.socket_path))
+            connection.sendall(b"SHUTDOWN NOSAVE\r\n")
+            connection.recv(1)
 
     def stop(self) -> None:
         """Stop the server if this object started it."""

@@ -104,6 +104,7 @@ class Runner:
             return
         with bound_contextvars(
             job=job_id,
+            token=claim.token,
             machine=claim.machine_id,
             stage=claim.stage,
             event_id=claim.event_id,
@@ -116,7 +117,7 @@ class Runner:
 
     def _run_claimed(self, claim: Claim) -> None:
         log = structlog.get_logger()
-        log.info("started", token=claim.token)
+        log.info("started")
         began = time.monotonic()
         why = ""
         try:

@@ -80,9 +80,8 @@ def serve(
         steward.wake.set()
         steward_thread.join()
         runner.close()
-        _sign_off(worker_id)
-        if valkey is not None:
-            valkey.stop()
+        if _sign_off(worker_id) and valkey is not None:
+            valkey.shut_down()
         log.info("worker stopped")
     if steward.lost:
         raise StewardLost("the steward ended by an error of its own; see the log")
@@ -97,8 +96,11 @@ def _stop(worker: dramatiq.Worker, grace_seconds: float) -> None:
         structlog.get_logger().warning("stopped without the broker", reason=str(error))
 
 
-def _sign_off(worker_id: str) -> None:
+def _sign_off(worker_id: str) -> bool:
+    """Take leave; whether this was the last worker."""
     try:
         workers.sign_off(worker_id)
+        return not workers.alive()
     except LedgerUnavailable as error:
         structlog.get_logger().warning("not signed off", reason=str(error))
+        return False

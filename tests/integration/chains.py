@@ -159,42 +159,48 @@ def recovered(settings: Settings) -> Contents:
     open_database(settings)
     try:
         upgrade()
-        assert database.execute_sql("PRAGMA integrity_check").fetchall() == [("ok",)]
-        assert database.execute_sql("PRAGMA foreign_key_check").fetchall() == []
-        found = contents()
+        for check, sound in (("integrity_check", [("ok",)]), ("foreign_key_check", [])):
+            found = database.execute_sql(f"PRAGMA {check}").fetchall()
+            assert found == sound, f"{check}: {found}"
+        rows = contents()
         # Closing checkpoints: nobody will miss it if that does not reach the disk.
         database.execute_sql("PRAGMA synchronous = off")
     finally:
         database.close()
-    assert_consistent(found)
-    return found
+    assert_consistent(rows)
+    return rows
 
 
 def assert_consistent(found: Contents) -> None:
     """Nothing is there by half: what one transaction writes is there, or none of it is."""
+    machines = [machine.machine_id for machine in found.machines]
     created = [event.machine_id for event in found.events if event.type == "MachineCreated"]
-    assert sorted(created) == sorted(machine.machine_id for machine in found.machines)
+    assert sorted(machines) == sorted(created), "a machine without its MachineCreated"
 
-    reacting = defaultdict(list)
+    jobs = defaultdict(list)
     for job in found.jobs:
-        reacting[job.event_id].append((job.stage, job.queue))
+        jobs[job.event_id].append((job.stage, job.queue))
     for event in found.events:
-        assert sorted(reacting[event.id]) == sorted(subscriptions(event.type)), event
+        expected = sorted(subscriptions(event.type))
+        assert sorted(jobs[event.id]) == expected, f"not the jobs of {event}"
 
     ended = Counter(job.event_id for job in found.jobs if job.status in ("success", "failed"))
-    assert ended == Counter(e.causation_id for e in found.events if e.causation_id is not None)
+    caused = Counter(event.causation_id for event in found.events if event.causation_id)
+    assert ended == caused, "a job that ended without its event, or an event without such a job"
 
     files = Counter(artifact.job_id for artifact in found.artifacts)
     for job in found.jobs:
-        assert files[job.id] == (len(FILES_OF_A_JOB) if job.status == "success" else 0), job
-        assert (job.lease_until is not None) == (job.status == "running"), job
-        assert (job.token > 0) == (job.started_at is not None), job
-        assert job.token > 0 or job.status == "pending", job
+        made = len(FILES_OF_A_JOB) if job.status == "success" else 0
+        assert files[job.id] == made, f"{files[job.id]} files of {job}"
+        assert (job.lease_until is not None) == (job.status == "running"), f"lease of {job}"
+        assert (job.token > 0) == (job.started_at is not None), f"token of {job}"
+        assert job.token > 0 or job.status == "pending", f"status of {job}"
 
-    trainings = {job.id: job.status for job in found.jobs if job.stage == TRAINING_STAGE}
-    assert {training.task_id: training.status for training in found.trainings} == trainings
+    trainings = {training.task_id: training.status for training in found.trainings}
+    of_jobs = {job.id: job.status for job in found.jobs if job.stage == TRAINING_STAGE}
+    assert trainings == of_jobs, "a training's report that differs from its job"
     trained = [event for event in found.events if event.type == "ModelTrained"]
-    assert len(found.versions) == len(trained)
+    assert len(found.versions) == len(trained), "a trained model without its version"
 
 
 def main() -> None:

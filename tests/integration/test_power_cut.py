@@ -14,6 +14,7 @@ import threading
 from bisect import bisect_right
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -113,10 +114,10 @@ class TestCopiedMidRun:
         chosen = random.Random(1)
         copies: list[tuple[Path, list[str]]] = []
         with self.writers(home) as processes:
-            eventually(lambda: all(self.reports(home, n) for n in range(self.WRITERS)))
+            eventually(lambda: self.all_have_begun(home, processes), 60)
             for number in range(self.COPIES):
-                enough = len(self.reports(home)) + chosen.randint(1, 100)
-                eventually(lambda enough=enough: len(self.reports(home)) >= enough)
+                enough = len(self.reports(home)) + chosen.randint(1, 80)
+                eventually(partial(self.have_reported, home, enough), 60)
                 with self.frozen(processes):
                     copies.append((tmp_path / f"copy-{number}", self.reports(home)))
                     copies[-1][0].mkdir()
@@ -143,6 +144,10 @@ class TestCopiedMidRun:
                 process.kill()
                 process.wait()
 
+    def all_have_begun(self, home: Path, processes: list[subprocess.Popen[bytes]]) -> bool:
+        assert all(process.poll() is None for process in processes), "a writer has ended by itself"
+        return all(self.reports(home, number) for number in range(self.WRITERS))
+
     @contextmanager
     def frozen(self, processes: list[subprocess.Popen[bytes]]) -> Iterator[None]:
         for process in processes:
@@ -154,6 +159,9 @@ class TestCopiedMidRun:
         for process in processes:
             process.send_signal(signal.SIGCONT)
 
+    def have_reported(self, home: Path, enough: int) -> bool:
+        return len(self.reports(home)) >= enough
+
     def reports(self, home: Path, writer: int | str = "*") -> list[str]:
         """What the writers know to be committed, a line each; the last may be half a line."""
         texts = [file.read_text() for file in home.glob(f"{writer}.reports")]
@@ -164,18 +172,29 @@ class TestCopiedMidRun:
         return (home / WAL).read_bytes()[16:24]
 
 
-class Cuttable(NamedTuple):
+class Cuttable:
     """The files of a ledger whose every page since its birth lies in the WAL alone."""
 
-    database: bytes
-    wal: bytes
-    garbage: bytes
-    history: History
-    copy: Settings
+    def __init__(self, home: Path, copy: Path) -> None:
+        chosen = random.Random(1)
+        open_database(embedded(home))
+        database.connect()
+        self.newborn = (home / LEDGER).read_bytes()
+        upgrade()
+        self.history = History([contents()], [0])
+        self.history.note((home / WAL).stat().st_size)
+        for _ in chain("pump_1", chosen):
+            self.history.note((home / WAL).stat().st_size)
+        self.wal = (home / WAL).read_bytes()
+        assert (home / LEDGER).read_bytes() == self.newborn
+        database.close()
+        noise = chosen.choices(range(1, 256), k=len(self.wal))
+        self.garbage = bytes(map(operator.xor, self.wal, noise))
+        self.copy = embedded(copy)
 
     def cut(self, length: int, tail: bytes = b"") -> None:
         """Open the files with the WAL cut there: the ledger is that of the commits before."""
-        (self.copy.home / LEDGER).write_bytes(self.database)
+        (self.copy.home / LEDGER).write_bytes(self.newborn)
         (self.copy.home / WAL).write_bytes(self.wal[:length] + tail)
         last = self.history.last_commit(length)
         as_then = recovered(self.copy) == self.history.ledgers[last]
@@ -188,24 +207,7 @@ class Cuttable(NamedTuple):
 
 @pytest.fixture(scope="module")
 def cuttable(tmp_path_factory: pytest.TempPathFactory) -> Cuttable:
-    home = tmp_path_factory.mktemp("home")
-    wal = home / WAL
-    chosen = random.Random(1)
-    open_database(embedded(home))
-    database.connect()
-    newborn = (home / LEDGER).read_bytes()
-    upgrade()
-    history = History([contents()], [0])
-    history.note(wal.stat().st_size)
-    for _ in chain("pump_1", chosen):
-        history.note(wal.stat().st_size)
-    written = wal.read_bytes()
-    assert (home / LEDGER).read_bytes() == newborn
-    database.close()
-    noise = chosen.choices(range(1, 256), k=len(written))
-    garbage = bytes(map(operator.xor, written, noise))
-    copy = embedded(tmp_path_factory.mktemp("copy"))
-    return Cuttable(newborn, written, garbage, history, copy)
+    return Cuttable(tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("copy"))
 
 
 class TestCutAtAnyByte:
@@ -226,7 +228,7 @@ class TestCutAtAnyByte:
         for boundary in range(WAL_HEADER_BYTES, len(cuttable.wal), FRAME_BYTES):
             cuttable.tear(boundary)
 
-    @hypothesis_settings(max_examples=300, deadline=None, derandomize=True, database=None)
+    @hypothesis_settings(max_examples=200, deadline=None, derandomize=True, database=None)
     @given(data=st.data(), torn=st.booleans())
     def test_cut_or_torn_anywhere(
         self, cuttable: Cuttable, data: st.DataObject, torn: bool
@@ -245,14 +247,15 @@ class TestUnsyncedWritesLost:
         disk = ForgetfulDisk({LEDGER: (opened / LEDGER).read_bytes()})
         chosen = random.Random(1)
         log = WriteLog()
-        open_database(embedded(opened))
-        database.execute_sql("PRAGMA wal_autocheckpoint = 64")
-        history = History([contents()], [0])
-        for number in range(5):
-            for _ in chain(f"pump_{number}", chosen):
-                history.note(len(log.entries))
-        database.close()
-        log.unregister()
+        try:
+            database.execute_sql("PRAGMA wal_autocheckpoint = 64")
+            history = History([contents()], [0])
+            for number in range(5):
+                for _ in chain(f"pump_{number}", chosen):
+                    history.note(len(log.entries))
+        finally:
+            database.close()
+            log.unregister()
         checkpoints = log.entries[: history.marks[-1]].count((LEDGER, None))
         assert checkpoints > 5
 

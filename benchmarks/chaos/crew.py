@@ -1,0 +1,104 @@
+"""Worker processes that are killed, stopped and replaced, as an orchestrator would replace them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+import psutil
+
+
+@dataclass
+class Crew:
+    """So many workers; one that has ended is followed by another.
+
+    Attributes:
+        environment: Of each worker.
+        logs: Folder with a log of JSON lines for each worker that there ever was.
+        size: How many work at once.
+        bad_exits: What workers that were asked to stop said instead of 0.
+    """
+
+    environment: dict[str, str]
+    logs: Path
+    size: int
+    bad_exits: list[int] = field(default_factory=list)
+    _processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    _asked: set[int] = field(default_factory=set)
+    _waking: dict[int, float] = field(default_factory=dict)
+
+    def tend(self) -> None:
+        """Wake who has slept long enough, and fill up the crew."""
+        for pid, moment in list(self._waking.items()):
+            if time.monotonic() >= moment:
+                self.wake(pid)
+        for process in [one for one in self._processes if one.poll() is not None]:
+            self._dismiss(process)
+        while len(self._processes) < self.size:
+            with self._log(len(list(self.logs.iterdir()))) as log:
+                self._processes.append(
+                    subprocess.Popen(
+                        [sys.executable, "-m", "benchmarks.cheap_worker", "default,train"],
+                        env=self.environment,
+                        stderr=log,
+                    )
+                )
+
+    def pids(self) -> list[int]:
+        """Process ids of the workers, the oldest first."""
+        return [process.pid for process in self._processes if process.poll() is None]
+
+    def stage_process(self, pid: int) -> int | None:
+        """The process in which a worker runs its stages: forked from its fork server."""
+        try:
+            servers = psutil.Process(pid).children()
+            stages = [stage.pid for server in servers for stage in server.children()]
+        except psutil.NoSuchProcess:
+            return None
+        return stages[0] if stages else None
+
+    def kill(self, pid: int) -> None:
+        """SIGKILL a worker."""
+        self._asked.discard(pid)
+        self._waking.pop(pid, None)
+        os.kill(pid, signal.SIGKILL)
+
+    def ask_to_stop(self, pid: int) -> None:
+        """SIGTERM a worker: it has to end with 0."""
+        self._asked.add(pid)
+        os.kill(pid, signal.SIGTERM)
+
+    def put_to_sleep(self, pid: int, seconds: float) -> None:
+        """SIGSTOP a worker for a while."""
+        os.kill(pid, signal.SIGSTOP)
+        self._waking[pid] = time.monotonic() + seconds
+
+    def wake(self, pid: int) -> None:
+        """SIGCONT a worker."""
+        self._waking.pop(pid, None)
+        if pid in self.pids():
+            os.kill(pid, signal.SIGCONT)
+
+    def stop(self) -> None:
+        """Let all workers end in good order."""
+        for pid in self.pids():
+            self.wake(pid)
+            self.ask_to_stop(pid)
+        for process in list(self._processes):
+            process.wait(60)
+            self._dismiss(process)
+
+    def _dismiss(self, process: subprocess.Popen[bytes]) -> None:
+        self._processes.remove(process)
+        self._waking.pop(process.pid, None)
+        if process.pid in self._asked and process.returncode != 0:
+            self.bad_exits.append(process.returncode)
+
+    def _log(self, number: int) -> IO[bytes]:
+        return (self.logs / f"worker-{number}.jsonl").open("ab")

@@ -1,0 +1,221 @@
+"""One run: a fleet, a crew, a storm, a verdict."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import actors  # declares the stages, so that events have subscribers
+from actors.broker import Broker
+from actors.embedded import EmbeddedValkey
+from benchmarks.chaos.crew import Crew
+from benchmarks.chaos.storm import Storm
+from benchmarks.chaos.verdict import (
+    Latency,
+    broken_promises,
+    read_logs,
+    rescue_latency,
+    staged_leftovers,
+)
+from benchmarks.fleet import take_in_cheap_machine
+from benchmarks.servers import PostgreSQL, Valkey
+from errors import LedgerUnavailable
+from storage import standing
+from storage.database import database as ledger_database
+from storage.database import open_database, upgrade
+from storage.settings import PREFIX, Settings
+
+assert actors
+
+#: Mean pause between two misfortunes, seconds.
+PAUSE_SECONDS = 1.0
+#: How long a run may go on without any machine being onboarded, seconds.
+STALL_SECONDS = 120.0
+#: Size of the file that each stage writes, bytes.
+FILE_BYTES = 20_000
+
+_TICK_SECONDS = 0.05
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run showed.
+
+    Attributes:
+        misfortunes: How often each happened.
+        counts: Rescues and the like, as the workers' logs have them.
+        rescues: From SIGKILL of a worker or a stage process to the job's next start.
+        seconds: Time from the first machine to the last.
+    """
+
+    database: str
+    seed: int
+    machines: int
+    onboarded: int
+    broken_promises: list[str]
+    misfortunes: dict[str, int]
+    counts: dict[str, int]
+    rescues: dict[str, Latency | None]
+    seconds: float
+
+
+def run(
+    database: str,
+    *,
+    machines: int,
+    kills: int,
+    workers: int,
+    lease_seconds: float,
+    stage_seconds: float,
+    seed: int,
+    say: Callable[[str], None],
+) -> Outcome:
+    """Onboard a fleet under fire.
+
+    With SQLite the broker is the private Valkey, which the workers' stewards have to start again;
+    with PostgreSQL it is a server of its own.
+
+    Args:
+        database: `sqlite` or `postgresql`.
+        machines: Size of the fleet.
+        kills: Processes to kill, half of them workers, half of them stages' processes.
+        workers: Worker processes at once.
+        lease_seconds: Their lease.
+        stage_seconds: How long a stage takes.
+        seed: Of the misfortunes and their order.
+        say: Where to tell how far it is.
+    """
+    with ExitStack() as resources:
+        home = Path(resources.enter_context(tempfile.TemporaryDirectory(prefix="ff-chaos-")))
+        valkey = resources.enter_context(Valkey()) if database == "postgresql" else None
+        postgresql = resources.enter_context(PostgreSQL()) if database == "postgresql" else None
+        settings = Settings(
+            home=home,
+            redis_url=valkey.url if valkey else None,
+            database_url=postgresql.url if postgresql else None,
+            lease_seconds=lease_seconds,
+        )
+        open_database(settings)
+        upgrade()
+        resources.callback(ledger_database.close)
+        crew = _crew(settings, workers)
+        storm = Storm(
+            settings, crew, valkey, postgresql, _folder(home, "full"), random.Random(seed)
+        )
+        names = [f"machine_{number:04}" for number in range(machines)]
+        began = time.monotonic()
+        try:
+            _weather(storm, names, storm.plan(kills), stage_seconds, say)
+            seconds = time.monotonic() - began
+        finally:
+            crew.stop()
+            EmbeddedValkey(home).shut_down()
+        return _judge(database, seed, home, names, storm, seconds)
+
+
+def _folder(home: Path, name: str) -> Path:
+    folder = home / name
+    folder.mkdir()
+    return folder
+
+
+def _crew(settings: Settings, size: int) -> Crew:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    environment |= {
+        f"{PREFIX}HOME": str(settings.home),
+        f"{PREFIX}LEASE_SECONDS": str(settings.lease_seconds),
+        f"{PREFIX}LOG_JSON": "true",
+    }
+    if settings.redis_url is not None:
+        environment[f"{PREFIX}REDIS_URL"] = settings.redis_url.get_secret_value()
+    if settings.database_url is not None:
+        environment[f"{PREFIX}DATABASE_URL"] = settings.database_url.get_secret_value()
+    return Crew(environment, _folder(settings.home, "logs-of-workers"), size)
+
+
+def _weather(
+    storm: Storm,
+    names: list[str],
+    plan: list[str],
+    stage_seconds: float,
+    say: Callable[[str], None],
+) -> None:
+    """Feed machines to the crew, and misfortunes, until both are used up and all is done."""
+    description = {
+        "seconds": stage_seconds,
+        "bytes": FILE_BYTES,
+        "full_disks": str(storm.full_disks),
+    }
+    broker = Broker(storm.settings)
+    left, waiting = list(plan), list(names)
+    strike_at = time.monotonic() + 5.0
+    onboarded, moved_at = 0, time.monotonic()
+    while onboarded < len(names) or left:
+        time.sleep(_TICK_SECONDS)
+        storm.tend()
+        storm.crew.tend()
+        try:
+            now = sum(one.status == "onboarded" for one in standing.machines())
+            if now > onboarded:
+                if now // 25 > onboarded // 25:
+                    say(f"{now} of {len(names)} onboarded, {len(left)} misfortunes left")
+                onboarded, moved_at = now, time.monotonic()
+            if time.monotonic() - moved_at > STALL_SECONDS and not left:
+                return
+            taken = len(names) - len(waiting)
+            # A worker less is busy than there are, so that a rescued job finds a free one; and
+            # the fleet must not be through before the storm is.
+            through = 1 - len(left) / len(plan)
+            if waiting and taken - now < storm.crew.size - 1 and taken <= through * len(names) + 5:
+                take_in_cheap_machine(waiting[0], json.dumps(description), broker.send)
+                waiting.pop(0)
+            if left and time.monotonic() >= strike_at and storm.strike(left[-1]):
+                left.pop()
+                strike_at = time.monotonic() + storm.chance.expovariate(1 / PAUSE_SECONDS)
+        except LedgerUnavailable:
+            continue  # PostgreSQL is being restarted.
+
+
+def _judge(
+    database: str, seed: int, home: Path, names: list[str], storm: Storm, seconds: float
+) -> Outcome:
+    logs = read_logs(storm.crew.logs)
+    broken = broken_promises(home, names, logs)
+    broken += [
+        f"a worker that was asked to stop ended with {code}" for code in storm.crew.bad_exits
+    ]
+    if broken:
+        kept = Path(tempfile.mkdtemp(prefix="ff-chaos-kept-"))
+        shutil.copytree(home, kept, dirs_exist_ok=True)
+        broken.append(f"everything is kept in {kept}")
+    lines = [str(line["event"]) for line in logs]
+    return Outcome(
+        database=database,
+        seed=seed,
+        machines=len(names),
+        onboarded=sum(one.status == "onboarded" for one in standing.machines()),
+        broken_promises=broken,
+        misfortunes=dict(storm.done),
+        counts={
+            "rescues": lines.count("rescued"),
+            "zombie completions refused": lines.count("refused"),
+            "leases lost": lines.count("lost"),
+            "jobs handed back": lines.count("handed back"),
+            "attempts that failed": lines.count("attempt failed"),
+            "stage processes that died": lines.count("child died"),
+            "runs of stages": lines.count("started"),
+            "staged leftovers for gc": staged_leftovers(home),
+        },
+        rescues={
+            kind: rescue_latency(storm.kills, kind, logs) for kind in ("worker", "stage process")
+        },
+        seconds=round(seconds, 1),
+    )

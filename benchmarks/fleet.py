@@ -1,0 +1,39 @@
+"""Machines for benchmarks: the smallest profile there is, with a wish how stages behave."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from commands.onboard import as_newcomer
+from events.bus import Send
+from events.onboarding import Newcomer, take_in
+from events.vocabulary import Plan
+from GAN.profile import MachineProfile
+
+PROFILE: dict[str, Any] = {
+    "machine_type": "pump",
+    "manufacturer": "Example",
+    "model": "EX-1",
+    "sensors": [
+        {
+            "name": "vibration",
+            "unit": "mm/s",
+            "normal": {"min": 1, "max": 2},
+            "failure": 7,
+            "direction": "rising",
+            "noise": 0.1,
+        }
+    ],
+    "failure_modes": [{"name": "bearing", "sensors": ["vibration"]}],
+}
+
+
+def cheap_machine(machine_id: str, description: str) -> Newcomer:
+    """A machine whose stages do as `benchmarks.cheap_stages` reads its description."""
+    profile = {**PROFILE, "machine_id": machine_id, "description": description}
+    return as_newcomer("benchmark", MachineProfile.model_validate(profile))
+
+
+def take_in_cheap_machine(machine_id: str, description: str, send: Send) -> None:
+    """Onboard it."""
+    take_in([cheap_machine(machine_id, description)], Plan(), send)
