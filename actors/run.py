@@ -187,8 +187,8 @@ class Runner:
             home=self.settings.home,
             files=self._insist(lambda: standing.files(claim.machine_id)),
         )
-        for token in range(1, claim.token):  # What earlier attempts left half-written.
-            self._sweep(claim, token)
+        if claim.token > 1:
+            self._sweep_earlier_attempts(claim)
         child = self.prepare()
         child.assign(assignment)
         self._spent = True
@@ -259,6 +259,15 @@ class Runner:
             publication.put_in_place(self.store, standing.files_of_job(claim.job_id))
         except OSError as error:  # The steward tries again.
             structlog.get_logger().warning("not published yet", reason=str(error))
+
+    def _sweep_earlier_attempts(self, claim: Claim) -> None:
+        """Remove what they left half-written; not the files of one that ended by giving up."""
+        files = self._insist(lambda: standing.files_of_job(claim.job_id))
+        kept = {file.staged_key for file in files}
+        for token in range(1, claim.token):
+            prefix = staging_prefix(claim.machine_id, claim.job_id, token)
+            if not any(key.startswith(f"{prefix}/") for key in kept):
+                self._sweep(claim, token)
 
     def _sweep(self, claim: Claim, token: int) -> None:
         """Remove what an attempt has staged; what cannot be removed now is left to `gc`."""

@@ -23,7 +23,7 @@ MAX_CRASHES = 3
 #: Pause before the second attempt, seconds; each further one is twice as long.
 BACKOFF_SECONDS = 2.0
 #: The same after a crash: the worker's end already took its time to be noticed.
-CRASH_BACKOFF_SECONDS = 1.0
+CRASH_BACKOFF_SECONDS = 0.5
 
 
 @dataclass(frozen=True)

@@ -157,8 +157,8 @@ def _weather(
     broker = Broker(storm.settings)
     left, waiting = list(plan), list(names)
     strike_at = time.monotonic() + 5.0
-    onboarded, moved_at = 0, time.monotonic()
-    while onboarded < len(names) or left:
+    onboarded, moved_at, missed = 0, time.monotonic(), False
+    while onboarded < len(names):
         time.sleep(_TICK_SECONDS)
         storm.tend()
         storm.crew.tend()
@@ -168,18 +168,25 @@ def _weather(
                 if now // 25 > onboarded // 25:
                     say(f"{now} of {len(names)} onboarded, {len(left)} misfortunes left")
                 onboarded, moved_at = now, time.monotonic()
-            if time.monotonic() - moved_at > STALL_SECONDS and not left:
+            if time.monotonic() - moved_at > STALL_SECONDS:
                 return
             taken = len(names) - len(waiting)
             # A worker less is busy than there are, so that a rescued job finds a free one; and
             # the fleet must not be through before the storm is.
             through = 1 - len(left) / len(plan)
-            if waiting and taken - now < storm.crew.size - 1 and taken <= through * len(names) + 5:
+            busy = taken - now
+            in_step = taken <= through * len(names) + storm.crew.size
+            if waiting and busy < storm.crew.size - 1 and (in_step or missed):
                 take_in_cheap_machine(waiting[0], json.dumps(description), broker.send)
                 waiting.pop(0)
-            if left and time.monotonic() >= strike_at and storm.strike(left[-1]):
-                left.pop()
-                strike_at = time.monotonic() + storm.chance.expovariate(1 / PAUSE_SECONDS)
+            if left and time.monotonic() >= strike_at:
+                misfortune = left.pop()
+                missed = not storm.strike(misfortune)
+                if not missed:
+                    pause = storm.chance.expovariate(1 / PAUSE_SECONDS)
+                    strike_at = time.monotonic() + pause
+                else:
+                    left.insert(0, misfortune)
         except LedgerUnavailable:
             continue  # PostgreSQL is being restarted.
 

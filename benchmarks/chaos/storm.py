@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import apsw
@@ -206,7 +207,7 @@ class Storm:
 
     def _restart_all_workers(self) -> bool:
         for number, pid in enumerate(self.crew.pids()):
-            self._after(number * ROLLING_SECONDS, lambda pid=pid: self._ask_to_stop(pid))
+            self._after(number * ROLLING_SECONDS, partial(self._ask_to_stop, pid))
         return True
 
     def _ask_to_stop(self, pid: int) -> None:

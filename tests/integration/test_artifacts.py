@@ -1,4 +1,4 @@
-"""Artifacts in a folder and in a bucket (a real S3 protocol server)."""
+"""Artifacts in a folder and in a bucket (a real S3 protocol server), and their publication."""
 
 from __future__ import annotations
 
@@ -8,7 +8,18 @@ from pathlib import Path
 import pytest
 
 from errors import ArtifactCorrupt, NotFound
-from storage.artifacts import ArtifactStore, LocalStore, open_store, sha256_of, staging_prefix
+from storage import control, publication, standing
+from storage import ledger as ledger_module
+from storage.artifacts import (
+    ArtifactStore,
+    LocalStore,
+    StagedFolder,
+    open_store,
+    sha256_of,
+    staging_prefix,
+)
+from storage.ledger import StagedArtifact
+from tests.integration.conftest import add_job, finished
 
 PREFIX = staging_prefix("pump_1", 7, 2)
 
@@ -82,4 +93,85 @@ def test_a_published_name_appears_whole_and_leaves_nothing_beside_it(tmp_path: P
     store = LocalStore(tmp_path)
     key, _ = stage(store)
     store.publish(key, "out/a.parquet")
+    store.publish(key, "out/a.parquet")  # a rename between two links to one file does nothing
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["a.parquet"]
+    assert list((tmp_path / ".staged" / ".placing").iterdir()) == []
+
+
+def test_a_download_leaves_nothing_beside_it(bucket: str, tmp_path: Path) -> None:
+    store = open_store(bucket, tmp_path)
+    key, sha256 = stage(store)
+    fetched = store.fetch(key, sha256)
+    assert list(fetched.parent.iterdir()) == [fetched]
+    assert list((tmp_path / "scratch" / ".staged" / ".placing").iterdir()) == []
+
+
+def test_what_is_staged_is_listed_by_attempt_with_its_sizes(store: ArtifactStore) -> None:
+    stage(store, b"12345")
+    listed = StagedFolder("pump_1", 7, 2, {"GAN/seed_data/a.parquet": 5})
+    assert listed in store.staged()
+    store.delete_staged(listed.prefix)
+    assert listed.prefix not in [folder.prefix for folder in store.staged()]
+
+
+def test_a_store_that_holds_nothing_yet_lists_nothing(bucket: str, tmp_path: Path) -> None:
+    for root in (str(tmp_path / "nowhere"), bucket.replace("/prefix?", "/nowhere?")):
+        assert open_store(root, tmp_path).staged() == []
+
+
+@pytest.mark.usefixtures("ledger")
+class TestPublication:
+    """What is in place follows the ledger, whoever publishes late or in vain."""
+
+    def committed(self, store: LocalStore, *names: str) -> list[StagedArtifact]:
+        job_id = add_job()
+        claim = ledger_module.claim(job_id, "worker-1", 30)
+        assert claim is not None
+        prefix = staging_prefix("pump_1", job_id, 1)
+        workspace = store.workspace(prefix)
+        for name in names:
+            (workspace / name).write_text(name)
+        artifacts = store.stage(workspace, prefix)
+        ledger_module.complete(claim, finished(), artifacts)
+        return artifacts
+
+    def test_a_committed_file_that_is_gone_is_said_to_be_and_holds_up_no_other(
+        self, tmp_path: Path
+    ) -> None:
+        store = LocalStore(tmp_path)
+        lost, _ = self.committed(store, "a.txt", "b.txt")
+        store.delete(lost.staged_key)
+        for _ in range(2):
+            with pytest.raises(FileNotFoundError, match=r"a\.txt cannot be put in place"):
+                publication.put_in_place(store, standing.unpublished())
+        assert (tmp_path / "b.txt").read_text() == "b.txt"
+        assert [file.key for file in standing.unpublished()] == ["a.txt"]
+
+    def test_a_deleted_machines_file_is_no_trouble(self, tmp_path: Path) -> None:
+        store = LocalStore(tmp_path)
+        self.committed(store, "a.txt")
+        files = standing.unpublished()
+        control.delete_machine("pump_1")
+        store.delete_staged(".staged/pump_1")
+        publication.put_in_place(store, files)
+        assert not (tmp_path / "a.txt").exists()
+
+    def test_a_machine_that_is_deleted_meanwhile_leaves_no_published_file(
+        self, tmp_path: Path
+    ) -> None:
+        store = LocalStore(tmp_path)
+        self.committed(store, "a.txt")
+        files = standing.unpublished()
+        control.delete_machine("pump_1")
+        publication.put_in_place(store, files)
+        assert not (tmp_path / "a.txt").exists()
+
+    def test_a_name_is_taken_back_unless_the_ledger_has_a_file_for_it(self, tmp_path: Path) -> None:
+        store = LocalStore(tmp_path)
+        artifacts = self.committed(store, "a.txt")
+        for key in ("a.txt", "b.txt"):
+            store.publish(artifacts[0].staged_key, key)
+        (tmp_path / "a.txt").unlink()
+        publication.withdraw(store, ["a.txt", "b.txt"])
+        assert (tmp_path / "a.txt").read_text() == "a.txt"
+        assert not (tmp_path / "b.txt").exists()

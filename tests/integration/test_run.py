@@ -218,6 +218,17 @@ def test_what_a_killed_worker_left_is_swept_before_the_next_attempt(runner: Runn
     assert staged(runner.settings) == ["pump_1.txt"]
 
 
+def test_a_job_that_gave_up_keeps_its_files_when_it_is_tried_again(runner: Runner) -> None:
+    job_id = add_job(stages=["give_up"])
+    runner.run_job(job_id)
+    control.retry(job_id)
+    runner.run_job(job_id)
+    first, second = standing.files_of_job(job_id)
+    assert first.staged_key != second.staged_key
+    for file in (first, second):
+        assert runner.store.fetch(file.staged_key, file.sha256).read_text() == "poor"
+
+
 @pytest.mark.parametrize("stage", ["refuse", "stumble", "kill_itself"])
 def test_a_failed_attempt_leaves_no_file(runner: Runner, stage: str) -> None:
     runner.run_job(add_job(stages=[stage]))

@@ -1,0 +1,124 @@
+"""Jobs that leave files, and the removal of those that nothing needs."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+
+from errors import NotFound
+from storage import garbage, ledger, publication, standing
+from storage.artifacts import ArtifactStore, LocalStore, open_store
+from storage.database import transaction
+from storage.facts import Fact
+from storage.garbage import Garbage
+from storage.ledger import Claim, StagedArtifact
+from storage.tables import Artifact, Job, ModelVersion
+from tests.integration.conftest import add_event
+
+DONE = Fact("SeedReady", "pump_1", {}, "c" * 32)
+
+
+def empty_bucket(address: str, home: Path) -> ArtifactStore:
+    """A place of its own in the bucket."""
+    return open_store(address.replace("/prefix?", f"/{uuid.uuid4().hex}?"), home)
+
+
+def claimed(job_id: int) -> Claim:
+    with transaction():
+        Job.update(due_at=0).where(Job.id == job_id).execute()
+    claim = ledger.claim(job_id, "worker-1", 30)
+    assert claim is not None
+    return claim
+
+
+def write(store: ArtifactStore, claim: Claim, **files: str) -> list[StagedArtifact]:
+    """What an attempt stages; file names without their suffix."""
+    prefix = f".staged/{claim.machine_id}/{claim.job_id}.{claim.token}"
+    workspace = store.workspace(prefix)
+    (workspace / "GAN").mkdir()
+    for name, text in files.items():
+        (workspace / "GAN" / f"{name}.txt").write_text(text)
+    return store.stage(workspace, prefix)
+
+
+def publish_all(store: ArtifactStore) -> None:
+    publication.put_in_place(store, standing.unpublished())
+
+
+def make(store: ArtifactStore, machine_id: str = "pump_1", **files: str) -> None:
+    """A job that ends with these files, published."""
+    (job,) = add_event("SeedReady", machine_id, stages=["some_stage"]).jobs
+    claim = claimed(job.job_id)
+    ledger.complete(
+        claim, Fact("SeedReady", machine_id, {}, "c" * 32), write(store, claim, **files)
+    )
+    publish_all(store)
+
+
+def train(store: ArtifactStore, name: str, text: str, *, accepted: bool = False) -> None:
+    """A training that ends with this model, published; machine pump_1."""
+    (job,) = add_event("SeedReady", stages=["train_tvae"]).jobs
+    claim = claimed(job.job_id)
+    payload = {
+        "model_key": f"GAN/{name}.txt",
+        "epochs": 7,
+        "training_time_seconds": 1.5,
+        "num_features": 4,
+        "final_loss": -2.0,
+    }
+    fact = Fact("ModelTrained", "pump_1", payload, "c" * 32)
+    ledger.complete(claim, fact, write(store, claim, **{name: text}))
+    publish_all(store)
+    if accepted:
+        add_event("MachineOnboarded", stages=(), quality_score=0.9, model_key=f"GAN/{name}.txt")
+
+
+def prefixes(store: ArtifactStore) -> list[str]:
+    return sorted(folder.prefix for folder in store.staged())
+
+
+def published(store: ArtifactStore, tmp_path: Path, name: str) -> str | None:
+    """The text under a published name."""
+    key = f"GAN/{name}.txt"
+    if isinstance(store, LocalStore):
+        path = store.root / key
+        return path.read_text() if path.exists() else None
+    path = tmp_path / "looked-at"
+    path.unlink(missing_ok=True)
+    try:
+        store._download(key, path)
+    except NotFound:
+        return None
+    return path.read_text()
+
+
+def staged_texts(store: ArtifactStore) -> set[str]:
+    """The texts of every file that the ledger has."""
+    rows = list(Artifact.select())
+    return {store.fetch(row.staged_key, row.sha256).read_text() for row in rows}
+
+
+def is_empty(found: Garbage) -> bool:
+    return not any(
+        [
+            found.attempts,
+            found.strays,
+            found.superseded,
+            found.models,
+            found.workspaces,
+            found.downloads,
+            found.unfinished,
+            found.names,
+        ]
+    )
+
+
+def collect(store: ArtifactStore, keep_models: int = 2) -> Garbage:
+    """Find and remove; a second look finds nothing."""
+    removed = garbage.remove(store, garbage.find(store, keep_models))
+    assert is_empty(garbage.find(store, keep_models))
+    return removed
+
+
+def versions() -> list[int]:
+    return sorted(row.version for row in ModelVersion.select())
