@@ -21,6 +21,10 @@ from dramatiq.brokers.redis import RedisBroker, _RedisConsumer
 #: It has to be shorter than the connections' `socket_timeout`.
 BLOCK_SECONDS = 0.5
 
+#: How long a consumer that heard its bell tries to get the slot before it rings for others,
+#: seconds: longer than another queue of the worker takes to find nothing.
+PASS_ON_SECONDS = 0.02
+
 #: Pause of a consumer while the broker is away, seconds.
 AWAY_SECONDS = 0.25
 
@@ -40,11 +44,6 @@ class Slot:
         self._changed = threading.Condition()
         self._waiting: list[int] = []
         self._taken = False
-
-    @property
-    def taken(self) -> bool:
-        """Whether a job has it."""
-        return self._taken
 
     def take(self, priority: int, timeout: float) -> bool:
         """Take the place, or return False when it was not to be had for `timeout` seconds."""
@@ -111,19 +110,23 @@ class _BellConsumer(_RedisConsumer):
 
     broker: BellBroker
     queue_name: str
+    heard = False
 
     def __next__(self) -> MessageProxy | None:
         try:
             priority = self.broker.priorities.get(self.queue_name, 0)
-            if not self.broker.slot.take(priority, BLOCK_SECONDS):
-                return None
-            message = self._fetch()
-            if message is None:
-                self._wait_for_the_bell()
+            patience = PASS_ON_SECONDS if self.heard else BLOCK_SECONDS
+            if self.broker.slot.take(priority, patience):
+                message = self._fetch()
+                self.heard = message is None and self._wait_for_the_bell()
+                return message
+            if self.heard:
+                # Another queue's job has the slot: the message is for another worker.
+                self.heard = False
+                self.broker.ring(self.queue_name)
         except redis.RedisError:
             time.sleep(AWAY_SECONDS)
-            return None
-        return message
+        return None
 
     def _fetch(self) -> MessageProxy | None:
         """A message, with the slot; or none, and the slot is free again."""
@@ -138,14 +141,12 @@ class _BellConsumer(_RedisConsumer):
                 self.broker.slot.free()
         return message
 
-    def _wait_for_the_bell(self) -> None:
-        rung = self.broker.client.blpop([self.broker.bell(self.queue_name)], BLOCK_SECONDS)
-        if rung and self.broker.slot.taken:
-            # Another queue's job got the slot meanwhile: the message is for somebody else.
-            self.broker.ring(self.queue_name)
+    def _wait_for_the_bell(self) -> bool:
+        bell = self.broker.bell(self.queue_name)
+        return self.broker.client.blpop([bell], BLOCK_SECONDS) is not None
 
     def ack(self, message: MessageProxy) -> None:
-        """Acknowledge a message and free the slot.
+        """Free the slot and acknowledge the message.
 
         An acknowledgement that is lost does no harm: when Dramatiq delivers the message again,
         its job is not there to be claimed.
@@ -153,16 +154,15 @@ class _BellConsumer(_RedisConsumer):
         self._settle(self.broker.do_ack, message)
 
     def nack(self, message: MessageProxy) -> None:
-        """Move a message to the dead letters and free the slot."""
+        """Free the slot and move the message to the dead letters."""
         self._settle(self.broker.do_nack, message)
 
     def _settle(self, command: Any, message: MessageProxy) -> None:
+        self.broker.slot.free()  # The next message can be fetched meanwhile.
         try:
             command(self.queue_name, message.options["redis_message_id"])
         except redis.RedisError as error:
             self.logger.debug("not settled: %s", error)
-        finally:
-            self.broker.slot.free()
 
     def requeue(self, messages: Iterable[MessageProxy]) -> None:
         """Put back what was fetched and not run, for others to take at once."""

@@ -117,7 +117,6 @@ class Runner:
 
     def _run_claimed(self, claim: Claim) -> None:
         log = structlog.get_logger()
-        log.info("started")
         began = time.monotonic()
         why = ""
         try:
@@ -125,9 +124,9 @@ class Runner:
         except StaleLease:
             ended, why = "lost", "cancelled, deleted or taken by another worker"
         except Stopped:
-            ended, why = "handed back", self._hand_back(claim)
+            ended, why = self._hand_back(claim)
         except LedgerUnavailable as error:
-            ended, why = "left to the stewards", f"stopping, and {error}"
+            ended, why = _left(error)
         seconds = time.monotonic() - began
         log.info(ended, seconds=round(seconds, 3), **({"reason": why} if why else {}))
         metrics.JOBS.labels(claim.stage, ended).inc()
@@ -143,10 +142,10 @@ class Runner:
         written = self._commit(claim, outcome)
         deliver(written.jobs, self.send)
         finished = isinstance(outcome, Finished)
-        if finished:
-            self._insist(lambda: self._publish(claim))
-        else:
+        if not isinstance(outcome, Finished):
             self._sweep(claim, claim.token)
+        elif outcome.artifacts:
+            self._insist(lambda: self._publish(claim))
         if claim.limited or not finished:
             self.wake()
         if stage is not None:
@@ -162,12 +161,14 @@ class Runner:
             structlog.get_logger().warning("refused", outcome=type(outcome).__name__.lower())
             raise
 
-    def _hand_back(self, claim: Claim) -> str:
+    def _hand_back(self, claim: Claim) -> tuple[str, str]:
         try:
             deliver([ledger.release(claim)], self.send)
-        except (StaleLease, LedgerUnavailable) as error:
-            return str(error)  # Then its lease ends by itself.
-        return "stopping"
+        except StaleLease as error:
+            return "lost", str(error)
+        except LedgerUnavailable as error:
+            return _left(error)
+        return "handed back", "stopping"
 
     def _hold_back(self) -> None:
         """Leave work to others while everything fails here, be it a full disk.
@@ -191,6 +192,7 @@ class Runner:
             self._sweep_earlier_attempts(claim)
         child = self.prepare()
         child.assign(assignment)
+        structlog.get_logger().info("started")
         self._spent = True
         try:
             outcome = self._follow(child, claim, ProgressChannel(self.progress, claim, stage))
@@ -285,6 +287,11 @@ class Runner:
                 if self.stopping.is_set():
                     raise
                 self.stopping.wait(LEDGER_PAUSE_SECONDS)
+
+
+def _left(error: LedgerUnavailable) -> tuple[str, str]:
+    """What becomes of a job whose worker stops while the ledger is away: its lease ends."""
+    return "left to the stewards", f"stopping, and {error}"
 
 
 def _may_be_the_workers_fault(outcome: Message) -> bool:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import resource
 import time
 from dataclasses import replace
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from actors.stage import STAGES, Job
+from benchmarks.trace import trace
 from events.vocabulary import (
     MachineCreated,
     MachineOnboarded,
@@ -30,9 +30,6 @@ from events.vocabulary import (
     SyntheticDataReady,
 )
 from GAN import files
-
-#: Folder to which stages and workers write when they did what; none means that they do not.
-TRACE = "BENCH_TRACE"
 
 
 def generate_seed(event: MachineCreated, job: Job) -> SeedReady:
@@ -94,21 +91,8 @@ def _write(path: Path, digest: bytes, behaviour: dict[str, Any]) -> None:
     size = behaviour["bytes"]
     path.parent.mkdir(parents=True)
     disks = behaviour.get("full_disks")
-    if disks and (Path(disks) / str(worker().pid)).exists():
+    worker = parent_process()
+    if disks and worker and (Path(disks) / str(worker.pid)).exists():
         # The kernel then refuses the second half of the file, as a full disk does.
         resource.setrlimit(resource.RLIMIT_FSIZE, (size // 2, resource.RLIM_INFINITY))
     path.write_bytes((digest * (size // len(digest) + 1))[:size])
-
-
-def worker() -> Any:
-    """The worker whose child this process is."""
-    return parent_process()
-
-
-def trace(**moment: Any) -> None:
-    """Note something with its time on the clock that all processes share, nanoseconds."""
-    folder = os.environ.get(TRACE)
-    if folder is not None:
-        line = json.dumps(moment | {"at": moment.get("at", time.monotonic_ns())})
-        with (Path(folder) / f"{os.getpid()}.jsonl").open("a") as file:
-            file.write(f"{line}\n")

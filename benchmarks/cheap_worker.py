@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from actors.log import set_up_logging
 from actors.worker import serve
 from benchmarks import cheap_stages
+from benchmarks.trace import trace
 from commands.stopping import stop_event
 from storage import ledger
 from storage.database import open_database
@@ -32,11 +33,10 @@ def _trace_commits() -> None:
     complete = ledger.complete
 
     def traced(claim: Claim, fact: Fact, artifacts: Iterable[StagedArtifact]) -> Written:
-        began = time.monotonic_ns()
+        began = time.monotonic_ns()  # The ledger's transaction is part of the hand-over.
         written = complete(claim, fact, artifacts)
-        committed = time.monotonic_ns()
         for job in written.jobs:
-            cheap_stages.trace(handed_over=job.job_id, began=began, at=committed)
+            trace(handed_over=job.job_id, at=began)
         return written
 
     ledger.complete = traced

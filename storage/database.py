@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -33,6 +34,10 @@ database = peewee.DatabaseProxy()
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 
+#: How long a write waits for SQLite's one write lock, seconds.
+LOCK_PATIENCE_SECONDS = 30.0
+LONGEST_LOCK_PAUSE_SECONDS = 0.1
+
 _NOW_MS = {
     "sqlite": "CAST(unixepoch('subsec') * 1000 AS INTEGER)",
     # now() stands still inside a transaction; a lease must not.
@@ -41,9 +46,24 @@ _NOW_MS = {
 
 
 class _Sqlite(APSWDatabase):  # type: ignore[misc]  # playhouse has no types
-    """APSW's SQLite: it binds no datetime by itself, and the migrations' history has one."""
+    """APSW's SQLite: it binds no datetime by itself, and the migrations' history has one.
+
+    Attributes:
+        patience: Says how long to wait for the write lock, seconds; asked while it waits.
+    """
+
+    patience: Callable[[], float] = staticmethod(lambda: LOCK_PATIENCE_SECONDS)
 
     def _add_conn_hooks(self, conn: apsw.Connection) -> None:
+        began = 0.0
+
+        def go_on_waiting(tries: int) -> bool:
+            nonlocal began
+            began = began if tries else time.monotonic()
+            time.sleep(min(0.001 * 2**tries, LONGEST_LOCK_PAUSE_SECONDS))
+            return time.monotonic() - began < self.patience()
+
+        conn.set_busy_handler(go_on_waiting)
         super()._add_conn_hooks(conn)
         conn.convert_binding = lambda _cursor, _number, value: value.isoformat(" ")
 
@@ -61,7 +81,6 @@ def open_database(settings: Settings) -> Any:
         opened = _Sqlite(
             str(settings.home / "ledger.sqlite3"),
             lock_type="IMMEDIATE",
-            timeout=30,
             pragmas={
                 "journal_mode": "wal",
                 "synchronous": "full",
@@ -77,10 +96,21 @@ def open_database(settings: Settings) -> Any:
             # A host that has vanished must not hold a lease's renewal for minutes.
             connect_timeout=5,
             keepalives_idle=10,
-            tcp_user_timeout=15_000,
+            # After an outage the kernel tries again what it could not send later and later.
+            tcp_user_timeout=5_000,
         )
     database.initialize(opened)
     return opened
+
+
+def wait_for_lock(patience: Callable[[], float]) -> None:
+    """Say how long SQLite's write lock is waited for from now on.
+
+    Args:
+        patience: Gives seconds; it is asked again and again during a wait.
+    """
+    if is_sqlite():
+        database.obj.patience = patience
 
 
 def is_sqlite() -> bool:
@@ -125,6 +155,28 @@ def transaction() -> Iterator[None]:
     """One write transaction; a database that is away becomes `LedgerUnavailable`."""
     with reading(), database.atomic():
         yield
+
+
+@contextmanager
+def forgettable_transaction() -> Iterator[None]:
+    """A write transaction that SQLite does not wait for the disk to keep.
+
+    For what matters only as long as the workers live: claims, leases, progress, heartbeats. A cut
+    of the power may undo the last of them, never by half, and no worker of an embedded database
+    survives it. PostgreSQL's workers do survive its crash, so there it is a transaction as any
+    other: a claim that is undone would give its token to two of them.
+    """
+    if not is_sqlite():
+        with transaction():
+            yield
+        return
+    with reading():
+        database.execute_sql("PRAGMA synchronous = NORMAL")
+        try:
+            with database.atomic():
+                yield
+        finally:
+            database.execute_sql("PRAGMA synchronous = FULL")
 
 
 @contextmanager

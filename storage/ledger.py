@@ -14,7 +14,14 @@ from typing import Any
 
 from errors import StaleLease
 from storage import projections
-from storage.database import execute, is_sqlite, now_ms, reading, transaction
+from storage.database import (
+    execute,
+    forgettable_transaction,
+    is_sqlite,
+    now_ms,
+    reading,
+    transaction,
+)
 from storage.facts import Dispatch, Fact, Written, append
 from storage.tables import Artifact
 
@@ -65,7 +72,7 @@ def claim(job_id: int, worker: str, lease_seconds: float) -> Claim | None:
     That is so for a duplicate message, and when its queue is paused or at its limit: then the job
     is noted as not sent, and a steward sends it once the queue is open.
     """
-    with transaction():
+    with forgettable_transaction():
         if not is_sqlite():  # Which has one writer at a time anyway.
             execute(_LOCK_LIMIT, job=job_id)
         if not execute(_CLAIM, job=job_id, worker=worker, lease=_ms(lease_seconds)):
@@ -96,7 +103,7 @@ def renew(claim: Claim, lease_seconds: float) -> None:
     Raises:
         StaleLease: The job was cancelled, rescued or deleted meanwhile.
     """
-    with transaction():
+    with forgettable_transaction():
         _write(claim, "lease_until = {now} + :lease", lease=_ms(lease_seconds))
 
 
@@ -106,7 +113,7 @@ def report_progress(claim: Claim, percent: int, message: str) -> None:
     Raises:
         StaleLease: See `renew`.
     """
-    with transaction():
+    with forgettable_transaction():
         _write(claim, "progress = :percent, message = :text", percent=percent, text=message)
 
 

@@ -11,8 +11,8 @@ from typing import Any
 
 from peewee import fn
 
-from storage.database import now_ms
-from storage.tables import Artifact, Job, ModelVersion, TrainingJob
+from storage.database import execute, now_ms
+from storage.tables import Artifact, ModelVersion, TrainingJob
 
 #: The stage whose jobs `gan_training_jobs` follows.
 TRAINING_STAGE = "train_tvae"
@@ -28,27 +28,13 @@ VERDICTS = {
 def job_created(job_id: int, stage: str, machine_id: str, payload: Mapping[str, Any]) -> None:
     """Open a training report for a training job."""
     if stage == TRAINING_STAGE:
-        TrainingJob.insert(
-            machine=machine_id,
-            task=job_id,
-            status="pending",
-            epochs=payload.get("epochs"),
-            progress=0,
-            created_at=now_ms(),
-        ).execute()
+        execute(_OPEN_REPORT, job=job_id, machine=machine_id, epochs=payload.get("epochs"))
 
 
 def job_changed(job_id: int, stage: str) -> None:
     """Let the training report follow its job; nothing to do for jobs of other stages."""
     if stage == TRAINING_STAGE:
-        job = Job.get_by_id(job_id)
-        TrainingJob.update(
-            status="failed" if job.status == "cancelled" else job.status,
-            progress=job.progress,
-            error_message=job.error_message,
-            started_at=job.started_at,
-            completed_at=job.completed_at,
-        ).where(TrainingJob.task == job_id).execute()
+        execute(_FOLLOW_JOB, job=job_id)
 
 
 def event_written(event_type: str, machine_id: str, payload: Mapping[str, Any]) -> None:
@@ -122,3 +108,19 @@ def _model_judged(machine_id: str, verdict: str, payload: Mapping[str, Any]) -> 
     Artifact.update(verdict=verdict).where(
         Artifact.machine == machine_id, Artifact.id >= made_since
     ).execute()
+
+
+_OPEN_REPORT = """
+INSERT INTO gan_training_jobs (machine_id, task_id, status, epochs, progress, created_at)
+VALUES (:machine, :job, 'pending', :epochs, 0, {now})
+"""
+
+_FOLLOW_JOB = """
+UPDATE gan_training_jobs
+SET (status, progress, error_message, started_at, completed_at) = (
+    SELECT CASE status WHEN 'cancelled' THEN 'failed' ELSE status END,
+        progress, error_message, started_at, completed_at
+    FROM jobs WHERE jobs.id = :job
+)
+WHERE task_id = :job
+"""

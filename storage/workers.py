@@ -7,7 +7,7 @@ from typing import Any
 
 from peewee import Case, fn
 
-from storage.database import after, now_ms, reading, transaction
+from storage.database import after, forgettable_transaction, now_ms, reading, transaction
 from storage.tables import Job, Worker
 
 #: A worker not heard of for this long is gone, seconds.
@@ -37,7 +37,7 @@ class Seen:
 
 def beat(worker_id: str, host: str, pid: int, queues: list[str]) -> None:
     """Note that a worker is alive; forget those long silent."""
-    with transaction():
+    with forgettable_transaction():
         Worker.delete().where(Worker.seen_at < after(-20 * WORKER_SILENCE_SECONDS)).execute()
         seen = Worker.update(seen_at=now_ms()).where(Worker.id == worker_id).execute()
         if not seen:

@@ -125,8 +125,11 @@ class Storm:
         if not victims:
             return False
         _, stage, job, token = self.chance.choice(victims)
+        try:
+            os.kill(stage, signal.SIGKILL)
+        except ProcessLookupError:
+            return False
         self.kills.append(Kill("stage process", time.time(), job, token))
-        os.kill(stage, signal.SIGKILL)
         return True
 
     def _kill_a_worker(self) -> bool:

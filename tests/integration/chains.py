@@ -47,12 +47,17 @@ RESULTS = {
 
 
 class Commit(NamedTuple):
-    """What a commit has brought a job to: token and progress, compared as a pair, only grow."""
+    """What a commit has brought a job to: token and progress, compared as a pair, only grow.
+
+    Attributes:
+        kept: Whether it outlives a cut of the power; claims, leases and progress need not.
+    """
 
     job_id: int
     token: int
     progress: int
     event_id: int | None = None
+    kept: bool = True
 
 
 def chain(machine_id: str, random: Random) -> Iterator[Commit]:
@@ -63,11 +68,11 @@ def chain(machine_id: str, random: Random) -> Iterator[Commit]:
     while jobs:
         claim = ledger.claim(jobs.popleft().job_id, "writer", 30)
         assert claim is not None
-        yield Commit(claim.job_id, claim.token, 0)
+        yield Commit(claim.job_id, claim.token, 0, kept=False)
         ledger.renew(claim, 30)
-        yield Commit(claim.job_id, claim.token, 0)
+        yield Commit(claim.job_id, claim.token, 0, kept=False)
         ledger.report_progress(claim, 50, "half way")
-        yield Commit(claim.job_id, claim.token, 50)
+        yield Commit(claim.job_id, claim.token, 50, kept=False)
         if random.random() < 0.1:
             jobs.append(ledger.release(claim))
             yield Commit(claim.job_id, claim.token, AT_REST)

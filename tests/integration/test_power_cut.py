@@ -53,14 +53,29 @@ def opened(tmp_path: Path) -> Iterator[Path]:
 
 
 class History(NamedTuple):
-    """What a ledger held after each of its commits, and how far its files were then."""
+    """What a ledger held after each of its commits, and how far its files were then.
+
+    Attributes:
+        kept: Numbers of the commits that outlive a cut of the power.
+    """
 
     ledgers: list[Contents]
     marks: list[int]
+    kept: list[int]
 
-    def note(self, mark: int) -> None:
+    @classmethod
+    def begin(cls) -> History:
+        return cls([contents()], [0], [0])
+
+    def note(self, mark: int, *, kept: bool = True) -> None:
+        if kept:
+            self.kept.append(len(self.ledgers))
         self.ledgers.append(contents())
         self.marks.append(mark)
+
+    def last_kept(self, mark: int) -> int:
+        """The number of the last commit that had returned and has to be there."""
+        return self.kept[bisect_right(self.kept, self.last_commit(mark)) - 1]
 
     def last_commit(self, mark: int) -> int:
         """The number of the last commit that had returned."""
@@ -181,7 +196,7 @@ class Cuttable:
         database.connect()
         self.newborn = (home / LEDGER).read_bytes()
         upgrade()
-        self.history = History([contents()], [0])
+        self.history = History.begin()
         self.history.note((home / WAL).stat().st_size)
         for _ in chain("pump_1", chosen):
             self.history.note((home / WAL).stat().st_size)
@@ -249,10 +264,10 @@ class TestUnsyncedWritesLost:
         log = WriteLog()
         try:
             database.execute_sql("PRAGMA wal_autocheckpoint = 64")
-            history = History([contents()], [0])
+            history = History.begin()
             for number in range(5):
-                for _ in chain(f"pump_{number}", chosen):
-                    history.note(len(log.entries))
+                for commit in chain(f"pump_{number}", chosen):
+                    history.note(len(log.entries), kept=commit.kept)
         finally:
             database.close()
             log.unregister()
@@ -266,7 +281,7 @@ class TestUnsyncedWritesLost:
             if written in cuts:
                 for name, data in disk.after_power_cut(chosen).items():
                     (copy.home / name).write_bytes(data)
-                last = history.last_commit(written)
-                there = recovered(copy) in history.ledgers[last : last + 2]
-                assert there, f"cut before write {written}: not the ledger after commit {last}"
+                kept, last = history.last_kept(written), history.last_commit(written)
+                there = recovered(copy) in history.ledgers[kept : last + 2]
+                assert there, f"cut before write {written}: no ledger after commit {kept} to {last}"
             disk.take(*entry)

@@ -1,0 +1,40 @@
+"""Celery on Redis, as it comes. Run by `celery -A benchmarks.peers.celery_app worker`."""
+
+from __future__ import annotations
+
+import os
+
+from celery import Celery, chain
+
+from benchmarks.peers import BROKER, NAMESPACE
+from benchmarks.trace import trace
+
+_url = os.environ[BROKER].replace("unix://", "redis+socket://", 1)
+app = Celery("benchmark", broker=_url, backend=_url)
+app.conf.broker_transport_options = {"global_keyprefix": os.environ[NAMESPACE]}
+app.conf.result_backend_transport_options = {"global_keyprefix": os.environ[NAMESPACE]}
+app.conf.task_routes = {"second": {"queue": "second"}, "*": {"queue": "first"}}
+
+
+@app.task(name="first", ignore_result=True)  # type: ignore[untyped-decorator]
+def first(hop: int) -> None:
+    """Hand over."""
+    trace(handed_over=hop)
+    second.delay(hop)
+
+
+@app.task(name="second", ignore_result=True)  # type: ignore[untyped-decorator]
+def second(hop: int) -> None:
+    """Be there."""
+    trace(first_line=hop)
+
+
+@app.task(name="step")  # type: ignore[untyped-decorator]
+def step(machine: str) -> str:
+    """Do nothing, and keep the result."""
+    return machine
+
+
+def four_steps(machine: str) -> object:
+    """Four steps, each when the one before is done, with a result in the backend."""
+    return chain(step.s(machine), step.s(), step.s(), step.s()).apply_async()
