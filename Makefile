@@ -4,8 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 MACHINE ?= motor_siemens_1la7_001
 EPOCHS ?= 300
+SEED ?= 0
 
-.PHONY: run test fleet setup check clean
+.PHONY: run test fleet setup check clean chaos bench-latency bench-throughput bench-rescue
 
 run: setup  ## Onboard one machine from its profile to synthetic data
 	$(BIN)/fleetforge onboard $(MACHINE) --epochs $(EPOCHS) --wait
@@ -16,6 +17,18 @@ fleet: setup  ## Onboard all 32 machines of the fleet
 test: $(VENV)/.dev  ## The import contracts and the whole test suite
 	$(BIN)/lint-imports
 	$(BIN)/pytest --numprocesses 2 --dist loadfile
+
+chaos: $(VENV)/.dev  ## 300 machines under fire on both databases; SEED=n replays a run
+	$(BIN)/python -m benchmarks.chaos --seed $(SEED)
+
+bench-rescue: $(VENV)/.dev  ## From SIGKILL to running elsewhere
+	$(BIN)/python -m benchmarks.rescue
+
+bench-latency: $(VENV)/.bench  ## Hand-over times beside stock Dramatiq and Celery
+	$(BIN)/python -m benchmarks.latency
+
+bench-throughput: $(VENV)/.bench  ## Machines a second, 500 and 10,000, beside Celery
+	$(BIN)/python -m benchmarks.throughput
 
 check: $(VENV)/.dev  ## Formatting, lint and types
 	$(BIN)/ruff format --check .
@@ -34,6 +47,10 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 
 $(VENV)/.dev: $(VENV)/.installed
 	$(BIN)/pip install --quiet --constraint constraints.txt --group dev
+	touch $@
+
+$(VENV)/.bench: $(VENV)/.dev
+	$(BIN)/pip install --quiet --constraint constraints.txt --group bench
 	touch $@
 
 clean:  ## Remove the environment; `var/` with your data stays

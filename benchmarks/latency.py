@@ -1,8 +1,9 @@
 """`make bench-latency`: how long it takes from the end of one stage to the first line of the next.
 
-Fleetforge, stock Dramatiq and Celery in one run; those with as many workers share a broker. Fleetforge's figure holds the
-ledger's transaction that ends the first stage, the one that claims the second, and the way into
-the second one's process; the others' tasks begin when they have the message.
+Fleetforge, stock Dramatiq and Celery in one run; those with as many workers share a broker.
+Fleetforge's figure holds the ledger's transaction that ends the first stage, the one that claims
+the second, and the way into the second one's process; the others' tasks begin when they have the
+message.
 """
 
 from __future__ import annotations

@@ -13,6 +13,23 @@ from typing import IO
 
 import psutil
 
+from storage.settings import PREFIX, Settings
+
+
+def workers_environment(settings: Settings) -> dict[str, str]:
+    """The environment of worker processes that shall use these settings."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    environment |= {
+        f"{PREFIX}HOME": str(settings.home),
+        f"{PREFIX}LEASE_SECONDS": str(settings.lease_seconds),
+        f"{PREFIX}LOG_JSON": "true",
+    }
+    if settings.redis_url is not None:
+        environment[f"{PREFIX}REDIS_URL"] = settings.redis_url.get_secret_value()
+    if settings.database_url is not None:
+        environment[f"{PREFIX}DATABASE_URL"] = settings.database_url.get_secret_value()
+    return environment
+
 
 @dataclass
 class Crew:

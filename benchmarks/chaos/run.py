@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import shutil
 import tempfile
@@ -16,7 +15,7 @@ from pathlib import Path
 import actors  # declares the stages, so that events have subscribers
 from actors.broker import Broker
 from actors.embedded import EmbeddedValkey
-from benchmarks.chaos.crew import Crew
+from benchmarks.chaos.crew import Crew, workers_environment
 from benchmarks.chaos.storm import Storm
 from benchmarks.chaos.verdict import (
     Latency,
@@ -31,7 +30,7 @@ from errors import LedgerUnavailable
 from storage import standing
 from storage.database import database as ledger_database
 from storage.database import open_database, upgrade
-from storage.settings import PREFIX, Settings
+from storage.settings import Settings
 
 assert actors
 
@@ -106,7 +105,8 @@ def run(
         open_database(settings)
         upgrade()
         resources.callback(ledger_database.close)
-        crew = _crew(settings, workers)
+        logs = _folder(home, "logs-of-workers")
+        crew = Crew(workers_environment(settings), logs, workers)
         storm = Storm(
             settings, crew, valkey, postgresql, _folder(home, "full"), random.Random(seed)
         )
@@ -125,20 +125,6 @@ def _folder(home: Path, name: str) -> Path:
     folder = home / name
     folder.mkdir()
     return folder
-
-
-def _crew(settings: Settings, size: int) -> Crew:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
-    environment |= {
-        f"{PREFIX}HOME": str(settings.home),
-        f"{PREFIX}LEASE_SECONDS": str(settings.lease_seconds),
-        f"{PREFIX}LOG_JSON": "true",
-    }
-    if settings.redis_url is not None:
-        environment[f"{PREFIX}REDIS_URL"] = settings.redis_url.get_secret_value()
-    if settings.database_url is not None:
-        environment[f"{PREFIX}DATABASE_URL"] = settings.database_url.get_secret_value()
-    return Crew(environment, _folder(settings.home, "logs-of-workers"), size)
 
 
 def _weather(

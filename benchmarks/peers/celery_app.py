@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from celery import Celery, chain
 
@@ -35,6 +36,6 @@ def step(machine: str) -> str:
     return machine
 
 
-def four_steps(machine: str) -> object:
+def four_steps(machine: str) -> Any:
     """Four steps, each when the one before is done, with a result in the backend."""
     return chain(step.s(machine), step.s(), step.s(), step.s()).apply_async()

@@ -1,0 +1,139 @@
+"""`make bench-rescue`: from SIGKILL to running elsewhere, with the default lease and a short one.
+
+Half of the workers run long stages, the other half is idle: all that is measured is how long it
+takes to notice. `make chaos` measures the same under load.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import tempfile
+import time
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+import actors  # declares the stages, so that events have subscribers
+from actors.broker import Broker
+from benchmarks.chaos.crew import Crew, workers_environment
+from benchmarks.chaos.storm import Kill
+from benchmarks.chaos.verdict import Latency, read_logs, rescue_latency
+from benchmarks.fleet import take_in_cheap_machine
+from benchmarks.servers import PostgreSQL, Valkey
+from storage import standing
+from storage.database import database, open_database, upgrade
+from storage.settings import Settings
+
+assert actors
+
+_LONG_SECONDS = 1000
+_LIMIT_SECONDS = 120.0
+
+
+@dataclass(frozen=True)
+class Rescue:
+    """What one run showed."""
+
+    database: str
+    lease_seconds: float
+    killed: str
+    latency: Latency
+
+
+def drill(kind: str, lease_seconds: float, jobs: int) -> list[Rescue]:
+    """Kill the processes of running stages, then the workers.
+
+    Args:
+        kind: `sqlite` or `postgresql`.
+        lease_seconds: The workers' lease.
+        jobs: How many run; as many workers are idle.
+    """
+    with ExitStack() as resources:
+        home = Path(resources.enter_context(tempfile.TemporaryDirectory(prefix="ff-rescue-")))
+        valkey = resources.enter_context(Valkey())
+        postgresql = resources.enter_context(PostgreSQL()) if kind == "postgresql" else None
+        settings = Settings(
+            home=home,
+            redis_url=valkey.url,
+            database_url=postgresql.url if postgresql else None,
+            lease_seconds=lease_seconds,
+        )
+        open_database(settings)
+        upgrade()
+        resources.callback(database.close)
+        logs = home / "logs-of-workers"
+        logs.mkdir()
+        crew = Crew(workers_environment(settings), logs, 2 * jobs)
+        crew.tend()
+        resources.callback(crew.stop)
+        broker = Broker(settings)
+        for number in range(jobs):
+            description = json.dumps({"seconds": _LONG_SECONDS})
+            take_in_cheap_machine(f"machine_{number}", description, broker.send)
+        kills: list[Kill] = []
+        for killed in ("stage process", "worker"):
+            before = _running(jobs, {kill.token for kill in kills})
+            kills += [_kill(crew, killed, job) for job in before]
+            _running(jobs, {job["token"] for job in before})
+        lines = read_logs(logs)
+        return [
+            Rescue(kind, lease_seconds, killed, latency)
+            for killed in ("stage process", "worker")
+            if (latency := rescue_latency(kills, killed, lines)) is not None
+        ]
+
+
+def _running(jobs: int, not_under: set[int]) -> list[dict[str, int]]:
+    """The running jobs, once all run under other tokens than these."""
+    limit = time.monotonic() + _LIMIT_SECONDS
+    while True:
+        found = standing.jobs(status="running")
+        if len(found) == jobs and not {job["token"] for job in found} & not_under:
+            return found
+        if time.monotonic() > limit:
+            raise TimeoutError(f"{len(found)} of {jobs} jobs run")
+        time.sleep(0.1)
+
+
+def _kill(crew: Crew, killed: str, job: dict[str, int]) -> Kill:
+    time.sleep(random.uniform(0, 1))  # Anywhere between two renewals of the lease.
+    worker = int(str(job["worker"]).split(":")[1])
+    pid = worker if killed == "worker" else crew.stage_process(worker)
+    assert pid is not None
+    kill = Kill(killed, time.time(), job["id"], job["token"])
+    os.kill(pid, signal.SIGKILL)
+    return kill
+
+
+@click.command()
+@click.option("--jobs", default=8, show_default=True, help="How many are killed, of each kind.")
+@click.option("--json", "target", type=click.Path(path_type=Path), help="Write the figures here.")
+def main(jobs: int, target: Path | None) -> None:
+    """Print how long it takes from a kill to the job's next start."""
+    default = Settings.model_fields["lease_seconds"].default
+    found = [
+        rescue
+        for kind in ("sqlite", "postgresql")
+        for lease in (default, 3.0)
+        for rescue in drill(kind, lease, jobs)
+    ]
+    table = Table("database", "lease s", "killed", "n", "p50 s", "p99 s", "max s")
+    for one in found:
+        latency = one.latency
+        figures = (latency.p50, latency.p99, latency.max)
+        cells = [f"{one.lease_seconds:g}", one.killed, str(latency.count)]
+        table.add_row(one.database, *cells, *(f"{figure:.2f}" for figure in figures))
+    Console().print(table)
+    if target is not None:
+        target.write_text(json.dumps([asdict(one) for one in found], indent=2))
+
+
+if __name__ == "__main__":
+    main()
