@@ -36,28 +36,35 @@ BELL_LIFETIME_SECONDS = 60
 class Slot:
     """A worker's one place for a job; when it gets free the queue of highest priority is first.
 
+    Of equals the one that was served longest ago is first: none is starved by another.
+
     A message is only fetched by a worker that can run it now: one that is held back behind a
     training could have been run by another worker.
     """
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._waiting: list[int] = []
+        self._waiting: list[tuple[int, int]] = []
         self._taken = False
+        self._turns = 0
+        self._last_turns: dict[str, int] = {}
 
-    def take(self, priority: int, timeout: float) -> bool:
+    def take(self, queue_name: str, priority: int, timeout: float) -> bool:
         """Take the place, or return False when it was not to be had for `timeout` seconds."""
         with self._changed:
-            self._waiting.append(priority)
+            rank = (priority, -self._last_turns.get(queue_name, 0))
+            self._waiting.append(rank)
             try:
                 free = self._changed.wait_for(
-                    lambda: not self._taken and priority == max(self._waiting), timeout
+                    lambda: not self._taken and rank == max(self._waiting), timeout
                 )
             finally:
-                self._waiting.remove(priority)
+                self._waiting.remove(rank)
                 self._changed.notify_all()
             if free:
                 self._taken = True
+                self._turns += 1
+                self._last_turns[queue_name] = self._turns
             return free
 
     def free(self) -> None:
@@ -116,7 +123,7 @@ class _BellConsumer(_RedisConsumer):
         try:
             priority = self.broker.priorities.get(self.queue_name, 0)
             patience = PASS_ON_SECONDS if self.heard else BLOCK_SECONDS
-            if self.broker.slot.take(priority, patience):
+            if self.broker.slot.take(self.queue_name, priority, patience):
                 message = self._fetch()
                 self.heard = message is None and self._wait_for_the_bell()
                 return message

@@ -30,6 +30,12 @@ ACTOR = "run_job"
 #: Gone from Redis means that Redis lost everything: it was flushed or restarted.
 CANARY_KEY = f"{NAMESPACE}:canary"
 
+#: A broker that is silent for so long is away, seconds. Whatever hangs in a broken connection is
+#: tried on a new one soon after the broker is back.
+ANSWER_SECONDS = 2.0
+#: The same for progress, whose reader also has to renew the lease.
+PROGRESS_SECONDS = 0.5
+
 #: How soon a worker's idle threads notice that they should end, milliseconds.
 WAKE_MS = 200
 
@@ -41,10 +47,16 @@ def broker_url(settings: Settings) -> str:
     return EmbeddedValkey(settings.home).url
 
 
-def connect(settings: Settings, db: int) -> redis.Redis:
-    """A client of one of the Redis databases; connects lazily."""
+def connect(settings: Settings, db: int, timeout: float = ANSWER_SECONDS) -> redis.Redis:
+    """A client of one of the Redis databases; connects lazily.
+
+    Args:
+        settings: Where the broker is.
+        db: Which database.
+        timeout: How long to wait for it, seconds.
+    """
     pool = redis.ConnectionPool.from_url(
-        broker_url(settings), socket_connect_timeout=2, socket_timeout=5
+        broker_url(settings), socket_connect_timeout=timeout, socket_timeout=timeout
     )
     pool.connection_kwargs["db"] = db
     return redis.Redis(connection_pool=pool)

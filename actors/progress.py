@@ -16,6 +16,10 @@ from storage.ledger import Claim
 
 LEDGER_INTERVAL_SECONDS = 0.3
 
+#: How long nothing goes to a Redis that did not answer, seconds: each try may take half a second
+#: from the time in which the lease has to be renewed.
+SILENCE_SECONDS = 2.0
+
 
 class ProgressChannel:
     """One job's channel: `{channel}:{task_id}` in Redis database 2; the task id is the job's id.
@@ -30,6 +34,7 @@ class ProgressChannel:
         self._stage = stage
         self._unwritten: tuple[int, str] | None = None
         self._written_at = 0.0
+        self._silent_until = 0.0
 
     def report(self, progress: Progressed) -> None:
         """Pass one message on to Redis, and keep it for the ledger."""
@@ -63,6 +68,8 @@ class ProgressChannel:
         self._publish(status="ended", progress=100, message="")
 
     def _publish(self, **state: Any) -> None:
+        if time.monotonic() < self._silent_until:
+            return
         message = {
             "task_id": self._claim.job_id,
             "token": self._claim.token,
@@ -74,4 +81,5 @@ class ProgressChannel:
         try:
             self._client.publish(f"{self._stage.channel}:{self._claim.job_id}", json.dumps(message))
         except redis.RedisError:
-            return  # Whoever listens reads the ledger when the channel is silent.
+            # Whoever listens reads the ledger when the channel is silent.
+            self._silent_until = time.monotonic() + SILENCE_SECONDS

@@ -82,10 +82,9 @@ class Runner:
         return self._child
 
     def close(self) -> None:
-        """End the process that is ready."""
+        """End the process that is ready, or that runs a job whose outcome nobody waits for."""
         if self._child is not None:
-            self._child.kill()
-            self._child.close()
+            self._child.kill()  # Not closed: the thread of such a job still listens to it.
             self._child = None
 
     def run_job(self, job_id: int) -> None:
@@ -212,16 +211,16 @@ class Runner:
         stop_at: float | None = None
         while True:
             message = child.next_message(renewal / 4)
+            if message is not None and not isinstance(message, Progressed):
+                return message  # If the lease was lost, the ledger refuses it.
             now = time.monotonic()
             if now >= renew_at:
                 # Before anything is passed on: a worker that slept may have lost the job.
                 self._renew(claim)
                 renew_at = now + renewal
-            if isinstance(message, Progressed):
+            if message is not None:
                 structlog.get_logger().info(message.message, percent=round(message.percent))
                 channel.report(message)
-            elif message is not None:
-                return message
             channel.write()
             if self.stopping.is_set():
                 stop_at = stop_at or now + self.settings.grace_seconds

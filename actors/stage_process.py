@@ -13,13 +13,15 @@ import signal
 import threading
 import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from actors.log import fields_of, logging_what_is_printed, set_up_logging, writes_json
 from actors.stage import Job
 from errors import FleetforgeError
 from events.vocabulary import read_event
@@ -35,7 +37,11 @@ MOST_GROWTH_MIB = 100
 
 @dataclass(frozen=True)
 class Assignment:
-    """All that is needed to run a job."""
+    """All that is needed to run a job.
+
+    Attributes:
+        log_json: Whether the worker that assigns it logs as JSON.
+    """
 
     module: str
     function: str
@@ -43,6 +49,7 @@ class Assignment:
     artifact_root: str
     home: Path
     files: Mapping[str, PublishedFile]
+    log_json: bool = field(default_factory=writes_json)
 
 
 @dataclass(frozen=True)
@@ -103,10 +110,12 @@ def main(pipe: Connection) -> None:
     while True:
         try:
             assignment: Assignment = pipe.recv()
-        except EOFError:
+        except (EOFError, ConnectionResetError):
             return
+        set_up_logging(as_json=assignment.log_json, **fields_of(assignment.claim))
         with _ReportingFailure(pipe):
-            finished = _run(pipe, assignment, slim)
+            with logging_what_is_printed():
+                finished = _run(pipe, assignment, slim)
             pipe.send(finished)
         if not finished.again:
             return
@@ -164,11 +173,11 @@ class _ReportingFailure:
             return
         expected = isinstance(error, FleetforgeError)
         name = "" if expected else f"{type(error).__name__}: "
-        self._pipe.send(
-            Failed(
-                reason=f"{name}{error}".strip().split("\n")[0],
-                retryable=not expected,
-                details="".join(traceback.format_exception(error)),
-            )
+        failed = Failed(
+            reason=f"{name}{error}".strip().split("\n")[0],
+            retryable=not expected,
+            details="".join(traceback.format_exception(error)),
         )
+        with suppress(BrokenPipeError):  # The worker was killed, and has no use for it.
+            self._pipe.send(failed)
         os._exit(1)

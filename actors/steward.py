@@ -34,6 +34,9 @@ SHORTEST_PAUSE_SECONDS = 0.02
 #: How long workers have to renew their leases once the ledger answers again, seconds.
 RENEWAL_PATIENCE_SECONDS = 3.0
 
+#: A ledger that takes this long to note a beat was as good as away, seconds.
+LATE_SECONDS = 1.0
+
 #: How often a steward looks for stages that take too long, seconds.
 OVERDUE_PERIOD_SECONDS = 10.0
 
@@ -61,8 +64,9 @@ class Steward:
     wake: threading.Event = field(default_factory=threading.Event)
     lost: bool = False
     _rescues_from: float = 0.0
+    _was_late: bool = False
     _overdue_at: float = 0.0
-    _troubles: set[str] = field(default_factory=set)
+    _troubles: dict[str, str] = field(default_factory=dict)
 
     def run(self, stopping: threading.Event) -> None:
         """Look every two seconds or so, and when a job gets due or a lease ends.
@@ -85,8 +89,13 @@ class Steward:
             self.lost = not stopping.is_set()
             stopping.set()
 
-    def look(self) -> set[str]:
-        """One round; what went wrong in it. A step that cannot be done holds up no other."""
+    def look(self) -> dict[str, str]:
+        """One round; what went wrong in it. A step that cannot be done holds up no other.
+
+        Returns:
+            Each trouble with its reason. A server that is away has many ways to say so, and is
+            one trouble.
+        """
         return self._do(
             self.beat,
             self.heed_queues,
@@ -97,21 +106,24 @@ class Steward:
             self.tell_of_overdue,
         )
 
-    def _do(self, *steps: Callable[[], None]) -> set[str]:
-        troubles = set()
+    def _do(self, *steps: Callable[[], None]) -> dict[str, str]:
+        troubles: dict[str, str] = {}
         for step in steps:
             try:
                 step()
-            except (LedgerUnavailable, BrokerUnavailable, OSError) as error:
-                troubles.add(str(error))
-                if isinstance(error, LedgerUnavailable):
-                    self._rescues_from = time.monotonic() + RENEWAL_PATIENCE_SECONDS
+            except LedgerUnavailable as error:
+                troubles.setdefault("ledger", str(error))
+                self._leave_time_to_renew()
+            except BrokerUnavailable as error:
+                troubles.setdefault("broker", str(error))
+            except OSError as error:
+                troubles[str(error)] = str(error)
         return troubles
 
-    def _complain(self, now: set[str]) -> None:
+    def _complain(self, now: dict[str, str]) -> None:
         """Say what is wrong when it begins and when it ends, not every two seconds."""
-        for trouble in sorted(now - self._troubles):
-            structlog.get_logger().warning("waiting", reason=trouble)
+        for trouble in sorted(now.keys() - self._troubles.keys()):
+            structlog.get_logger().warning("waiting", reason=now[trouble])
         if self._troubles and not now:
             structlog.get_logger().info("all is well again")
         self._troubles = now
@@ -126,7 +138,15 @@ class Steward:
 
     def beat(self) -> None:
         """Note that the worker is alive."""
+        began = time.monotonic()
         workers.beat(self.worker_id, socket.gethostname(), os.getpid(), self.served)
+        late = time.monotonic() - began > LATE_SECONDS
+        if late and not self._was_late:  # One that stays slow must not put rescues off for ever.
+            self._leave_time_to_renew()
+        self._was_late = late
+
+    def _leave_time_to_renew(self) -> None:
+        self._rescues_from = time.monotonic() + RENEWAL_PATIENCE_SECONDS
 
     def heed_queues(self) -> None:
         """Let the worker take from its queues as the ledger prefers them, and show how they are."""
@@ -137,12 +157,17 @@ class Steward:
     def rescue(self) -> None:
         """Take jobs back from workers that no longer renew their lease.
 
-        After the ledger was away leases have ended whose workers are well: they get the time to
-        renew them.
+        After the ledger was away, or SQLite's one lock was taken for long, leases have ended
+        whose workers are well: they get the time to renew them.
         """
         if time.monotonic() < self._rescues_from:
             return
-        for claim in ledger.expired():
+        lapsed = ledger.expired()
+        if lapsed:
+            self.beat()  # It waits for the lock if those workers have to.
+        if time.monotonic() < self._rescues_from:
+            return
+        for claim in lapsed:
             reason = "its worker stopped renewing the lease"
             try:
                 written = ledger.crash(

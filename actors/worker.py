@@ -12,7 +12,7 @@ import dramatiq
 import structlog
 
 from actors import metrics
-from actors.broker import PROGRESS_DB, Broker, broker_errors, connect
+from actors.broker import PROGRESS_DB, PROGRESS_SECONDS, Broker, broker_errors, connect
 from actors.child import PRELOAD, start_fork_server
 from actors.embedded import EmbeddedValkey
 from actors.run import Runner
@@ -21,10 +21,16 @@ from actors.steward import Steward
 from errors import BrokerUnavailable, LedgerUnavailable, StewardLost
 from storage import workers
 from storage.artifacts import open_store
+from storage.database import wait_for_lock
 from storage.settings import Settings
 
 #: What a worker's threads get to end after the grace, seconds.
 _STOP_SECONDS = 3.0
+
+#: How long SQLite's write lock is waited for until the ledger counts as away, seconds: while the
+#: worker works, and while it stops.
+_LOCK_PATIENCE_SECONDS = 5.0
+_LAST_LOCK_PATIENCE_SECONDS = 0.5
 
 
 def serve(
@@ -47,6 +53,9 @@ def serve(
     if settings.metrics is not None:
         metrics.serve(settings.metrics)
     served = list(queues) or all_queues()
+    wait_for_lock(
+        lambda: _LAST_LOCK_PATIENCE_SECONDS if stopping.is_set() else _LOCK_PATIENCE_SECONDS
+    )
     worker_id = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}"
     store = open_store(settings.artifact_root, settings.home)
     valkey = EmbeddedValkey(settings.home) if settings.embedded_broker else None
@@ -59,7 +68,7 @@ def serve(
         worker_id=worker_id,
         store=store,
         send=broker.send,
-        progress=connect(settings, PROGRESS_DB),
+        progress=connect(settings, PROGRESS_DB, PROGRESS_SECONDS),
         stopping=stopping,
         wake=steward.wake.set,
     )

@@ -21,6 +21,8 @@ _LOOK_SECONDS = 0.3
 #: `success` ends a chain when nothing reacts to what the newest job published; `stale` is no end,
 #: another worker takes the job over.
 ENDED = ("onboarded", "failed", "cancelled", "success")
+#: Events that end a chain and may say how good its data are.
+_VERDICTS = ("MachineOnboarded", "StageFailed")
 
 
 def follow(settings: Settings, machine_ids: Sequence[str], *, as_json: bool) -> int:
@@ -190,7 +192,8 @@ def _summary(settings: Settings, machine_id: str) -> dict[str, Any]:
     history = standing.events(machine_id=machine_id)
     took = (where.since - history[0]["occurred_at"]) / 1000 if history else 0.0
     last = {event["type"]: event["payload"] for event in history}
-    verdict = last.get("MachineOnboarded") or last.get("StageFailed") or {}
+    verdicts = [event["payload"] for event in history if event["type"] in _VERDICTS]
+    verdict = verdicts[-1] if verdicts else {}
     return {
         "machine_id": machine_id,
         "stage": where.stage,

@@ -30,11 +30,12 @@ def list_machines(as_json: bool) -> None:
       fleetforge machines list --json
     """
     open_ledger()
-    rows = [vars(one) for one in standing.machines()]
+    found = standing.machines()
     if as_json:
-        print_json(rows)
-    else:
-        print_rows(rows, COLUMNS, "no machines yet; start with: fleetforge onboard --help")
+        print_json([vars(one) for one in found])
+        return
+    rows = [vars(one) | {"status": one.label} for one in found]
+    print_rows(rows, COLUMNS, "no machines yet; start with: fleetforge onboard --help")
 
 
 @machines.command()
@@ -65,7 +66,7 @@ def show(machine_id: str, as_json: bool) -> None:
         )
         return
     click.echo(f"{machine_id}: {where.manufacturer} {where.model}, {where.category}")
-    click.echo(f"{where.stage or ''} {where.status} since {moment(where.since)}")
+    click.echo(f"{where.stage or ''} {where.label} since {moment(where.since)}")
     if where.error_message and where.status != "onboarded":
         click.echo(f"error: {where.error_message}")
     for event in events:

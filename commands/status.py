@@ -33,6 +33,7 @@ def status(machine_id: str | None, watch: bool, as_json: bool) -> None:
         rows = [
             vars(one)
             | {
+                "status": one.label,
                 "since": moment(one.since),
                 "progress": f"{one.progress} %",
                 "message": one.error_message if one.status == "failed" else one.message,

@@ -7,7 +7,7 @@ import click
 from commands.output import duration, json_option, moment, print_json
 from commands.session import broker_answers, open_ledger
 from storage import standing
-from storage.diagnosis import diagnose
+from storage.diagnosis import Diagnosis, diagnose
 
 
 @click.command()
@@ -26,9 +26,16 @@ def why(machine_id: str, as_json: bool) -> None:
         print_json(vars(answer))
         return
     age = duration((standing.clock_ms() - answer.since) / 1000)
-    click.echo(f"{answer.machine_id}: {answer.state}")
+    click.echo(f"{answer.machine_id}: {answer.state}{_lateness(answer)}")
     click.echo(f"since: {moment(answer.since)} ({age})")
     if answer.waits_for:
         click.echo(f"waits for: {answer.waits_for}")
     if answer.advice:
         click.echo(f"to do: {answer.advice}")
+
+
+def _lateness(answer: Diagnosis) -> str:
+    if answer.waited_seconds is None or answer.expected_seconds is None:
+        return ""
+    waited, expected = duration(answer.waited_seconds), duration(answer.expected_seconds)
+    return f": {waited}, expected within {expected}"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from storage import queues, standing, workers
 from storage.ledger import MAX_ATTEMPTS, MAX_CRASHES
@@ -19,6 +20,8 @@ class Diagnosis:
         since: When it came to stand there, ms since 1970.
         waits_for: What has to happen next; empty when nothing has to.
         advice: What the user can do; empty when there is nothing to do.
+        waited_seconds: How long an overdue job has run, or could have; None if it is not overdue.
+        expected_seconds: Within which it was expected, from earlier runs of its stage.
     """
 
     machine_id: str
@@ -28,6 +31,8 @@ class Diagnosis:
     since: int
     waits_for: str
     advice: str
+    waited_seconds: int | None = None
+    expected_seconds: int | None = None
 
 
 def diagnose(machine_id: str, broker_answers: Callable[[], bool]) -> Diagnosis:
@@ -51,11 +56,25 @@ def diagnose(machine_id: str, broker_answers: Callable[[], bool]) -> Diagnosis:
         state, waits_for, advice = _pending(job, broker_answers)
     elif job["status"] == "running":
         state, waits_for, advice = _running(job)
+    elif job["status"] == "success" and where.status == "failed":
+        state, waits_for, advice = _failed_beside(machine_id)
     elif job["status"] == "success":
         state, waits_for, advice = f"{job['stage']} is done and nothing follows it", "", ""
     else:
         state, waits_for, advice = _ended(job)
-    return Diagnosis(machine_id, where.stage, where.status, state, where.since, waits_for, advice)
+    answer = Diagnosis(machine_id, where.stage, where.status, state, where.since, waits_for, advice)
+    news = standing.overdue_news(where.job_id) if where.job_id and where.overdue else None
+    return _overdue(answer, news) if news else answer
+
+
+def _overdue(answer: Diagnosis, news: dict[str, Any]) -> Diagnosis:
+    since_then = (standing.clock_ms() - news["occurred_at"]) / 1000
+    return replace(
+        answer,
+        state=f"{answer.state}; overdue",
+        waited_seconds=round(news["payload"]["waited_seconds"] + since_then),
+        expected_seconds=news["payload"]["expected_seconds"],
+    )
 
 
 def _pending(job: dict[str, object], broker_answers: Callable[[], bool]) -> tuple[str, str, str]:
@@ -102,14 +121,36 @@ def _running(job: dict[str, object]) -> tuple[str, str, str]:
 
 
 def _ended(job: dict[str, object]) -> tuple[str, str, str]:
-    state = f"{job['stage']} {job['status']}: {job['error_message']}"
     machine_id = str(job["machine_id"])
-    last = standing.events(machine_id=machine_id, limit=1)[-1]
-    if last["type"] == "StageFailed" and last["payload"]["quality_score"] is not None:
+    advice = f"try again: fleetforge jobs retry {job['id']}"
+    if job["status"] == "cancelled":
+        return f"{job['stage']} was cancelled", "somebody to decide", advice
+    if _judged_too_poor(job):
         more = """--data '{"epochs": 1000}'"""
-        advice = f"fleetforge publish RetrainRequested --machine {machine_id} {more}"
-        return state, "somebody to decide", f"train longer: {advice}, or mend the profile"
-    return state, "somebody to decide", f"try again: fleetforge jobs retry {job['id']}"
+        longer = f"fleetforge publish RetrainRequested --machine {machine_id} {more}"
+        advice = f"train longer: {longer}, or mend the profile"
+    return f"{job['stage']} failed: {job['error_message']}", "somebody to decide", advice
+
+
+def _judged_too_poor(job: dict[str, object]) -> bool:
+    """Whether a failed job ended so by what it found out, the score of the data."""
+    for failure in _failures(str(job["machine_id"])):
+        if failure["causation_id"] == job["event_id"]:
+            return failure["payload"].get("quality_score") is not None
+    return False
+
+
+def _failed_beside(machine_id: str) -> tuple[str, str, str]:
+    """A machine may have several chains: the newest is done, and another failed after that."""
+    failure = _failures(machine_id)[0]["payload"]
+    state = f"{failure['stage']} failed: {failure['reason']}"
+    return state, "somebody to decide", f"see: fleetforge jobs --machine {machine_id}"
+
+
+def _failures(machine_id: str) -> list[dict[str, Any]]:
+    """The machine's StageFailed events, newest first."""
+    events = standing.events(machine_id=machine_id)
+    return [event for event in reversed(events) if event["type"] == "StageFailed"]
 
 
 def _tries(job: dict[str, object]) -> str:

@@ -6,15 +6,17 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from peewee import JOIN, fn
+from peewee import JOIN, SQL, fn
 
 from errors import NotFound
-from storage.database import database, now_ms, reading, transaction
+from storage.database import database, execute, now_ms, reading, transaction
 from storage.tables import Artifact, Event, Job, Machine
 from storage.workers import shown_status
 
 #: What a machine is called when its newest job is done and its newest event is this.
 _END_OF_CHAIN = {"MachineOnboarded": "onboarded", "StageFailed": "failed"}
+#: News of a job that goes on: whatever has ended before it has ended still.
+_OVERDUE = "StageOverdue"
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class Standing:
             the chain has reached its end.
         progress: Of that job, percent.
         since: When the job was created, started or ended, ms since 1970.
+        overdue: Whether the job is open and was published to take much longer than usual.
     """
 
     machine_id: str
@@ -43,6 +46,12 @@ class Standing:
     error_message: str | None
     since: int
     started_at: int | None
+    overdue: bool
+
+    @property
+    def label(self) -> str:
+        """The status as a table shows it."""
+        return f"{self.status}, overdue" if self.overdue else self.status
 
 
 @dataclass(frozen=True)
@@ -61,36 +70,18 @@ class PublishedFile:
 
 def machines(machine_id: str | None = None) -> list[Standing]:
     """The standing of every machine, or of one, by id."""
-    newest_job = Job.alias()
-    newest_event = Event.alias()
-    other_job, other_event = Job.alias(), Event.alias()
+    newest_job, newest_event = Job.alias(), Event.alias()
+    of_chain = Event.type != _OVERDUE
     query = (
         Machine.select(
             Machine,
             newest_job,
             shown_status(newest_job).alias("shown_status"),
+            _is_overdue(newest_job).alias("overdue"),
             newest_event.type.alias("event_type"),
         )
-        .join(
-            newest_job,
-            JOIN.LEFT_OUTER,
-            on=(
-                newest_job.id
-                == other_job.select(fn.MAX(other_job.id)).where(
-                    other_job.machine == Machine.machine_id
-                )
-            ),
-        )
-        .join(
-            newest_event,
-            JOIN.LEFT_OUTER,
-            on=(
-                newest_event.id
-                == other_event.select(fn.MAX(other_event.id)).where(
-                    other_event.machine == Machine.machine_id
-                )
-            ),
-        )
+        .join(newest_job, JOIN.LEFT_OUTER, on=(newest_job.id == _newest(Job)))
+        .join(newest_event, JOIN.LEFT_OUTER, on=(newest_event.id == _newest(Event, of_chain)))
         .order_by(Machine.machine_id)
     )
     if machine_id is not None:
@@ -129,6 +120,7 @@ def _standing(row: dict[str, Any]) -> Standing:
         error_message=row["error_message"],
         since=row["completed_at"] or row["started_at"] or row["due_at"] or row["created_at"],
         started_at=row["started_at"],
+        overdue=bool(row["overdue"]),
     )
 
 
@@ -184,6 +176,14 @@ def event(event_id: int) -> dict[str, Any]:
     return _event(row)
 
 
+def overdue_news(job_id: int) -> dict[str, Any] | None:
+    """The event that says that a job's present attempt takes too long; None if there is none."""
+    query = Event.select(Event).join(Job, on=(Event.key == _overdue_key(Job)))
+    with reading():
+        row = query.where(Job.id == job_id).dicts().first()
+    return _event(row) if row else None
+
+
 def events(
     *, machine_id: str | None = None, after_id: int = 0, limit: int = 1000
 ) -> list[dict[str, Any]]:
@@ -197,14 +197,9 @@ def events(
 
 def files(machine_id: str) -> dict[str, PublishedFile]:
     """The newest file under each key of a machine, oldest first."""
-    newest = (
-        Artifact.select(fn.MAX(Artifact.id))
-        .where(Artifact.machine == machine_id)
-        .group_by(Artifact.key)
-    )
     with reading():
-        rows = Artifact.select().where(Artifact.id.in_(newest)).order_by(Artifact.id)
-        return {row.key: _file(row) for row in rows}
+        rows = execute(_FILES, machine=machine_id)
+    return {file.key: file for file in (PublishedFile(*row) for row in rows)}
 
 
 def unpublished(limit: int = 100) -> list[PublishedFile]:
@@ -261,6 +256,21 @@ def clock_ms() -> int:
     return int(now)
 
 
+def _newest(table: Any, *conditions: Any) -> Any:
+    """The id of the newest job or event of the machine that a query comes to."""
+    return table.select(fn.MAX(table.id)).where(table.machine == Machine.machine_id, *conditions)
+
+
+def _is_overdue(job: Any) -> Any:
+    told = Event.select(Event.id).where(Event.key == _overdue_key(job))
+    return job.status.in_(["pending", "running"]) & fn.EXISTS(told)
+
+
+def _overdue_key(job: Any) -> Any:
+    """As `storage.overdue` makes it: the next attempt, with its own token, is not overdue yet."""
+    return SQL(f"'{_OVERDUE}:'").concat(job.id).concat(SQL("'.'")).concat(job.token)
+
+
 def _jobs() -> Any:
     return Job.select(Job, shown_status(Job).alias("shown_status"))
 
@@ -278,13 +288,15 @@ def _renamed(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _file(row: Any) -> PublishedFile:
+    published = row.verdict, row.published_at
     return PublishedFile(
-        row.id,
-        row.machine_id,
-        row.key,
-        row.staged_key,
-        row.sha256,
-        row.size,
-        row.verdict,
-        row.published_at,
+        row.id, row.machine_id, row.key, row.staged_key, row.sha256, row.size, *published
     )
+
+
+# As a statement, because every job asks it on its way to its process.
+_FILES = """
+SELECT id, machine_id, key, staged_key, sha256, size, verdict, published_at FROM artifacts
+WHERE id IN (SELECT MAX(id) FROM artifacts WHERE machine_id = :machine GROUP BY key)
+ORDER BY id
+"""

@@ -35,7 +35,7 @@ from storage.settings import Settings
 assert actors
 
 #: Mean pause between two misfortunes, seconds.
-PAUSE_SECONDS = 1.0
+PAUSE_SECONDS = 1.5
 #: How long a run may go on without any machine being onboarded, seconds.
 STALL_SECONDS = 120.0
 #: Size of the file that each stage writes, bytes.

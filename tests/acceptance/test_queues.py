@@ -1,0 +1,197 @@
+"""`fleetforge queues`: what an operator sets holds for every worker, at once."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from actors.steward import PERIOD_SECONDS
+from benchmarks.fleet import PROFILE
+from storage.settings import Settings
+from tests.acceptance.conftest import User
+from tests.waiting import eventually
+
+ROOT = Path(__file__).parents[2]
+CHEAP_WORKER = (sys.executable, "-m", "benchmarks.cheap_worker", "default,train")
+
+#: A steward's rounds are further apart than this: what comes sooner was not left to them.
+SOON_MS = PERIOD_SECONDS * 1000 / 4
+
+UNSET = {
+    "paused_at": None,
+    "concurrency": None,
+    "priority": 0,
+    "due": 0,
+    "running": 0,
+    "oldest_due_at": None,
+}
+
+
+def queue(user: User, name: str) -> dict[str, Any]:
+    """One queue as the list has it."""
+    return next(one for one in user.json("queues") if one["name"] == name)
+
+
+class TestSetting:
+    def test_with_nothing_set_every_queue_is_shown_open(self, user: User) -> None:
+        assert user.json("queues") == [{"name": "default", **UNSET}, {"name": "train", **UNSET}]
+        head, *lines = user.run("queues").stdout.splitlines()
+        assert head.split() == ["NAME", "STATE", "LIMIT", "PRIORITY", "DUE", "RUNNING", "OLDEST"]
+        assert [line.split() for line in lines] == [
+            ["default", "open", "none", "0", "0", "0"],
+            ["train", "open", "none", "0", "0", "0"],
+        ]
+
+    def test_what_is_set_is_said_and_listed(self, user: User) -> None:
+        for arguments, said in (
+            (("pause", "train"), "train: paused"),
+            (("limit", "train", "2"), "train: limit 2"),
+            (("prefer", "train", "--", "-5"), "train: priority -5"),
+        ):
+            assert user.run("queues", *arguments).stdout == f"{said}\n"
+        train = queue(user, "train")
+        paused_at = train["paused_at"]
+        assert train == {"name": "train", **UNSET} | {
+            "paused_at": paused_at,
+            "concurrency": 2,
+            "priority": -5,
+        }
+        assert abs(time.time() * 1000 - paused_at) < 60_000
+        _, default, line = user.run("queues").stdout.splitlines()
+        assert line.startswith("train    paused since 20")
+        assert line.split()[-4:] == ["2", "-5", "0", "0"]
+        assert default.split()[1:4] == ["open", "none", "0"]
+        for arguments, said in (
+            (("resume", "train"), "train: open"),
+            (("limit", "train", "none"), "train: limit none"),
+            (("prefer", "train", "0"), "train: priority 0"),
+        ):
+            assert user.run("queues", *arguments).stdout == f"{said}\n"
+        assert queue(user, "train") == {"name": "train", **UNSET}
+
+    def test_what_is_set_is_told_as_json_too(self, user: User) -> None:
+        train = {"name": "train", **UNSET}
+        paused = user.json("queues", "pause", "train")
+        assert paused == train | {"paused_at": paused["paused_at"]}
+        assert paused["paused_at"] is not None
+        assert user.json("queues", "resume", "train") == train
+        assert user.json("queues", "limit", "train", "3") == train | {"concurrency": 3}
+        assert user.json("queues", "prefer", "train", "7") == train | {
+            "concurrency": 3,
+            "priority": 7,
+        }
+        assert user.json("queues", "limit", "train", "none") == train | {"priority": 7}
+
+    @pytest.mark.parametrize(
+        "arguments", [("pause",), ("resume",), ("limit", "2"), ("prefer", "2")]
+    )
+    def test_a_queue_that_there_is_not_is_refused(
+        self, user: User, arguments: tuple[str, ...]
+    ) -> None:
+        command, *value = arguments
+        done = user.run("queues", command, "trian", *value, exit_code=2)
+        assert done.stderr == "error: queues: QUEUE: no queue 'trian'; write default, train\n"
+        assert [one["name"] for one in user.json("queues")] == ["default", "train"]
+
+    @pytest.mark.parametrize("limit", ["0", "2.5", "many", "٣", str(2**31)])
+    def test_a_limit_that_is_none_is_refused(self, user: User, limit: str) -> None:
+        done = user.run("queues", "limit", "train", limit, exit_code=2)
+        assert done.stderr == (
+            f"error: limit: N: not a limit: '{limit}'; write a whole number from 1, or none; "
+            "to stop a queue: fleetforge queues pause\n"
+        )
+        assert queue(user, "train")["concurrency"] is None
+
+
+@pytest.fixture
+def served(user: User, settings: Settings, redis_url: str) -> User:
+    """A user with a real Redis, with SQLite and with PostgreSQL."""
+    user.environment |= {"FLEETFORGE_REDIS_URL": redis_url, "PYTHONPATH": str(ROOT)}
+    if settings.database_url is not None:
+        user.environment["FLEETFORGE_DATABASE_URL"] = settings.database_url.get_secret_value()
+    user.run("db", "upgrade")
+    return user
+
+
+def onboard(user: User, count: int, **behaviour: float) -> None:
+    """Machines whose stages do as `benchmarks.cheap_stages` reads it."""
+    for number in range(count):
+        profile = PROFILE | {
+            "machine_id": f"pump_{number}",
+            "description": json.dumps({"bytes": 100} | behaviour),
+        }
+        (user.folder / f"pump_{number}.json").write_text(json.dumps(profile))
+    user.run("onboard", *(f"pump_{number}.json" for number in range(count)))
+
+
+def jobs(user: User, stage: str, *statuses: str) -> list[dict[str, Any]]:
+    """Jobs of a stage with one of these statuses."""
+    return [job for job in user.json("jobs") if job["stage"] == stage and job["status"] in statuses]
+
+
+class TestWorkers:
+    def test_a_paused_queues_jobs_wait_and_start_at_once_when_it_is_resumed(
+        self, served: User
+    ) -> None:
+        served.run("queues", "pause", "train")
+        with served.running(*CHEAP_WORKER):
+            onboard(served, 2)
+            eventually(lambda: len(jobs(served, "train_tvae", "pending")) == 2, 60)
+            eventually(lambda: served.json("workers")[0]["state"] == "idle")
+            time.sleep(2 * PERIOD_SECONDS)  # In which stewards could do something wrong.
+            train = queue(served, "train")
+            assert (train["due"], train["running"]) == (2, 0)
+            assert train["oldest_due_at"] == min(
+                job["due_at"] for job in jobs(served, "train_tvae", "pending")
+            )
+            assert [job["token"] for job in jobs(served, "train_tvae", "pending")] == [0, 0]
+            _, _, line = served.run("queues").stdout.splitlines()
+            assert "waits" in line
+            before = time.time()
+            served.run("queues", "resume", "train")
+            resumed_within = (time.time() - before) * 1000
+            trained = eventually(lambda: jobs(served, "train_tvae", "success"))
+            first = min(job["started_at"] for job in trained)
+            assert first - before * 1000 < resumed_within + SOON_MS
+            eventually(lambda: {one["status"] for one in served.json("status")} == {"onboarded"})
+        assert queue(served, "train") == {"name": "train", **UNSET}
+
+    def test_a_pause_lets_what_runs_go_on(self, served: User) -> None:
+        with served.running(*CHEAP_WORKER):
+            onboard(served, 2, seconds=2)
+            eventually(lambda: jobs(served, "train_tvae", "running"), 60)
+            served.run("queues", "pause", "train")
+            (trained,) = eventually(lambda: jobs(served, "train_tvae", "success"))
+            assert (trained["token"], trained["attempts"]) == (1, 0)
+            eventually(lambda: jobs(served, "generate_synthetic", "running", "success"))
+            (waiting,) = jobs(served, "train_tvae", "pending")
+            assert waiting["token"] == 0
+
+    def test_a_limit_of_one_lets_two_workers_run_one_training_after_the_other(
+        self, served: User
+    ) -> None:
+        served.run("queues", "limit", "train", "1")
+        with ExitStack() as workers:
+            for _ in range(2):
+                workers.enter_context(served.running(*CHEAP_WORKER))
+            eventually(lambda: len(served.json("workers")) == 2, 60)
+            onboard(served, 4, seconds=1)
+            trained = eventually(
+                lambda: (done := jobs(served, "train_tvae", "success"))[3:] and done, 60
+            )
+            eventually(lambda: {one["status"] for one in served.json("status")} == {"onboarded"})
+        trained.sort(key=lambda job: job["started_at"])
+        assert {job["token"] for job in trained} == {1}
+        assert len({job["worker"] for job in served.json("jobs")}) == 2
+        gaps = [
+            after["started_at"] - before["completed_at"]
+            for before, after in zip(trained, trained[1:], strict=False)
+        ]
+        assert min(gaps) >= 0
+        print("GAPS", gaps)
