@@ -10,7 +10,6 @@ import json
 import os
 import random
 import signal
-import tempfile
 import time
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
@@ -20,18 +19,14 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-import actors  # declares the stages, so that events have subscribers
 from actors.broker import Broker
 from benchmarks.chaos.crew import Crew, workers_environment
 from benchmarks.chaos.storm import Kill
 from benchmarks.chaos.verdict import Latency, read_logs, rescue_latency
 from benchmarks.fleet import take_in_cheap_machine
-from benchmarks.servers import PostgreSQL, Valkey
+from benchmarks.site import site
 from storage import standing
-from storage.database import database, open_database, upgrade
 from storage.settings import Settings
-
-assert actors
 
 _LONG_SECONDS = 1000
 _LIMIT_SECONDS = 120.0
@@ -55,20 +50,9 @@ def drill(kind: str, lease_seconds: float, jobs: int) -> list[Rescue]:
         lease_seconds: The workers' lease.
         jobs: How many run; as many workers are idle.
     """
-    with ExitStack() as resources:
-        home = Path(resources.enter_context(tempfile.TemporaryDirectory(prefix="ff-rescue-")))
-        valkey = resources.enter_context(Valkey())
-        postgresql = resources.enter_context(PostgreSQL()) if kind == "postgresql" else None
-        settings = Settings(
-            home=home,
-            redis_url=valkey.url,
-            database_url=postgresql.url if postgresql else None,
-            lease_seconds=lease_seconds,
-        )
-        open_database(settings)
-        upgrade()
-        resources.callback(database.close)
-        logs = home / "logs-of-workers"
+    with site(kind, lease_seconds=lease_seconds) as place, ExitStack() as resources:
+        settings = place.settings
+        logs = settings.home / "logs-of-workers"
         logs.mkdir()
         crew = Crew(workers_environment(settings), logs, 2 * jobs)
         crew.tend()

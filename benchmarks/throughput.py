@@ -12,7 +12,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 import time
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
@@ -22,17 +21,16 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-import actors  # declares the stages, so that events have subscribers
 from actors.broker import Broker
+from benchmarks.chaos.crew import workers_environment
 from benchmarks.fleet import cheap_machine
 from benchmarks.peers import BROKER, NAMESPACE
-from benchmarks.servers import PostgreSQL, Valkey
+from benchmarks.servers import Valkey
+from benchmarks.site import site
 from events.onboarding import take_in
 from events.vocabulary import Plan
-from storage.database import database, execute, open_database, reading, upgrade
-from storage.settings import PREFIX, Settings
-
-assert actors
+from storage.database import execute, reading
+from storage.settings import PREFIX
 
 _LOOK_SECONDS = 0.2
 #: Machines taken in by one call, as `onboard FOLDER` would.
@@ -63,25 +61,12 @@ def fleetforge(kind: str, machines: int, workers: int) -> Throughput:
         machines: Size of the fleet.
         workers: Worker processes.
     """
-    with ExitStack() as resources:
-        home = Path(resources.enter_context(tempfile.TemporaryDirectory(prefix="ff-throughput-")))
-        valkey = resources.enter_context(Valkey())
-        postgresql = resources.enter_context(PostgreSQL()) if kind == "postgresql" else None
-        settings = Settings(
-            home=home,
-            redis_url=valkey.url,
-            database_url=postgresql.url if postgresql else None,
-        )
-        open_database(settings)
-        upgrade()
-        resources.callback(database.close)
-        environment = {f"{PREFIX}HOME": str(home), f"{PREFIX}REDIS_URL": valkey.url}
-        if postgresql is not None:
-            environment[f"{PREFIX}DATABASE_URL"] = postgresql.url
+    with site(kind) as place, ExitStack() as resources:
+        environment = workers_environment(place.settings)
         command = ["-m", "benchmarks.cheap_worker", "default,train"]
         for _ in range(workers):
             _start(resources, environment, command)
-        broker = Broker(settings)
+        broker = Broker(place.settings)
         _take_in(0, 1, broker)
         _until_onboarded(1)
         began = time.monotonic()

@@ -8,11 +8,9 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-import actors  # declares the stages, so that events have subscribers
 from actors.broker import Broker
 from actors.embedded import EmbeddedValkey
 from benchmarks.chaos.crew import Crew, workers_environment
@@ -25,14 +23,9 @@ from benchmarks.chaos.verdict import (
     staged_leftovers,
 )
 from benchmarks.fleet import take_in_cheap_machine
-from benchmarks.servers import PostgreSQL, Valkey
+from benchmarks.site import site
 from errors import LedgerUnavailable
 from storage import standing
-from storage.database import database as ledger_database
-from storage.database import open_database, upgrade
-from storage.settings import Settings
-
-assert actors
 
 #: Mean pause between two misfortunes, seconds.
 PAUSE_SECONDS = 1.5
@@ -92,24 +85,12 @@ def run(
         seed: Of the misfortunes and their order.
         say: Where to tell how far it is.
     """
-    with ExitStack() as resources:
-        home = Path(resources.enter_context(tempfile.TemporaryDirectory(prefix="ff-chaos-")))
-        valkey = resources.enter_context(Valkey()) if database == "postgresql" else None
-        postgresql = resources.enter_context(PostgreSQL()) if database == "postgresql" else None
-        settings = Settings(
-            home=home,
-            redis_url=valkey.url if valkey else None,
-            database_url=postgresql.url if postgresql else None,
-            lease_seconds=lease_seconds,
-        )
-        open_database(settings)
-        upgrade()
-        resources.callback(ledger_database.close)
+    private_broker = database == "sqlite"
+    with site(database, private_broker=private_broker, lease_seconds=lease_seconds) as place:
+        home = place.settings.home
         logs = _folder(home, "logs-of-workers")
-        crew = Crew(workers_environment(settings), logs, workers)
-        storm = Storm(
-            settings, crew, valkey, postgresql, _folder(home, "full"), random.Random(seed)
-        )
+        crew = Crew(workers_environment(place.settings), logs, workers)
+        storm = Storm(place, crew, _folder(home, "full"), random.Random(seed))
         names = [f"machine_{number:04}" for number in range(machines)]
         began = time.monotonic()
         try:
@@ -140,7 +121,7 @@ def _weather(
         "bytes": FILE_BYTES,
         "full_disks": str(storm.full_disks),
     }
-    broker = Broker(storm.settings)
+    broker = Broker(storm.place.settings)
     left, waiting = list(plan), list(names)
     strike_at = time.monotonic() + 5.0
     onboarded, moved_at, missed = 0, time.monotonic(), False

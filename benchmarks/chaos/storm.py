@@ -17,12 +17,11 @@ import redis
 
 from actors.broker import BROKER_DB, Broker, connect
 from benchmarks.chaos.crew import Crew
-from benchmarks.servers import PostgreSQL, Valkey
+from benchmarks.site import Site
 from errors import BrokerUnavailable
 from storage.database import database, execute, is_sqlite, reading
 from storage.facts import Dispatch
 from storage.ledger import MAX_CRASHES
-from storage.settings import Settings
 
 #: How long a broker stays away, seconds.
 AWAY_SECONDS = 1.5
@@ -52,17 +51,14 @@ class Storm:
     """Does harm.
 
     Attributes:
-        valkey: The broker; None when it is the private one, which the stewards start again.
-        postgresql: The database; None when it is SQLite.
+        place: What is harmed; a private broker is for the stewards to start again.
         full_disks: Folder that says whose disk is full.
         done: How often each misfortune has happened.
         kills: Those that hit a running job.
     """
 
-    settings: Settings
+    place: Site
     crew: Crew
-    valkey: Valkey | None
-    postgresql: PostgreSQL | None
     full_disks: Path
     chance: random.Random
     done: Counter[str] = field(default_factory=Counter)
@@ -84,7 +80,7 @@ class Storm:
                 "restart all workers": 1,
             }
         )
-        if self.postgresql is not None:
+        if self.place.postgresql is not None:
             planned["restart PostgreSQL"] = share
         misfortunes = list(planned.elements())
         self.chance.shuffle(misfortunes)
@@ -158,7 +154,7 @@ class Storm:
 
     def _stop_a_worker(self) -> bool:
         pid = self.chance.choice(self.crew.pids())
-        self.crew.put_to_sleep(pid, self.settings.lease_seconds + self.chance.uniform(1, 3))
+        self.crew.put_to_sleep(pid, self.place.settings.lease_seconds + self.chance.uniform(1, 3))
         if is_sqlite() and _write_lock_is_held():
             self.crew.wake(pid)  # Stopped in the middle of a write it would hold up everybody.
             return False
@@ -166,27 +162,27 @@ class Storm:
 
     def _flush(self) -> bool:
         try:
-            connect(self.settings, BROKER_DB).flushall()
+            connect(self.place.settings, BROKER_DB).flushall()
         except redis.RedisError:
             return False
         return True
 
     def _kill_the_broker(self) -> bool:
-        if self.valkey is not None:
-            self.valkey.kill()
-            self._after(AWAY_SECONDS, self.valkey.start)
+        if self.place.valkey is not None:
+            self.place.valkey.kill()
+            self._after(AWAY_SECONDS, self.place.valkey.start)
             return True
         try:
-            pid = int(connect(self.settings, BROKER_DB).info("server")["process_id"])
+            pid = int(connect(self.place.settings, BROKER_DB).info("server")["process_id"])
         except redis.RedisError:
             return False
         os.kill(pid, signal.SIGKILL)
         return True
 
     def _restart_postgresql(self) -> bool:
-        assert self.postgresql is not None
+        assert self.place.postgresql is not None
         database.close()
-        self.postgresql.restart()
+        self.place.postgresql.restart()
         return True
 
     def _deliver_again(self) -> bool:
@@ -197,7 +193,7 @@ class Storm:
         again = self.chance.sample(jobs, min(20, len(jobs))) * 2
         self.chance.shuffle(again)
         try:
-            Broker(self.settings).send(again)
+            Broker(self.place.settings).send(again)
         except BrokerUnavailable:
             return False
         return True

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from actors.stage import STAGES, Stage
+from benchmarks.fleet import PROFILE
 from commands.onboard import as_newcomer
 from events.vocabulary import MachineCreated, SeedReady
 from GAN.profile import MachineProfile
@@ -16,24 +17,6 @@ from storage.database import database, open_database, transaction, upgrade
 from storage.facts import Fact, Subscription, Written
 from storage.settings import Settings
 from tests.integration import stages
-
-PROFILE: dict[str, Any] = {
-    "machine_id": "pump_1",
-    "machine_type": "pump",
-    "manufacturer": "Example",
-    "model": "EX-1",
-    "sensors": [
-        {
-            "name": "vibration",
-            "unit": "mm/s",
-            "normal": {"min": 1, "max": 2},
-            "failure": 7,
-            "direction": "rising",
-            "noise": 0.1,
-        }
-    ],
-    "failure_modes": [{"name": "bearing", "sensors": ["vibration"]}],
-}
 
 
 @pytest.fixture
