@@ -30,7 +30,7 @@ _STOP_SECONDS = 3.0
 #: How long SQLite's write lock is waited for until the ledger counts as away, seconds: while the
 #: worker works, and while it stops.
 _LOCK_PATIENCE_SECONDS = 5.0
-_LAST_LOCK_PATIENCE_SECONDS = 0.5
+_LAST_LOCK_PATIENCE_SECONDS = 1.0
 
 
 def serve(

@@ -36,7 +36,8 @@ MIGRATIONS = Path(__file__).with_name("migrations")
 
 #: How long a write waits for SQLite's one write lock, seconds.
 LOCK_PATIENCE_SECONDS = 30.0
-LONGEST_LOCK_PAUSE_SECONDS = 0.1
+#: Its pauses between two tries, milliseconds, as SQLite itself makes them.
+_LOCK_PAUSES = (1, 2, 5, 10, 15, 20, 25, 25, 25, 50, 50, 100)
 
 _NOW_MS = {
     "sqlite": "CAST(unixepoch('subsec') * 1000 AS INTEGER)",
@@ -60,7 +61,7 @@ class _Sqlite(APSWDatabase):  # type: ignore[misc]  # playhouse has no types
         def go_on_waiting(tries: int) -> bool:
             nonlocal began
             began = began if tries else time.monotonic()
-            time.sleep(min(0.001 * 2**tries, LONGEST_LOCK_PAUSE_SECONDS))
+            time.sleep(_LOCK_PAUSES[min(tries, len(_LOCK_PAUSES) - 1)] / 1000)
             return time.monotonic() - began < self.patience()
 
         conn.set_busy_handler(go_on_waiting)

@@ -13,8 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import SecretStr
+
+from actors.broker import Broker
+from events.bus import Send
 from storage.settings import PREFIX, Settings
 
+#: What Python runs as a worker whose stages are cheap.
 CHEAP = ("-m", "benchmarks.cheap_worker", "default,train")
 
 
@@ -39,6 +44,11 @@ class LoggedWorker:
         """Its JSON log's lines of one kind."""
         entries = [json.loads(line) for line in self.lines()]
         return [entry for entry in entries if entry["event"] == event]
+
+
+def send_to(settings: Settings, redis_url: str) -> Send:
+    """Gives jobs to the broker of such processes."""
+    return Broker(settings.model_copy(update={"redis_url": SecretStr(redis_url)})).send
 
 
 def environment(settings: Settings, redis_url: str, **variables: str) -> dict[str, str]:

@@ -10,17 +10,18 @@ from typing import Any
 
 import pytest
 
+from events.bus import Send
 from storage import standing
 from storage.settings import Settings
 from tests.integration.conftest import add_event, add_machine
-from tests.integration.logged_worker import LoggedWorker, environment, logged_worker
+from tests.integration.logged_worker import LoggedWorker, environment, logged_worker, send_to
 from tests.integration.noisy_stages import NOISE
 from tests.waiting import eventually
 
 NOISY = ("-c", "from tests.integration import noisy_stages; noisy_stages.main()")
 
 
-def of_a_job(worker: LoggedWorker, how_it_ends: str, last: str) -> list[str]:
+def of_a_job(worker: LoggedWorker, send: Send, how_it_ends: str, last: str) -> list[str]:
     """All that a worker logs of a noisy job, from when it is ready to the job's last line.
 
     The job's process may write before the worker does: it is at work when `started` is logged.
@@ -31,7 +32,7 @@ def of_a_job(worker: LoggedWorker, how_it_ends: str, last: str) -> list[str]:
 
     (ready,) = eventually(lambda: logged("worker ready"))
     add_machine(description=how_it_ends)
-    add_event(stages=["generate_seed"])
+    send(add_event(stages=["generate_seed"]).jobs)
     (end, *_) = eventually(lambda: logged(last))
     return worker.lines()[ready + 1 : end + 1]
 
@@ -49,7 +50,7 @@ def test_every_line_of_a_job_is_json_and_says_whose_it_is(
     ledger: Settings, redis_url: str, how_it_ends: str, end: str, its_own: set[str]
 ) -> None:
     with logged_worker(environment(ledger, redis_url), *NOISY) as worker:
-        lines = of_a_job(worker, how_it_ends, f'"event": "{end}"')
+        lines = of_a_job(worker, send_to(ledger, redis_url), how_it_ends, f'"event": "{end}"')
         assert worker.output.read_text() == ""
     job = standing.jobs()[-1]
     entries = [json.loads(line) for line in lines]
@@ -81,7 +82,7 @@ def _assert_what_they_tell(said: dict[str, dict[str, Any]]) -> None:
 
 def test_as_text_they_say_so_too(ledger: Settings, redis_url: str) -> None:
     with logged_worker(environment(ledger, redis_url, LOG_JSON="false"), *NOISY) as worker:
-        lines = of_a_job(worker, "", "] finished")
+        lines = of_a_job(worker, send_to(ledger, redis_url), "", "] finished")
     job_id = standing.jobs()[-1]["id"]
     for event in NOISE:
         (line,) = [line for line in lines if re.search(rf"\] {event} \w+=", line)]

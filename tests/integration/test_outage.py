@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import os
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
 
-import apsw
 import psycopg
 import pytest
-import redis
 from pydantic import SecretStr
 
 from actors.broker import PROGRESS_DB, PROGRESS_SECONDS, Broker, connect
@@ -28,121 +19,30 @@ from actors.stage import STAGES
 from actors.stage_process import Progressed
 from actors.steward import LATE_SECONDS, RENEWAL_PATIENCE_SECONDS, Steward
 from benchmarks.servers import PostgreSQL, Valkey
-from commands.onboard import as_newcomer
-from events.onboarding import Taken, take_in
-from events.vocabulary import Plan
 from storage import ledger as ledger_module
 from storage import standing
 from storage.artifacts import open_store
 from storage.database import database, open_database, upgrade
-from storage.settings import PREFIX, Settings
-from tests.integration.conftest import add_job, profile_of
+from storage.settings import Settings
+from tests.integration.conftest import add_job
+from tests.integration.sites import (
+    GRACE_SECONDS,
+    Outage,
+    Site,
+    broker_frozen,
+    broker_killed,
+    postgres_stopped,
+    sqlite_locked,
+)
 from tests.waiting import eventually
-
-REPOSITORY = Path(__file__).parents[2]
 
 #: Longer than all that a worker waits for while a server is away: its answer (2 s, the database's
 #: 5), SQLite's lock (5) after the rest of a steward's round (2.5), and the stewards' patience with
 #: messages and leases (3). What is said once in that time is not said again in a longer one.
 OUTAGE_SECONDS = 9.0
 
-#: The promise is 3 s; the rest is for a machine with other things to do.
-RESUMES_WITHIN_SECONDS = 5.0
-
-GRACE_SECONDS = 1.0
 #: The threads' time to end after the grace (3 s), and one answer that each of them waits for.
 STOPS_WITHIN_SECONDS = GRACE_SECONDS + 7
-
-#: What workers say while all is well.
-USUAL = {"worker ready", "started", "half way", "finished"}
-
-
-class Worker(NamedTuple):
-    """A worker process and its log."""
-
-    process: subprocess.Popen[bytes]
-    log: Path
-
-    def events(self) -> list[str]:
-        """What it has logged; a traceback, or anything else that is not JSON, fails the test."""
-        return [json.loads(line)["event"] for line in self.log.read_text().splitlines()]
-
-    def said(self) -> list[str]:
-        """What it had to say besides the usual."""
-        return [event for event in self.events() if event not in USUAL]
-
-
-class Site:
-    """A ledger, servers of its own, and workers."""
-
-    def __init__(self, settings: Settings, broker: Valkey, postgres: PostgreSQL | None) -> None:
-        self.settings = settings
-        self.broker = broker
-        self.postgres = postgres
-        self.workers: list[Worker] = []
-
-    def start_workers(self, number: int, lease_seconds: float) -> list[Worker]:
-        """So many more workers, which are ready."""
-        started = [self._start_worker(lease_seconds) for _ in range(number)]
-        eventually(lambda: all("worker ready" in worker.events() for worker in started))
-        return started
-
-    def _start_worker(self, lease_seconds: float) -> Worker:
-        environment = os.environ | {
-            f"{PREFIX}HOME": str(self.settings.home),
-            f"{PREFIX}REDIS_URL": self.broker.url,
-            f"{PREFIX}LEASE_SECONDS": str(lease_seconds),
-            f"{PREFIX}GRACE_SECONDS": str(GRACE_SECONDS),
-            f"{PREFIX}LOG_JSON": "1",
-        }
-        if self.settings.database_url is not None:
-            url = self.settings.database_url.get_secret_value()
-            environment[f"{PREFIX}DATABASE_URL"] = url
-        log = self.settings.home / f"worker-{len(self.workers)}.log"
-        with log.open("wb") as stderr:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "benchmarks.cheap_worker", "default,train"],
-                env=environment,
-                cwd=REPOSITORY,
-                stderr=stderr,
-            )
-        worker = Worker(process, log)
-        self.workers.append(worker)
-        return worker
-
-    def take_in(self, machine_id: str, seconds: float) -> Taken:
-        """Onboard a machine whose four stages take so long each."""
-        description = json.dumps({"seconds": seconds, "bytes": 2000})
-        newcomer = as_newcomer("test", profile_of(machine_id, description=description))
-        return take_in([newcomer], Plan(), Broker(self.settings).send)
-
-    def take_in_and_start(self, machine_id: str, seconds: float) -> dict[str, Any]:
-        """The same; its first job once it is in the middle of its stage."""
-        self.take_in(machine_id, seconds)
-        return eventually(lambda: self.job(machine_id, message="half way"))
-
-    def job(self, machine_id: str, **seen: Any) -> dict[str, Any] | None:
-        """A machine's first job, if it looks so."""
-        job = standing.jobs(machine_id=machine_id)[-1]
-        return job if seen.items() <= job.items() else None
-
-    def onboarded(self, *machine_ids: str) -> bool:
-        """Whether their chains have come to their end."""
-        return all(standing.machine(each).status == "onboarded" for each in machine_ids)
-
-    def resumed_within(self, returned_at: int, left_at: int) -> float:
-        """Seconds from a server's return to the first job that was claimed since it went."""
-        claims = [job["started_at"] for job in standing.jobs() if job["started_at"]]
-        seconds = (min(claim for claim in claims if claim > left_at) - returned_at) / 1000
-        assert seconds <= RESUMES_WITHIN_SECONDS
-        return float(seconds)
-
-    def expect_all_well_and_said_once(self) -> None:
-        """Every worker is the process it was, and has said what it waited for, once."""
-        for worker in self.workers:
-            assert worker.process.poll() is None
-            eventually(lambda worker=worker: len(worker.said()) > 1)
-            assert worker.said() == ["waiting", "all is well again"]
 
 
 @pytest.fixture(scope="module")
@@ -176,52 +76,6 @@ def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
             database.close()
 
 
-Outage = Callable[[Site], AbstractContextManager[None]]
-
-
-@contextmanager
-def broker_killed(site: Site) -> Iterator[None]:
-    """What it held is lost; another one comes up empty."""
-    site.broker.kill()
-    yield
-    site.broker.start()
-
-
-@contextmanager
-def broker_frozen(site: Site) -> Iterator[None]:
-    """It takes connections and never answers."""
-    with redis.Redis.from_url(site.broker.url) as client:
-        pid = client.info("server")["process_id"]
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(pid, signal.SIGCONT)
-
-
-@contextmanager
-def postgres_stopped(site: Site) -> Iterator[None]:
-    """As by a crash: it recovers when it starts."""
-    assert site.postgres is not None
-    database.close()
-    site.postgres.stop()
-    try:
-        yield
-    finally:
-        site.postgres.start()
-
-
-@contextmanager
-def sqlite_locked(site: Site) -> Iterator[None]:
-    """Another process has the one write lock."""
-    other = apsw.Connection(database.database)
-    other.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    finally:
-        other.close()
-
-
 def lasting(began: float, seconds: float) -> bool:
     return time.monotonic() - began >= seconds
 
@@ -231,9 +85,7 @@ def lasting(began: float, seconds: float) -> bool:
     [("sqlite", broker_killed), ("postgresql", broker_frozen)],
     indirect=["site"],
 )
-def test_a_broker_that_is_away_is_waited_for(
-    site: Site, outage: Outage, record_property: Callable[[str, object], None]
-) -> None:
+def test_a_broker_that_is_away_is_waited_for(site: Site, outage: Outage) -> None:
     site.start_workers(2, lease_seconds=30)
     site.take_in_and_start("pump_1", seconds=0.7)  # One is in the middle of it, the other idle.
     left_at = standing.clock_ms()
@@ -244,7 +96,7 @@ def test_a_broker_that_is_away_is_waited_for(
         assert standing.machine("pump_2").status == "pending"
     returned_at = standing.clock_ms()
     eventually(lambda: site.onboarded("pump_1", "pump_2"))
-    record_property("seconds to the first claim", site.resumed_within(returned_at, left_at))
+    site.expect_resumed(returned_at, left_at)
     site.expect_all_well_and_said_once()
 
 
@@ -253,9 +105,7 @@ def test_a_broker_that_is_away_is_waited_for(
     [("sqlite", sqlite_locked), ("postgresql", postgres_stopped)],
     indirect=["site"],
 )
-def test_a_database_that_is_away_is_waited_for(
-    site: Site, outage: Outage, record_property: Callable[[str, object], None]
-) -> None:
+def test_a_database_that_is_away_is_waited_for(site: Site, outage: Outage) -> None:
     site.start_workers(2, lease_seconds=3)
     # Still runs when the stewards' patience with those that have to renew their leases ends.
     site.take_in_and_start("pump_1", seconds=OUTAGE_SECONDS + RENEWAL_PATIENCE_SECONDS + 2)
@@ -270,7 +120,7 @@ def test_a_database_that_is_away_is_waited_for(
     returned_at = standing.clock_ms()
     machines = ("pump_1", "pump_2", "pump_3", "pump_4")
     eventually(lambda: all(site.job(machine, status="success") for machine in machines))
-    record_property("seconds to the first claim", site.resumed_within(returned_at, left_at))
+    site.expect_resumed(returned_at, left_at)
     for machine in machines:
         assert site.job(machine, token=1, crashes=0, attempts=0), f"{machine} ran twice"
     site.expect_all_well_and_said_once()
@@ -286,7 +136,7 @@ def test_a_database_that_is_away_is_waited_for(
     indirect=["site"],
 )
 def test_a_worker_can_be_stopped_meanwhile_and_another_takes_its_job(
-    site: Site, outage: Outage, lost: int, record_property: Callable[[str, object], None]
+    site: Site, outage: Outage, lost: int
 ) -> None:
     """With the database away it cannot hand the job back, so the job waits for its lease's end."""
     (leaving,) = site.start_workers(1, lease_seconds=2)
@@ -297,7 +147,6 @@ def test_a_worker_can_be_stopped_meanwhile_and_another_takes_its_job(
         eventually(lambda: lasting(began, 1))  # By then its threads have met the trouble.
         leaving.process.terminate()
         assert leaving.process.wait(STOPS_WITHIN_SECONDS) == 0
-        record_property("seconds to the end", time.monotonic() - began - 1)
     eventually(lambda: site.job("pump_1", token=2, crashes=lost, attempts=0, status="running"))
     assert f":{staying.process.pid}:" in standing.jobs(machine_id="pump_1")[-1]["worker"]
     ends = {"handed back"} if not lost else {"left to the stewards", "not signed off"}

@@ -44,6 +44,24 @@ def test_an_empty_variable_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.parametrize(
+    ("written", "address"),
+    [
+        ("9400", "127.0.0.1:9400"),
+        (":65535", "127.0.0.1:65535"),
+        ("0.0.0.0:9400", "0.0.0.0:9400"),
+        ("plant-7:1", "plant-7:1"),
+        ("", None),
+    ],
+)
+def test_metrics_are_served_at_an_address_and_for_this_host_alone_when_none_is_named(
+    monkeypatch: pytest.MonkeyPatch, written: str, address: str | None
+) -> None:
+    assert load_settings().metrics is None
+    monkeypatch.setenv("FLEETFORGE_METRICS", written)
+    assert load_settings().metrics == address
+
+
+@pytest.mark.parametrize(
     ("name", "value", "advice"),
     [
         ("FLEETFORGE_REDIS_URL", "http://broker", "write redis://host:6379"),
@@ -54,6 +72,15 @@ def test_an_empty_variable_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -
         ("FLEETFORGE_ARTIFACTS", "gs://bucket", "write a folder or s3://bucket/prefix"),
         ("FLEETFORGE_LEASE_SECONDS", "soon", "number"),
         ("FLEETFORGE_LEASE_SECONDS", "0", "greater than or equal to 1"),
+        ("FLEETFORGE_OVERDUE_FACTOR", "0.5", "greater than or equal to 1"),
+        ("FLEETFORGE_METRICS", "nowhere", "write a port or host:port"),
+        ("FLEETFORGE_METRICS", "0.0.0.0:", "write a port or host:port"),
+        ("FLEETFORGE_METRICS", "0.0.0.0:http", "write a port or host:port"),
+        ("FLEETFORGE_METRICS", "0", "write a port or host:port"),
+        ("FLEETFORGE_METRICS", "65536", "write a port or host:port"),
+        ("FLEETFORGE_METRICS", "-1", "write a port or host:port"),
+        ("FLEETFORGE_METRICS", "9400/metrics", "write a port or host:port"),
+        ("FLEETFORGE_METRICS", "९४००", "write a port or host:port"),
         ("FLEETFORGE_HOEM", "/srv", "did you mean FLEETFORGE_HOME?"),
         ("FLEETFORGE_XYZZY", "1", "no such setting"),
     ],
