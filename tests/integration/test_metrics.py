@@ -119,15 +119,16 @@ def test_queues_are_shown_as_they_stand(ledger: Settings, redis_url: str) -> Non
         served.comes_to(1, "fleetforge_queue_due", queue="train")
         assert served.value("fleetforge_queue_running", queue="train") == 0
         eventually(lambda: (served.value("fleetforge_queue_age_seconds", queue="train") or 0) > 1)
-        add_machine("pump_2")
-        (held,) = add_event(machine_id="pump_2", queue="train").jobs
         queues.resume("train")
-        assert ledger_module.claim(held.job_id, "by hand", 1000)
-        served.comes_to(1, "fleetforge_queue_running", queue="train")
         served.comes_to(0, "fleetforge_queue_due", queue="train")
         assert served.value("fleetforge_queue_age_seconds", queue="train") == 0
+        add_machine("pump_2")
+        (held,) = add_event(machine_id="pump_2").jobs
+        assert ledger_module.claim(held.job_id, "by hand", 1000)
+        served.comes_to(1, "fleetforge_queue_running", queue="default")
         control.cancel(held.job_id)
-        served.comes_to(0, "fleetforge_queue_running", queue="train")
+        # A queue that nobody has set and where nothing is left is no longer shown.
+        eventually(lambda: served.value("fleetforge_queue_running", queue="default") is None)
 
 
 def test_a_rescue_is_counted_by_the_worker_that_makes_it(ledger: Settings, redis_url: str) -> None:
@@ -160,6 +161,7 @@ def test_an_outcome_that_came_too_late_is_counted(
         send=send_to(ledger, redis_url),
         progress=connect(settings, PROGRESS_DB),
     )
+    runner.prepare()
     go = tmp_path / "go"
     add_machine(description=str(go))
     (job,) = add_event(stages=["wait_for_file"]).jobs
