@@ -15,6 +15,7 @@ from structlog.contextvars import bound_contextvars
 
 from actors import metrics
 from actors.child import Child
+from actors.log import fields_of
 from actors.progress import ProgressChannel
 from actors.stage import STAGES, Stage
 from actors.stage_process import Assignment, Died, Failed, Finished, Message, Progressed
@@ -100,15 +101,9 @@ class Runner:
         except LedgerUnavailable:
             return  # Stopping; the steward of another worker finds that the message is missing.
         if claim is None:
+            self.wake()  # If its queue was full, there may be room by now.
             return
-        with bound_contextvars(
-            job=job_id,
-            token=claim.token,
-            machine=claim.machine_id,
-            stage=claim.stage,
-            event_id=claim.event_id,
-            correlation=claim.correlation_id,
-        ):
+        with bound_contextvars(**fields_of(claim)):
             self._run_claimed(claim)
         if not self.stopping.is_set():
             self.prepare()
@@ -128,6 +123,8 @@ class Runner:
             ended, why = _left(error)
         seconds = time.monotonic() - began
         log.info(ended, seconds=round(seconds, 3), **({"reason": why} if why else {}))
+        if claim.limited or ended != _ENDS[Finished]:
+            self.wake()  # Another job may start now, or this one again after a pause.
         metrics.JOBS.labels(claim.stage, ended).inc()
         metrics.JOB_SECONDS.labels(claim.stage).observe(seconds)
 
@@ -140,13 +137,10 @@ class Runner:
             outcome = self._in_child(claim, stage)
         written = self._commit(claim, outcome)
         deliver(written.jobs, self.send)
-        finished = isinstance(outcome, Finished)
         if not isinstance(outcome, Finished):
             self._sweep(claim, claim.token)
         elif outcome.artifacts:
             self._insist(lambda: self._publish(claim))
-        if claim.limited or not finished:
-            self.wake()
         if stage is not None:
             ProgressChannel(self.progress, claim, stage).ended()
         self._failures = self._failures + 1 if _may_be_the_workers_fault(outcome) else 0

@@ -69,7 +69,8 @@ def standings() -> dict[str, QueueStanding]:
 
 def pause(name: str) -> None:
     """Let no job of a queue start; those that run go on."""
-    _set(name, paused_at=now_ms())
+    if standings().get(name, QueueStanding(name)).paused_at is None:
+        _set(name, paused_at=now_ms())
 
 
 def resume(name: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from peewee import JOIN, SQL, fn
@@ -288,10 +288,7 @@ def _renamed(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _file(row: Any) -> PublishedFile:
-    published = row.verdict, row.published_at
-    return PublishedFile(
-        row.id, row.machine_id, row.key, row.staged_key, row.sha256, row.size, *published
-    )
+    return PublishedFile(*(getattr(row, field.name) for field in fields(PublishedFile)))
 
 
 # As a statement, because every job asks it on its way to its process.

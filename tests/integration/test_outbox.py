@@ -8,7 +8,7 @@ import pytest
 
 from storage import ledger, outbox, queues, standing
 from storage.database import database, transaction
-from storage.tables import Job
+from storage.tables import Job, Queue
 from tests.integration.conftest import add_event, add_job, add_machine, failed, finished
 
 pytestmark = pytest.mark.usefixtures("ledger")
@@ -159,6 +159,13 @@ class TestQueues:
         assert unsent() == []
         queues.limit("default", None)
         assert unsent() == [third]
+
+    def test_a_queue_that_is_paused_again_is_paused_since_the_first_time(self) -> None:
+        queues.pause("train")
+        with transaction():
+            Queue.update(paused_at=5).execute()
+        queues.pause("train")
+        assert queues.standings()["train"].paused_at == 5
 
     def test_a_limit_a_pause_and_a_priority_are_kept_apart(self) -> None:
         queues.limit("train", 2)
