@@ -18,6 +18,7 @@ import structlog
 from actors import metrics
 from actors.broker import Broker
 from actors.embedded import EmbeddedValkey
+from actors.log import fields_of
 from actors.run import failure_fact
 from errors import BrokerUnavailable, LedgerUnavailable, StaleLease
 from events.bus import as_fact, deliver
@@ -176,14 +177,7 @@ class Steward:
             except StaleLease:
                 continue  # Another steward was quicker, or the worker woke up.
             metrics.RESCUES.inc()
-            structlog.get_logger().warning(
-                "rescued",
-                job=claim.job_id,
-                machine=claim.machine_id,
-                stage=claim.stage,
-                event_id=claim.event_id,
-                correlation=claim.correlation_id,
-            )
+            structlog.get_logger().warning("rescued", **fields_of(claim))
             deliver(written.jobs, self.broker.send)
 
     def tell_of_overdue(self) -> None:
@@ -203,7 +197,14 @@ class Steward:
             written = overdue.tell(late, fact)
             if written.event_id is not None:
                 structlog.get_logger().warning(
-                    "overdue", **event.payload(), machine=late.machine_id, event_id=late.event_id
+                    "overdue",
+                    job=late.job_id,
+                    machine=late.machine_id,
+                    stage=late.stage,
+                    event_id=late.event_id,
+                    correlation=late.correlation_id,
+                    waited_seconds=event.waited_seconds,
+                    expected_seconds=event.expected_seconds,
                 )
             deliver(written.jobs, self.broker.send)
 
