@@ -9,7 +9,6 @@ import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
 
 import psutil
 
@@ -47,6 +46,7 @@ class Crew:
     size: int
     bad_exits: list[int] = field(default_factory=list)
     _processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    _logs_of: dict[int, Path] = field(default_factory=dict)
     _asked: set[int] = field(default_factory=set)
     _waking: dict[int, float] = field(default_factory=dict)
 
@@ -58,14 +58,15 @@ class Crew:
         for process in [one for one in self._processes if one.poll() is not None]:
             self._dismiss(process)
         while len(self._processes) < self.size:
-            with self._log(len(list(self.logs.iterdir()))) as log:
-                self._processes.append(
-                    subprocess.Popen(
-                        [sys.executable, "-m", "benchmarks.cheap_worker", "default,train"],
-                        env=self.environment,
-                        stderr=log,
-                    )
+            path = self.logs / f"worker-{len(self._logs_of)}.jsonl"
+            with path.open("wb") as log:
+                process = subprocess.Popen(
+                    [sys.executable, "-m", "benchmarks.cheap_worker", "default,train"],
+                    env=self.environment,
+                    stderr=log,
                 )
+            self._processes.append(process)
+            self._logs_of[process.pid] = path
 
     def pids(self) -> list[int]:
         """Process ids of the workers, the oldest first."""
@@ -87,8 +88,11 @@ class Crew:
         os.kill(pid, signal.SIGKILL)
 
     def ask_to_stop(self, pid: int) -> None:
-        """SIGTERM a worker: it has to end with 0."""
-        self._asked.add(pid)
+        """SIGTERM a worker: once it works it has to end with 0."""
+        if pid in self._asked:
+            return  # Once is enough: a second one may meet it on its last steps.
+        if b"worker ready" in self._logs_of[pid].read_bytes():
+            self._asked.add(pid)
         os.kill(pid, signal.SIGTERM)
 
     def put_to_sleep(self, pid: int, seconds: float) -> None:
@@ -116,6 +120,3 @@ class Crew:
         self._waking.pop(process.pid, None)
         if process.pid in self._asked and process.returncode != 0:
             self.bad_exits.append(process.returncode)
-
-    def _log(self, number: int) -> IO[bytes]:
-        return (self.logs / f"worker-{number}.jsonl").open("ab")
