@@ -24,6 +24,10 @@ from storage.artifacts import open_store
 from storage.database import wait_for_lock
 from storage.settings import Settings
 
+#: How often the main thread looks whether another one was given a signal, seconds: that happens to
+#: a process that was stopped and goes on, and does not wake a thread that waits without end.
+_SIGNAL_SECONDS = 0.5
+
 #: What a worker's threads get to end after the grace, seconds.
 _STOP_SECONDS = 3.0
 
@@ -81,7 +85,8 @@ def serve(
         worker = broker.worker(served, runner.run_job)
         worker.start()
         log.info("worker ready", worker=worker_id, queues=",".join(served))
-        stopping.wait()
+        while not stopping.wait(_SIGNAL_SECONDS):
+            continue
         log.info("worker stopping")
         _stop(worker, settings.grace_seconds)
     finally:

@@ -29,5 +29,6 @@ def up() -> None:
     stopping = stop_event()
     click.echo(f"drop profiles in {settings.inbox_folder}; stop with Ctrl-C", err=True)
     with Stack(settings, worker_commands(MOST_TRAINERS) | {"watch": ("watch",)}):
-        stopping.wait()
+        while not stopping.wait(0.5):
+            continue  # A signal that another thread was given is only handled when this one wakes.
     click.echo("stopped", err=True)

@@ -144,6 +144,16 @@ def test_sigterm_hands_the_job_back_at_once_and_exits_with_zero(
         eventually(lambda: not alive(family), 10)
 
 
+def test_sigterm_reaches_a_worker_that_was_stopped(environment: dict[str, str]) -> None:
+    log = Path(environment[f"{PREFIX}HOME"]) / "worker.log"
+    with worker(environment) as process:
+        eventually(lambda: "worker ready" in log.read_text(), 60)
+        process.send_signal(signal.SIGSTOP)
+        process.send_signal(signal.SIGTERM)
+        process.send_signal(signal.SIGCONT)
+        assert process.wait(15) == 0
+
+
 def test_a_stopped_worker_that_wakes_up_has_lost_its_job_and_goes_on(
     environment: dict[str, str],
 ) -> None:
