@@ -224,18 +224,6 @@ def unpublished(limit: int = 100) -> list[PublishedFile]:
         return [_file(row) for row in rows]
 
 
-def newer_than(file: PublishedFile) -> PublishedFile | None:
-    """The newest file under the same key, if that is another one."""
-    with reading():
-        row = (
-            Artifact.select()
-            .where(Artifact.key == file.key, Artifact.machine == file.machine_id)
-            .order_by(Artifact.id.desc())
-            .first()
-        )
-    return _file(row) if row and row.id > file.id else None
-
-
 def files_of_job(job_id: int) -> list[PublishedFile]:
     """The files that a job made."""
     with reading():
