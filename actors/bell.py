@@ -1,29 +1,32 @@
 """The bell: consumers that block until there is something to fetch, and fetch only what can run.
 
-Whoever enqueues a message pushes a token to its queue's bell; an idle consumer blocks on the bell
-and then fetches. Stock Dramatiq looks now and then, up to a second after the message came. A token
-is only a hint: Dramatiq's own script stays the only one that takes messages, so acknowledgements
-hold, and a token that is lost or left over costs one look.
+Whatever puts a message in a queue pushes a token to the queue's bell; an idle consumer blocks on
+the bell and then fetches. Stock Dramatiq looks now and then, up to a second after the message came.
+A token is only a hint: Dramatiq's own script stays the only one that takes messages, so
+acknowledgements hold, and a token that is lost or left over costs one look.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from contextlib import suppress
+from queue import SimpleQueue
 from typing import Any
 
 import redis
 from dramatiq import Message, MessageProxy
 from dramatiq.brokers.redis import RedisBroker, _RedisConsumer
+from dramatiq.common import current_millis
 
 #: Longest wait for a bell, seconds: a consumer that stops, or whose token was lost, looks then.
 #: It has to be shorter than the connections' `socket_timeout`.
 BLOCK_SECONDS = 0.5
 
-#: How long a consumer that heard its bell tries to get the slot before it rings for others,
-#: seconds: longer than another queue of the worker takes to find nothing.
-PASS_ON_SECONDS = 0.02
+#: How long a consumer that got a message by its bell tries to get the slot before it puts the
+#: message back for others, seconds: longer than another queue of the worker takes to find nothing.
+PUT_BACK_SECONDS = 0.02
 
 #: Pause of a consumer while the broker is away, seconds.
 AWAY_SECONDS = 0.25
@@ -31,6 +34,20 @@ AWAY_SECONDS = 0.25
 #: More tokens than consumers are of no use; a bell that nobody hears is forgotten.
 MOST_TOKENS = 64
 BELL_LIFETIME_SECONDS = 60
+
+#: Around Dramatiq's script: ringing in the same breath costs no round trip of its own. The
+#: script's arguments are the command, seven that are of no concern here, and message ids.
+_DISPATCH_AND_RING = """
+local answer = (function() {dispatch} end)()
+local messages = ({{enqueue = 1, requeue = #ARGV - 8}})[ARGV[1]]
+if messages then
+    local bell = KEYS[1] .. ":" .. ARGV[3] .. ".bell"
+    for _ = 1, math.min(messages, {most_tokens}) do redis.call("rpush", bell, "1") end
+    redis.call("ltrim", bell, -{most_tokens}, -1)
+    redis.call("expire", bell, {lifetime})
+end
+return answer
+"""
 
 
 class Slot:
@@ -86,6 +103,12 @@ class BellBroker(RedisBroker):
         super().__init__(client=client, namespace=namespace, middleware=[])  # type: ignore[no-untyped-call]
         self.slot = Slot()
         self.priorities: Mapping[str, int] = {}
+        script = _DISPATCH_AND_RING.format(
+            dispatch=self.scripts["dispatch"].script.decode(),  # type: ignore[union-attr]
+            most_tokens=MOST_TOKENS,
+            lifetime=BELL_LIFETIME_SECONDS,
+        )
+        self.scripts["dispatch"] = client.register_script(script)
 
     @property
     def consumer_class(self) -> type[_RedisConsumer]:
@@ -98,14 +121,22 @@ class BellBroker(RedisBroker):
             self.queues.add(queue_name)
             self.emit_after("declare_queue", queue_name)
 
-    def ring(self, queue_name: str, messages: int = 1) -> None:
-        """Wake as many consumers of a queue as there are new messages."""
-        bell = self.bell(queue_name)
+    def fetch_at_the_bell(self, queue_name: str) -> list[bytes]:
+        """Wait for a token, then fetch: in one round trip, as Redis answers one after the other.
+
+        The arguments are those that Dramatiq gives its script. A Redis that was restarted has
+        forgotten the script and raises; `do_fetch` loads it again.
+        """
+        dispatch = self.scripts["dispatch"].sha
+        never_maintain, one = 0, 1
+        about = (self.broker_id, self.heartbeat_timeout, self.dead_message_ttl, never_maintain)
+        unpack = self._max_unpack_size()  # type: ignore[no-untyped-call]
+        arguments = ("fetch", current_millis(), queue_name, *about, unpack, one)
         with self.client.pipeline(transaction=False) as pipeline:
-            pipeline.rpush(bell, *["1"] * min(messages, MOST_TOKENS))
-            pipeline.ltrim(bell, -MOST_TOKENS, -1)
-            pipeline.expire(bell, BELL_LIFETIME_SECONDS)
-            pipeline.execute()
+            pipeline.blpop([self.bell(queue_name)], BLOCK_SECONDS)
+            pipeline.evalsha(dispatch, 1, self.namespace, *map(str, arguments))
+            _token, bodies = pipeline.execute()
+        return list(bodies)
 
     def bell(self, queue_name: str) -> str:
         """Key of a queue's bell."""
@@ -117,63 +148,73 @@ class _BellConsumer(_RedisConsumer):
 
     broker: BellBroker
     queue_name: str
-    heard = False
+
+    def __init__(self, *about: Any) -> None:
+        super().__init__(*about)  # type: ignore[no-untyped-call]
+        self.over: SimpleQueue[tuple[str, str]] = SimpleQueue()
 
     def __next__(self) -> MessageProxy | None:
+        """A message, with the slot; or None after a while."""
         try:
-            priority = self.broker.priorities.get(self.queue_name, 0)
-            patience = PASS_ON_SECONDS if self.heard else BLOCK_SECONDS
-            if self.broker.slot.take(self.queue_name, priority, patience):
-                message = self._fetch()
-                self.heard = message is None and self._wait_for_the_bell()
-                return message
-            if self.heard:
-                # Another queue's job has the slot: the message is for another worker.
-                self.heard = False
-                self.broker.ring(self.queue_name)
+            self._settle()
+            if not self._take_slot(BLOCK_SECONDS):
+                return None
+            message = self._fetch()
+            if message is None:
+                self._settle()
+                message = self._fetch_at_the_bell()
         except redis.RedisError:
             time.sleep(AWAY_SECONDS)
-        return None
+            return None
+        return message
+
+    def _take_slot(self, patience: float) -> bool:
+        priority = self.broker.priorities.get(self.queue_name, 0)
+        return self.broker.slot.take(self.queue_name, priority, patience)
 
     def _fetch(self) -> MessageProxy | None:
-        """A message, with the slot; or none, and the slot is free again."""
+        """A message, or none and the slot is free again."""
         message = None
         try:
-            # A message's body may be gone when Redis was emptied in between.
-            bodies = [body for body in self.broker.do_fetch(self.queue_name, 1) if body]
-            if bodies:
-                message = MessageProxy(Message.decode(bodies[0]))
+            message = _first(self.broker.do_fetch(self.queue_name, 1))
         finally:
             if message is None:
                 self.broker.slot.free()
         return message
 
-    def _wait_for_the_bell(self) -> bool:
-        bell = self.broker.bell(self.queue_name)
-        return self.broker.client.blpop([bell], BLOCK_SECONDS) is not None
+    def _fetch_at_the_bell(self) -> MessageProxy | None:
+        message = _first(self.broker.fetch_at_the_bell(self.queue_name))
+        if message is not None and not self._take_slot(PUT_BACK_SECONDS):
+            # Another queue's job was quicker: the message is for another worker.
+            self.requeue([message])  # type: ignore[no-untyped-call]
+            return None
+        return message
 
     def ack(self, message: MessageProxy) -> None:
-        """Free the slot and acknowledge the message.
+        """Free the slot, and acknowledge the message once nothing more urgent is to be done.
 
         An acknowledgement that is lost does no harm: when Dramatiq delivers the message again,
         its job is not there to be claimed.
         """
-        self._settle(self.broker.do_ack, message)
+        self.over.put(("ack", message.options["redis_message_id"]))
+        self.broker.slot.free()
 
     def nack(self, message: MessageProxy) -> None:
-        """Free the slot and move the message to the dead letters."""
-        self._settle(self.broker.do_nack, message)
+        """Free the slot, and later move the message to the dead letters."""
+        self.over.put(("nack", message.options["redis_message_id"]))
+        self.broker.slot.free()
 
-    def _settle(self, command: Any, message: MessageProxy) -> None:
-        self.broker.slot.free()  # The next message can be fetched meanwhile.
-        try:
-            command(self.queue_name, message.options["redis_message_id"])
-        except redis.RedisError as error:
-            self.logger.debug("not settled: %s", error)
+    def _settle(self) -> None:
+        while not self.over.empty():
+            command, message_id = self.over.get()
+            getattr(self.broker, f"do_{command}")(self.queue_name, message_id)
 
-    def requeue(self, messages: Iterable[MessageProxy]) -> None:
-        """Put back what was fetched and not run, for others to take at once."""
-        put_back = list(messages)
-        super().requeue(put_back)  # type: ignore[no-untyped-call]
-        if put_back:
-            self.broker.ring(self.queue_name, len(put_back))
+    def close(self) -> None:
+        """Settle what is over; what the broker is not there for is delivered again some day."""
+        with suppress(redis.RedisError):
+            self._settle()
+
+
+def _first(bodies: list[bytes]) -> MessageProxy | None:
+    # A message's body may be gone when Redis was emptied in between.
+    return next((MessageProxy(Message.decode(body)) for body in bodies if body), None)

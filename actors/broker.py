@@ -7,7 +7,6 @@ middleware that does those is loaded; its defaults (20 retries, 10 minutes) woul
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
@@ -81,7 +80,7 @@ class Broker:
             self._dramatiq.declare_queue(queue)
 
     def send(self, jobs: Sequence[Dispatch]) -> None:
-        """Put jobs in their queues and wake whoever waits there.
+        """Put jobs in their queues, whose bells ring.
 
         Raises:
             BrokerUnavailable: Some or all were not sent.
@@ -97,8 +96,6 @@ class Broker:
                         options={},
                     )
                 )
-            for queue, messages in Counter(job.queue for job in jobs).items():
-                self._dramatiq.ring(queue, messages)
 
     def prefer(self, priorities: Mapping[str, int]) -> None:
         """From which of its queues this worker takes first: the higher priority."""

@@ -94,7 +94,7 @@ def start_fork_server(preload: Sequence[str] = PRELOAD) -> None:
     # One thread a stage: the networks are small, and OpenMP's threads spin while they wait for
     # each other, which on a machine with several workers slows all of them down tenfold.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    modules = ["actors.stage_process", *preload]
+    modules = ["actors.fork_server", *preload]
     multiprocessing.get_context("forkserver").set_forkserver_preload(modules)
     # Inherited: Ctrl-C must not end the fork server in the middle of its imports.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})

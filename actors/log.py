@@ -7,7 +7,7 @@ import logging
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from types import TracebackType
 from typing import Any, TextIO
@@ -18,21 +18,19 @@ from structlog.typing import EventDict, Processor
 
 from storage.ledger import Claim
 
+#: Fields of every line of this process, whichever of its threads writes it.
+_about: dict[str, Any] = {}
 
-def set_up_logging(*, as_json: bool, **about: Any) -> None:
+
+def set_up_logging(*, as_json: bool) -> None:
     """Send our lines, other libraries' warnings and uncaught errors to standard error.
 
     Args:
         as_json: One JSON object a line, instead of text.
-        about: Fields of every line of this process, whichever of its threads writes it.
     """
-
-    def add_about(_logger: Any, _method: str, event: EventDict) -> EventDict:
-        return {**about, **event}
-
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
-        add_about,
+        _add_about,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
@@ -64,9 +62,10 @@ def set_up_logging(*, as_json: bool, **about: Any) -> None:
     threading.excepthook = _log_uncaught_in_thread
 
 
-def writes_json() -> bool:
-    """Whether this process was set up to log as JSON."""
-    return isinstance(structlog.get_config()["processors"][-1], JSONRenderer)
+def say_in_every_line(about: Mapping[str, Any]) -> None:
+    """Let every line that this process logs from now on have these fields."""
+    _about.clear()
+    _about.update(about)
 
 
 def fields_of(claim: Claim) -> dict[str, Any]:
@@ -79,6 +78,10 @@ def fields_of(claim: Claim) -> dict[str, Any]:
         "event_id": claim.event_id,
         "correlation": claim.correlation_id,
     }
+
+
+def _add_about(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    return {**_about, **event}
 
 
 @contextmanager

@@ -14,14 +14,14 @@ import threading
 import traceback
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from actors.log import fields_of, logging_what_is_printed, set_up_logging, writes_json
+from actors.log import fields_of, logging_what_is_printed, say_in_every_line
 from actors.stage import Job
 from errors import FleetforgeError
 from events.vocabulary import read_event
@@ -37,11 +37,7 @@ MOST_GROWTH_MIB = 100
 
 @dataclass(frozen=True)
 class Assignment:
-    """All that is needed to run a job.
-
-    Attributes:
-        log_json: Whether the worker that assigns it logs as JSON.
-    """
+    """All that is needed to run a job."""
 
     module: str
     function: str
@@ -49,7 +45,6 @@ class Assignment:
     artifact_root: str
     home: Path
     files: Mapping[str, PublishedFile]
-    log_json: bool = field(default_factory=writes_json)
 
 
 @dataclass(frozen=True)
@@ -112,7 +107,7 @@ def main(pipe: Connection) -> None:
             assignment: Assignment = pipe.recv()
         except (EOFError, ConnectionResetError):
             return
-        set_up_logging(as_json=assignment.log_json, **fields_of(assignment.claim))
+        say_in_every_line(fields_of(assignment.claim))
         with _ReportingFailure(pipe):
             with logging_what_is_printed():
                 finished = _run(pipe, assignment, slim)

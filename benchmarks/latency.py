@@ -41,6 +41,7 @@ assert actors
 #: other, seconds.
 _STAGGER_SECONDS = 0.5
 _LIMIT_SECONDS = 60.0
+_LOOK_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -174,10 +175,12 @@ def _start(
 
 def _until(done: Callable[[], bool]) -> None:
     limit = time.monotonic() + _LIMIT_SECONDS
-    while not done():
+    while True:
+        time.sleep(_LOOK_SECONDS)  # First: looking takes time of the processors that are measured.
+        if done():
+            return
         if time.monotonic() > limit:
             raise TimeoutError(f"not done within {_LIMIT_SECONDS} s")
-        time.sleep(0.01)
 
 
 def measure(hot: int, idle: int, idle_seconds: float) -> list[Figures]:

@@ -65,8 +65,6 @@ class TestTheBell:
         for hundred in range(3):
             crew.send("default", *range(hundred * 100, hundred * 100 + 100))
             assert crew.tokens("default") == MOST_TOKENS
-        crew.ring_for_nothing("default", times=1000)
-        assert crew.tokens("default") == MOST_TOKENS
         assert 0 < crew.redis.ttl(crew.bells.bell("default")) <= BELL_LIFETIME_SECONDS
         assert crew.broker.depth("default") == 300
         crew.hire("w", "default")
@@ -240,7 +238,7 @@ class TestABrokerThatGoesAway:
         server.kill()
         with caplog.at_level(logging.DEBUG):
             crew.release(1)
-            eventually(lambda: "not settled" in caplog.text)
+            eventually(lambda: "Acknowledging message" in caplog.text)
         assert {record.levelno for record in caplog.records} == {logging.DEBUG}
         server.start()
         crew.send("default", 2)
