@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -32,6 +33,8 @@ from GAN.results import GenerationResult, QualityResult, SeedResult, TrainingRes
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from GAN.run_columns import RunColumns
 
 __all__ = [
     "GANManager",
@@ -67,20 +70,77 @@ class GANManager:
         Raises:
             InvalidInput: `rows` or `seed` is out of range.
         """
-        from GAN.generate import time_step_of
         from GAN.seed import physics_seed
-        from GAN.tables import write_table
-        from GAN.tvae import feature_names, sdv_metadata
 
         progress(0, f"simulating {rows:,} rows")
         frame = physics_seed(profile, rows, seed)
         progress(80, "writing the seed data")
+        return self._write_seed(frame, profile, progress, seed=seed)
+
+    def import_seed(
+        self,
+        profile: MachineProfile,
+        file: Path,
+        columns: RunColumns,
+        *,
+        failure_mode: str | None = None,
+        physics_share: float = 0.0,
+        seed: int = 0,
+        progress: Progress = silent,
+    ) -> SeedResult:
+        """Make seed data from real run-to-failure data, and simulated lives if so wanted.
+
+        Args:
+            profile: The machine.
+            file: A .csv or .parquet file.
+            columns: What is what in it; see `GAN.run_columns.choose_columns`.
+            failure_mode: How every unit failed, if no column says it.
+            physics_share: Share of all rows that are simulated, 0 to 0.9.
+            seed: Number for the simulated ones.
+            progress: Told what was done to the data, too.
+
+        Raises:
+            InvalidInput: With every problem of the file.
+        """
+        from GAN.run_data import convert_runs
+        from GAN.run_files import read_runs
+        from GAN.seed import with_physics
+
+        progress(0, "reading the data")
+        table = read_runs(file)
+        progress(30, f"{len(table):,} rows")
+        runs = convert_runs(table, columns, file.name, profile, failure_mode)
+        for note in runs.notes:
+            progress(60, note)
+        frame = with_physics(runs.frame, profile, physics_share, seed)
+        progress(80, "writing the seed data")
+        return self._write_seed(
+            frame,
+            profile,
+            progress,
+            seed=seed,
+            origin="imported",
+            file_sha256=_sha256(file),
+            imported_rows=len(runs.frame),
+            imported_units=runs.units,
+            censored_units=" ".join(map(str, runs.censored)),
+            physics_share=round(1 - len(runs.frame) / len(frame), 4),
+        )
+
+    def _write_seed(
+        self, frame: pd.DataFrame, profile: MachineProfile, progress: Progress, **facts: object
+    ) -> SeedResult:
+        """Write a seed and the metadata that describes it."""
+        from GAN.generate import time_step_of
+        from GAN.tables import write_table
+        from GAN.tvae import feature_names, sdv_metadata
+
         path = self.root / seed_key(profile.machine_id)
-        write_table(frame, path, profile, "seed", seed=seed)
+        write_table(frame, path, profile, "seed", **facts)
         metadata_path = self.root / metadata_key(profile.machine_id)
         _write_text(metadata_path, json.dumps(sdv_metadata(profile), indent=2) + "\n")
         units = int(frame["unit_id"].nunique())
-        progress(100, f"{rows:,} rows, {units} lives")
+        progress(100, f"{len(frame):,} rows, {units} lives")
         return SeedResult(
             path=path,
             metadata_path=metadata_path,
@@ -273,6 +333,11 @@ class GANManager:
             name: read_table(_existing(path, f"{name} set", "generate()"))
             for name, path in paths.items()
         }
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _existing(path: Path, what: str, maker: str) -> Path:
