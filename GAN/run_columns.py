@@ -253,7 +253,9 @@ def _no_sensor(values: pd.Series[Any]) -> str:
         present = values.dropna()
         numbers = pd.to_numeric(present.astype(str), errors="coerce").notna()
         return "" if len(present) and numbers.mean() >= _MOSTLY_NUMBERS else "text"
-    return "always the same" if values.nunique() == 1 and not values.isna().any() else ""
+    if values.isna().any():
+        return ""  # Too many of them are a problem, which has to be told.
+    return "always the same" if values.min() == values.max() else ""
 
 
 def _count_problems(sensors: Sequence[Choice], free: Sequence[str]) -> Iterator[Problem]:
