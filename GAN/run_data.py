@@ -30,6 +30,9 @@ MIN_ROWS_OF_A_LIFE = 10
 #: The mode of a machine of which nobody says how it fails.
 ONLY_MODE = "failure"
 
+#: Roles that may say that no unit failed, those that count first.
+_ENDS = ("failed", "censored", "rul_hours")
+
 #: Share of readings beyond a sensor's limits from which the column must be another thing.
 MOST_OUTSIDE = 0.05
 
@@ -109,6 +112,10 @@ def _place(name: str, column: str) -> str:
     return f"column {column!r}" if name == column else f"column {column!r} ({name})"
 
 
+def _of_role(role: str, columns: RunColumns) -> str:
+    return f"column {columns.roles[role]!r}"
+
+
 def _limit_problems(name: str, values: Floats, profile: MachineProfile | None) -> Iterator[Problem]:
     if profile is None or np.isnan(values).all():
         return
@@ -165,7 +172,7 @@ def _modes(
             if failed and not mode
         ]
         what = f"missing in the last row of {len(which)} units that fail, first {which[0]}"
-        problems.append(Problem(_place("failure_mode", column), what, "name it there"))
+        problems.append(Problem(_of_role("failure_mode", columns), what, "name it there"))
     problems += _mode_problems([mode for mode in of_failed if mode], known, f"column {column!r}")
     only = of_failed[0] if len(of_failed) == 1 else ""
     return [mode if mode in of_failed else only for mode in modes]
@@ -204,7 +211,7 @@ def _life_problems(lives: RunLives, columns: RunColumns) -> Iterator[Problem]:
     if failed < MIN_FAILED_UNITS:
         how = "" if lives.rul is None else f": RUL never falls below {np.min(lives.rul):g}"
         yield Problem(
-            columns.roles.get("rul_hours") or columns.roles.get("censored") or "failed",
+            next(_of_role(role, columns) for role in _ENDS if role in columns.roles),
             f"no unit reaches failure, {len(lives.labels)} are censored{how}",
             f"give at least {MIN_FAILED_UNITS} unit that ran until it failed",
         )
@@ -214,7 +221,7 @@ def _life_problems(lives: RunLives, columns: RunColumns) -> Iterator[Problem]:
         return  # Of so few rows little else can be said.
     if typical < MIN_ROWS_OF_A_LIFE:
         yield Problem(
-            _place("unit_id", columns.roles["unit_id"]),
+            _of_role("unit_id", columns),
             f"{len(lives.labels):,} units, of {typical:g} rows each in the middle",
             f"a life has at least {MIN_ROWS_OF_A_LIFE} rows; is another column the unit?",
         )
@@ -222,7 +229,7 @@ def _life_problems(lives: RunLives, columns: RunColumns) -> Iterator[Problem]:
         which = [lives.labels[unit] for unit in np.flatnonzero(short)[:5]]
         what = f"{int(short.sum())} units have a single row: {', '.join(which)}"
         advice = "leave them out of the file"
-        yield Problem(_place("unit_id", columns.roles["unit_id"]), what, advice)
+        yield Problem(_of_role("unit_id", columns), what, advice)
     rows = int(lives.rows[lives.kept].sum())
     if rows < MIN_RUN_ROWS:
         what = f"{rows} rows are left without the censored units of unknown RUL"

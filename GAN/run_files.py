@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from collections.abc import Mapping
@@ -53,7 +54,7 @@ def read_runs(path: Path) -> pd.DataFrame:
     try:
         frame = reader(path)
     except OSError as error:
-        reason = error.strerror or str(error) or type(error).__name__
+        reason = os.strerror(error.errno) if error.errno else str(error)
         raise _refused(path, f"cannot be read: {reason}", "check the path") from None
     frame.columns = [str(column).strip() for column in frame.columns]
     problems = list(_table_problems(frame))

@@ -64,7 +64,6 @@ def read_lives(
     """
     import pandas as pd
 
-    before = len(problems)
     time = rul = None
     if "cycle_hour" in roles:
         time, found = hours(frame[roles["cycle_hour"]], f"column {roles['cycle_hour']!r}")
@@ -80,7 +79,9 @@ def read_lives(
         what = f"missing in {int(units.isna().sum()):,} rows, first in row {row:,}"
         path = f"column {roles['unit_id']!r}"
         problems.append(Problem(path, what, "each row needs its unit"))
-    if time is None or len(problems) > before:
+    if time is None or units.isna().any() or np.isnan(time).any():
+        return None
+    if rul is not None and np.isnan(rul).any():
         return None
     if not pd.api.types.is_numeric_dtype(units):
         units = units.astype(str).str.strip()

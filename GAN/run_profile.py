@@ -28,13 +28,17 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 #: A unit is healthy in this first part of its life, and at its end in the last one.
-HEALTHY, END = 0.2, 0.95
+HEALTHY, END = 0.2, 0.98
 
 #: Quantiles of the healthy readings between which the normal band lies. The second, narrower band
 #: is for machines whose readings vary so much that nothing ends outside the first.
 BANDS = (0.05, 0.25)
 #: How far outside the band the end of life has to be, in widths of the band.
 CLEARLY = 0.1
+
+#: How far towards its failure value a sensor has to come in the failure modes that drive it: those
+#: of other modes may drift (see `GAN.seed.DRIFT`).
+DRIVEN = 0.5
 
 #: Unit of a sensor where nobody says one: a number without dimension.
 NO_UNIT = "1"
@@ -55,6 +59,21 @@ class _Wear(NamedTuple):
     modes: tuple[str, ...]
 
 
+class _Rows(NamedTuple):
+    """The rows of a seed, with their life fraction, and some of them.
+
+    Attributes:
+        healthy: Those in the first part of a life; all, if no life is seen from its beginning.
+        failed: Those of units that failed.
+        at_end: The last ones of these.
+    """
+
+    every: pd.DataFrame
+    healthy: pd.DataFrame
+    failed: pd.DataFrame
+    at_end: pd.DataFrame
+
+
 def derive_profile(
     machine_id: str, runs: Runs, units: Mapping[str, str], source: str
 ) -> MachineProfile:
@@ -71,18 +90,15 @@ def derive_profile(
     """
     frame = runs.frame
     names = list(frame.columns[4:])
-    # Life fractions once, and modes as numbers: a million rows are looked at for each sensor.
-    frame = frame.assign(life_fraction=life_fraction(frame)).astype({"failure_mode": "category"})
-    failed = frame[~frame["unit_id"].isin(runs.censored)]
+    rows = _rows(runs)
     longest = float((frame["cycle_hour"] + frame["rul_hours"]).max())
     if longest > LONGEST_MAX_RUL:
         what = f"the longest life is {longest:,.0f} h"
         advice = "give the time in hours, or as dates"
         raise InvalidInput(source, [Problem("cycle_hour", what, advice)])
-    healthy, at_end = _healthy(frame), failed[failed["life_fraction"] >= END]
     for band in BANDS:
-        bands = {name: _normal_band(healthy[name], band) for name in names}
-        wears = {name: _wear(at_end, name, bands[name]) for name in names}
+        bands = {name: _normal_band(rows.healthy[name], band) for name in names}
+        wears = {name: _wear(rows.at_end, name, bands[name]) for name in names}
         if any(wear.failure is not None for wear in wears.values()):
             break
     else:
@@ -95,17 +111,27 @@ def derive_profile(
         "manufacturer": "unknown",
         "model": "unknown",
         "description": f"Derived from run-to-failure data of {runs.units} units.",
-        "rul": _rul(failed, longest),
+        "rul": _rul(rows.failed, longest),
         "sensors": [
-            _sensor(failed, frame[name], name, units.get(name, NO_UNIT), bands[name], wears[name])
+            _sensor(rows, name, units.get(name, NO_UNIT), bands[name], wears[name])
             for name in names
         ],
-        "failure_modes": _failure_modes(failed, wears),
+        "failure_modes": _failure_modes(rows.failed, wears),
     }
     try:
         return MachineProfile.model_validate(content)
     except ValidationError as error:
         raise InvalidInput(source, list(problems_of(error))) from None
+
+
+def _rows(runs: Runs) -> _Rows:
+    # Life fractions once, and modes as numbers: a million rows are looked at for each sensor.
+    every = runs.frame.assign(life_fraction=life_fraction(runs.frame))
+    every = every.astype({"failure_mode": "category"})
+    healthy = every[every["life_fraction"] <= HEALTHY]
+    failed = every[~every["unit_id"].isin(runs.censored)]
+    at_end = failed[failed["life_fraction"] >= END]
+    return _Rows(every, healthy if len(healthy) else every, failed, at_end)
 
 
 def _rul(failed: pd.DataFrame, longest: float) -> dict[str, Any]:
@@ -122,12 +148,6 @@ def _rul(failed: pd.DataFrame, longest: float) -> dict[str, Any]:
         # Shape of a Weibull law by its coefficient of variation (Justus et al., 1978).
         rul["weibull_shape"] = _rounded(float(np.clip(spread**-1.086, 0.6, 20)))
     return rul
-
-
-def _healthy(frame: pd.DataFrame) -> pd.DataFrame:
-    """The rows in the first part of a life; all rows, if no life is seen from its beginning."""
-    healthy = frame[frame["life_fraction"] <= HEALTHY]
-    return healthy if len(healthy) else frame
 
 
 def _normal_band(healthy: pd.Series[float], quantile: float) -> tuple[float, float]:
@@ -149,21 +169,17 @@ def _wear(at_end: pd.DataFrame, name: str, band: tuple[float, float]) -> _Wear:
     rising = above.max() >= below.max()
     beyond = above if rising else below
     failure = float(of_modes[beyond.idxmax()])
-    modes = tuple(str(mode) for mode in beyond.index[beyond > margin])
+    far = max(margin, DRIVEN * beyond.max())
+    modes = tuple(str(mode) for mode in beyond.index[beyond > far])
     return _Wear("rising" if rising else "falling", failure, modes)
 
 
 def _sensor(
-    failed: pd.DataFrame,
-    every: pd.Series[float],
-    name: str,
-    unit: str,
-    band: tuple[float, float],
-    wear: _Wear,
+    rows: _Rows, name: str, unit: str, band: tuple[float, float], wear: _Wear
 ) -> dict[str, Any]:
     low, high = band
     ends = [*band, *([] if wear.failure is None else [wear.failure])]
-    noise, ar1 = _residual(failed, name)
+    noise, ar1 = _residual(rows.healthy, name)
     sensor: dict[str, Any] = {
         "name": name,
         "unit": unit,
@@ -171,10 +187,11 @@ def _sensor(
         "direction": wear.direction,
         "noise": _rounded(min(noise, 0.5 * (max(ends) - min(ends)))),
         "ar1": round(ar1, 2),
-        "limits": _limits(every, ends, unit),
+        "limits": _limits(rows.every[name], ends, unit),
         "source": "run-to-failure data",
     }
     if wear.failure is not None:
+        failed = rows.failed
         modes = failed["failure_mode"].cat
         wanted = [list(modes.categories).index(mode) for mode in wear.modes]
         worn = modes.codes.isin(wanted).to_numpy()
