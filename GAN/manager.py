@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -10,22 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from errors import NotFound
+from GAN import files
 from GAN.config.tvae_config import (
     DEFAULT_EPOCHS,
     DEFAULT_ROWS,
     DEFAULT_SAMPLES,
     QUALITY_THRESHOLD,
     TvaeConfig,
-)
-from GAN.files import (
-    SPLITS,
-    metadata_key,
-    model_key,
-    page_key,
-    replacing,
-    report_key,
-    seed_key,
-    split_key,
 )
 from GAN.profile import MachineProfile
 from GAN.progress import Progress, silent
@@ -88,44 +78,18 @@ class GANManager:
         seed: int = 0,
         progress: Progress = silent,
     ) -> SeedResult:
-        """Make seed data from real run-to-failure data, and simulated lives if so wanted.
-
-        Args:
-            profile: The machine.
-            file: A .csv or .parquet file.
-            columns: What is what in it; see `GAN.run_columns.choose_columns`.
-            failure_mode: How every unit failed, if no column says it.
-            physics_share: Share of all rows that are simulated, 0 to 0.9.
-            seed: Number for the simulated ones.
-            progress: Told what was done to the data, too.
+        """Make seed data from real run-to-failure data; see `GAN.run_seed.imported_seed`.
 
         Raises:
             InvalidInput: With every problem of the file.
         """
-        from GAN.run_data import convert_runs
-        from GAN.run_files import read_runs
-        from GAN.seed import with_physics
+        from GAN.run_seed import imported_seed
 
-        progress(0, "reading the data")
-        table = read_runs(file)
-        progress(30, f"{len(table):,} rows")
-        runs = convert_runs(table, columns, file.name, profile, failure_mode)
-        for note in runs.notes:
-            progress(60, note)
-        frame = with_physics(runs.frame, profile, physics_share, seed)
-        progress(80, "writing the seed data")
-        return self._write_seed(
-            frame,
-            profile,
-            progress,
-            seed=seed,
-            origin="imported",
-            file_sha256=_sha256(file),
-            imported_rows=len(runs.frame),
-            imported_units=runs.units,
-            censored_units=" ".join(map(str, runs.censored)),
-            physics_share=round(1 - len(runs.frame) / len(frame), 4),
+        frame, facts = imported_seed(
+            profile, file, columns, failure_mode, physics_share, seed, progress
         )
+        progress(80, "writing the seed data")
+        return self._write_seed(frame, profile, progress, seed=seed, **facts)
 
     def _write_seed(
         self, frame: pd.DataFrame, profile: MachineProfile, progress: Progress, **facts: object
@@ -135,10 +99,10 @@ class GANManager:
         from GAN.tables import write_table
         from GAN.tvae import feature_names, sdv_metadata
 
-        path = self.root / seed_key(profile.machine_id)
+        path = self.root / files.seed_key(profile.machine_id)
         write_table(frame, path, profile, "seed", **facts)
-        metadata_path = self.root / metadata_key(profile.machine_id)
-        _write_text(metadata_path, json.dumps(sdv_metadata(profile), indent=2) + "\n")
+        metadata_path = self.root / files.metadata_key(profile.machine_id)
+        files.write_text(metadata_path, json.dumps(sdv_metadata(profile), indent=2) + "\n")
         units = int(frame["unit_id"].nunique())
         progress(100, f"{len(frame):,} rows, {units} lives")
         return SeedResult(
@@ -171,7 +135,7 @@ class GANManager:
         config = TvaeConfig(epochs=epochs)
         frame = training_frame(self._read_seed(profile, seed_path), profile)
         model = train(frame, profile, config, seed, progress)
-        path = self.root / model_key(profile.machine_id, epochs)
+        path = self.root / files.model_key(profile.machine_id, epochs)
         save(model.synthesizer, path)
         return TrainingResult(
             path=path,
@@ -207,7 +171,7 @@ class GANManager:
         time_step = time_step_of(self._read_seed(profile, seed_path))
         synthesizer = load(self._model(profile, model_path))
         sets = generate(synthesizer, profile, samples, time_step, seed, progress)
-        paths = {name: self.root / split_key(profile.machine_id, name) for name in sets}
+        paths = {name: self.root / files.split_key(profile.machine_id, name) for name in sets}
         for name, frame in sets.items():
             write_table(frame, paths[name], profile, "synthetic", split=name, seed=seed)
         return GenerationResult(
@@ -243,10 +207,10 @@ class GANManager:
         progress(20, "comparing seed and synthetic data")
         report = assess(seed, synthetic, profile, threshold)
         progress(70, "writing the report")
-        report_path = self.root / report_key(profile.machine_id)
-        _write_text(report_path, report.model_dump_json(indent=2) + "\n")
-        page_path = self.root / page_key(profile.machine_id)
-        _write_text(page_path, report_page(report, seed, synthetic, losses, profile))
+        report_path = self.root / files.report_key(profile.machine_id)
+        files.write_text(report_path, report.model_dump_json(indent=2) + "\n")
+        page_path = self.root / files.page_key(profile.machine_id)
+        files.write_text(page_path, report_page(report, seed, synthetic, losses, profile))
         verdict = "passed" if report.passed else "; ".join(report.reasons)
         progress(100, f"quality score {report.quality_score:.3f}: {verdict}")
         return QualityResult(
@@ -304,7 +268,7 @@ class GANManager:
         Raises:
             NotFound: There is none.
         """
-        folder = (self.root / model_key(machine_id, 0)).parent
+        folder = (self.root / files.model_key(machine_id, 0)).parent
         name = re.compile(re.escape(machine_id) + r"_tvae_temporal_\d+epochs\.pkl")
         models = [path for path in folder.glob("*.pkl") if name.fullmatch(path.name)]
         if not models:
@@ -314,13 +278,13 @@ class GANManager:
     def _model(self, profile: MachineProfile, path: Path | None) -> Path:
         if path is None:
             return self.newest_model(profile.machine_id)
-        return _existing(path, "model", "train()")
+        return files.existing(path, "model", "train()")
 
     def _read_seed(self, profile: MachineProfile, path: Path | None) -> pd.DataFrame:
         from GAN.tables import read_table
 
-        path = path or self.root / seed_key(profile.machine_id)
-        return read_table(_existing(path, "seed data", "create_seed()"))
+        path = path or self.root / files.seed_key(profile.machine_id)
+        return read_table(files.existing(path, "seed data", "create_seed()"))
 
     def _read_splits(
         self, profile: MachineProfile, paths: Mapping[str, Path] | None
@@ -328,29 +292,10 @@ class GANManager:
         from GAN.tables import read_table
 
         if paths is None:
-            paths = {name: self.root / split_key(profile.machine_id, name) for name in SPLITS}
+            paths = {
+                name: self.root / files.split_key(profile.machine_id, name) for name in files.SPLITS
+            }
         return {
-            name: read_table(_existing(path, f"{name} set", "generate()"))
+            name: read_table(files.existing(path, f"{name} set", "generate()"))
             for name, path in paths.items()
         }
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _existing(path: Path, what: str, maker: str) -> Path:
-    """The path, if something is there.
-
-    Raises:
-        NotFound: Nothing is; the message says which call makes it.
-    """
-    if not path.exists():
-        raise NotFound(f"no {what} at {path}: {maker} makes it")
-    return path
-
-
-def _write_text(path: Path, text: str) -> None:
-    with replacing(path) as part:
-        part.write_text(text, encoding="utf-8")

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from commands.output import json_option, print_json, print_rows
+from commands.output import json_option, print_json
 from commands.planning import plan_options, say_when_it_starts, wait_for
+from commands.seed_report import Prepared, say_what_came_out, show_columns, summary
 from commands.session import open_ledger, publisher
 from errors import FleetforgeError, InvalidInput, Problem
 from events.vocabulary import Plan, Samples
@@ -22,27 +23,9 @@ from storage.settings import Settings
 if TYPE_CHECKING:
     from GAN.profile import MachineProfile
     from GAN.run_columns import Chosen
-    from GAN.run_data import Runs
 
 #: Most of a seed that may be simulated; `GAN.seed` says the same, and is slow to import.
 _MOST_PHYSICS = 0.9
-
-
-@dataclass(frozen=True)
-class _Prepared:
-    """A file that was read and found to be sound, and the machine it is about.
-
-    Attributes:
-        sha256: Of the profile; the ledger's, where it has one.
-        is_new: Whether the profile was derived from the file.
-    """
-
-    profile: MachineProfile
-    sha256: str
-    is_new: bool
-    chosen: Chosen
-    runs: Runs
-    rows_read: int
 
 
 @click.group()
@@ -120,9 +103,9 @@ def import_(
     told = {role: column for role, column in named.items() if column is not None}
     sha256 = _sha256(file)
     prepared = _prepare(machine_id, file, told, mapping, failure_mode, as_json=as_json)
-    report = _report(prepared, physics_share)
+    report = summary(prepared, physics_share)
     if not as_json:
-        _say(prepared, report)
+        say_what_came_out(prepared, report)
     if dry_run:
         if as_json:
             print_json(report | {"dry_run": True})
@@ -163,7 +146,7 @@ def _prepare(
     failure_mode: str | None,
     *,
     as_json: bool,
-) -> _Prepared:
+) -> Prepared:
     """Read and check everything; shows the columns even if the file turns out to be bad."""
     from GAN.run_columns import choose_columns, unit_problems
     from GAN.run_data import convert_runs
@@ -176,7 +159,7 @@ def _prepare(
     table = read_runs(file)
     chosen = choose_columns(table, {**mapping.columns, **options}, profile)
     if not as_json:
-        _show(chosen, mapping.units if profile is None else _units(profile))
+        show_columns(chosen, profile, mapping.units)
     known = [*chosen.problems]
     known += _id_problems(machine_id) if profile is None else unit_problems(mapping.units, profile)
     runs = convert_runs(table, chosen.columns, str(file), profile, failure_mode, known)
@@ -184,7 +167,7 @@ def _prepare(
     if profile is None:
         profile = derive_profile(machine_id, runs, mapping.units, str(file))
     sha256 = profile.sha256 if there is None else there[1]
-    return _Prepared(profile, sha256, is_new, chosen, runs, len(table))
+    return Prepared(profile, sha256, is_new, chosen, runs, len(table))
 
 
 def _known_profile(machine_id: str, there: tuple[str, str] | None) -> MachineProfile | None:
@@ -205,71 +188,6 @@ def _id_problems(machine_id: str) -> Iterator[Problem]:
         yield Problem("MACHINE", f"{machine_id[:60]!r} is no machine id", advice)
 
 
-def _units(profile: MachineProfile) -> dict[str, str]:
-    return {sensor.name: sensor.unit for sensor in profile.sensors}
-
-
-def _show(chosen: Chosen, units: Mapping[str, str]) -> None:
-    """Which column is used as what."""
-    rows = [
-        {
-            "used_as": choice.name,
-            "column": choice.column,
-            "unit": units.get(choice.name, ""),
-            "": "guessed" if choice.guessed else "",
-        }
-        for choice in chosen.choices
-    ]
-    print_rows(rows, ("used_as", "column", "unit", ""), "no column of the file can be used")
-    for column, reason in chosen.unused.items():
-        click.echo(f"not used: {column} ({reason})")
-
-
-def _report(prepared: _Prepared, physics_share: float) -> dict[str, Any]:
-    """What came out, for programs."""
-    from GAN.seed import physics_rows
-
-    runs, profile = prepared.runs, prepared.profile
-    return {
-        "machine_id": profile.machine_id,
-        "new_machine": prepared.is_new,
-        "columns": [vars(choice) for choice in prepared.chosen.choices],
-        "unused": dict(prepared.chosen.unused),
-        "rows_read": prepared.rows_read,
-        "rows": len(runs.frame),
-        "units": runs.units,
-        "failed_units": runs.units - len(runs.censored),
-        "censored_units": list(runs.censored),
-        "units_left_out": list(runs.left_out),
-        "physics_rows": physics_rows(len(runs.frame), physics_share),
-        "longest_life_hours": float((runs.frame["cycle_hour"] + runs.frame["rul_hours"]).max()),
-        "notes": list(runs.notes),
-        "profile": profile.model_dump(mode="json"),
-    }
-
-
-def _say(prepared: _Prepared, report: Mapping[str, Any]) -> None:
-    for note in report["notes"]:
-        click.echo(f"note: {note}")
-    if "rul_hours" not in prepared.chosen.columns.roles:
-        click.echo("note: RUL is computed from the last time of each unit")
-    click.echo(
-        f"{report['rows']:,} of {report['rows_read']:,} rows; {report['units']} units, "
-        f"{report['failed_units']} of them until failure; lives up to "
-        f"{report['longest_life_hours']:g} h"
-    )
-    if report["physics_rows"]:
-        share = report["physics_rows"] / (report["physics_rows"] + report["rows"])
-        click.echo(f"and {report['physics_rows']:,} simulated rows, {share:.0%} of all")
-    if prepared.is_new:
-        towards = [
-            f"{sensor.name} {sensor.direction}"
-            for sensor in prepared.profile.sensors
-            if sensor.direction != "steady"
-        ]
-        click.echo(f"new machine; its profile is derived from the data: {', '.join(towards)}")
-
-
 def _agree_on_guesses(chosen: Chosen, *, yes: bool, as_json: bool) -> None:
     guessed = [choice.name for choice in chosen.choices if choice.guessed]
     if yes or not guessed:
@@ -284,7 +202,7 @@ def _agree_on_guesses(chosen: Chosen, *, yes: bool, as_json: bool) -> None:
 
 def _start(
     settings: Settings,
-    prepared: _Prepared,
+    prepared: Prepared,
     file: Path,
     sha256: str,
     plan: Plan,
