@@ -78,7 +78,10 @@ def say_what_came_out(prepared: Prepared, report: Mapping[str, Any]) -> None:
     """The same for people, but for the columns."""
     for note in report["notes"]:
         click.echo(f"note: {note}")
-    if "rul_hours" not in prepared.chosen.columns.roles:
+    roles = prepared.chosen.columns.roles
+    if "cycle" in roles["cycle_hour"].lower() and roles["cycle_hour"] != "cycle_hour":
+        click.echo("note: a cycle counts as an hour")
+    if "rul_hours" not in roles:
         click.echo("note: RUL is computed from the last time of each unit")
     click.echo(
         f"{report['rows']:,} of {report['rows_read']:,} rows; {report['units']} units, "

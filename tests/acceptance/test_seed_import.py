@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 
 from GAN.catalogue import fleet_profile
 from GAN.seed import physics_seed
-from tests.acceptance.conftest import User
+from tests.acceptance.conftest import COMMAND, User
 
 FLEET_MACHINE = "pump_ksb_etanorm_006"
 
@@ -106,6 +107,28 @@ def test_guesses_need_a_yes_where_nobody_can_be_asked(user: User, file: Path) ->
     done = user.run("seed", "import", "pump_plant_7", "runs.csv", exit_code=2)
     assert "look at them with --dry-run, then name them or add --yes" in done.stderr
     assert user.json("machines", "list") == []
+
+
+@pytest.mark.parametrize(("answer", "machines"), [("y", 1), ("n", 0)])
+def test_on_a_terminal_the_user_is_asked_about_guesses(
+    user: User, file: Path, answer: str, machines: int
+) -> None:
+    ours, theirs = os.openpty()
+    os.write(ours, f"{answer}\n".encode())
+    done = subprocess.run(
+        [COMMAND, "seed", "import", "pump_plant_7", "runs.csv"],
+        cwd=user.folder,
+        env=user.environment,
+        stdin=theirs,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    os.close(ours)
+    os.close(theirs)
+    assert "Go on with 15 guessed columns? [y/N]" in done.stderr
+    assert done.returncode == (0 if machines else 1)
+    assert len(user.json("machines", "list")) == machines
 
 
 def test_every_problem_of_a_bad_file_is_a_line_and_nothing_is_written(
