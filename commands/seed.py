@@ -97,7 +97,7 @@ def import_(
         "unit_id": unit_column,
         "cycle_hour": time_column,
         "rul_hours": rul_column,
-        "failure_mode": mode_column,
+        "failure_mode": _mode_column(mode_column, failure_mode),
         **_censoring(censored_column),
     }
     told = {role: column for role, column in named.items() if column is not None}
@@ -120,6 +120,18 @@ def import_(
         return
     click.echo(f"{machine_id}: data taken in, event #{started['event_id']}")
     say_when_it_starts(started["delivered"])
+
+
+def _mode_column(column: str | None, mode: str | None) -> str | None:
+    """The column that says how units failed: none, if the user says it of all of them."""
+    from GAN.run_columns import NO_COLUMN
+
+    if mode is None:
+        return column
+    if column not in (None, NO_COLUMN):
+        what = "--failure-mode is for all units, and --mode-column for each"
+        raise InvalidInput("seed import", [Problem("", what, "leave out one of the two")])
+    return NO_COLUMN
 
 
 def _censoring(column: str | None) -> Mapping[str, str | None]:

@@ -93,6 +93,15 @@ def test_missing_sensors_are_told_one_by_one_and_nothing_is_written(user: User, 
     assert not (user.home / ".staged").exists()
 
 
+def test_one_failure_mode_for_all_units_needs_no_column(user: User, file: Path) -> None:
+    command = ("seed", "import", "pump_plant_7", "runs.csv", "--failure-mode", "worn_out")
+    said = user.json(*command, "--dry-run")
+    assert [mode["name"] for mode in said["profile"]["failure_modes"]] == ["worn_out"]
+    assert "failure_mode" not in [column["name"] for column in said["columns"]]
+    done = user.run(*command, "--mode-column", "failure_mode", exit_code=2)
+    assert "leave out one of the two" in done.stderr
+
+
 def test_a_dry_run_shows_everything_and_writes_nothing(user: User, file: Path) -> None:
     said = user.json("seed", "import", "pump_plant_7", "runs.csv", "--dry-run")
     assert said["dry_run"] is True
@@ -126,7 +135,7 @@ def test_on_a_terminal_the_user_is_asked_about_guesses(
     )
     os.close(ours)
     os.close(theirs)
-    assert "Go on with 15 guessed columns? [y/N]" in done.stderr
+    assert "Go on with 14 guessed columns? [y/N]" in done.stderr
     assert done.returncode == (0 if machines else 1)
     assert len(user.json("machines", "list")) == machines
 

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from GAN.profile import MachineProfile
-from GAN.run_columns import NO_COLUMN, choose_columns
+from GAN.run_columns import NO_COLUMN, choose_columns, unit_problems
 from tests.unit.run_samples import lives, theirs
 
 
@@ -129,3 +129,10 @@ def test_a_mapping_to_a_sensor_that_the_machine_has_not_is_refused(
 ) -> None:
     (problem,) = choose_columns(rig_seed, {"humidity": "flow"}, rig).problems[:1]
     assert problem.message == "the machine has no such sensor"
+
+
+def test_a_unit_that_is_not_the_profiles_is_refused(rig: MachineProfile) -> None:
+    (problem,) = unit_problems({"ambient": "K", "flow": "m3/h"}, rig)
+    assert str(problem) == (
+        "ambient.unit: the column is in K, the profile has degC; give a column in degC"
+    )
