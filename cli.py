@@ -17,6 +17,7 @@ os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 #: make each call pay for all of them.
 COMMANDS = {
     "onboard": ("commands.onboard", "Take machines in and start their chains."),
+    "seed": ("commands.seed", "Start a chain from your own run-to-failure data."),
     "status": ("commands.status", "Where each machine stands."),
     "why": ("commands.why", "Where a machine's chain stands, and what to do."),
     "jobs": ("commands.jobs", "List, cancel and retry jobs."),

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from errors import NotFound
+
 #: The synthetic sets of a machine, in the order they are generated.
 SPLITS = ("train", "val", "test")
 
@@ -59,3 +61,20 @@ def replacing(path: Path) -> Iterator[Path]:
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def existing(path: Path, what: str, maker: str) -> Path:
+    """The path, if something is there.
+
+    Raises:
+        NotFound: Nothing is; the message says which call makes it.
+    """
+    if not path.exists():
+        raise NotFound(f"no {what} at {path}: {maker} makes it")
+    return path
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text, all of it or nothing."""
+    with replacing(path) as part:
+        part.write_text(text, encoding="utf-8")

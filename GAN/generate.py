@@ -17,7 +17,14 @@ from numpy.typing import NDArray
 from errors import InvalidInput, Problem, StageError
 from GAN.config.tvae_config import check_count
 from GAN.files import SPLITS
-from GAN.lives import Lives, life_fraction, plan_lives_at_step, rows_per_life, timeline
+from GAN.lives import (
+    TICKS_PER_HOUR,
+    Lives,
+    life_fraction,
+    plan_lives_at_step,
+    rows_per_life,
+    timeline,
+)
 from GAN.profile import FailureMode, MachineProfile
 from GAN.progress import Progress
 from GAN.seed import generator, units_per_seed
@@ -91,8 +98,12 @@ def _in_order(samples: Mapping[str, int]) -> dict[str, int]:
 
 
 def time_step_of(frame: pd.DataFrame) -> float:
-    """Hours from row to row in a data set."""
-    return float(frame["rul_hours"].iloc[0] - frame["rul_hours"].iloc[1])
+    """Hours from row to row in a data set, a multiple of 1/4096 h.
+
+    Real data may be uneven: it is the median step of the first unit.
+    """
+    first = frame["cycle_hour"].to_numpy()[frame["unit_id"].to_numpy() == frame["unit_id"].iloc[0]]
+    return max(1, round(float(np.median(np.diff(first))) * TICKS_PER_HOUR)) / TICKS_PER_HOUR
 
 
 def common_step(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from errors import NotFound
+from GAN import files
 from GAN.config.tvae_config import (
     DEFAULT_EPOCHS,
     DEFAULT_ROWS,
@@ -16,22 +17,14 @@ from GAN.config.tvae_config import (
     QUALITY_THRESHOLD,
     TvaeConfig,
 )
-from GAN.files import (
-    SPLITS,
-    metadata_key,
-    model_key,
-    page_key,
-    replacing,
-    report_key,
-    seed_key,
-    split_key,
-)
 from GAN.profile import MachineProfile
 from GAN.progress import Progress, silent
 from GAN.results import GenerationResult, QualityResult, SeedResult, TrainingResult
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from GAN.run_columns import RunColumns
 
 __all__ = [
     "GANManager",
@@ -67,20 +60,51 @@ class GANManager:
         Raises:
             InvalidInput: `rows` or `seed` is out of range.
         """
-        from GAN.generate import time_step_of
         from GAN.seed import physics_seed
-        from GAN.tables import write_table
-        from GAN.tvae import feature_names, sdv_metadata
 
         progress(0, f"simulating {rows:,} rows")
         frame = physics_seed(profile, rows, seed)
         progress(80, "writing the seed data")
-        path = self.root / seed_key(profile.machine_id)
-        write_table(frame, path, profile, "seed", seed=seed)
-        metadata_path = self.root / metadata_key(profile.machine_id)
-        _write_text(metadata_path, json.dumps(sdv_metadata(profile), indent=2) + "\n")
+        return self._write_seed(frame, profile, progress, seed=seed)
+
+    def import_seed(
+        self,
+        profile: MachineProfile,
+        file: Path,
+        columns: RunColumns,
+        *,
+        failure_mode: str | None = None,
+        physics_share: float = 0.0,
+        seed: int = 0,
+        progress: Progress = silent,
+    ) -> SeedResult:
+        """Make seed data from real run-to-failure data; see `GAN.run_seed.imported_seed`.
+
+        Raises:
+            InvalidInput: With every problem of the file.
+        """
+        from GAN.run_seed import imported_seed
+
+        frame, facts = imported_seed(
+            profile, file, columns, failure_mode, physics_share, seed, progress
+        )
+        progress(80, "writing the seed data")
+        return self._write_seed(frame, profile, progress, seed=seed, **facts)
+
+    def _write_seed(
+        self, frame: pd.DataFrame, profile: MachineProfile, progress: Progress, **facts: object
+    ) -> SeedResult:
+        """Write a seed and the metadata that describes it."""
+        from GAN.generate import time_step_of
+        from GAN.tables import write_table
+        from GAN.tvae import feature_names, sdv_metadata
+
+        path = self.root / files.seed_key(profile.machine_id)
+        write_table(frame, path, profile, "seed", **facts)
+        metadata_path = self.root / files.metadata_key(profile.machine_id)
+        files.write_text(metadata_path, json.dumps(sdv_metadata(profile), indent=2) + "\n")
         units = int(frame["unit_id"].nunique())
-        progress(100, f"{rows:,} rows, {units} lives")
+        progress(100, f"{len(frame):,} rows, {units} lives")
         return SeedResult(
             path=path,
             metadata_path=metadata_path,
@@ -111,7 +135,7 @@ class GANManager:
         config = TvaeConfig(epochs=epochs)
         frame = training_frame(self._read_seed(profile, seed_path), profile)
         model = train(frame, profile, config, seed, progress)
-        path = self.root / model_key(profile.machine_id, epochs)
+        path = self.root / files.model_key(profile.machine_id, epochs)
         save(model.synthesizer, path)
         return TrainingResult(
             path=path,
@@ -147,7 +171,7 @@ class GANManager:
         time_step = time_step_of(self._read_seed(profile, seed_path))
         synthesizer = load(self._model(profile, model_path))
         sets = generate(synthesizer, profile, samples, time_step, seed, progress)
-        paths = {name: self.root / split_key(profile.machine_id, name) for name in sets}
+        paths = {name: self.root / files.split_key(profile.machine_id, name) for name in sets}
         for name, frame in sets.items():
             write_table(frame, paths[name], profile, "synthetic", split=name, seed=seed)
         return GenerationResult(
@@ -183,10 +207,10 @@ class GANManager:
         progress(20, "comparing seed and synthetic data")
         report = assess(seed, synthetic, profile, threshold)
         progress(70, "writing the report")
-        report_path = self.root / report_key(profile.machine_id)
-        _write_text(report_path, report.model_dump_json(indent=2) + "\n")
-        page_path = self.root / page_key(profile.machine_id)
-        _write_text(page_path, report_page(report, seed, synthetic, losses, profile))
+        report_path = self.root / files.report_key(profile.machine_id)
+        files.write_text(report_path, report.model_dump_json(indent=2) + "\n")
+        page_path = self.root / files.page_key(profile.machine_id)
+        files.write_text(page_path, report_page(report, seed, synthetic, losses, profile))
         verdict = "passed" if report.passed else "; ".join(report.reasons)
         progress(100, f"quality score {report.quality_score:.3f}: {verdict}")
         return QualityResult(
@@ -244,7 +268,7 @@ class GANManager:
         Raises:
             NotFound: There is none.
         """
-        folder = (self.root / model_key(machine_id, 0)).parent
+        folder = (self.root / files.model_key(machine_id, 0)).parent
         name = re.compile(re.escape(machine_id) + r"_tvae_temporal_\d+epochs\.pkl")
         models = [path for path in folder.glob("*.pkl") if name.fullmatch(path.name)]
         if not models:
@@ -254,13 +278,13 @@ class GANManager:
     def _model(self, profile: MachineProfile, path: Path | None) -> Path:
         if path is None:
             return self.newest_model(profile.machine_id)
-        return _existing(path, "model", "train()")
+        return files.existing(path, "model", "train()")
 
     def _read_seed(self, profile: MachineProfile, path: Path | None) -> pd.DataFrame:
         from GAN.tables import read_table
 
-        path = path or self.root / seed_key(profile.machine_id)
-        return read_table(_existing(path, "seed data", "create_seed()"))
+        path = path or self.root / files.seed_key(profile.machine_id)
+        return read_table(files.existing(path, "seed data", "create_seed()"))
 
     def _read_splits(
         self, profile: MachineProfile, paths: Mapping[str, Path] | None
@@ -268,24 +292,10 @@ class GANManager:
         from GAN.tables import read_table
 
         if paths is None:
-            paths = {name: self.root / split_key(profile.machine_id, name) for name in SPLITS}
+            paths = {
+                name: self.root / files.split_key(profile.machine_id, name) for name in files.SPLITS
+            }
         return {
-            name: read_table(_existing(path, f"{name} set", "generate()"))
+            name: read_table(files.existing(path, f"{name} set", "generate()"))
             for name, path in paths.items()
         }
-
-
-def _existing(path: Path, what: str, maker: str) -> Path:
-    """The path, if something is there.
-
-    Raises:
-        NotFound: Nothing is; the message says which call makes it.
-    """
-    if not path.exists():
-        raise NotFound(f"no {what} at {path}: {maker} makes it")
-    return path
-
-
-def _write_text(path: Path, text: str) -> None:
-    with replacing(path) as part:
-        part.write_text(text, encoding="utf-8")

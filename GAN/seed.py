@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 #: How far a degrading sensor goes towards its failure value when another mode ends the unit.
 DRIFT = 0.25
 
+#: Most of a seed that may be simulated where there are real data.
+MAX_PHYSICS_SHARE = 0.9
+
 #: A unit may start its life worn (onset below 0); it never leaves everything to the last rows.
 EARLIEST_ONSET, LATEST_ONSET = -0.25, 0.95
 
@@ -51,6 +54,38 @@ def physics_seed(profile: MachineProfile, rows: int = DEFAULT_ROWS, seed: int = 
     lives = [_readings(profile, life, rng) for _, life in table.groupby("unit_id")]
     readings = pd.DataFrame(np.concatenate(lives), columns=[s.name for s in profile.sensors])
     return pd.concat([table, readings], axis=1)
+
+
+def with_physics(
+    real: pd.DataFrame, profile: MachineProfile, share: float, seed: int = 0
+) -> pd.DataFrame:
+    """Real run-to-failure data, and simulated lives after them.
+
+    Args:
+        real: Columns of a seed; its units are numbered from 1.
+        profile: The machine.
+        share: Share of all rows that are simulated, 0 up to `MAX_PHYSICS_SHARE`; see
+            `physics_rows`.
+        seed: As in `physics_seed`.
+
+    Returns:
+        The same columns; unit ids go on.
+    """
+    import pandas as pd
+
+    rows = physics_rows(len(real), share)
+    if not rows:
+        return real
+    simulated = physics_seed(profile, rows, seed)
+    simulated["unit_id"] += real["unit_id"].iloc[-1]
+    return pd.concat([real, simulated], ignore_index=True).astype({"unit_id": np.int32})
+
+
+def physics_rows(real_rows: int, share: float) -> int:
+    """Simulated rows to add for a share of all rows, as near as 1,000 to 100,000 rows come."""
+    if not share:
+        return 0
+    return min(max(round(real_rows * share / (1 - share)), MIN_ROWS), MAX_ROWS)
 
 
 def units_per_seed(profile: MachineProfile) -> int:

@@ -19,6 +19,7 @@ _KINDS = {
     "strays": "staged files that nothing refers to",
     "superseded": "files that a newer one has replaced",
     "models": "old model versions",
+    "submissions": "submitted files that nothing needs",
     "workspaces": "local folders of ended attempts",
     "downloads": "downloads not used for a day",
     "unfinished": "files that were never finished",
@@ -75,6 +76,7 @@ def _listed(garbage: Garbage) -> dict[str, list[dict[str, Any]]]:
             | {"machine_id": model.machine_id, "version": model.version}
             for model in garbage.models
         ],
+        "submissions": [{"key": file.key, "bytes": file.size} for file in garbage.submissions],
         "workspaces": [
             {"key": folder.prefix, "bytes": sum(folder.files.values())}
             for folder in garbage.workspaces

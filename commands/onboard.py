@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 from commands.output import json_option, print_json
+from commands.planning import plan_options, say_when_it_starts, wait_for
 from commands.session import open_ledger, publisher
 from errors import FleetforgeError, InvalidInput, InvalidProfile, Problem
 from events.onboarding import Newcomer, Taken, take_in
@@ -20,32 +20,9 @@ from GAN.profile_files import SUFFIXES, is_profile_name, read_profile
 from storage import workers
 
 
-class SamplesType(click.ParamType[Samples]):
-    """`TRAIN,VAL,TEST`, or one number that is split 70/15/15."""
-
-    name = "rows"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> Samples:
-        """Read the option."""
-        if isinstance(value, Samples):
-            return value
-        try:
-            counts = [int(part) for part in str(value).replace("/", ",").split(",")]
-            if len(counts) == 1:
-                held_out = counts[0] * 15 // 100
-                counts = [counts[0] - 2 * held_out, held_out, held_out]
-            train, val, test = counts
-            return Samples(train=train, val=val, test=test)
-        except ValueError:
-            self.fail(f"'{value}': write TRAIN,VAL,TEST such as 35000,7500,7500, or one number")
-
-
 @click.command()
 @click.argument("targets", nargs=-1, metavar="TARGET...")
 @click.option("--fleet", is_flag=True, help="All 32 machines of the fleet.")
-@click.option("--epochs", type=click.IntRange(1, 1000), default=300, show_default=True)
 @click.option(
     "--rows",
     type=click.IntRange(1_000, 100_000),
@@ -53,21 +30,7 @@ class SamplesType(click.ParamType[Samples]):
     show_default=True,
     help="Rows of the physics seed.",
 )
-@click.option(
-    "--samples",
-    type=SamplesType(),
-    default="35000,7500,7500",
-    show_default=True,
-    help="Synthetic rows: TRAIN,VAL,TEST, or one number split 70/15/15.",
-)
-@click.option(
-    "--seed",
-    type=click.IntRange(0, 2**32 - 1),
-    default=0,
-    show_default=True,
-    help="Makes the data repeatable.",
-)
-@click.option("--wait", is_flag=True, help="Follow the chain to its end.")
+@plan_options
 @json_option
 def onboard(
     targets: tuple[str, ...],
@@ -100,13 +63,9 @@ def onboard(
     taken = take_in(newcomers, plan, publisher(settings))
     machine_ids = [newcomer.machine_id for newcomer in newcomers]
     if wait:
-        from commands.follow import follow
-        from commands.stopping import interrupt_on_signals
-
-        interrupt_on_signals()
         if not as_json:
             _say(taken)
-        sys.exit(follow(settings, machine_ids, as_json=as_json))
+        wait_for(settings, machine_ids, as_json=as_json)
     if as_json:
         print_json(
             {
@@ -118,11 +77,7 @@ def onboard(
         )
         return
     _say(taken)
-    if not workers.alive():
-        click.echo("recorded, but no worker is alive; start one: fleetforge up")
-    elif not taken.delivered:
-        click.echo("recorded; the broker does not answer, so it starts once that is back")
-    click.echo("follow it: fleetforge status --watch")
+    say_when_it_starts(taken.delivered)
 
 
 def read_targets(targets: list[str]) -> list[Newcomer]:

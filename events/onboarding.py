@@ -1,4 +1,4 @@
-"""Taking machines in: the machine's row and its MachineCreated in one transaction."""
+"""Taking machines in: the machine's row and its first event in one transaction."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import peewee
 
 from errors import InvalidProfile, Problem
 from events.bus import Send, as_fact, deliver, new_correlation_id
-from events.vocabulary import MachineCreated, Plan
+from events.vocabulary import MachineCreated, Plan, RunDataSubmitted
 from storage import facts, standing
 from storage.database import transaction
 from storage.facts import Dispatch
@@ -82,6 +82,48 @@ def _take_in(newcomers: Sequence[Newcomer], plan: Plan, send: Send) -> Taken:
             jobs += facts.append(as_fact(event, new_correlation_id(), key=key)).jobs
             created.append(newcomer.machine_id)
     return Taken(created, known, deliver(jobs, send))
+
+
+@dataclass(frozen=True)
+class TakenRuns:
+    """What became of submitted data: their event and its jobs.
+
+    Attributes:
+        created: Whether the machine is new.
+    """
+
+    created: bool
+    event_id: int
+    jobs: list[int]
+    delivered: bool
+
+
+def take_in_runs(newcomer: Newcomer, event: RunDataSubmitted, send: Send) -> TakenRuns:
+    """Publish that data of a machine were submitted; create the machine if it is new.
+
+    A new machine gets no MachineCreated: that would have its seed simulated.
+
+    Raises:
+        InvalidProfile: The machine exists with another profile.
+    """
+    try:
+        return _take_in_runs(newcomer, event, send)
+    except peewee.IntegrityError:
+        return _take_in_runs(newcomer, event, send)  # As in `take_in`.
+
+
+def _take_in_runs(newcomer: Newcomer, event: RunDataSubmitted, send: Send) -> TakenRuns:
+    with transaction():
+        problems = _conflicts(newcomer)
+        if problems:
+            raise InvalidProfile("seed import", problems)
+        created = standing.profile_of(newcomer.machine_id) is None
+        if created:
+            facts.create_machine(newcomer.identity, newcomer.profile, newcomer.sha256)
+        written = facts.append(as_fact(event, new_correlation_id()))
+    assert written.event_id is not None  # It has no key, so it is always written.
+    jobs = [job.job_id for job in written.jobs]
+    return TakenRuns(created, written.event_id, jobs, deliver(written.jobs, send))
 
 
 def _conflicts(newcomer: Newcomer) -> list[Problem]:

@@ -60,6 +60,26 @@ class MachineCreated(Event, Plan):
     """A valid profile was submitted under a new id."""
 
 
+class RunDataSubmitted(Event, Plan):
+    """Real run-to-failure data of a machine were submitted, and found to be sound.
+
+    Attributes:
+        file_key: Where the store has the submitted file.
+        file_sha256: Its fingerprint.
+        roles: Column of the file by role: unit_id, cycle_hour, ...
+        sensors: Column of the file by sensor.
+        failure_mode: How every unit failed, where no column says it.
+        physics_share: Share of the seed's rows that is simulated.
+    """
+
+    file_key: str
+    file_sha256: str
+    roles: dict[str, str]
+    sensors: dict[str, str]
+    failure_mode: str | None = None
+    physics_share: Annotated[float, Field(ge=0, le=0.9)] = 0.0
+
+
 class SeedReady(Event, Plan):
     """Run-to-failure seed data lie in the seed file."""
 
@@ -136,6 +156,7 @@ EVENT_TYPES: dict[str, type[Event]] = {
     event.__name__: event
     for event in (
         MachineCreated,
+        RunDataSubmitted,
         SeedReady,
         ModelTrained,
         SyntheticDataReady,

@@ -10,7 +10,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from storage.bucket import ObjectStore
-from storage.folder import STAGING, LocalFile, LocalStore, StagedFolder, sha256_of, staging_prefix
+from storage.folder import (
+    STAGING,
+    LocalFile,
+    LocalStore,
+    StagedFolder,
+    Submission,
+    sha256_of,
+    staging_prefix,
+    submission_key,
+)
 
 __all__ = [
     "STAGING",
@@ -19,9 +28,11 @@ __all__ = [
     "LocalStore",
     "ObjectStore",
     "StagedFolder",
+    "Submission",
     "open_store",
     "sha256_of",
     "staging_prefix",
+    "submission_key",
 ]
 
 ArtifactStore = LocalStore | ObjectStore

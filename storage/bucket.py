@@ -7,6 +7,7 @@ import re
 import shutil
 import time
 from collections import defaultdict
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,12 @@ from errors import NotFound, SettingsError
 from storage.folder import (
     ATTEMPT,
     STAGING,
+    SUBMITTED,
+    SUBMITTING_SECONDS,
     LocalFile,
     LocalStore,
     StagedFolder,
+    Submission,
     file_stats,
     sha256_of,
     verified,
@@ -30,6 +34,7 @@ from storage.settings import PREFIX
 DOWNLOAD_SECONDS = 86400.0
 
 _CHUNK = 1 << 20
+_SUBMITTED_FILE = re.compile(rf"{re.escape(STAGING)}/([^/]+)/{SUBMITTED}/[^/]+")
 _STAGED_FILE = re.compile(rf"{re.escape(STAGING)}/([^/]+)/{ATTEMPT.pattern}/(.+)")
 
 
@@ -61,11 +66,23 @@ class ObjectStore:
         """Upload everything in the workspace and describe it."""
         staged = LocalStore(workspace).stage(workspace, prefix)
         for artifact in staged:
-            source = workspace / artifact.key
-            with source.open("rb") as file, self._open(artifact.staged_key) as stream:
-                shutil.copyfileobj(file, stream, _CHUNK)
+            self.submit(workspace / artifact.key, artifact.staged_key)
         shutil.rmtree(workspace, ignore_errors=True)
         return staged
+
+    def submit(self, source: Path, key: str) -> None:
+        """Upload a file."""
+        with source.open("rb") as file, self._open(key) as stream:
+            shutil.copyfileobj(file, stream, _CHUNK)
+
+    def submissions(self) -> list[Submission]:
+        """Every file that users have submitted."""
+        before = time.time() - SUBMITTING_SECONDS
+        return [
+            Submission(parts[1], key, info.size, fresh=info.mtime.timestamp() >= before)
+            for key, info in self._staged_objects()
+            if (parts := _SUBMITTED_FILE.fullmatch(key))
+        ]
 
     def fetch(self, staged_key: str, sha256: str) -> Path:
         """Download a file, unless this host has it already; raises as `LocalStore.fetch` does."""
@@ -111,15 +128,19 @@ class ObjectStore:
 
     def staged(self) -> list[StagedFolder]:
         """What every attempt has staged; objects with other names are not ours."""
+        found: dict[tuple[str, int, int], dict[str, int]] = defaultdict(dict)
+        for key, info in self._staged_objects():
+            if parts := _STAGED_FILE.fullmatch(key):
+                found[parts[1], int(parts[2]), int(parts[3])][parts[4]] = info.size
+        return [StagedFolder(*attempt, files) for attempt, files in found.items()]
+
+    def _staged_objects(self) -> Iterator[tuple[str, Any]]:
         from pyarrow.fs import FileSelector
 
         selector = FileSelector(self._path(STAGING), allow_not_found=True, recursive=True)
-        found: dict[tuple[str, int, int], dict[str, int]] = defaultdict(dict)
         for info in self._fs.get_file_info(selector):
-            key = info.path.removeprefix(f"{self._base}/")
-            if info.is_file and (parts := _STAGED_FILE.fullmatch(key)):
-                found[parts[1], int(parts[2]), int(parts[3])][parts[4]] = info.size
-        return [StagedFolder(*attempt, files) for attempt, files in found.items()]
+            if info.is_file:
+                yield info.path.removeprefix(f"{self._base}/"), info
 
     def workspaces(self) -> list[StagedFolder]:
         """What attempts have written on this host and not staged, or not cleared away."""

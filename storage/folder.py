@@ -24,6 +24,12 @@ PLACING = f"{STAGING}/.placing"
 #: Whoever was placing a file for this long has died over it, seconds.
 PLACING_SECONDS = 3600.0
 
+#: Folder of what users have submitted for a machine, beside those of the attempts at its jobs.
+SUBMITTED = "submitted"
+
+#: Whoever has submitted a file for this long and published no event about it never will, seconds.
+SUBMITTING_SECONDS = 3600.0
+
 #: What an attempt's folder is called: job and token.
 ATTEMPT = re.compile(r"([1-9][0-9]*)\.([1-9][0-9]*)")
 
@@ -53,6 +59,30 @@ class LocalFile:
 
     path: Path
     size: int
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A file that a user has submitted for a machine.
+
+    Attributes:
+        size: Bytes.
+        fresh: Whether its event may not have been published yet.
+    """
+
+    machine_id: str
+    key: str
+    size: int
+    fresh: bool
+
+
+def submission_key(machine_id: str, suffix: str) -> str:
+    """A key for a file that a user submits, never given twice.
+
+    So nobody can be about to refer to a file which `gc` has found to be of no use, as could be if
+    equal files had equal names.
+    """
+    return f"{STAGING}/{machine_id}/{SUBMITTED}/{os.urandom(16).hex()}{suffix}"
 
 
 def staging_prefix(machine_id: str, job_id: int, token: int) -> str:
@@ -85,6 +115,30 @@ class LocalStore:
     def stage(self, workspace: Path, prefix: str) -> list[StagedArtifact]:
         """Describe everything in the workspace, flushed to disk."""
         return [_describe(path, workspace, prefix) for path in _files(workspace)]
+
+    def submit(self, source: Path, key: str) -> None:
+        """Take in a copy of a user's file, flushed to disk."""
+        target = self.root / key
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with self.placing() as placed:
+            shutil.copyfile(source, placed)
+            with placed.open("rb") as file:
+                os.fsync(file.fileno())
+            placed.replace(target)
+
+    def submissions(self) -> list[Submission]:
+        """Every file that users have submitted."""
+        before = time.time() - SUBMITTING_SECONDS
+        return [
+            Submission(
+                machine.name,
+                path.relative_to(self.root).as_posix(),
+                stat.st_size,
+                fresh=stat.st_mtime >= before,
+            )
+            for machine in _folders(self.root / STAGING)
+            for path, stat in file_stats(machine / SUBMITTED)
+        ]
 
     def fetch(self, staged_key: str, sha256: str) -> Path:
         """A local file with these bytes.

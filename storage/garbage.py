@@ -12,9 +12,18 @@ from typing import Any, TypeVar
 
 from errors import SettingsError
 from storage import publication
-from storage.artifacts import ArtifactStore, LocalFile, StagedFolder
+from storage.artifacts import ArtifactStore, LocalFile, StagedFolder, Submission
 from storage.database import database, is_sqlite, reading, transaction
-from storage.retention import KEEP_MODELS, Attempt, Ledger, OldModel, StoredFile, outdated, read
+from storage.retention import (
+    KEEP_MODELS,
+    Attempt,
+    Ledger,
+    OldModel,
+    StoredFile,
+    outdated,
+    outdated_submissions,
+    read,
+)
 from storage.settings import PREFIX
 from storage.tables import Artifact, ModelVersion
 
@@ -39,6 +48,7 @@ class Garbage:
         names: Published names of files whose rows were deleted by a removal that never ended.
         busy: Machines left as they are: they have such rows, and open jobs that may need them.
         ended: Every staged folder of an ended attempt.
+        submissions: Users' files that no event refers to, or that a newer one has replaced.
     """
 
     keep_models: int
@@ -52,6 +62,7 @@ class Garbage:
     names: Sequence[str]
     busy: Sequence[str]
     ended: Sequence[StagedFolder]
+    submissions: Sequence[Submission]
 
     @property
     def rows(self) -> list[StoredFile]:
@@ -71,6 +82,7 @@ def find(store: ArtifactStore, keep_models: int = KEEP_MODELS) -> Garbage:
     # the current token of a running job by then never will be. An attempt that is claimed later
     # has a folder that is not in the list. So a race can only keep too much.
     folders, workspaces = store.staged(), store.workspaces()
+    submissions = store.submissions()
     with reading():
         _check_ledger(store, [*folders, *workspaces])
         ledger = read()
@@ -100,6 +112,7 @@ def find(store: ArtifactStore, keep_models: int = KEEP_MODELS) -> Garbage:
         names=_nameless(ended, named, ledger),
         busy=busy,
         ended=ended,
+        submissions=outdated_submissions(ledger, submissions),
     )
 
 
@@ -121,10 +134,13 @@ def remove(store: ArtifactStore, garbage: Garbage) -> Garbage:
             superseded=_both(garbage.superseded, superseded),
             models=_both(garbage.models, models),
             busy=busy,
+            submissions=outdated_submissions(ledger, garbage.submissions),
         )
         names = _delete_rows(removed, ledger)
     publication.withdraw(store, [*removed.names, *names])
     _delete_staged(store, removed)
+    for submission in removed.submissions:
+        store.delete(submission.key)
     for folder in removed.workspaces:
         store.delete_workspace(folder.prefix)
     # A second look, too: a stage may be reading a download by now.

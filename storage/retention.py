@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import json
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from storage.tables import Artifact, Job, ModelVersion, TrainingJob
+from storage.folder import Submission
+from storage.tables import Artifact, Event, Job, ModelVersion, TrainingJob
+
+#: The event that refers to a file which a user has submitted.
+SUBMISSION_EVENT = "RunDataSubmitted"
 
 #: How many of a machine's newest models are kept, beside the newest accepted one.
 KEEP_MODELS = 2
@@ -63,11 +68,22 @@ class Ledger:
         attempts: The newest attempt at each job, by the job's id.
         versions: Newest first.
         files: Oldest first.
+        submitted: Keys of the files that users have submitted, by machine, oldest first.
     """
 
     attempts: Mapping[int, Attempt]
     versions: Sequence[Version]
     files: Sequence[StoredFile]
+    submitted: Mapping[str, Sequence[str]]
+
+    @property
+    def machines_with_open_jobs(self) -> set[str]:
+        """Machines whose files may be needed at any moment."""
+        return {
+            attempt.machine_id
+            for attempt in self.attempts.values()
+            if attempt.status in ("pending", "running")
+        }
 
 
 def read() -> Ledger:
@@ -101,8 +117,20 @@ def read() -> Ledger:
         .order_by(Artifact.id)
         .tuples()
     )
+    submissions: Any = (
+        Event.select(Event.machine, Event.payload)
+        .where(Event.type == SUBMISSION_EVENT)
+        .order_by(Event.id)
+        .tuples()
+    )
+    submitted: dict[str, list[str]] = defaultdict(list)
+    for machine_id, payload in submissions:
+        submitted[machine_id].append(json.loads(payload)["file_key"])
     return Ledger(
-        attempts, [Version(*row) for row in versions], [StoredFile(*row) for row in files]
+        attempts,
+        [Version(*row) for row in versions],
+        [StoredFile(*row) for row in files],
+        submitted,
     )
 
 
@@ -110,11 +138,7 @@ def outdated(
     ledger: Ledger, keep_models: int
 ) -> tuple[list[StoredFile], list[OldModel], list[str]]:
     """Superseded files, old models, and the machines with such files that have open jobs."""
-    open_jobs = {
-        attempt.machine_id
-        for attempt in ledger.attempts.values()
-        if attempt.status in ("pending", "running")
-    }
+    open_jobs = ledger.machines_with_open_jobs
     superseded = list(_superseded(ledger))
     models = list(_old_models(ledger, keep_models))
     machines = {file.machine_id for file in superseded} | {model.machine_id for model in models}
@@ -123,6 +147,21 @@ def outdated(
         [model for model in models if model.machine_id not in open_jobs],
         sorted(machines & open_jobs),
     )
+
+
+def outdated_submissions(ledger: Ledger, found: Sequence[Submission]) -> list[Submission]:
+    """Submitted files that no event refers to, or that a newer one has replaced."""
+    open_jobs = ledger.machines_with_open_jobs
+    outdated = []
+    for submission in found:
+        keys = ledger.submitted.get(submission.machine_id, ())
+        if submission.key not in keys:
+            needed = submission.fresh
+        else:
+            needed = submission.key == keys[-1] or submission.machine_id in open_jobs
+        if not needed:
+            outdated.append(submission)
+    return outdated
 
 
 def _superseded(ledger: Ledger) -> Iterator[StoredFile]:

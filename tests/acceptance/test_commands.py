@@ -20,6 +20,7 @@ SUBCOMMANDS = [
     ("templates", "list"),
     ("templates", "show"),
     ("templates", "new"),
+    ("seed", "import"),
     ("db", "upgrade"),
     ("db", "status"),
 ]

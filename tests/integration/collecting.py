@@ -105,6 +105,7 @@ def is_empty(found: Garbage) -> bool:
             found.strays,
             found.superseded,
             found.models,
+            found.submissions,
             found.workspaces,
             found.downloads,
             found.unfinished,

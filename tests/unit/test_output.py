@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from commands.onboard import SamplesType
 from commands.output import duration, moment, print_json, print_rows
+from commands.planning import SamplesType
 from events.vocabulary import Samples
 
 
