@@ -62,7 +62,7 @@ def plan_lives(profile: MachineProfile, rows: int, units: int, rng: np.random.Ge
         Lives whose rows sum to exactly `rows`, in proportion to lives drawn from the Weibull law;
         none exceeds `max_rul_hours`.
     """
-    lives = _draw_lives(profile.life, units, rng)
+    lives = draw_lives(profile.life, units, rng)
     most_ticks = math.floor(profile.life.max_rul_hours * TICKS_PER_HOUR)
     ticks = max(1, math.floor(lives.sum() * TICKS_PER_HOUR / (rows - units)))
     while units * (most_ticks // ticks) < rows - units:
@@ -98,7 +98,7 @@ def plan_lives_at_step(
     most = 1 + math.floor(profile.life.max_rul_hours / time_step_hours)
     units = round(rows / rows_per_life(profile.life, time_step_hours))
     units = min(max(units, math.ceil(rows / most)), rows // MIN_ROWS_PER_LIFE)
-    lives = _draw_lives(profile.life, units, rng)
+    lives = draw_lives(profile.life, units, rng)
     return Lives(
         rows=_apportion(rows, lives, MIN_ROWS_PER_LIFE, most),
         failure_modes=_allot(failure_modes, units, rng),
@@ -142,7 +142,8 @@ def life_fraction(frame: pd.DataFrame) -> pd.Series[float]:
     return frame["cycle_hour"] / (frame["cycle_hour"] + frame["rul_hours"])
 
 
-def _draw_lives(life: RulProfile, units: int, rng: np.random.Generator) -> NDArray[np.float64]:
+def draw_lives(life: RulProfile, units: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Lengths of lives, hours, shape (units,)."""
     return _quantile(life, rng.random(units))
 
 

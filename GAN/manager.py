@@ -96,8 +96,8 @@ class GANManager:
     ) -> SeedResult:
         """Write a seed and the metadata that describes it."""
         from GAN.generate import time_step_of
+        from GAN.machine_model import feature_names, sdv_metadata
         from GAN.tables import write_table
-        from GAN.tvae import feature_names, sdv_metadata
 
         path = self.root / files.seed_key(profile.machine_id)
         write_table(frame, path, profile, "seed", **facts)
@@ -130,7 +130,7 @@ class GANManager:
             NotFound: There is no seed data.
             StageError: The seed data is another profile's, or the training diverged.
         """
-        from GAN.tvae import save, train, training_frame
+        from GAN.machine_model import save, train, training_frame
 
         config = TvaeConfig(epochs=epochs)
         frame = training_frame(self._read_seed(profile, seed_path), profile)
@@ -165,12 +165,12 @@ class GANManager:
             StageError: The model is another profile's.
         """
         from GAN.generate import generate, time_step_of
+        from GAN.machine_model import load
         from GAN.tables import write_table
-        from GAN.tvae import load
 
         time_step = time_step_of(self._read_seed(profile, seed_path))
-        synthesizer = load(self._model(profile, model_path))
-        sets = generate(synthesizer, profile, samples, time_step, seed, progress)
+        model = load(self._model(profile, model_path))
+        sets = generate(model, profile, samples, time_step, seed, progress)
         paths = {name: self.root / files.split_key(profile.machine_id, name) for name in sets}
         for name, frame in sets.items():
             write_table(frame, paths[name], profile, "synthetic", split=name, seed=seed)
@@ -196,14 +196,14 @@ class GANManager:
         Raises:
             NotFound: There is no seed data, model or synthetic set.
         """
+        from GAN.machine_model import load
         from GAN.quality import assess
         from GAN.report import report_page
-        from GAN.tvae import load, loss_history
 
         progress(0, "reading the data")
         seed = self._read_seed(profile, seed_path)
         synthetic = self._read_splits(profile, split_paths)
-        losses = loss_history(load(self._model(profile, model_path)))
+        losses = load(self._model(profile, model_path)).table.losses
         progress(20, "comparing seed and synthetic data")
         report = assess(seed, synthetic, profile, threshold)
         progress(70, "writing the report")

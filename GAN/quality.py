@@ -11,6 +11,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from GAN.config.tvae_config import QUALITY_THRESHOLD
+from GAN.levels import Levels
 from GAN.profile import MachineProfile
 
 if TYPE_CHECKING:
@@ -108,6 +109,9 @@ def assess(
 ) -> QualityReport:
     """Judge synthetic sets against the seed data they were learnt from.
 
+    They are compared as readings of a nominal unit (`GAN.levels`): a seed has a few units, and that
+    others have other levels is as it should be.
+
     Args:
         seed: The seed data.
         synthetic: The sets by name; `train` is compared with the seed data.
@@ -118,8 +122,9 @@ def assess(
         The report. Passed means: the score reaches the threshold and no set has a missing,
         infinite or impossible value, a broken life or a unit of another set.
     """
-    train = _sample(synthetic["train"])
-    scores = _score(_sample(seed), train, profile)
+    levels = Levels(profile)
+    nominal_seed, nominal_train = (levels.nominal(frame) for frame in (seed, synthetic["train"]))
+    scores = _score(_sample(nominal_seed), _sample(nominal_train), profile)
     splits = {split: _check(frame, profile) for split, frame in synthetic.items()}
     shared = _shared_units(synthetic)
     reasons = tuple(_reasons(scores.quality, threshold, splits, shared))
@@ -135,7 +140,7 @@ def assess(
         column_pair_trends_score=scores.column_pair_trends,
         diagnostic_score=scores.diagnostic,
         column_shapes=scores.by_column,
-        sensors=_trends(seed, train, profile),
+        sensors=_trends(_sample(nominal_seed), _sample(nominal_train), profile),
         splits=splits,
         shared_units=shared,
     )

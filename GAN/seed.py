@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,45 +104,82 @@ def generator(profile: MachineProfile, seed: int) -> np.random.Generator:
     return np.random.default_rng([seed, int(profile.sha256, 16)])
 
 
+def damage(
+    profile: MachineProfile,
+    fraction: NDArray[np.floating[Any]],
+    life_hours: float,
+    failed_by: str,
+    rng: np.random.Generator,
+) -> NDArray[np.float64]:
+    """How far the sensors of one unit are on their way to failure.
+
+    Args:
+        profile: The machine.
+        fraction: Of its life, ascending from 0 to 1, shape (rows,).
+        life_hours: The unit's life.
+        failed_by: Its failure mode.
+        rng: Source of the unit's own onset and of the random laws.
+
+    Returns:
+        Shape (rows, sensors): 0 at the unit's level, 1 at failure.
+    """
+    shift = _onset_shift(profile, life_hours, rng)
+    driven = _driven(profile, failed_by)
+    return np.column_stack(
+        [_path(sensor, profile, fraction, shift, driven, rng) for sensor in profile.sensors]
+    )
+
+
 def _readings(
     profile: MachineProfile, life: pd.DataFrame, rng: np.random.Generator
 ) -> NDArray[np.float64]:
     """Readings of one unit, shape (rows of the life, sensors)."""
     fraction = life_fraction(life).to_numpy()
-    shift = rng.normal(0.0, profile.life.rul_noise_std_hours) / life["rul_hours"].iloc[0]
-    failed_by = life["failure_mode"].iloc[0]
-    driven = {name for m in profile.failure_modes if m.name == failed_by for name in m.sensors}
+    shift = _onset_shift(profile, life["rul_hours"].iloc[0], rng)
+    driven = _driven(profile, life["failure_mode"].iloc[0])
     columns = []
     for sensor in profile.sensors:
-        onset = float(np.clip(sensor.onset + shift, EARLIEST_ONSET, LATEST_ONSET))
-        progress = wear(
-            np.clip((fraction - onset) / (1.0 - onset), 0.0, 1.0), profile.life.degradation_pattern
-        )
-        reach = 1.0 if sensor.name in driven else DRIFT
-        columns.append(_reading(sensor, progress, reach, rng))
+        level = rng.uniform(sensor.normal.min, sensor.normal.max)
+        path = _path(sensor, profile, fraction, shift, driven, rng)
+        trend = 0.0 if sensor.failure is None else (sensor.failure - level) * path
+        residual = sensor.noise * ar1_noise(len(fraction), sensor.ar1, rng)
+        columns.append(reflect(level + trend + residual, sensor.physical_limits))
     return np.column_stack(columns)
 
 
-def _reading(
-    sensor: Sensor, progress: NDArray[np.float64], reach: float, rng: np.random.Generator
+def _onset_shift(profile: MachineProfile, life_hours: float, rng: np.random.Generator) -> float:
+    return rng.normal(0.0, profile.life.rul_noise_std_hours) / life_hours
+
+
+def _driven(profile: MachineProfile, failed_by: str) -> set[str]:
+    return {name for m in profile.failure_modes if m.name == failed_by for name in m.sensors}
+
+
+def _path(
+    sensor: Sensor,
+    profile: MachineProfile,
+    fraction: NDArray[np.floating[Any]],
+    shift: float,
+    driven: Collection[str],
+    rng: np.random.Generator,
 ) -> NDArray[np.float64]:
-    """One sensor over one life: its unit's level, the way to failure, and the residual."""
-    level = rng.uniform(sensor.normal.min, sensor.normal.max)
-    trend = np.zeros_like(progress)
-    if sensor.failure is not None:
-        trend = reach * (sensor.failure - level) * degradation(sensor.law, progress, rng)
-    residual = sensor.noise * ar1_noise(len(progress), sensor.ar1, rng)
-    return reflect(level + trend + residual, sensor.physical_limits)
+    if sensor.failure is None:
+        return np.zeros_like(fraction)
+    onset = float(np.clip(sensor.onset + shift, EARLIEST_ONSET, LATEST_ONSET))
+    progress = wear(
+        np.clip((fraction - onset) / (1.0 - onset), 0.0, 1.0), profile.life.degradation_pattern
+    )
+    reach = 1.0 if sensor.name in driven else DRIFT
+    return reach * degradation(sensor.law, progress, rng)
 
 
 def ar1_noise(count: int, lag1: float, rng: np.random.Generator) -> NDArray[np.float64]:
     """Stationary AR(1) noise of unit variance, shape (count,)."""
+    from scipy.signal import lfilter
+
     shocks = rng.normal(0.0, np.sqrt(1.0 - lag1**2), count)
-    noise = np.empty(count)
-    noise[0] = rng.normal()
-    for row in range(1, count):
-        noise[row] = lag1 * noise[row - 1] + shocks[row]
-    return noise
+    shocks[0] = rng.normal()
+    return np.asarray(lfilter([1.0], [1.0, -lag1], shocks))
 
 
 def reflect(values: NDArray[np.float64], limits: Range) -> NDArray[np.float64]:

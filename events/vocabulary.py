@@ -31,7 +31,7 @@ class Plan(_Frozen):
     """
 
     rows: Annotated[int, Field(ge=1_000, le=100_000)] = 10_000
-    epochs: Annotated[int, Field(ge=1, le=1_000)] = 300
+    epochs: Annotated[int, Field(ge=1, le=1_000)] = 50
     samples: Samples = Samples()
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     retraining: Annotated[int, Field(ge=0)] = 0

@@ -16,7 +16,7 @@ from GAN.profile import MachineProfile
 if TYPE_CHECKING:
     import pandas as pd
 
-    from GAN.tvae import TrainedModel
+    from GAN.machine_model import TrainedModel
 
 # Threads that spin while they wait make a small training thirty times slower on busy cores. It has
 # to be set before torch is imported.
@@ -121,7 +121,7 @@ class Training(NamedTuple):
 @pytest.fixture(scope="session")
 def rig_training(rig: MachineProfile, rig_seed: pd.DataFrame) -> Training:
     from GAN.config.tvae_config import TvaeConfig
-    from GAN.tvae import train, training_frame
+    from GAN.machine_model import train, training_frame
 
     reports = Reports()
     config = TvaeConfig(epochs=25, batch_size=50)
@@ -135,8 +135,8 @@ def rig_synthetic(
     from GAN.generate import generate, time_step_of
     from GAN.progress import silent
 
-    synthesizer = rig_training.model.synthesizer
-    return generate(synthesizer, rig, RIG_SAMPLES, time_step_of(rig_seed), 7, silent)
+    model = rig_training.model.model
+    return generate(model, rig, RIG_SAMPLES, time_step_of(rig_seed), 7, silent)
 
 
 @pytest.fixture

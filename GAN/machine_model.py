@@ -1,0 +1,260 @@
+"""The model of one machine: what its TVAE learns, how it is kept, and what it says of a life.
+
+The model learns life fraction, failure mode and the sensors of single rows, as a nominal unit
+reads them (`GAN.levels`). RUL, time and unit follow from the planned lives when data is generated,
+so they are never learnt.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from errors import StageError
+from GAN.config.tvae_config import TvaeConfig, check_count, progress_interval
+from GAN.files import replacing
+from GAN.levels import Levels
+from GAN.lives import life_fraction
+from GAN.profile import MachineProfile
+from GAN.progress import Progress
+from GAN.tvae.model import TableModel, fit_model
+from GAN.tvae.paths import Path as CodePath
+from GAN.tvae.paths import fit_path
+from GAN.tvae.plain import from_plain, to_plain
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Name of the one table in SDV's metadata.
+TABLE = "table"
+#: Codes at which it is tried out what each of their numbers moves.
+_PROBED = 500
+#: Attribute of the stock synthesizer under which our own model lies, in built-in types.
+_OURS = "fleetforge_model"
+
+
+@dataclass(frozen=True)
+class MachineModel:
+    """A trained model of a machine.
+
+    Attributes:
+        table: The model of its rows.
+        lives: Failure mode → how rows' codes move from new to failed.
+    """
+
+    table: TableModel
+    lives: Mapping[str, CodePath]
+
+    @property
+    def features(self) -> list[str]:
+        """Columns that it has learnt, in order."""
+        return [column.name for column in self.table.columns]
+
+    def code_lags(self, lags: Mapping[str, float]) -> list[float]:
+        """Autocorrelation of each number of a code from row to row.
+
+        It is that of the sensors it moves, by how far it moves each.
+
+        Args:
+            lags: Lag-1 autocorrelation of the noise of each sensor.
+        """
+        codes = self.table.law.draw(_PROBED, np.random.default_rng(0)).astype(np.float32)
+        means, _, _ = self.table.decode(codes)
+        sensors = [index for index, name in enumerate(self.table.varying) if name in lags]
+        if not sensors:
+            return [0.0] * self.table.latent
+        known = [lags[self.table.varying[index]] for index in sensors]
+        found = []
+        for moved in np.eye(self.table.latent, dtype=np.float32):
+            change = self.table.decode(codes + moved)[0] - means
+            weights = np.square(change[:, sensors]).mean(axis=0) + 1e-9
+            found.append(float(np.average(known, weights=weights)))
+        return found
+
+    def readings(
+        self,
+        sensors: Collection[str],
+        failure_mode: str,
+        fraction: NDArray[np.float64],
+        code_normals: NDArray[np.float64],
+        channel_normals: NDArray[np.float64],
+    ) -> pd.DataFrame:
+        """What sensors of a nominal unit read at given points of life.
+
+        Args:
+            sensors: Names of the sensors.
+            failure_mode: What will end the unit.
+            fraction: Of life, shape (rows,).
+            code_normals: Standard normal numbers for what sensors have in common, shape
+                (rows, table.latent).
+            channel_normals: The same for each one's own noise, shape (rows, len(table.varying)).
+        """
+        codes = self.lives[failure_mode].codes(fraction, code_normals)
+        return self.table.numbers(sensors, codes.astype(np.float32), channel_normals)
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """A trained model and how its training went.
+
+    Attributes:
+        model: Ours.
+        synthesizer: The same as a stock `sdv.single_table.TVAESynthesizer`; ours is in it.
+        loss_history: Mean loss of each epoch, nats a row.
+        training_time_seconds: Wall-clock time from the table to both.
+        num_features: Columns the model learnt.
+        device: What it was trained on.
+    """
+
+    model: MachineModel
+    synthesizer: Any
+    loss_history: tuple[float, ...]
+    training_time_seconds: float
+    num_features: int
+    device: str
+
+    @property
+    def final_loss(self) -> float:
+        """Mean loss of the last epoch."""
+        return self.loss_history[-1]
+
+
+def feature_names(profile: MachineProfile) -> list[str]:
+    """Columns that the model learns, in order."""
+    return ["life_fraction", "failure_mode", *(sensor.name for sensor in profile.sensors)]
+
+
+def sdv_metadata(profile: MachineProfile) -> dict[str, Any]:
+    """SDV's description of the training table, JSON-able; written by hand, nothing is detected."""
+    columns = {
+        name: {"sdtype": "categorical" if name == "failure_mode" else "numerical"}
+        for name in feature_names(profile)
+    }
+    return {
+        "tables": {TABLE: {"columns": columns}},
+        "relationships": [],
+        "METADATA_SPEC_VERSION": "V2",
+    }
+
+
+def training_frame(seed: pd.DataFrame, profile: MachineProfile) -> pd.DataFrame:
+    """The rows of a seed data set as the model sees them: readings of a nominal unit.
+
+    Args:
+        seed: A seed data set of this profile.
+        profile: Names the sensors.
+
+    Returns:
+        Columns life_fraction (0 to 1), failure_mode and the sensors; one row a seed row.
+
+    Raises:
+        StageError: The seed data set was made from another profile.
+    """
+    missing = [sensor.name for sensor in profile.sensors if sensor.name not in seed]
+    if missing:
+        raise StageError(
+            f"the seed data of {profile.machine_id} lacks {', '.join(missing)}: "
+            "make it again from this profile"
+        )
+    nominal = Levels(profile).nominal(seed)
+    return nominal.assign(life_fraction=life_fraction(seed))[feature_names(profile)]
+
+
+def train(
+    frame: pd.DataFrame,
+    profile: MachineProfile,
+    config: TvaeConfig,
+    seed: int,
+    progress: Progress,
+) -> TrainedModel:
+    """Fit a TVAE.
+
+    Args:
+        frame: What `training_frame` gives.
+        profile: Describes the columns.
+        config: Settings of the training.
+        seed: Any whole number from 0; same frame, settings and seed, same model.
+        progress: Told the device, then the epoch and its mean loss ten times a training.
+
+    Returns:
+        The fitted model.
+
+    Raises:
+        InvalidInput: `seed` is out of range.
+        StageError: The training diverged.
+    """
+    from GAN.tvae.stock import to_stock
+
+    check_count("seed", seed, 0, 2**32 - 1)
+    started = time.perf_counter()
+    every = progress_interval(config.epochs)
+    epochs = iter(range(1, config.epochs + 1))
+
+    def on_epoch(loss: float) -> None:
+        epoch = next(epochs)
+        if not np.isfinite(loss):
+            raise StageError(f"the training of {profile.machine_id} diverged: loss {loss}")
+        if epoch % every == 0 or epoch == config.epochs:
+            message = f"epoch {epoch} of {config.epochs}, loss {loss:.3f}"
+            progress(100 * epoch / config.epochs, message, epoch=epoch, loss=loss)
+
+    device = "cpu"
+    progress(0, f"training on {device}")
+    table, codes = fit_model(frame, config, seed, on_epoch, _limits(profile))
+    lives = {
+        str(mode): fit_path(codes[rows], frame["life_fraction"].to_numpy()[rows])
+        for mode, rows in frame.groupby("failure_mode").indices.items()
+    }
+    synthesizer = to_stock(table, frame, sdv_metadata(profile), TABLE, config.epochs)
+    setattr(synthesizer, _OURS, {"table": to_plain(table), "lives": _plain_lives(lives)})
+    return TrainedModel(
+        model=MachineModel(table, lives),
+        synthesizer=synthesizer,
+        loss_history=table.losses,
+        training_time_seconds=time.perf_counter() - started,
+        num_features=frame.shape[1],
+        device=device,
+    )
+
+
+def _limits(profile: MachineProfile) -> dict[str, tuple[float, float]]:
+    limits = {
+        sensor.name: (sensor.physical_limits.min, sensor.physical_limits.max)
+        for sensor in profile.sensors
+    }
+    return {"life_fraction": (0.0, 1.0)} | limits
+
+
+def _plain_lives(lives: Mapping[str, CodePath]) -> dict[str, Any]:
+    return {mode: to_plain(path) for mode, path in lives.items()}
+
+
+def save(synthesizer: Any, path: Path) -> None:
+    """Write a fitted synthesizer as a pickle, all of it or nothing; missing folders are made."""
+    with replacing(path) as part:
+        synthesizer.save(part)
+
+
+def load(path: Path) -> MachineModel:
+    """Read a model that `save` wrote.
+
+    A pickle runs whatever its writer wanted: load one only after its SHA-256 was found to be the
+    one noted when it was made, or when you made it yourself.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        StageError: It holds no model of ours.
+    """
+    from sdv.utils import load_synthesizer
+
+    plain = getattr(load_synthesizer(path), _OURS, None)
+    if plain is None:
+        raise StageError(f"{path.name} was not made by this version of Fleetforge: train it again")
+    lives = {mode: from_plain(path_) for mode, path_ in plain["lives"].items()}
+    return MachineModel(from_plain(plain["table"]), lives)

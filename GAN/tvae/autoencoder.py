@@ -1,0 +1,150 @@
+"""The variational autoencoder: an encoder, a decoder, and the loss with its gradient.
+
+Kingma and Welling, Auto-Encoding Variational Bayes (2013); for tables Xu et al., Modeling Tabular
+Data using Conditional GAN (2019). Other than there, a channel's noise is not a learnt parameter: it
+is the running spread of what the decoder leaves unexplained (Rybkin et al., Simple and Effective
+VAE Training with Calibrated Decoders, 2021), times a factor that the decoder gives each row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from GAN.tvae.network import Network, parameter_count
+
+#: A channel's noise is at least this share of its spread, so that a channel that follows from the
+#: others exactly does not outweigh all else.
+LEAST_NOISE = 0.02
+#: How fast the running spread follows, a batch.
+NOISE_PACE = 0.1
+#: Logarithm of the most that a row's noise differs from its channel's.
+MOST_NOISE_FACTOR = 3.0
+#: Where the logarithm of a latent variance starts, and the range it may take.
+FIRST_LOG_VARIANCE = -2.0
+LOG_VARIANCE = (-12.0, 4.0)
+
+
+class Autoencoder:
+    """Encoder and decoder of rows with `channels` numbers and blocks of labels.
+
+    Attributes:
+        parameters: All weights, flat.
+        gradient: Of the loss, set by `loss`.
+        noise: Variance of each continuous channel around what the decoder says, shape (channels,).
+    """
+
+    def __init__(
+        self,
+        channels: int,
+        labels: Sequence[int],
+        hidden: int,
+        latent: int,
+        generator: torch.Generator,
+    ) -> None:
+        """Lay out and initialise both networks.
+
+        Args:
+            channels: Continuous channels.
+            labels: Number of labels of each block.
+            hidden: Width of the hidden layer of either network.
+            latent: Numbers that a row is encoded to.
+            generator: Source of the first weights.
+        """
+        self.channels, self.latent = channels, latent
+        self.blocks = _blocks(channels, labels)
+        encoder = [channels + sum(labels), hidden, 2 * latent]
+        decoder = [latent, hidden, 2 * channels + sum(labels)]
+        split = parameter_count(encoder)
+        self.parameters = torch.empty(split + parameter_count(decoder))
+        self.gradient = torch.zeros_like(self.parameters)
+        self.encoder = Network(encoder, self.parameters[:split], self.gradient[:split])
+        self.decoder = Network(decoder, self.parameters[split:], self.gradient[split:])
+        self.noise = torch.ones(channels)
+        self.encoder.initialise(generator)
+        self.decoder.initialise(generator)
+        self.encoder.layers[-1][1][latent:] = FIRST_LOG_VARIANCE
+        weight, bias = self.decoder.layers[-1]
+        weight[channels : 2 * channels] *= 0.1
+        bias[channels : 2 * channels] = 0.0
+
+    def encode(self, rows: Tensor, normals: Tensor) -> Tensor:
+        """A draw from each row's posterior, shape (rows, latent)."""
+        encoded = self.encoder.forward(rows)
+        mean, log_variance = encoded[:, : self.latent], encoded[:, self.latent :]
+        return mean + torch.exp(0.5 * log_variance.clamp(*LOG_VARIANCE)) * normals
+
+    def decode(self, codes: Tensor) -> tuple[Tensor, Tensor, list[Tensor]]:
+        """What the decoder says of rows with these codes.
+
+        Returns:
+            Mean and standard deviation of the continuous channels, each (rows, channels), and the
+            logits of each block of labels, (rows, labels).
+        """
+        decoded = self.decoder.forward(codes)
+        factor = _log_factor(decoded, self.channels).exp()
+        spread = factor * self.noise.sqrt()
+        logits = [decoded[:, given] for given, _ in self.blocks]
+        return decoded[:, : self.channels], spread, logits
+
+    def loss(self, rows: Tensor, normals: Tensor, divergence_weight: float) -> Tensor:
+        """The negative evidence bound of a batch, and its gradient.
+
+        Args:
+            rows: Channels of the batch, shape (rows, channels + labels).
+            normals: Standard normal numbers, shape (rows, latent).
+            divergence_weight: Weight of the divergence in the gradient; the loss has it in full.
+
+        Returns:
+            Mean over the rows, in nats, a scalar.
+        """
+        encoded = self.encoder.forward(rows)
+        mean = encoded[:, : self.latent]
+        log_variance = encoded[:, self.latent :].clamp(*LOG_VARIANCE)
+        deviation = torch.exp(0.5 * log_variance)
+        wandering = deviation * normals
+        decoded = self.decoder.forward(mean + wandering)
+        error, by_decoded = self._error(decoded, rows)
+        by_codes = self.decoder.backward(by_decoded)
+        variance = deviation * deviation
+        divergence = 0.5 * (mean * mean + variance - log_variance - 1.0).sum()
+        by_mean = by_codes + divergence_weight * mean
+        by_log_variance = 0.5 * (by_codes * wandering + divergence_weight * (variance - 1.0))
+        self.encoder.backward(torch.cat([by_mean, by_log_variance], 1))
+        return (error + divergence) / len(rows)
+
+    def _error(self, decoded: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Reconstruction error of a batch, summed, and its gradient by what was decoded."""
+        gradient = torch.empty_like(decoded)
+        count = self.channels
+        log_factor = _log_factor(decoded, count)
+        precision = torch.exp(-2.0 * log_factor)
+        difference = decoded[:, :count] - rows[:, :count]
+        squares = difference * difference * precision
+        self.noise.lerp_(squares.mean(0), NOISE_PACE).clamp_min_(LEAST_NOISE**2)
+        squares /= self.noise
+        torch.div(difference * precision, self.noise, out=gradient[:, :count])
+        torch.sub(1.0, squares, out=gradient[:, count : 2 * count])
+        error = 0.5 * squares.sum() + log_factor.sum() + 0.5 * len(rows) * self.noise.log().sum()
+        for given, wanted in self.blocks:
+            log_share = torch.log_softmax(decoded[:, given], 1)
+            error = error - (log_share * rows[:, wanted]).sum()
+            gradient[:, given] = log_share.exp_() - rows[:, wanted]
+        return error, gradient
+
+
+def _log_factor(decoded: Tensor, channels: int) -> Tensor:
+    return decoded[:, channels : 2 * channels].clamp(-MOST_NOISE_FACTOR, MOST_NOISE_FACTOR)
+
+
+def _blocks(channels: int, labels: Sequence[int]) -> list[tuple[slice, slice]]:
+    """Where each block of labels is in what was decoded, and in a row."""
+    blocks, start = [], channels
+    for count in labels:
+        blocks.append(
+            (slice(start + channels, start + channels + count), slice(start, start + count))
+        )
+        start += count
+    return blocks

@@ -1,0 +1,239 @@
+"""The whole sampler as one stack of linear layers with ReLU between them, as stock TVAE decodes.
+
+Stock TVAE feeds standard normal numbers to linear layers and takes what comes out for a column's
+value and its labels' logits; noise of its own has one size a column. Everything our sampler does
+besides is folded into layers: the law of the codes, noise of each channel and the draw of labels
+(they get normal numbers of their own, which the layers hand through), and the way from a channel's
+quantile back to the column. Piecewise linear maps are sums of ReLUs. What does not fold is that a
+row's noise may differ from its channel's: the folded sampler has one size a channel.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from GAN.tvae.columns import Labels, Numbers
+from GAN.tvae.latent import Copula, Mixture
+from GAN.tvae.model import TableModel
+
+Matrix = NDArray[np.float64]
+
+#: Knots of piecewise linear maps: of a code's quantiles, a column's, and Gumbel's law.
+CODE_KNOTS, COLUMN_KNOTS, GUMBEL_KNOTS = 32, 64, 24
+#: How far the maps reach, standard deviations; beyond they are flat.
+REACH = 3.9
+#: Width of the step from one cluster to the next, standard deviations.
+STEP = 1e-4
+#: Larger than any code: switches a cluster off.
+OFF = 100.0
+#: A column's range is this much of what tanh reaches.
+HEADROOM = 1.05
+#: Rows that are decoded to see how large noise is on the whole.
+_SEEN_ROWS = 5_000
+
+
+@dataclass(frozen=True)
+class Affine:
+    """Numbers as weights of a layer's outputs, plus a constant; one row each."""
+
+    weight: Matrix
+    bias: Matrix
+
+    def then(self, weight: Matrix, bias: Matrix) -> Affine:
+        """What a further linear map makes of them."""
+        return Affine(weight @ self.weight, weight @ self.bias + bias)
+
+    def __getitem__(self, rows: slice) -> Affine:
+        return Affine(self.weight[rows], self.bias[rows])
+
+
+@dataclass(frozen=True)
+class Folded:
+    """Linear layers with ReLU between them.
+
+    Attributes:
+        layers: Weight and bias of each.
+        inputs: Standard normal numbers that the first one takes.
+        ranges: Middle and half width of each column of numbers; its output is the inverse
+            hyperbolic tangent of where in this range the value is.
+    """
+
+    layers: list[tuple[Matrix, Matrix]]
+    inputs: int
+    ranges: dict[str, tuple[float, float]]
+
+
+def fold(model: TableModel, rng: np.random.Generator) -> Folded:
+    """Fold a model.
+
+    Returns:
+        Layers whose last one gives, column by column, for numbers the value and a 0 (the logit
+        of stock's one cluster), for labels their logits with the draw in them.
+    """
+    stack = _Stack()
+    noises = len(model.noise) + sum(column.labels for column in model.columns)
+    switches = 1 if isinstance(model.law, Mixture) else 0
+    codes = model.law.factor.shape[0] if isinstance(model.law, Copula) else model.law.means.shape[1]
+    inputs = stack.inputs(codes + noises + switches)
+    normals, noise, switch = (
+        inputs[:codes],
+        inputs[codes : codes + noises],
+        inputs[codes + noises :],
+    )
+    if isinstance(model.law, Copula):
+        code, noise = _copula(stack, model.law, normals, noise)
+    else:
+        code, noise = _mixture(stack, model.law, normals, noise, switch)
+    for weight, bias in model.layers[:-1]:
+        hidden = code.then(weight.astype(float), bias.astype(float))
+        code, noise = stack.layer([hidden], passing=noise)
+    return _outputs(stack, model, code, noise, rng)
+
+
+class _Stack:
+    def __init__(self) -> None:
+        self.layers: list[tuple[Matrix, Matrix]] = []
+
+    def inputs(self, count: int) -> Affine:
+        return Affine(np.eye(count), np.zeros(count))
+
+    def layer(self, rectified: list[Affine], passing: Affine) -> tuple[Affine, Affine]:
+        """Add a layer; what it gives of `rectified`, and of `passing` as it was."""
+        parts = [*rectified, passing, Affine(-passing.weight, -passing.bias)]
+        weight = np.vstack([part.weight for part in parts])
+        bias = np.concatenate([part.bias for part in parts])
+        self.layers.append((weight, bias))
+        units, count = np.eye(len(bias)), len(passing.bias)
+        end = len(bias) - 2 * count
+        back = units[end : end + count] - units[end + count :]
+        return Affine(units[:end], np.zeros(end)), Affine(back, np.zeros(count))
+
+
+def _joined(*parts: Affine) -> Affine:
+    return Affine(np.vstack([p.weight for p in parts]), np.concatenate([p.bias for p in parts]))
+
+
+def _above(number: Affine, knots: Matrix) -> Affine:
+    """How far one number is above each of several knots."""
+    return Affine(np.repeat(number.weight, len(knots), axis=0), number.bias - knots)
+
+
+def _bends(knots: Matrix, values: Matrix) -> Matrix:
+    """Change of slope at each knot of a piecewise linear map that is flat outside."""
+    return np.diff(np.concatenate([[0.0], np.diff(values) / np.diff(knots), [0.0]]))
+
+
+def _copula(stack: _Stack, law: Copula, normals: Affine, noise: Affine) -> tuple[Affine, Affine]:
+    knots = np.linspace(law.normals[0], law.normals[-1], CODE_KNOTS)
+    ranks = normals.then(law.factor, np.zeros(len(law.factor)))
+    bent, noise = stack.layer(
+        [_above(ranks[j : j + 1], knots) for j in range(len(law.factor))], passing=noise
+    )
+    values = [np.interp(knots, law.normals, quantiles) for quantiles in law.quantiles.T]
+    weight = _block_rows([_bends(knots, of_code) for of_code in values])
+    return bent.then(weight, np.array([of_code[0] for of_code in values])), noise
+
+
+def _mixture(
+    stack: _Stack, law: Mixture, normals: Affine, noise: Affine, switch: Affine
+) -> tuple[Affine, Affine]:
+    from scipy.special import ndtri
+
+    clusters, latent = law.means.shape
+    borders = ndtri(np.cumsum(law.weights)[:-1])
+    # On a border's way from 0 to 1 lie the rows that belong to no cluster: one in ten thousand.
+    ramps = [_above(switch, np.array([border - STEP, border])) for border in borders]
+    passing = _joined(normals, noise)
+    risen, passing = stack.layer([Affine(r.weight / STEP, r.bias / STEP) for r in ramps], passing)
+    normals, noise = passing[:latent], passing[latent:]
+    reached = _block_rows([np.array([1.0, -1.0])] * (clusters - 1))
+    begun = np.vstack([np.zeros(reached.shape[1]), reached, np.zeros(reached.shape[1])])
+    constant = np.r_[1.0, np.zeros(clusters)]
+    chosen = risen.then(begun[:-1] - begun[1:], constant[:-1] - constant[1:])
+    halves = []
+    for k in range(clusters):
+        of_cluster = normals.then(law.factors[k], np.zeros(latent))
+        off = chosen[k : k + 1].then(np.full((latent, 1), OFF), np.full(latent, -OFF))
+        halves += [
+            Affine(sign * of_cluster.weight + off.weight, sign * of_cluster.bias + off.bias)
+            for sign in (1.0, -1.0)
+        ]
+    rest = _joined(chosen, noise)
+    given, rest = stack.layer(halves, passing=rest)
+    signs = np.hstack([np.eye(latent), -np.eye(latent)] * clusters)
+    spread, chosen, noise = given.then(signs, np.zeros(latent)), rest[:clusters], rest[clusters:]
+    centre = chosen.then(law.means.T, np.zeros(latent))
+    return Affine(spread.weight + centre.weight, spread.bias + centre.bias), noise
+
+
+def _outputs(
+    stack: _Stack, model: TableModel, code: Affine, noise: Affine, rng: np.random.Generator
+) -> Folded:
+    weight, bias = (array.astype(float) for array in model.layers[-1])
+    count = len(model.noise)
+    decoded = code.then(weight, bias)
+    spread = model.noise * _mean_noise_factor(model, rng)
+    channel = decoded[:count]
+    channel = Affine(channel.weight + spread[:, None] * noise.weight[:count], channel.bias)
+    logits, draws = decoded[2 * count :], noise[count:]
+    knots = np.linspace(-REACH, REACH, COLUMN_KNOTS)
+    gumbel_knots = np.linspace(-REACH, REACH, GUMBEL_KNOTS)
+    gumbel = -np.log(-np.log(ndtr(gumbel_knots)))
+    bent, logits = stack.layer(
+        [_above(channel[j : j + 1], knots) for j in range(count)]
+        + [_above(draws[j : j + 1], gumbel_knots) for j in range(len(draws.bias))],
+        passing=logits,
+    )
+    ranges: dict[str, tuple[float, float]] = {}
+    outputs: list[Affine] = []
+    numbers = (bent[j * COLUMN_KNOTS : (j + 1) * COLUMN_KNOTS] for j in range(count))
+    start = count * COLUMN_KNOTS
+    drawn = iter(range(len(draws.bias)))
+    nothing = Affine(np.zeros((1, bent.weight.shape[1])), np.zeros(1))
+
+    def label() -> Affine:
+        index = next(drawn)
+        own = bent[start + index * GUMBEL_KNOTS : start + (index + 1) * GUMBEL_KNOTS]
+        draw = own.then(_bends(gumbel_knots, gumbel)[None], gumbel[:1])
+        return Affine(
+            draw.weight + logits.weight[index : index + 1],
+            draw.bias + logits.bias[index : index + 1],
+        )
+
+    for column in model.columns:
+        if isinstance(column, Labels):
+            outputs += [label() for _ in column.levels]
+            continue
+        ranges[column.name] = middle, half = _range(column)
+        value = nothing
+        if not column.constant:
+            unfolded = column.smoothly(knots)
+            wanted = np.arctanh((unfolded - middle) / half)
+            value = next(numbers).then(_bends(knots, wanted)[None], wanted[:1])
+        outputs += [value, nothing]
+        for _ in range(column.labels):
+            next(drawn)  # Stock draws gaps by their share, whatever the row.
+    last = _joined(*outputs)
+    stack.layers.append((last.weight, last.bias))
+    return Folded(stack.layers, stack.layers[0][0].shape[1], ranges)
+
+
+def _range(column: Numbers) -> tuple[float, float]:
+    low, high = (column.low, column.high) if column.plain else column.values[[0, -1]]
+    return float(low + high) / 2.0, max(HEADROOM * float(high - low) / 2.0, 1e-9)
+
+
+def _mean_noise_factor(model: TableModel, rng: np.random.Generator) -> Matrix:
+    _, factor, _ = model.decode(model.law.draw(_SEEN_ROWS, rng).astype(np.float32))
+    return np.asarray(np.sqrt(np.square(factor.astype(float)).mean(axis=0)))
+
+
+def _block_rows(rows: list[Matrix]) -> Matrix:
+    """Each vector in a row of its own, one after the other."""
+    from scipy.linalg import block_diag
+
+    return np.asarray(block_diag(*rows)) if rows else np.zeros((0, 0))

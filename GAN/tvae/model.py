@@ -1,0 +1,168 @@
+"""A trained model of a table: what its columns are, the decoder, and the law of its input."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from GAN.config.tvae_config import TvaeConfig
+from GAN.tvae.columns import Column, Numbers, from_channels, to_channels
+from GAN.tvae.description import describe
+from GAN.tvae.latent import CodeLaw, fit_law
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Array = NDArray[np.float32]
+
+#: Rows that are encoded or decoded at once.
+CHUNK = 50_000
+
+
+@dataclass(frozen=True)
+class TableModel:
+    """All that it takes to sample rows, in plain arrays.
+
+    Attributes:
+        columns: The table's columns in order.
+        law: Where the codes come from.
+        layers: Weight and bias of the decoder's layers.
+        noise: Standard deviation of each continuous channel, shape (channels,).
+        losses: Mean loss of each epoch, nats a row.
+    """
+
+    columns: tuple[Column, ...]
+    law: CodeLaw
+    layers: tuple[tuple[Array, Array], ...]
+    noise: Array
+    losses: tuple[float, ...]
+
+    def sample(self, rows: int, seed: int) -> pd.DataFrame:
+        """Rows like those of the table, with its columns and dtypes.
+
+        Args:
+            rows: How many, from 1.
+            seed: Same model, rows and seed, same data.
+        """
+        import pandas as pd
+
+        rng = np.random.default_rng(seed)
+        counts = [min(CHUNK, rows - start) for start in range(0, rows, CHUNK)]
+        return pd.concat([self._sample(count, rng) for count in counts], ignore_index=True)
+
+    def _sample(self, rows: int, rng: np.random.Generator) -> pd.DataFrame:
+        mean, factor, logits = self.decode(self.law.draw(rows, rng).astype(np.float32))
+        noise = rng.standard_normal(mean.shape, np.float32)
+        chosen = [
+            (block + rng.gumbel(size=block.shape)).argmax(axis=1)  # Gumbel's way to draw by share.
+            for block in logits
+        ]
+        return from_channels(mean + self.noise * factor * noise, chosen, self.columns)
+
+    def numbers(
+        self, names: Collection[str], codes: Array, normals: NDArray[np.float64]
+    ) -> pd.DataFrame:
+        """Columns of numbers for given codes and given noise.
+
+        Args:
+            names: The columns.
+            codes: Shape (rows, latent).
+            normals: Standard normal numbers, one a row and channel; see `varying`.
+        """
+        import pandas as pd
+
+        mean, factor, _ = self.decode(codes)
+        channels = dict(zip(self.varying, (mean + self.noise * factor * normals).T, strict=True))
+        found = {}
+        for column in self.columns:
+            if isinstance(column, Numbers) and column.name in names:
+                constant = np.full(len(codes), column.values[0])
+                found[column.name] = (
+                    constant
+                    if column.constant
+                    else column.from_channel(channels[column.name].astype(np.float64))
+                )
+        return pd.DataFrame(found)
+
+    @property
+    def varying(self) -> list[str]:
+        """The columns that are continuous channels, in order."""
+        return [column.name for column in self.columns if column.width]
+
+    @property
+    def latent(self) -> int:
+        """Numbers in a code."""
+        return int(self.layers[0][0].shape[1])
+
+    def decode(self, codes: Array) -> tuple[Array, Array, list[Array]]:
+        """Means and noise factors, each (rows, channels), and logits of each block of labels."""
+        from GAN.tvae.autoencoder import MOST_NOISE_FACTOR
+
+        decoded = codes
+        for weight, bias in self.layers[:-1]:
+            decoded = np.maximum(decoded @ weight.T + bias, 0.0)
+        weight, bias = self.layers[-1]
+        decoded = decoded @ weight.T + bias
+        count = len(self.noise)
+        factor = np.exp(decoded[:, count : 2 * count].clip(-MOST_NOISE_FACTOR, MOST_NOISE_FACTOR))
+        widths = [column.labels for column in self.columns if column.labels]
+        logits = np.split(decoded[:, 2 * count :], np.cumsum(widths)[:-1], axis=1) if widths else []
+        return decoded[:, :count], factor, logits
+
+
+def fit_model(
+    frame: pd.DataFrame,
+    config: TvaeConfig,
+    seed: int,
+    on_epoch: Callable[[float], None],
+    limits: Mapping[str, tuple[float, float]] | None = None,
+) -> tuple[TableModel, NDArray[np.float64]]:
+    """Learn a table.
+
+    Args:
+        frame: Numbers, categories and booleans, with or without gaps; at least 2 rows.
+        config: Settings of the training.
+        seed: Same table, settings and seed, same model, bit for bit, on one thread.
+        on_epoch: Told the mean loss of each epoch.
+        limits: Least and greatest possible value of columns.
+
+    Returns:
+        The model, and the code of each row, shape (rows, latent).
+    """
+    import torch
+
+    from GAN.tvae.training import fit
+
+    rng = np.random.default_rng(seed)
+    generator = torch.Generator().manual_seed(seed)
+    columns = describe(frame, limits or {}, rng)
+    continuous, blocks = to_channels(frame, columns, rng)
+    labels = [column.labels for column in columns if column.labels]
+    losses: list[float] = []
+
+    def heard(loss: float) -> None:
+        losses.append(loss)
+        on_epoch(loss)
+
+    with torch.no_grad():
+        rows = torch.from_numpy(np.hstack([continuous, *blocks]))
+        trained = fit(rows, continuous.shape[1], labels, config, generator, heard)
+        parts = [
+            trained.encode(part, torch.randn(len(part), config.latent, generator=generator))
+            for part in rows.split(CHUNK)
+        ]
+    codes = torch.cat(parts).double().numpy()
+    model = TableModel(
+        columns=columns,
+        law=fit_law(codes, rng),
+        layers=tuple(
+            (weight.numpy().copy(), bias.numpy().copy()) for weight, bias in trained.decoder.layers
+        ),
+        noise=trained.noise.sqrt().numpy().copy(),
+        losses=tuple(losses),
+    )
+    return model, codes

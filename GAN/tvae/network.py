@@ -1,0 +1,83 @@
+"""A small network whose gradient is written out: autograd would cost more than the arithmetic."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+
+import torch
+from torch import Tensor
+
+Layer = tuple[Tensor, Tensor]
+
+
+class Network:
+    """Linear layers with ReLU between them, in memory that it is given.
+
+    Attributes:
+        layers: Weight (outputs, inputs) and bias (outputs,) of each layer.
+        gradients: Gradients of the same shapes, set by `backward`.
+    """
+
+    def __init__(self, sizes: Sequence[int], parameters: Tensor, gradients: Tensor) -> None:
+        """Lay the network over two flat vectors.
+
+        Args:
+            sizes: Width of the input, of each hidden layer and of the output.
+            parameters: As many numbers as `parameter_count` says.
+            gradients: The same number.
+        """
+        self.layers = _over(parameters, sizes)
+        self.gradients = _over(gradients, sizes)
+        self._inputs: list[Tensor] = []
+
+    def initialise(self, generator: torch.Generator) -> None:
+        """Draw parameters as torch's own linear layers do."""
+        for weight, bias in self.layers:
+            bound = 1.0 / math.sqrt(max(1, weight.shape[1]))
+            weight.uniform_(-bound, bound, generator=generator)
+            bias.uniform_(-bound, bound, generator=generator)
+
+    def forward(self, batch: Tensor) -> Tensor:
+        """Outputs (rows, outputs) for inputs (rows, inputs)."""
+        self._inputs = [batch]
+        for weight, bias in self.layers[:-1]:
+            batch = torch.addmm(bias, batch, weight.t()).relu_()
+            self._inputs.append(batch)
+        weight, bias = self.layers[-1]
+        return torch.addmm(bias, batch, weight.t())
+
+    def backward(self, gradient: Tensor) -> Tensor:
+        """Set the gradients of the parameters for the batch of the last `forward`.
+
+        Args:
+            gradient: Of the loss, by the outputs, shape (rows, outputs).
+
+        Returns:
+            The gradient by what goes into the first layer, shape (rows, inputs).
+        """
+        for (weight, _), (weight_gradient, bias_gradient), inputs in zip(
+            reversed(self.layers), reversed(self.gradients), reversed(self._inputs), strict=True
+        ):
+            torch.mm(gradient.t(), inputs, out=weight_gradient)
+            torch.sum(gradient, 0, out=bias_gradient)
+            gradient = torch.mm(gradient, weight)
+            if inputs is not self._inputs[0]:
+                gradient = torch.ops.aten.threshold_backward(gradient, inputs, 0.0)
+        return gradient
+
+
+def parameter_count(sizes: Sequence[int]) -> int:
+    """Weights and biases of a network of these widths."""
+    return sum((inputs + 1) * outputs for inputs, outputs in pairwise(sizes))
+
+
+def _over(flat: Tensor, sizes: Sequence[int]) -> list[Layer]:
+    layers, start = [], 0
+    for inputs, outputs in pairwise(sizes):
+        weights = flat[start : start + inputs * outputs].view(outputs, inputs)
+        start += inputs * outputs
+        layers.append((weights, flat[start : start + outputs]))
+        start += outputs
+    return layers

@@ -1,0 +1,98 @@
+"""The network and its training: the gradient is the loss's, and the loss is learnt."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from GAN.config.tvae_config import TvaeConfig
+from GAN.tvae.autoencoder import Autoencoder
+from GAN.tvae.network import Network, parameter_count
+from GAN.tvae.training import batch_size, fit, learning_rate, rate
+
+
+@pytest.fixture(autouse=True)
+def without_autograd() -> object:
+    with torch.no_grad():
+        yield
+
+
+def generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def test_the_gradient_of_a_network_is_autograds() -> None:
+    sizes = [5, 8, 7, 3]
+    parameters = torch.empty(parameter_count(sizes))
+    network = Network(sizes, parameters, torch.zeros_like(parameters))
+    network.initialise(generator())
+    batch = torch.randn(20, 5, generator=generator(1))
+    weight = torch.randn(20, 3, generator=generator(2))
+    network.forward(batch)
+    by_input = network.backward(weight)
+    with torch.enable_grad():
+        inputs = batch.clone().requires_grad_()
+        layers = [
+            (w.clone().requires_grad_(), b.clone().requires_grad_()) for w, b in network.layers
+        ]
+        hidden = inputs
+        for w, b in layers[:-1]:
+            hidden = torch.relu(hidden @ w.t() + b)
+        w, b = layers[-1]
+        ((hidden @ w.t() + b) * weight).sum().backward()
+    torch.testing.assert_close(by_input, inputs.grad)
+    for ours, theirs in zip(network.gradients, layers, strict=True):
+        torch.testing.assert_close(ours[0], theirs[0].grad)
+        torch.testing.assert_close(ours[1], theirs[1].grad)
+
+
+@pytest.mark.parametrize("weight", [0.0, 1.0])
+def test_a_small_step_against_the_gradient_lowers_the_loss_as_much_as_it_says(
+    weight: float,
+) -> None:
+    model = Autoencoder(4, [3, 2], hidden=16, latent=3, generator=generator())
+    labels = torch.eye(5)[[0, 1, 2, 0, 1]] + torch.eye(5)[[3, 4, 3, 4, 3]]
+    rows = torch.cat([torch.randn(5, 4, generator=generator(1)), labels], 1)
+    normals = torch.zeros(5, 3)
+    for _ in range(200):  # The running noise settles, so that it is the same before and after.
+        model.loss(rows, normals, weight)
+    before = model.loss(rows, normals, 1.0)
+    gradient = model.gradient / len(rows)
+    model.parameters -= 1e-4 * gradient
+    after = model.loss(rows, normals, 1.0)
+    lowered = float(before - after)
+    if weight == 1.0:
+        assert lowered == pytest.approx(1e-4 * float(gradient.square().sum()), rel=0.05)
+    assert lowered > 0
+
+
+def test_the_noise_of_a_channel_is_what_the_others_do_not_explain() -> None:
+    rng = np.random.default_rng(0)
+    health = rng.normal(size=4_000)
+    rows = np.column_stack([health + 0.1 * rng.normal(size=4_000) for _ in range(6)])
+    rows = np.column_stack([rows, rng.normal(size=4_000)]).astype(np.float32)
+    model = fit(
+        torch.from_numpy(rows), 7, [], TvaeConfig(epochs=15), generator(), lambda _loss: None
+    )
+    codes = model.encode(torch.from_numpy(rows), torch.zeros(4_000, 12))
+    _, noise, _ = model.decode(codes)
+    assert noise[:, :6].mean().item() == pytest.approx(0.1, rel=0.25)
+
+
+@pytest.mark.parametrize(
+    ("rows", "batch"),
+    [(5, 5), (500, 25), (5_000, 250), (10_000, 250), (100_000, 500), (10**6, 4_096)],
+)
+def test_a_batch_grows_with_the_table(rows: int, batch: int) -> None:
+    assert batch_size(rows) == batch
+
+
+def test_the_learning_rate_rises_once_and_falls_and_is_lower_in_a_long_training() -> None:
+    rates = [rate(done) for done in np.linspace(0, 1, 101)]
+    top = int(np.argmax(rates))
+    assert 0 < top < 20
+    assert rates[top] == 1.0
+    assert (np.diff(rates[: top + 1]) >= 0).all()
+    assert (np.diff(rates[top:]) <= 0).all()
+    assert learning_rate(100) == learning_rate(400) > learning_rate(2_000) > learning_rate(40_000)
