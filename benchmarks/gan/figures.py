@@ -1,0 +1,120 @@
+"""How like a table its synthetic rows are."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.stats import ks_2samp, rankdata
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.metrics import mean_absolute_error, r2_score, roc_auc_score
+from sklearn.model_selection import StratifiedKFold, cross_val_predict
+
+from benchmarks.gan.tables import LABELS
+
+TARGET = "rul"
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """Figures of one synthetic table.
+
+    Attributes:
+        quality: SDMetrics quality score.
+        ks: 1 - Kolmogorov-Smirnov distance, mean over columns.
+        pearson: Mean absolute error of the correlations of all pairs of columns.
+        spearman: The same for ranks.
+        auc: Of a gradient-boosted classifier that tells real rows from synthetic ones, by
+            cross-validation; 0.5 is not at all.
+        r2: Of RUL learnt from synthetic rows, on fresh real ones.
+        mae: The same in RUL's unit.
+    """
+
+    quality: float
+    ks: float
+    pearson: float
+    spearman: float
+    auc: float
+    r2: float
+    mae: float
+
+
+#: Figures of which more is better; of the others less is.
+MORE_IS_BETTER = ("quality", "ks", "r2")
+
+
+def likeness(real: pd.DataFrame, synthetic: pd.DataFrame, fresh: pd.DataFrame) -> Likeness:
+    """Judge synthetic rows.
+
+    Args:
+        real: What was learnt.
+        synthetic: At least as many rows.
+        fresh: Rows of the same law that were not learnt.
+    """
+    columns = list(real)
+    a, b, held_out = (_coded(frame[columns]) for frame in (real, synthetic, fresh))
+    upper = np.triu_indices(len(columns), 1)
+    r2, mae = _learnt_rul(b.head(len(a)), held_out)
+    return Likeness(
+        quality=_quality(real, synthetic[columns]),
+        ks=float(np.mean([1 - ks_2samp(a[name], b[name]).statistic for name in columns])),
+        pearson=float(np.abs(_correlation(a) - _correlation(b))[upper].mean()),
+        spearman=float(np.abs(_correlation(_ranked(a)) - _correlation(_ranked(b)))[upper].mean()),
+        auc=_told_apart(a, b.head(len(a))),
+        r2=r2,
+        mae=mae,
+    )
+
+
+def _coded(frame: pd.DataFrame) -> pd.DataFrame:
+    codes = {
+        name: frame[name].map({label: float(code) for code, label in enumerate(labels)})
+        for name, labels in LABELS.items()
+        if name in frame
+    }
+    return frame.assign(**codes).astype(float)
+
+
+def _correlation(frame: Any) -> Any:
+    return np.corrcoef(np.asarray(frame), rowvar=False)
+
+
+def _ranked(frame: pd.DataFrame) -> Any:
+    return np.apply_along_axis(rankdata, 0, frame.to_numpy())
+
+
+def _told_apart(real: pd.DataFrame, synthetic: pd.DataFrame) -> float:
+    rows = np.vstack([real, synthetic])
+    origin = np.repeat([1, 0], [len(real), len(synthetic)])
+    judge = HistGradientBoostingClassifier(max_iter=100, random_state=0)
+    folds = StratifiedKFold(3, shuffle=True, random_state=0)
+    shares = cross_val_predict(judge, rows, origin, cv=folds, method="predict_proba")[:, 1]
+    return float(roc_auc_score(origin, shares))
+
+
+def _learnt_rul(learnt: pd.DataFrame, held_out: pd.DataFrame) -> tuple[float, float]:
+    features = [name for name in learnt if name != TARGET]
+    model = HistGradientBoostingRegressor(random_state=0)
+    model.fit(learnt[features].to_numpy(), learnt[TARGET])
+    predicted = model.predict(held_out[features].to_numpy())
+    r2 = r2_score(held_out[TARGET], predicted)
+    return float(r2), float(mean_absolute_error(held_out[TARGET], predicted))
+
+
+def _quality(real: pd.DataFrame, synthetic: pd.DataFrame) -> float:
+    from sdmetrics.reports import QualityReport
+
+    columns = {name: {"sdtype": "categorical" if name in LABELS else "numerical"} for name in real}
+    report = QualityReport()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        report.generate(
+            {"table": real},
+            {"table": synthetic},
+            {"tables": {"table": {"columns": columns}}},
+            verbose=False,
+        )
+    return float(report.get_score())
