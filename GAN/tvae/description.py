@@ -24,9 +24,11 @@ COMPARED_ROWS = 2_500
 FEWEST_COMPARED = 100
 #: A column with a larger share of repeated values is learnt by its quantiles anyway.
 MOST_TIES = 0.05
-#: So is one with less noise than this share of its spread, such as a set point that the regime
-#: decides: on the plain scale the network learns slowly what is that sharp.
+#: So is one that jumps and has less noise than this share of its spread, such as a set point: on
+#: the plain scale the network learns slowly what is that sharp. A jump is a gap between two
+#: neighbouring percentiles, standard deviations.
 LEAST_NOISE = 0.05
+JUMP = 0.5
 
 
 def describe(
@@ -119,12 +121,16 @@ def _score_is_likelier(scales: NDArray[Any], features: NDArray[Any]) -> bool:
         return False
     gram = features.T @ features + 1e-6 * n * np.eye(features.shape[1])
     noise = scales - features @ np.linalg.solve(gram, features.T @ scales)
-    if noise[:, 0].std() < LEAST_NOISE:
+    if noise[:, 0].std() < LEAST_NOISE and _jumps(scales[:, 0]):
         return False
     of_score, of_quantile = -np.log(noise.std(axis=0))
     # A density on one scale becomes one on the other by the slope between them.
     slope = _log_density(scales[:, 0]) + 0.5 * scales[:, 1] ** 2 + 0.5 * np.log(2.0 * np.pi)
     return bool(of_score > of_quantile + slope.mean())
+
+
+def _jumps(score: Vector) -> bool:
+    return bool(np.diff(np.quantile(score, np.linspace(0.01, 0.99, 99))).max() > JUMP)
 
 
 def _log_density(values: Vector) -> Vector:
