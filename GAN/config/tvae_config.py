@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 from errors import InvalidInput, Problem
 
-#: On a table of 10,000 rows with regimes, atoms, whole numbers and heavy tails (`make bench-gan`) a
-#: classifier tells synthetic rows from real ones with AUC 0.81 after 25 epochs and 0.80 after 50, and
-#: RUL is learnt from them as well as from real rows after either; 10 are too few. Half of the 50 are
-#: there for tables that are harder still.
+#: On a table of 10,000 rows with regimes, atoms, whole numbers and heavy tails (`make bench-gan`)
+#: a classifier tells synthetic rows from real ones with AUC 0.81 after 25 epochs and 0.80 after 50,
+#: and RUL is learnt from them as well as from real rows after either; 10 are too few. Half of the
+#: 50 are there for tables that are harder still.
 DEFAULT_EPOCHS = 50
 MAX_EPOCHS = 1_000
 
