@@ -26,7 +26,7 @@ DEFAULT_SAMPLES: Mapping[str, int] = {"train": 35_000, "val": 7_500, "test": 7_5
 
 
 #: Overall SDMetrics quality score from which a synthetic set is good enough.
-QUALITY_THRESHOLD = 0.75
+QUALITY_THRESHOLD = 0.82
 #: How often a set below the threshold is given another, longer training.
 MAX_RETRAININGS = 2
 

@@ -126,7 +126,7 @@ def _mentions(environ: Path, folder: str) -> bool:
 
 def test_a_set_below_the_threshold_is_retrained_twice_then_given_up(user: User) -> None:
     command = ("--epochs", "1", "--rows", "1000", "--samples", "300,60,60", "--wait")
-    done = user.run("onboard", "pump_ksb_etanorm_006", *command, exit_code=1)
+    done = user.run("onboard", "motor_weg_w22_003", *command, exit_code=1)
     assert "still below the threshold after 2 retrainings" in done.stdout
     events = user.json("events")
     types = [event["type"] for event in events]
@@ -135,11 +135,11 @@ def test_a_set_below_the_threshold_is_retrained_twice_then_given_up(user: User) 
     epochs = [e["payload"]["epochs"] for e in events if e["type"] == "ModelTrained"]
     assert epochs == sorted(set(epochs))
     assert len(epochs) == 3
-    shown = user.json("machines", "show", "pump_ksb_etanorm_006")
+    shown = user.json("machines", "show", "motor_weg_w22_003")
     models = [file for file in shown["files"] if file["key"].endswith(".pkl")]
     assert len(models) == 3
     assert {model["verdict"] for model in models} == {"rejected"}
     assert all(Path(file["address"]).is_file() for file in shown["files"])
-    why = user.run("why", "pump_ksb_etanorm_006").stdout
+    why = user.run("why", "motor_weg_w22_003").stdout
     assert "below the threshold" in why
     assert "to do:" in why
