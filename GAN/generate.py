@@ -1,13 +1,12 @@
 """Synthetic run-to-failure sets: planned lives, each with the readings that its unit would have.
 
 The plan gives every row its unit, time, RUL and failure mode. The model gives what a nominal unit
-reads at this point of life; the unit adds its own onset, noise that follows itself from row to row
-as the profile says, and its own levels.
+reads at this point of life; the unit adds its own onset and its own levels.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,7 +27,7 @@ from GAN.lives import (
 from GAN.machine_model import MachineModel, feature_names
 from GAN.profile import FailureMode, MachineProfile
 from GAN.progress import Progress
-from GAN.seed import ar1_noise, generator, units_per_seed
+from GAN.seed import generator, units_per_seed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,7 +70,9 @@ def generate(
             f"the model of {profile.machine_id} was trained on another profile: train it again"
         )
     rng = generator(profile, seed)
-    modes = tuple(mode for mode in profile.failure_modes if mode.name in model.lives)
+    modes = tuple(
+        mode for mode in profile.failure_modes if mode.name in model.courses.failure_modes
+    )
     if absent := [mode.name for mode in profile.failure_modes if mode not in modes]:
         progress(0, f"left out, the seed data has no life of it: {', '.join(absent)}")
     step = common_step(profile, samples, time_step_hours)
@@ -151,18 +152,9 @@ def _fill(
     plan = pd.concat(tables.values(), ignore_index=True)
     sensors = [sensor.name for sensor in profile.sensors]
     nominal = np.empty((len(plan), len(sensors)))
-    lags = {sensor.name: sensor.ar1 for sensor in profile.sensors}
-    code_lags = model.code_lags(lags)
     for mode, rows in plan.groupby("failure_mode").indices.items():
-        lives = plan.iloc[rows].groupby("unit_id")
-        units = [_Unit(life, model, profile, lags, code_lags, rng) for _, life in lives]
-        nominal[rows] = model.readings(
-            sensors,
-            str(mode),
-            np.concatenate([unit.fraction for unit in units]),
-            np.concatenate([unit.code_normals for unit in units]),
-            np.concatenate([unit.channel_normals for unit in units]),
-        )[sensors]
+        places = [_places(life, profile, rng) for _, life in plan.iloc[rows].groupby("unit_id")]
+        nominal[rows] = model.courses.readings(model.table, str(mode), places, rng)
     plan[sensors] = Levels(profile).at_own(nominal, plan, rng)
     ends = np.cumsum([len(table) for table in tables.values()])
     return {
@@ -171,35 +163,13 @@ def _fill(
     }
 
 
-class _Unit:
-    """What sets one life apart from others of its failure mode, apart from its levels.
+def _places(
+    life: pd.DataFrame, profile: MachineProfile, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """Where on the course of its failure mode a unit is, shape (rows,).
 
-    Attributes:
-        fraction: Where on the path of its failure mode the unit is, shape (rows,): its onset is
-            its own, by as much as `rul_noise_std_hours` says.
-        code_normals: Noise of the codes, shape (rows, latent).
-        channel_normals: Noise of the channels, shape (rows, channels).
+    Its onset is its own, by as much as `rul_noise_std_hours` says.
     """
-
-    def __init__(
-        self,
-        life: pd.DataFrame,
-        model: MachineModel,
-        profile: MachineProfile,
-        lags: Mapping[str, float],
-        code_lags: Sequence[float],
-        rng: np.random.Generator,
-    ) -> None:
-        fraction = life_fraction(life).to_numpy()
-        shift = rng.normal(0.0, profile.life.rul_noise_std_hours) / life["rul_hours"].iloc[0]
-        self.fraction = fraction - shift * (1.0 - fraction)
-        # Noise that is normal stays normal when it follows itself: what a row may read does not
-        # change, only what it reads after the row before.
-        self.code_normals = _noise(len(life), code_lags, rng)
-        own = [lags.get(name, 0.0) for name in model.table.varying]
-        self.channel_normals = _noise(len(life), own, rng)
-
-
-def _noise(rows: int, lags: Sequence[float], rng: np.random.Generator) -> NDArray[np.float64]:
-    """Standard normal noise, each column with its lag-1 autocorrelation."""
-    return np.column_stack([ar1_noise(rows, lag, rng) for lag in lags])
+    fraction = life_fraction(life).to_numpy()
+    shift = rng.normal(0.0, profile.life.rul_noise_std_hours) / life["rul_hours"].iloc[0]
+    return np.asarray(fraction - shift * (1.0 - fraction))

@@ -8,33 +8,28 @@ so they are never learnt.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from errors import StageError
 from GAN.config.tvae_config import TvaeConfig, check_count, progress_interval
+from GAN.courses import Courses, fit_courses
 from GAN.files import replacing
 from GAN.levels import Levels
 from GAN.lives import life_fraction
+from GAN.plain import from_plain, to_plain
 from GAN.profile import MachineProfile
 from GAN.progress import Progress
 from GAN.tvae.model import TableModel, fit_model
-from GAN.tvae.paths import Path as CodePath
-from GAN.tvae.paths import fit_path
-from GAN.tvae.plain import from_plain, to_plain
 
 if TYPE_CHECKING:
     import pandas as pd
 
 #: Name of the one table in SDV's metadata.
 TABLE = "table"
-#: Codes at which it is tried out what each of their numbers moves.
-_PROBED = 500
 #: Attribute of the stock synthesizer under which our own model lies, in built-in types.
 _OURS = "fleetforge_model"
 
@@ -45,58 +40,16 @@ class MachineModel:
 
     Attributes:
         table: The model of its rows.
-        lives: Failure mode → how rows' codes move from new to failed.
+        courses: How its units go from new to failed.
     """
 
     table: TableModel
-    lives: Mapping[str, CodePath]
+    courses: Courses
 
     @property
     def features(self) -> list[str]:
         """Columns that it has learnt, in order."""
         return [column.name for column in self.table.columns]
-
-    def code_lags(self, lags: Mapping[str, float]) -> list[float]:
-        """Autocorrelation of each number of a code from row to row.
-
-        It is that of the sensors it moves, by how far it moves each.
-
-        Args:
-            lags: Lag-1 autocorrelation of the noise of each sensor.
-        """
-        codes = self.table.law.draw(_PROBED, np.random.default_rng(0)).astype(np.float32)
-        means, _, _ = self.table.decode(codes)
-        sensors = [index for index, name in enumerate(self.table.varying) if name in lags]
-        if not sensors:
-            return [0.0] * self.table.latent
-        known = [lags[self.table.varying[index]] for index in sensors]
-        found = []
-        for moved in np.eye(self.table.latent, dtype=np.float32):
-            change = self.table.decode(codes + moved)[0] - means
-            weights = np.square(change[:, sensors]).mean(axis=0) + 1e-9
-            found.append(float(np.average(known, weights=weights)))
-        return found
-
-    def readings(
-        self,
-        sensors: Collection[str],
-        failure_mode: str,
-        fraction: NDArray[np.float64],
-        code_normals: NDArray[np.float64],
-        channel_normals: NDArray[np.float64],
-    ) -> pd.DataFrame:
-        """What sensors of a nominal unit read at given points of life.
-
-        Args:
-            sensors: Names of the sensors.
-            failure_mode: What will end the unit.
-            fraction: Of life, shape (rows,).
-            code_normals: Standard normal numbers for what sensors have in common, shape
-                (rows, table.latent).
-            channel_normals: The same for each one's own noise, shape (rows, len(table.varying)).
-        """
-        codes = self.lives[failure_mode].codes(fraction, code_normals)
-        return self.table.numbers(sensors, codes.astype(np.float32), channel_normals)
 
 
 @dataclass(frozen=True)
@@ -167,7 +120,7 @@ def training_frame(seed: pd.DataFrame, profile: MachineProfile) -> pd.DataFrame:
 
 
 def train(
-    frame: pd.DataFrame,
+    seed_data: pd.DataFrame,
     profile: MachineProfile,
     config: TvaeConfig,
     seed: int,
@@ -176,10 +129,10 @@ def train(
     """Fit a TVAE.
 
     Args:
-        frame: What `training_frame` gives.
+        seed_data: A seed data set of this profile.
         profile: Describes the columns.
         config: Settings of the training.
-        seed: Any whole number from 0; same frame, settings and seed, same model.
+        seed: Any whole number from 0; same data, settings and seed, same model.
         progress: Told the device, then the epoch and its mean loss ten times a training.
 
     Returns:
@@ -187,12 +140,13 @@ def train(
 
     Raises:
         InvalidInput: `seed` is out of range.
-        StageError: The training diverged.
+        StageError: The seed data set was made from another profile, or the training diverged.
     """
     from GAN.tvae.stock import to_stock
 
     check_count("seed", seed, 0, 2**32 - 1)
     started = time.perf_counter()
+    frame = training_frame(seed_data, profile)
     every = progress_interval(config.epochs)
     epochs = iter(range(1, config.epochs + 1))
 
@@ -207,14 +161,20 @@ def train(
     device = "cpu"
     progress(0, f"training on {device}")
     table, codes = fit_model(frame, config, seed, on_epoch, _limits(profile))
-    lives = {
-        str(mode): fit_path(codes[rows], frame["life_fraction"].to_numpy()[rows])
-        for mode, rows in frame.groupby("failure_mode").indices.items()
-    }
+    sensors = [sensor.name for sensor in profile.sensors]
+    courses = fit_courses(
+        table,
+        codes,
+        frame[sensors].to_numpy(),
+        sensors,
+        frame["life_fraction"].to_numpy(),
+        seed_data["unit_id"].to_numpy(),
+        frame["failure_mode"].to_numpy(),
+    )
     synthesizer = to_stock(table, frame, sdv_metadata(profile), TABLE, config.epochs)
-    setattr(synthesizer, _OURS, {"table": to_plain(table), "lives": _plain_lives(lives)})
+    setattr(synthesizer, _OURS, {"table": to_plain(table), "courses": to_plain(courses)})
     return TrainedModel(
-        model=MachineModel(table, lives),
+        model=MachineModel(table, courses),
         synthesizer=synthesizer,
         loss_history=table.losses,
         training_time_seconds=time.perf_counter() - started,
@@ -229,10 +189,6 @@ def _limits(profile: MachineProfile) -> dict[str, tuple[float, float]]:
         for sensor in profile.sensors
     }
     return {"life_fraction": (0.0, 1.0)} | limits
-
-
-def _plain_lives(lives: Mapping[str, CodePath]) -> dict[str, Any]:
-    return {mode: to_plain(path) for mode, path in lives.items()}
 
 
 def save(synthesizer: Any, path: Path) -> None:
@@ -254,7 +210,6 @@ def load(path: Path) -> MachineModel:
     from sdv.utils import load_synthesizer
 
     plain = getattr(load_synthesizer(path), _OURS, None)
-    if plain is None:
+    if plain is None or "courses" not in plain:
         raise StageError(f"{path.name} was not made by this version of Fleetforge: train it again")
-    lives = {mode: from_plain(path_) for mode, path_ in plain["lives"].items()}
-    return MachineModel(from_plain(plain["table"]), lives)
+    return MachineModel(from_plain(plain["table"]), from_plain(plain["courses"]))

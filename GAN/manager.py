@@ -130,11 +130,10 @@ class GANManager:
             NotFound: There is no seed data.
             StageError: The seed data is another profile's, or the training diverged.
         """
-        from GAN.machine_model import save, train, training_frame
+        from GAN.machine_model import save, train
 
         config = TvaeConfig(epochs=epochs)
-        frame = training_frame(self._read_seed(profile, seed_path), profile)
-        model = train(frame, profile, config, seed, progress)
+        model = train(self._read_seed(profile, seed_path), profile, config, seed, progress)
         path = self.root / files.model_key(profile.machine_id, epochs)
         save(model.synthesizer, path)
         return TrainingResult(

@@ -70,11 +70,11 @@ class Autoencoder:
         weight[channels : 2 * channels] *= 0.1
         bias[channels : 2 * channels] = 0.0
 
-    def encode(self, rows: Tensor, normals: Tensor) -> Tensor:
-        """A draw from each row's posterior, shape (rows, latent)."""
+    def encode(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and standard deviation of each row's posterior, each of shape (rows, latent)."""
         encoded = self.encoder.forward(rows)
         mean, log_variance = encoded[:, : self.latent], encoded[:, self.latent :]
-        return mean + torch.exp(0.5 * log_variance.clamp(*LOG_VARIANCE)) * normals
+        return mean, torch.exp(0.5 * log_variance.clamp(*LOG_VARIANCE))
 
     def decode(self, codes: Tensor) -> tuple[Tensor, Tensor, list[Tensor]]:
         """What the decoder says of rows with these codes.

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 Vector = NDArray[np.float64]
 
+#: A column in which a larger share of rows repeats a value is a tied one.
+MOST_TIES = 0.05
+
 
 @dataclass(frozen=True)
 class Numbers:
@@ -59,6 +62,12 @@ class Numbers:
     def width(self) -> int:
         """Continuous channels."""
         return 0 if self.constant else 1
+
+    @property
+    def tied(self) -> bool:
+        """Whether many rows share their value with others."""
+        shared = np.diff(self.shares)[np.diff(self.values) == 0.0].sum()
+        return self.plain is None and bool(shared > MOST_TIES)
 
     @property
     def labels(self) -> int:

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from GAN.tvae.columns import Column, Labels, Numbers, Vector, present_values, to_channels
+from GAN.tvae.columns import (
+    MOST_TIES,
+    Column,
+    Labels,
+    Numbers,
+    Vector,
+    present_values,
+    to_channels,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,11 +30,9 @@ TAIL = 50
 DESCRIBED_ROWS = 100_000
 COMPARED_ROWS = 2_500
 FEWEST_COMPARED = 100
-#: A column with a larger share of repeated values is learnt by its quantiles anyway.
-MOST_TIES = 0.05
-#: So is one that jumps and has less noise than this share of its spread, such as a set point: on
-#: the plain scale the network learns slowly what is that sharp. A jump is a gap between two
-#: neighbouring percentiles, standard deviations.
+#: A tied column is learnt by its quantiles anyway. So is one that jumps and has less noise than
+#: this share of its spread, such as a set point: on the plain scale the network learns slowly what
+#: is that sharp. A jump is a gap between two neighbouring percentiles, standard deviations.
 LEAST_NOISE = 0.05
 JUMP = 0.5
 

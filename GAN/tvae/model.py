@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -63,40 +63,21 @@ class TableModel:
         ]
         return from_channels(mean + self.noise * factor * noise, chosen, self.columns)
 
-    def numbers(
-        self, names: Collection[str], codes: Array, normals: NDArray[np.float64]
-    ) -> pd.DataFrame:
-        """Columns of numbers for given codes and given noise.
+    def means(self, codes: Array) -> dict[str, NDArray[np.float64]]:
+        """Mean channel of each column of numbers for given codes, by the column's name.
 
         Args:
-            names: The columns.
             codes: Shape (rows, latent).
-            normals: Standard normal numbers, one a row and channel; see `varying`.
+
+        Returns:
+            Each of shape (rows,); zeros for a column that never changes.
         """
-        import pandas as pd
-
-        mean, factor, _ = self.decode(codes)
-        channels = dict(zip(self.varying, (mean + self.noise * factor * normals).T, strict=True))
-        found = {}
-        for column in self.columns:
-            if isinstance(column, Numbers) and column.name in names:
-                constant = np.full(len(codes), column.values[0])
-                found[column.name] = (
-                    constant
-                    if column.constant
-                    else column.from_channel(channels[column.name].astype(np.float64))
-                )
-        return pd.DataFrame(found)
-
-    @property
-    def varying(self) -> list[str]:
-        """The columns that are continuous channels, in order."""
-        return [column.name for column in self.columns if column.width]
-
-    @property
-    def latent(self) -> int:
-        """Numbers in a code."""
-        return int(self.layers[0][0].shape[1])
+        channels = iter(self.decode(codes)[0].T.astype(np.float64))
+        return {
+            column.name: next(channels) if column.width else np.zeros(len(codes))
+            for column in self.columns
+            if isinstance(column, Numbers)
+        }
 
     def decode(self, codes: Array) -> tuple[Array, Array, list[Array]]:
         """Means and noise factors, each (rows, channels), and logits of each block of labels."""
@@ -131,7 +112,7 @@ def fit_model(
         limits: Least and greatest possible value of columns.
 
     Returns:
-        The model, and the code of each row, shape (rows, latent).
+        The model, and the mean code of each row, shape (rows, latent).
     """
     import torch
 
@@ -151,11 +132,11 @@ def fit_model(
     with torch.no_grad():
         rows = torch.from_numpy(np.hstack([continuous, *blocks]))
         trained = fit(rows, continuous.shape[1], labels, config, generator, heard)
-        parts = [
-            trained.encode(part, torch.randn(len(part), config.latent, generator=generator))
-            for part in rows.split(CHUNK)
-        ]
-    codes = torch.cat(parts).double().numpy()
+        means, deviations = (
+            torch.cat(parts).double().numpy()
+            for parts in zip(*(trained.encode(part) for part in rows.split(CHUNK)), strict=True)
+        )
+    codes = means + deviations * rng.standard_normal(means.shape)
     model = TableModel(
         columns=columns,
         law=fit_law(codes, rng),
@@ -165,4 +146,4 @@ def fit_model(
         noise=trained.noise.sqrt().numpy().copy(),
         losses=tuple(losses),
     )
-    return model, codes
+    return model, means

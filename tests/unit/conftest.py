@@ -121,11 +121,11 @@ class Training(NamedTuple):
 @pytest.fixture(scope="session")
 def rig_training(rig: MachineProfile, rig_seed: pd.DataFrame) -> Training:
     from GAN.config.tvae_config import TvaeConfig
-    from GAN.machine_model import train, training_frame
+    from GAN.machine_model import train
 
     reports = Reports()
     config = TvaeConfig(epochs=25, batch_size=50)
-    return Training(train(training_frame(rig_seed, rig), rig, config, 7, reports), reports)
+    return Training(train(rig_seed, rig, config, 7, reports), reports)
 
 
 @pytest.fixture(scope="session")

@@ -113,7 +113,8 @@ def test_a_failure_mode_that_the_seed_never_had_is_left_out_and_said_so(
     rig: MachineProfile, rig_training: Training, reports: Reports
 ) -> None:
     trained = rig_training.model.model
-    model = replace(trained, lives={"bearing": trained.lives["bearing"]})
+    bearing = [each for each in trained.courses.courses if each.failure_mode == "bearing"]
+    model = replace(trained, courses=replace(trained.courses, courses=tuple(bearing)))
     sets = generate(model, rig, RIG_SAMPLES, STEP, 0, reports)
     assert {mode for frame in sets.values() for mode in frame["failure_mode"]} == {"bearing"}
     assert any("no life of it: seal" in message for _, message, *_ in reports)

@@ -16,12 +16,11 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import cross_val_predict
 
 from GAN.config.tvae_config import TvaeConfig
+from GAN.plain import from_plain, to_plain
 from GAN.tvae.columns import Labels, Numbers, from_channels, to_channels
 from GAN.tvae.description import describe
 from GAN.tvae.latent import Copula, Mixture, fit_law
 from GAN.tvae.model import TableModel, fit_model
-from GAN.tvae.paths import fit_path
-from GAN.tvae.plain import from_plain, to_plain
 from GAN.tvae.stock import to_stock
 
 
@@ -267,17 +266,6 @@ class TestLawOfCodes:
         for seen, made in zip(codes.T, drawn.T, strict=True):
             assert ks_2samp(seen, made).statistic < 0.06
         assert np.abs(np.corrcoef(codes.T) - np.corrcoef(drawn.T)).max() < 0.06
-
-    def test_a_path_gives_the_codes_at_a_place_with_their_scatter(self) -> None:
-        rng = np.random.default_rng(0)
-        places = rng.random(5_000)
-        middle = np.column_stack([np.sin(3 * places), places**2])
-        codes = middle + (0.05 + 0.2 * places)[:, None] * rng.normal(size=(5_000, 2))
-        path = fit_path(codes, places)
-        for place in (0.1, 0.5, 0.95):
-            at = path.codes(np.full(4_000, place), rng.standard_normal((4_000, 2)))
-            np.testing.assert_allclose(at.mean(0), [np.sin(3 * place), place**2], atol=0.04)
-            np.testing.assert_allclose(at.std(0), 0.05 + 0.2 * place, rtol=0.25)
 
 
 def test_labels_of_every_kind_have_an_order(table: pd.DataFrame) -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import fields, is_dataclass
 from typing import Any
 
+from GAN.courses import Course, Courses, Noise
 from GAN.tvae.columns import Labels, Numbers
 from GAN.tvae.latent import Copula, Mixture
 from GAN.tvae.model import TableModel
-from GAN.tvae.paths import Path
 
-_CLASSES = {kind.__name__: kind for kind in (Copula, Labels, Mixture, Numbers, Path, TableModel)}
+_CLASSES = {
+    kind.__name__: kind
+    for kind in (Copula, Course, Courses, Labels, Mixture, Noise, Numbers, TableModel)
+}
 
 
 def to_plain(value: Any) -> Any:
