@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from GAN.in_time import LAGS, autocorrelation, long_lives
 from GAN.lives import life_fraction
 from GAN.profile import MachineProfile, Sensor
 
@@ -100,6 +101,26 @@ def correlation_figure(seed: pd.DataFrame, synthetic: pd.DataFrame, profile: Mac
     return _styled(figure, 260 + 22 * len(names))
 
 
+def autocorrelation_figure(
+    seed: pd.DataFrame, synthetic: pd.DataFrame, profile: MachineProfile
+) -> Any:
+    """Autocorrelation of each sensor from row to row, mean over lives."""
+    import plotly.graph_objects as go
+
+    names = [sensor.name for sensor in profile.sensors]
+    figure = _grid(names)
+    for frame, colour in ((seed, SEED_COLOUR), (synthetic, SYNTHETIC_COLOUR)):
+        lives = [autocorrelation(life[names].to_numpy()) for life in long_lives(frame)]
+        if not lives:
+            continue
+        for index, line in enumerate(np.mean(lives, axis=0).T):
+            drawn = go.Scatter(x=list(LAGS), y=line.round(4), line={"color": colour, "width": 1.6})
+            figure.add_trace(drawn, row=index // PER_ROW + 1, col=index % PER_ROW + 1)
+    figure.update_yaxes(range=[-0.1, 1])
+    figure.update_xaxes(dtick=3)
+    return figure
+
+
 def life_figure(seed: pd.DataFrame, synthetic: pd.DataFrame, profile: MachineProfile) -> Any:
     """One life of each sensor, of a failure mode that drives it, over life fraction.
 
@@ -108,6 +129,7 @@ def life_figure(seed: pd.DataFrame, synthetic: pd.DataFrame, profile: MachinePro
     import plotly.graph_objects as go
 
     figure = _grid([f"{sensor.name} [{sensor.unit}]" for sensor in profile.sensors])
+    shapes: list[dict[str, Any]] = []
     for index, sensor in enumerate(profile.sensors):
         place = {"row": index // PER_ROW + 1, "col": index % PER_ROW + 1}
         life, imitation = _lives_of(seed, synthetic, _driving_modes(profile, sensor))
@@ -122,22 +144,24 @@ def life_figure(seed: pd.DataFrame, synthetic: pd.DataFrame, profile: MachinePro
         )
         figure.add_trace(made, **place)
         figure.add_trace(seen, **place)
-        _mark_range(figure, index, sensor)
+        shapes += _range_shapes(index, sensor)
+    # All at once: one by one each is checked against the whole layout.
+    figure.update_layout(shapes=shapes)
     figure.update_xaxes(range=[0, 1], dtick=0.25)
     return figure
 
 
-def _mark_range(figure: Any, index: int, sensor: Sensor) -> None:
+def _range_shapes(index: int, sensor: Sensor) -> list[dict[str, Any]]:
     """Normal band and failure value behind one panel of a grid."""
     axis = "" if index == 0 else str(index + 1)
     across = {"xref": f"x{axis} domain", "yref": f"y{axis}", "x0": 0, "x1": 1, "layer": "below"}
-    normal = sensor.normal
-    figure.add_shape(
-        type="rect", y0=normal.min, y1=normal.max, fillcolor=NORMAL_FILL, line_width=0, **across
-    )
+    band = {"type": "rect", "y0": sensor.normal.min, "y1": sensor.normal.max}
+    shapes = [{**band, "fillcolor": NORMAL_FILL, "line": {"width": 0}, **across}]
     if sensor.failure is not None:
         dashed = {"color": FAILURE_COLOUR, "width": 1, "dash": "dash"}
-        figure.add_shape(type="line", y0=sensor.failure, y1=sensor.failure, line=dashed, **across)
+        line = {"type": "line", "y0": sensor.failure, "y1": sensor.failure, "line": dashed}
+        shapes.append({**line, **across})
+    return shapes
 
 
 def _driving_modes(profile: MachineProfile, sensor: Sensor) -> list[str]:

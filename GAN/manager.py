@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from errors import NotFound
 from GAN import files
 from GAN.config.tvae_config import (
     DEFAULT_EPOCHS,
     DEFAULT_ROWS,
     DEFAULT_SAMPLES,
-    QUALITY_THRESHOLD,
     TvaeConfig,
 )
+from GAN.folder import ArtifactFolder
 from GAN.profile import MachineProfile
 from GAN.progress import Progress, silent
 from GAN.results import GenerationResult, QualityResult, SeedResult, TrainingResult
@@ -35,18 +33,12 @@ __all__ = [
 ]
 
 
-class GANManager:
+class GANManager(ArtifactFolder):
     """Makes seed data, a model, synthetic sets and a verdict for a machine.
 
     Every result is a file below `root` under its known name. Inputs are looked for there too,
     unless their paths are given.
-
-    Args:
-        root: Folder of the artifacts; made when needed.
     """
-
-    def __init__(self, root: Path | str = "var") -> None:
-        self.root = Path(root)
 
     def create_seed(
         self,
@@ -187,7 +179,6 @@ class GANManager:
         seed_path: Path | None = None,
         split_paths: Mapping[str, Path] | None = None,
         model_path: Path | None = None,
-        threshold: float = QUALITY_THRESHOLD,
         progress: Progress = silent,
     ) -> QualityResult:
         """Judge the synthetic sets; write a report for machines and a page for people.
@@ -198,20 +189,22 @@ class GANManager:
         from GAN.machine_model import load
         from GAN.quality import assess
         from GAN.report import report_page
+        from GAN.seed import fresh_units
 
         progress(0, "reading the data")
         seed = self._read_seed(profile, seed_path)
+        real = self._seed_is_real(profile, seed_path)
         synthetic = self._read_splits(profile, split_paths)
         losses = load(self._model(profile, model_path)).table.losses
         progress(20, "comparing seed and synthetic data")
-        report = assess(seed, synthetic, profile, threshold)
+        report = assess(seed, synthetic, profile, None if real else fresh_units(profile))
         progress(70, "writing the report")
         report_path = self.root / files.report_key(profile.machine_id)
         files.write_text(report_path, report.model_dump_json(indent=2) + "\n")
         page_path = self.root / files.page_key(profile.machine_id)
         files.write_text(page_path, report_page(report, seed, synthetic, losses, profile))
         verdict = "passed" if report.passed else "; ".join(report.reasons)
-        progress(100, f"quality score {report.quality_score:.3f}: {verdict}")
+        progress(100, verdict)
         return QualityResult(
             report_path=report_path,
             page_path=page_path,
@@ -227,7 +220,6 @@ class GANManager:
         rows: int = DEFAULT_ROWS,
         epochs: int = DEFAULT_EPOCHS,
         samples: Mapping[str, int] = DEFAULT_SAMPLES,
-        threshold: float = QUALITY_THRESHOLD,
         seed: int = 0,
         progress: Progress = silent,
     ) -> QualityResult:
@@ -257,44 +249,5 @@ class GANManager:
             seed_path=seeded.path,
             split_paths=generated.paths,
             model_path=trained.path,
-            threshold=threshold,
             progress=progress,
         )
-
-    def newest_model(self, machine_id: str) -> Path:
-        """The machine's model that was written last, whatever its number of epochs.
-
-        Raises:
-            NotFound: There is none.
-        """
-        folder = (self.root / files.model_key(machine_id, 0)).parent
-        name = re.compile(re.escape(machine_id) + r"_tvae_temporal_\d+epochs\.pkl")
-        models = [path for path in folder.glob("*.pkl") if name.fullmatch(path.name)]
-        if not models:
-            raise NotFound(f"no model of {machine_id} in {folder}: train() makes it")
-        return max(models, key=lambda path: path.stat().st_mtime_ns)
-
-    def _model(self, profile: MachineProfile, path: Path | None) -> Path:
-        if path is None:
-            return self.newest_model(profile.machine_id)
-        return files.existing(path, "model", "train()")
-
-    def _read_seed(self, profile: MachineProfile, path: Path | None) -> pd.DataFrame:
-        from GAN.tables import read_table
-
-        path = path or self.root / files.seed_key(profile.machine_id)
-        return read_table(files.existing(path, "seed data", "create_seed()"))
-
-    def _read_splits(
-        self, profile: MachineProfile, paths: Mapping[str, Path] | None
-    ) -> dict[str, pd.DataFrame]:
-        from GAN.tables import read_table
-
-        if paths is None:
-            paths = {
-                name: self.root / files.split_key(profile.machine_id, name) for name in files.SPLITS
-            }
-        return {
-            name: read_table(files.existing(path, f"{name} set", "generate()"))
-            for name, path in paths.items()
-        }

@@ -3,26 +3,54 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from GAN.config.tvae_config import QUALITY_THRESHOLD
+from GAN.checks import SplitCheck, check_split, shared_units
+from GAN.config.quality_gates import LIMITS
+from GAN.in_time import InTime, compare_in_time, in_a_bag
 from GAN.levels import Levels
+from GAN.likeness import Likeness, compare_rows, compared_sample
 from GAN.profile import MachineProfile
+from GAN.usefulness import Usefulness, usefulness
 
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Rows of the train set that are compared with the seed data; more change the score by little.
-COMPARED_ROWS = 10_000
-
 
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Light(StrEnum):
+    """How a figure stands to its limits."""
+
+    GOOD = "good"
+    USABLE = "usable"
+    POOR = "poor"
+    UNKNOWN = "not judged"
+
+
+class Gate(_Frozen):
+    """One figure that decides.
+
+    Attributes:
+        name: Key of `GAN.config.quality_gates.LIMITS`.
+        figure: None where the data is too little to say.
+        good: Its limit for green.
+        usable: Its limit for amber.
+        light: What follows.
+    """
+
+    name: str
+    figure: float | None
+    good: float
+    usable: float
+    light: Light
 
 
 class SensorTrend(_Frozen):
@@ -41,40 +69,23 @@ class SensorTrend(_Frozen):
     spearman_difference: float | None
 
 
-class SplitCheck(_Frozen):
-    """What one synthetic set holds, and what it must not hold.
-
-    Attributes:
-        rows: Number of rows.
-        units: Number of lives.
-        failure_modes: Lives that each failure mode ended.
-        missing: Empty values.
-        infinite: Infinite values.
-        outside_limits: Readings outside their sensor's physical limits.
-        broken_lives: Units whose RUL does not fall by one exact step a row to exactly 0.
-    """
-
-    rows: int
-    units: int
-    failure_modes: dict[str, int]
-    missing: int
-    infinite: int
-    outside_limits: int
-    broken_lives: int
-
-
 class QualityReport(_Frozen):
     """The verdict on the synthetic sets of one machine, and what it rests on.
 
     Attributes:
-        quality_score: Overall SDMetrics score, 0 to 1, of the train set against the seed data.
-        column_shapes_score: Mean likeness of single columns.
-        column_pair_trends_score: Mean likeness of pairs of columns.
-        diagnostic_score: SDMetrics data validity and structure; 1 when nothing is amiss.
-        column_shapes: Likeness of each column.
-        shared_units: Units that are in more than one set.
+        passed: Whether no gate is poor.
         reasons: Why it did not pass; empty when it did.
         notes: What to know all the same.
+        quality_score: Overall SDMetrics score, 0 to 1; it hardly separates good from poor sets and
+            decides nothing.
+        gates: What decides.
+        rows: Figures of rows.
+        in_time: Figures of lives.
+        in_a_bag: The same figures of the same rows in no order: what order is worth.
+        usefulness: RUL learnt from the set; None if it cannot be told.
+        sensors: Correlations with RUL.
+        splits: What each set holds.
+        shared_units: Units that are in more than one set.
     """
 
     machine_id: str
@@ -83,29 +94,21 @@ class QualityReport(_Frozen):
     reasons: tuple[str, ...]
     notes: tuple[str, ...]
     quality_score: float
-    threshold: float
-    column_shapes_score: float
-    column_pair_trends_score: float
-    diagnostic_score: float
-    column_shapes: dict[str, float]
+    gates: tuple[Gate, ...]
+    rows: Likeness
+    in_time: InTime
+    in_a_bag: InTime
+    usefulness: Usefulness | None
     sensors: tuple[SensorTrend, ...]
     splits: dict[str, SplitCheck]
     shared_units: int
-
-
-class _Scores(NamedTuple):
-    quality: float
-    column_shapes: float
-    column_pair_trends: float
-    diagnostic: float
-    by_column: dict[str, float]
 
 
 def assess(
     seed: pd.DataFrame,
     synthetic: Mapping[str, pd.DataFrame],
     profile: MachineProfile,
-    threshold: float = QUALITY_THRESHOLD,
+    fresh: pd.DataFrame | None = None,
 ) -> QualityReport:
     """Judge synthetic sets against the seed data they were learnt from.
 
@@ -116,72 +119,116 @@ def assess(
         seed: The seed data.
         synthetic: The sets by name; `train` is compared with the seed data.
         profile: The machine.
-        threshold: Least quality score that passes.
-
-    Returns:
-        The report. Passed means: the score reaches the threshold and no set has a missing,
-        infinite or impossible value, a broken life or a unit of another set.
+        fresh: Units of the machine that nothing was learnt from, to forecast; see
+            `GAN.usefulness`.
     """
     levels = Levels(profile)
-    nominal_seed, nominal_train = (levels.nominal(frame) for frame in (seed, synthetic["train"]))
-    scores = _score(_sample(nominal_seed), _sample(nominal_train), profile)
-    splits = {split: _check(frame, profile) for split, frame in synthetic.items()}
-    shared = _shared_units(synthetic)
-    reasons = tuple(_reasons(scores.quality, threshold, splits, shared))
+    names = [sensor.name for sensor in profile.sensors]
+    nominal_seed = levels.nominal(seed)
+    # What is no number is a violation; the other figures are of what is left.
+    train = _numbers_only(synthetic["train"], names)
+    nominal = levels.nominal(train)
+    rows = compare_rows(nominal_seed, nominal, profile)
+    in_time = compare_in_time(nominal_seed, nominal, profile)
+    useful = usefulness(seed, train, profile, fresh)
+    splits = {split: check_split(frame, profile) for split, frame in synthetic.items()}
+    shared = shared_units(synthetic)
+    gates = tuple(_gates(rows, in_time, useful, splits, shared))
+    reasons = tuple(_reasons(gates, splits, shared))
     return QualityReport(
         machine_id=profile.machine_id,
         profile_sha256=profile.sha256,
         passed=not reasons,
         reasons=reasons,
-        notes=tuple(_notes(splits, profile)),
-        quality_score=scores.quality,
-        threshold=threshold,
-        column_shapes_score=scores.column_shapes,
-        column_pair_trends_score=scores.column_pair_trends,
-        diagnostic_score=scores.diagnostic,
-        column_shapes=scores.by_column,
-        sensors=_trends(_sample(nominal_seed), _sample(nominal_train), profile),
+        notes=tuple(_notes(gates, splits, profile)),
+        quality_score=rows.quality_score,
+        gates=gates,
+        rows=rows,
+        in_time=in_time,
+        in_a_bag=compare_in_time(nominal_seed, in_a_bag(nominal, names), profile),
+        usefulness=useful,
+        sensors=_trends(compared_sample(nominal_seed), compared_sample(nominal), profile),
         splits=splits,
         shared_units=shared,
     )
 
 
-def _sample(frame: pd.DataFrame) -> pd.DataFrame:
-    """At most `COMPARED_ROWS` rows, the same ones every time."""
-    if len(frame) <= COMPARED_ROWS:
-        return frame
-    return frame.sample(COMPARED_ROWS, random_state=0)
+def _numbers_only(frame: pd.DataFrame, names: list[str]) -> pd.DataFrame:
+    there: pd.DataFrame = frame[np.isfinite(frame[["rul_hours", *names]].to_numpy()).all(axis=1)]
+    return there
 
 
-def _score(seed: pd.DataFrame, train: pd.DataFrame, profile: MachineProfile) -> _Scores:
-    """SDMetrics scores over failure mode, RUL and sensors."""
-    from sdmetrics.reports import DiagnosticReport
-    from sdmetrics.reports import QualityReport as ScoreReport
+def _gates(
+    rows: Likeness,
+    in_time: InTime,
+    useful: Usefulness | None,
+    splits: Mapping[str, SplitCheck],
+    shared: int,
+) -> Iterator[Gate]:
+    """Every gate, in the order of `LIMITS`."""
+    violations = shared + sum(count for check in splits.values() for count, _ in check.violations())
+    figures: dict[str, float | None] = {
+        "violations": violations,
+        "rows_told_apart": rows.rows_told_apart,
+        "windows_told_apart": in_time.windows_told_apart,
+        "column_shapes": rows.column_shapes_score,
+        "spearman_error": rows.spearman_error,
+        "noise_autocorrelation_error": in_time.noise_autocorrelation_error,
+        "error_ratio": useful.error_ratio if useful else None,
+        "range_coverage": min(rows.range_coverage.values()),
+        "nearest_neighbour_share": rows.nearest_neighbour_share,
+    }
+    for name, limit in LIMITS.items():
+        figure = figures[name]
+        yield Gate(
+            name=name,
+            figure=figure,
+            good=limit.good,
+            usable=limit.usable,
+            light=_light(figure, limit.good, limit.usable, limit.more_is_better),
+        )
 
-    numerical = ["rul_hours", *(sensor.name for sensor in profile.sensors)]
-    columns = {name: {"sdtype": "numerical"} for name in numerical}
-    columns["failure_mode"] = {"sdtype": "categorical"}
-    metadata = {"tables": {"table": {"columns": columns}}}
-    data = {"table": seed[list(columns)]}, {"table": train[list(columns)]}
-    quality, diagnostic = ScoreReport(), DiagnosticReport()
-    # A constant column has no correlation; SDMetrics warns of each pair and leaves it out.
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        quality.generate(*data, metadata, verbose=False)
-        diagnostic.generate(*data, metadata, verbose=False)
-    properties = quality.get_properties().set_index("Property")["Score"]
-    details = quality.get_details("Column Shapes", "table").set_index("Column")["Score"]
-    return _Scores(
-        quality=_score_or_zero(quality.get_score()),
-        column_shapes=_score_or_zero(properties["Column Shapes"]),
-        column_pair_trends=_score_or_zero(properties["Column Pair Trends"]),
-        diagnostic=_score_or_zero(diagnostic.get_score()),
-        by_column={str(name): _score_or_zero(score) for name, score in details.items()},
-    )
+
+def _light(figure: float | None, good: float, usable: float, more_is_better: bool) -> Light:
+    if figure is None:
+        return Light.UNKNOWN
+    if more_is_better:
+        figure, good, usable = -figure, -good, -usable
+    if figure <= good:
+        return Light.GOOD
+    return Light.USABLE if figure <= usable else Light.POOR
 
 
-def _score_or_zero(score: Any) -> float:
-    return float(score) if math.isfinite(score) else 0.0
+def _reasons(
+    gates: tuple[Gate, ...], splits: Mapping[str, SplitCheck], shared: int
+) -> Iterator[str]:
+    """Why the sets do not pass, one line each."""
+    if shared:
+        yield f"{shared} units are in more than one set"
+    for split, check in splits.items():
+        for count, fault in check.violations():
+            yield f"{split}: {count:,} {fault}"
+    for gate in gates:
+        if gate.light is Light.POOR and gate.name != "violations":
+            limit = LIMITS[gate.name]
+            side = "below" if limit.more_is_better else "above"
+            yield f"{limit.title}: {gate.figure:.3f} is {side} {limit.usable:g}"
+
+
+def _notes(
+    gates: tuple[Gate, ...], splits: Mapping[str, SplitCheck], profile: MachineProfile
+) -> Iterator[str]:
+    """What is amber or could not be judged, and failure modes that no life of a set ended by."""
+    for gate in gates:
+        limit = LIMITS[gate.name]
+        if gate.light is Light.USABLE:
+            yield f"{limit.title}: {gate.figure:.3f}, good is {limit.good:g}"
+        if gate.light is Light.UNKNOWN:
+            yield f"{limit.title}: not judged, the data has too few units or too short lives"
+    for mode in profile.failure_modes:
+        without = [split for split, check in splits.items() if not check.failure_modes[mode.name]]
+        if without:
+            yield f"no life ended by {mode.name} in {', '.join(without)}"
 
 
 def _trends(
@@ -213,67 +260,3 @@ def _with_rul(columns: pd.DataFrame) -> pd.Series[float]:
 
 def _or_none(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
-
-
-def _check(frame: pd.DataFrame, profile: MachineProfile) -> SplitCheck:
-    numbers = frame[["cycle_hour", "rul_hours", *(sensor.name for sensor in profile.sensors)]]
-    outside = sum(
-        int(((frame[sensor.name] < limits.min) | (frame[sensor.name] > limits.max)).sum())
-        for sensor in profile.sensors
-        for limits in [sensor.physical_limits]
-    )
-    ended_by = frame.groupby("unit_id")["failure_mode"].first().value_counts()
-    return SplitCheck(
-        rows=len(frame),
-        units=int(frame["unit_id"].nunique()),
-        failure_modes={
-            mode.name: int(ended_by.get(mode.name, 0)) for mode in profile.failure_modes
-        },
-        missing=int(frame.isna().to_numpy().sum()),
-        infinite=int(np.isinf(numbers.to_numpy()).sum()),
-        outside_limits=outside,
-        broken_lives=_broken_lives(frame),
-    )
-
-
-def _broken_lives(frame: pd.DataFrame) -> int:
-    units = frame.groupby("unit_id")
-    steps = -units["rul_hours"].diff().dropna()
-    if steps.empty:
-        return int(frame["unit_id"].nunique())
-    odd_step = frame.loc[steps.index[steps != steps.iloc[0]], "unit_id"]
-    last = units["rul_hours"].last()
-    unfinished = last.index[last != 0.0]
-    return len(set(odd_step) | set(unfinished))
-
-
-def _shared_units(synthetic: Mapping[str, pd.DataFrame]) -> int:
-    units = [unit for frame in synthetic.values() for unit in frame["unit_id"].unique()]
-    return len(units) - len(set(units))
-
-
-def _reasons(
-    score: float, threshold: float, splits: Mapping[str, SplitCheck], shared_units: int
-) -> Iterator[str]:
-    """Why the sets do not pass, one line each."""
-    if score < threshold:
-        yield f"quality score {score:.3f} is below the threshold {threshold:g}"
-    if shared_units:
-        yield f"{shared_units} units are in more than one set"
-    for split, check in splits.items():
-        for count, fault in (
-            (check.missing, "missing values"),
-            (check.infinite, "infinite values"),
-            (check.outside_limits, "readings outside their limits"),
-            (check.broken_lives, "lives whose RUL does not fall evenly to 0"),
-        ):
-            if count:
-                yield f"{split}: {count:,} {fault}"
-
-
-def _notes(splits: Mapping[str, SplitCheck], profile: MachineProfile) -> Iterator[str]:
-    """Failure modes that no life of a set ended by."""
-    for mode in profile.failure_modes:
-        without = [split for split, check in splits.items() if not check.failure_modes[mode.name]]
-        if without:
-            yield f"no life ended by {mode.name} in {', '.join(without)}"

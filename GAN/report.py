@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from string import Template
 from typing import TYPE_CHECKING, Any
@@ -10,13 +10,21 @@ from typing import TYPE_CHECKING, Any
 from GAN.figures import (
     SEED_COLOUR,
     SYNTHETIC_COLOUR,
+    autocorrelation_figure,
     correlation_figure,
     distribution_figure,
     life_figure,
     loss_figure,
 )
-from GAN.profile import MachineProfile, Sensor
-from GAN.quality import QualityReport, SensorTrend
+from GAN.profile import MachineProfile
+from GAN.quality import QualityReport
+from GAN.report_tables import (
+    in_time_table,
+    sensor_table,
+    splits_table,
+    usefulness_table,
+    verdict,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,18 +47,17 @@ PAGE = Template("""<!DOCTYPE html>
   .soft { color: var(--soft); }
   section { background: #fff; border: 1px solid var(--line); border-radius: 10px;
             padding: 20px 22px; margin-top: 18px; overflow-x: auto; }
-  .verdict { display: flex; gap: 28px; align-items: center; border-left: 8px solid; }
+  .verdict { border-left: 8px solid; }
+  .verdict b { font-size: 24px; } .verdict table { margin-top: 14px; }
   .passed { border-left-color: #2e8b57; } .failed { border-left-color: #b3261e; }
-  .finding { flex: 1; max-width: 640px; }
+  .passed b { color: #21704a; } .failed b { color: #b3261e; }
+  td.why { white-space: normal; text-align: left; color: var(--soft); font-size: 13px; }
+  .light { display: inline-block; width: 13px; height: 13px; border-radius: 50%;
+           margin-right: 8px; vertical-align: -1px; background: var(--line); }
+  .light.good { background: #2e8b57; } .light.usable { background: #e0a100; }
+  .light.poor { background: #b3261e; }
   .key::before { content: ""; display: inline-block; width: 14px; height: 10px;
                  margin: 0 5px 0 14px; border-radius: 2px; background: currentColor; }
-  .verdict b { font-size: 24px; } .passed b { color: #21704a; } .failed b { color: #b3261e; }
-  .score { font-size: 46px; font-weight: 650; line-height: 1; font-variant-numeric: tabular-nums; }
-  .meter { position: relative; height: 10px; border-radius: 5px; background: var(--line);
-           margin: 10px 0 4px; }
-  .meter i { position: absolute; left: 0; top: 0; bottom: 0; border-radius: 5px; }
-  .passed .meter i { background: #2e8b57; } .failed .meter i { background: #b3261e; }
-  .meter u { position: absolute; top: -4px; bottom: -4px; width: 2px; background: var(--ink); }
   ul { margin: 6px 0 0; padding-left: 20px; }
   table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
   th, td { padding: 6px 8px; text-align: right; border-bottom: 1px solid var(--line);
@@ -105,12 +112,12 @@ def report_page(
 
     train = synthetic["train"]
     sections = [
-        _section("Synthetic sets", "Every faulty count must be 0.", _splits_table(report)),
+        _section("Synthetic sets", "Every faulty count must be 0.", splits_table(report)),
         _section(
             "Sensors",
             "Likeness of the distribution (1 is equal) and correlation with RUL; "
             "Δ is synthetic minus seed.",
-            _sensor_table(report, profile),
+            sensor_table(report, profile),
         ),
         _section(
             "Distributions",
@@ -122,6 +129,19 @@ def report_page(
             "Reading over life fraction, from new (0) to failed (1), in a failure mode that drives "
             "it. Green: normal band. Dashed: failure value.",
             KEY + _embedded(life_figure(seed, train, profile), "lives"),
+        ),
+        _section(
+            "Lives in time",
+            "Do rows follow each other as in the seed? Beside it, to see what order is worth, the "
+            "same rows mixed among units at the same time of life.",
+            in_time_table(report)
+            + KEY
+            + _embedded(autocorrelation_figure(seed, train, profile), "autocorrelation"),
+        ),
+        _section(
+            "Use for RUL",
+            "RUL forecast from single rows. The PHM08 score punishes late forecasts more.",
+            usefulness_table(report),
         ),
         _section(
             "Correlations",
@@ -139,7 +159,7 @@ def report_page(
         plotly=get_plotlyjs(),
         machine=escape(profile.machine_id),
         maker=_maker(profile),
-        verdict=_verdict(report),
+        verdict=verdict(report),
         sections="\n".join(sections),
         sha256=escape(report.profile_sha256),
     )
@@ -150,85 +170,6 @@ def _maker(profile: MachineProfile) -> str:
     facts.append(f"lives up to {profile.life.max_rul_hours:g} h")
     line = escape(" · ".join(facts))
     return f"{line}<br>{escape(profile.description)}" if profile.description else line
-
-
-def _verdict(report: QualityReport) -> str:
-    if report.passed:
-        word = "Passed"
-    elif report.quality_score < report.threshold:
-        word = "Below threshold"
-    else:
-        word = "Not passed"
-    remarks = "".join(f"<li>{escape(text)}</li>" for text in (*report.reasons, *report.notes))
-    return f"""<section class="verdict {"passed" if report.passed else "failed"}">
-<div><div class="score">{report.quality_score:.3f}</div><div class="soft">quality score</div></div>
-<div class="finding"><b>{word}</b>
-<div class="meter"><i style="width:{100 * report.quality_score:.1f}%"></i>
-<u style="left:{100 * report.threshold:.1f}%"></u></div>
-<div class="soft">threshold {report.threshold:.2f} · column shapes
-{report.column_shapes_score:.3f} · column pair trends {report.column_pair_trends_score:.3f} ·
-diagnostic {report.diagnostic_score:.3f}</div>
-<ul>{remarks}</ul></div>
-</section>"""
-
-
-def _splits_table(report: QualityReport) -> str:
-    head = ["set", "rows", "lives", "missing", "infinite", "outside limits", "broken lives"]
-    rows = []
-    for name, check in report.splits.items():
-        faults = [check.missing, check.infinite, check.outside_limits, check.broken_lives]
-        cells = [_cell(name), _cell(f"{check.rows:,}"), _cell(f"{check.units:,}")]
-        rows.append([*cells, *(_cell(f"{fault:,}", bad=fault > 0) for fault in faults)])
-    shared = f'<p class="soft">Units in more than one set: {report.shared_units}.</p>'
-    return _table(head, rows) + shared + _modes_table(report)
-
-
-def _modes_table(report: QualityReport) -> str:
-    checks = list(report.splits.values())
-    rows = []
-    for mode in checks[0].failure_modes:
-        counts = [check.failure_modes[mode] for check in checks]
-        rows.append([_cell(mode), *(_cell(f"{count:,}", bad=count == 0) for count in counts)])
-    return _table(["lives ended by", *report.splits], rows)
-
-
-def _sensor_table(report: QualityReport, profile: MachineProfile) -> str:
-    head = ["sensor", "unit", "normal", "failure", "likeness"]
-    head += ["Pearson seed", "synthetic", "Δ", "Spearman seed", "synthetic", "Δ"]
-    rows = [
-        _sensor_row(sensor, trend, report.column_shapes[sensor.name])
-        for sensor, trend in zip(profile.sensors, report.sensors, strict=True)
-    ]
-    return _table(head, rows)
-
-
-def _sensor_row(sensor: Sensor, trend: SensorTrend, likeness: float) -> list[str]:
-    figures = (
-        trend.pearson_seed,
-        trend.pearson_synthetic,
-        trend.pearson_difference,
-        trend.spearman_seed,
-        trend.spearman_synthetic,
-        trend.spearman_difference,
-    )
-    return [
-        _cell(sensor.name),
-        _cell(sensor.unit),
-        _cell(f"{sensor.normal.min:g} to {sensor.normal.max:g}"),
-        _cell("steady" if sensor.failure is None else f"{sensor.failure:g}"),
-        _cell(f"{likeness:.3f}"),
-        *(_cell("none" if figure is None else f"{figure:+.2f}") for figure in figures),
-    ]
-
-
-def _cell(text: str, *, bad: bool = False) -> str:
-    return f"<td{' class=bad' if bad else ''}>{escape(text)}</td>"
-
-
-def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    names = "".join(f"<th>{escape(name)}</th>" for name in head)
-    body = "".join(f"<tr>{''.join(cells)}</tr>" for cells in rows)
-    return f"<table><thead><tr>{names}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def _section(title: str, note: str, body: str) -> str:

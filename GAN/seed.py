@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +22,10 @@ DRIFT = 0.25
 
 #: Most of a seed that may be simulated where there are real data.
 MAX_PHYSICS_SHARE = 0.9
+
+#: Seeds of fresh units, and rows of each.
+FRESH_SEEDS = (2**32 - 1, 2**32 - 2, 2**32 - 3)
+FRESH_ROWS = 3_000
 
 #: A unit may start its life worn (onset below 0); it never leaves everything to the last rows.
 EARLIEST_ONSET, LATEST_ONSET = -0.25, 0.95
@@ -87,6 +92,16 @@ def physics_rows(real_rows: int, share: float) -> int:
     if not share:
         return 0
     return min(max(round(real_rows * share / (1 - share)), MIN_ROWS), MAX_ROWS)
+
+
+def fresh_units(profile: MachineProfile) -> pd.DataFrame:
+    """Simulated units to test on: other ones than any seed that is likely to be chosen."""
+    import pandas as pd
+
+    seeds = [physics_seed(profile, FRESH_ROWS, number) for number in FRESH_SEEDS]
+    for before, after in pairwise(seeds):
+        after["unit_id"] += before["unit_id"].iloc[-1]
+    return pd.concat(seeds, ignore_index=True)
 
 
 def units_per_seed(profile: MachineProfile) -> int:

@@ -54,7 +54,7 @@ def decide(
     return StageFailed(
         machine_id=event.machine_id,
         stage="assess_quality",
-        reason=f"still below the threshold after {event.retraining} retrainings: {reason}",
+        reason=f"still not good enough after {event.retraining} retrainings: {reason}",
         job_id=job_id,
         quality_score=quality.quality_score,
         model_key=event.model_key,

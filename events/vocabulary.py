@@ -27,7 +27,7 @@ class Plan(_Frozen):
         epochs: Training epochs of the TVAE.
         samples: Rows of each synthetic set.
         seed: Number that makes the whole chain repeatable.
-        retraining: How many times the set was found below the quality threshold so far.
+        retraining: How many times the set was found not good enough so far.
     """
 
     rows: Annotated[int, Field(ge=1_000, le=100_000)] = 10_000
@@ -129,7 +129,7 @@ class MachineOnboarded(Event, Plan):
 
 
 class StageFailed(Event):
-    """A stage ended without a result: out of attempts, quarantined, or below the threshold."""
+    """A stage ended without a result: out of attempts, quarantined, or never good enough."""
 
     stage: str
     reason: str

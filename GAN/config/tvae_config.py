@@ -25,9 +25,7 @@ MAX_ROWS = 100_000
 DEFAULT_SAMPLES: Mapping[str, int] = {"train": 35_000, "val": 7_500, "test": 7_500}
 
 
-#: Overall SDMetrics quality score from which a synthetic set is good enough.
-QUALITY_THRESHOLD = 0.82
-#: How often a set below the threshold is given another, longer training.
+#: How often a set that is not good enough is given another, longer training.
 MAX_RETRAININGS = 2
 
 #: Planning figures of a production run at the defaults, one machine after the other.

@@ -60,7 +60,8 @@ def test_two_waits_at_once_both_end(user: User) -> None:
     quick = ("--epochs", "1", "--rows", "1000", "--samples", "300,60,60", "--wait")
     with user.running(COMMAND, "onboard", "pump_ksb_etanorm_006", *quick) as first:
         eventually(lambda: _workers(user) >= 2, 60)
-        user.run("onboard", "motor_weg_w22_003", *quick, exit_code=1)
+        poor = ("--epochs", "1", "--rows", "1000", "--samples", "40,40,40", "--wait")
+        user.run("onboard", "motor_weg_w22_003", *poor, exit_code=1)
         assert first.wait(120) == 0
     assert statuses(user) == {"pump_ksb_etanorm_006": "onboarded", "motor_weg_w22_003": "failed"}
 

@@ -97,7 +97,7 @@ def quality(passed: bool) -> QualityResult:
         page_path=Path("r.html"),
         quality_score=0.8 if passed else 0.6,
         passed=passed,
-        reasons=() if passed else ("quality score 0.6 is below the threshold 0.75",),
+        reasons=() if passed else ("rows told apart (AUC): 0.93 is above 0.8",),
     )
 
 
@@ -117,8 +117,8 @@ def test_a_poor_set_is_retrained_with_more_epochs_and_in_the_end_given_up(plan: 
         assert isinstance(decision, RetrainRequested)
         assert decision.retraining == plan.retraining + 1
         assert decision.epochs > plan.epochs
-        assert "0.75" in decision.reason
+        assert "0.93" in decision.reason
     else:
         assert isinstance(decision, StageFailed)
         assert decision.job_id == 7
-        assert "0.75" in decision.reason
+        assert "0.93" in decision.reason

@@ -33,7 +33,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def onboarded(rig: MachineProfile, root: Path) -> tuple[QualityResult, Reports]:
     reports = Reports()
     result = GANManager(root).onboard(
-        rig, rows=1_000, epochs=2, samples=RIG_SAMPLES, threshold=0.0, seed=3, progress=reports
+        rig, rows=1_000, epochs=2, samples=RIG_SAMPLES, seed=3, progress=reports
     )
     return result, reports
 
@@ -49,7 +49,7 @@ def test_onboarding_puts_every_file_under_its_known_name(
     assert result.passed
     written = json.loads(result.report_path.read_text())
     assert written["quality_score"] == result.quality_score
-    assert written["threshold"] == 0.0
+    assert written["usefulness"]["tested_on"] == "12 fresh simulated units"
 
 
 def test_every_step_says_how_far_it_is(onboarded: tuple[QualityResult, Reports]) -> None:

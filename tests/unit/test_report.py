@@ -1,15 +1,17 @@
 from __future__ import annotations
 
 import re
+from html import escape
 
 import pandas as pd
 import pytest
 from plotly.offline import get_plotlyjs
 
+from GAN.config.quality_gates import LIMITS
 from GAN.profile import MachineProfile
 from GAN.quality import assess
 from GAN.report import report_page
-from GAN.seed import physics_seed
+from GAN.seed import fresh_units, physics_seed
 from tests.unit.conftest import RIG, Training
 
 Sets = dict[str, pd.DataFrame]
@@ -19,7 +21,8 @@ Sets = dict[str, pd.DataFrame]
 def page(
     rig: MachineProfile, rig_seed: pd.DataFrame, rig_synthetic: Sets, rig_training: Training
 ) -> str:
-    report = assess(rig_seed, rig_synthetic, rig, threshold=0.999)
+    spoilt = {**rig_synthetic, "val": rig_synthetic["train"].head(500)}
+    report = assess(rig_seed, spoilt, rig, fresh_units(rig))
     return report_page(report, rig_seed, rig_synthetic, rig_training.model.loss_history, rig)
 
 
@@ -40,12 +43,22 @@ def test_what_the_profile_says_is_text_not_markup(page: str) -> None:
 
 def test_the_verdict_comes_first(page: str) -> None:
     body = page[page.index("<body>") :]
-    assert body.index("Below threshold") < body.index("<table>")
-    assert "is below the threshold 0.999" in body
+    assert body.index("<b>Not passed</b>") < body.index('class="light') < body.index("<li>")
+    assert body.index("units are in more than one set") < body.index("<h2>")
+
+
+def test_each_gate_has_its_light_its_limits_and_its_reason(page: str) -> None:
+    own = without_plotly(page)
+    assert own.count('<span class="light ') == len(LIMITS)
+    assert 'class="light poor"' in own
+    assert 'class="light good"' in own
+    for limit in LIMITS.values():
+        assert escape(limit.title) in own
+        assert escape(limit.why) in own
 
 
 def test_every_figure_and_every_sensor_is_there(page: str, rig: MachineProfile) -> None:
-    for figure in ("loss", "distributions", "correlations", "lives"):
+    for figure in ("loss", "distributions", "correlations", "lives", "autocorrelation"):
         assert f'id="{figure}"' in page
     for sensor in rig.sensors:
         assert f"<td>{sensor.name}</td>" in page
@@ -55,10 +68,11 @@ def test_every_figure_and_every_sensor_is_there(page: str, rig: MachineProfile) 
 def test_a_set_that_passed_says_so(
     rig: MachineProfile, rig_seed: pd.DataFrame, rig_synthetic: Sets
 ) -> None:
-    report = assess(rig_seed, rig_synthetic, rig, threshold=0.1)
+    report = assess(rig_seed, rig_synthetic, rig, fresh_units(rig))
     page = without_plotly(report_page(report, rig_seed, rig_synthetic, [3.0, 2.0], rig))
     assert "<b>Passed</b>" in page
-    assert "Below threshold" not in page
+    assert "Not passed" not in page
+    assert "PHM08" in page
 
 
 def test_fifty_sensors_stay_below_seven_megabytes(
@@ -73,6 +87,7 @@ def test_fifty_sensors_stay_below_seven_megabytes(
     report = assess(rig_seed, rig_synthetic, rig)
     names = [sensor.name for sensor in profile.sensors]
     trends = tuple(report.sensors[0].model_copy(update={"name": name}) for name in names)
-    wide = {"column_shapes": dict.fromkeys(names, 1.0), "sensors": trends}
+    rows = report.rows.model_copy(update={"column_shapes": dict.fromkeys(names, 1.0)})
+    wide = {"rows": rows, "sensors": trends}
     page = report_page(report.model_copy(update=wide), seed, sets, [0.0] * 1_000, profile)
     assert len(page.encode()) < 7_000_000

@@ -1,0 +1,161 @@
+"""Do synthetic lives move like real ones? Figures of rows in their order, not in a bag."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from GAN.lives import life_fraction
+from GAN.profile import MachineProfile
+from GAN.two_sample import told_apart
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Matrix = NDArray[np.float64]
+
+LAGS = range(1, 11)
+CROSS_LAGS = range(6)
+#: Lives of a set that are looked at, and the rows a life needs to be one of them.
+MOST_UNITS = 30
+FEWEST_ROWS = 30
+#: Rows of a segment of a life; its slow movement is a parabola, and what stays is taken for noise.
+#: Segments, not lives: of seed and set they have to be of one length to be comparable.
+SEGMENT = 30
+#: Rows of a window; it is shown to the classifier by mean, spread and spread of the steps.
+WINDOW = 16
+#: Stretches of life within which the baseline mixes rows.
+STRETCHES = 50
+
+
+class InTime(BaseModel):
+    """How a set's lives move beside those of the seed; None where lives are too short or too few.
+
+    Attributes:
+        autocorrelation_error: Mean absolute difference of sensors' autocorrelation, lags 1 to 10.
+        noise_autocorrelation_error: The same of segments of lives, without their slow movement.
+        cross_correlation_error: Mean absolute difference of the correlation within a life between
+            two sensors, the one up to 5 rows after the other.
+        monotonicity: Spearman correlation of the health index with time, mean over lives. The
+            index is the mean way of the degrading sensors to their failure values.
+        seed_monotonicity: That of the seed's lives.
+        windows_told_apart: Of windows of 16 rows; see `GAN.two_sample.told_apart`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    autocorrelation_error: float | None
+    noise_autocorrelation_error: float | None
+    cross_correlation_error: float | None
+    monotonicity: float | None
+    seed_monotonicity: float | None
+    windows_told_apart: float | None
+
+
+def compare_in_time(seed: pd.DataFrame, frame: pd.DataFrame, profile: MachineProfile) -> InTime:
+    """Judge how a set moves.
+
+    Args:
+        seed: Nominal readings of the seed.
+        frame: Nominal readings of a set.
+        profile: The machine.
+    """
+    names = [sensor.name for sensor in profile.sensors]
+    seed_lives, lives = (long_lives(each) for each in (seed, frame))
+    raw = [[life[names].to_numpy() for life in each] for each in (seed_lives, lives)]
+    noise = [[part for life in each for part in _noise_segments(life)] for each in raw]
+    windows = [_windows(each, names) for each in (seed_lives, lives)]
+    return InTime(
+        autocorrelation_error=_difference(*(_mean(autocorrelation, each) for each in raw)),
+        noise_autocorrelation_error=_difference(*(_mean(autocorrelation, each) for each in noise)),
+        cross_correlation_error=_difference(*(_mean(_cross_correlation, each) for each in raw)),
+        monotonicity=_monotonicity(lives, profile),
+        seed_monotonicity=_monotonicity(seed_lives, profile),
+        windows_told_apart=told_apart(*windows[0], *windows[1]),
+    )
+
+
+def in_a_bag(frame: pd.DataFrame, sensors: list[str]) -> pd.DataFrame:
+    """The same rows, mixed among units of a failure mode at the same time of life.
+
+    This is what a model of single rows gives when its rows are put in order by life fraction
+    alone: the baseline of figures in time.
+    """
+    rng = np.random.default_rng(0)
+    stretch = np.minimum((life_fraction(frame).to_numpy() * STRETCHES).astype(int), STRETCHES - 1)
+    order = np.arange(len(frame))
+    for rows in frame.groupby(["failure_mode", stretch]).indices.values():
+        order[rows] = rng.permutation(rows)
+    return frame.assign(**{name: frame[name].to_numpy()[order] for name in sensors})
+
+
+def long_lives(frame: pd.DataFrame) -> list[pd.DataFrame]:
+    """The first `MOST_UNITS` lives that have enough rows to say something of time."""
+    lives = (life for _, life in frame.groupby("unit_id") if len(life) >= FEWEST_ROWS)
+    return [life for life, _ in zip(lives, range(MOST_UNITS), strict=False)]
+
+
+def autocorrelation(readings: Matrix) -> Matrix:
+    """Of each sensor of a life at each of `LAGS`, shape (lags, sensors)."""
+    readings = readings - readings.mean(axis=0)
+    variance = np.square(readings).mean(axis=0) + 1e-12
+    return np.array([(readings[lag:] * readings[:-lag]).mean(axis=0) / variance for lag in LAGS])
+
+
+def _cross_correlation(readings: Matrix) -> Matrix:
+    """Shape (lags, sensors, sensors); what never changes correlates with nothing."""
+    scaled = (readings - readings.mean(axis=0)) / (readings.std(axis=0) + 1e-12)
+    rows = len(scaled)
+    return np.array([scaled[lag:].T @ scaled[: rows - lag] / (rows - lag) for lag in CROSS_LAGS])
+
+
+def _mean(figure: Callable[[Matrix], Matrix], lives: list[Matrix]) -> Matrix | None:
+    return np.mean([figure(life) for life in lives], axis=0) if lives else None
+
+
+def _difference(real: Matrix | None, made: Matrix | None) -> float | None:
+    return None if real is None or made is None else float(np.abs(real - made).mean())
+
+
+def _noise_segments(readings: Matrix) -> Matrix:
+    """A life cut into segments without their slow movement, shape (segments, SEGMENT, sensors)."""
+    count = len(readings) // SEGMENT
+    segments = readings[: count * SEGMENT].reshape(count, SEGMENT, -1)
+    slow = np.vander(np.linspace(-1.0, 1.0, SEGMENT), 3)
+    kept = np.eye(SEGMENT) - slow @ np.linalg.pinv(slow)
+    return np.asarray(kept @ segments)
+
+
+def _windows(lives: list[pd.DataFrame], names: list[str]) -> tuple[Matrix, NDArray[np.integer]]:
+    """Features of each window, shape (windows, 3 × sensors), and its unit."""
+    features, units = [np.empty((0, 3 * len(names)))], [np.empty(0, int)]
+    for life in lives:
+        count = len(life) // WINDOW
+        parts = life[names].to_numpy()[: count * WINDOW].reshape(count, WINDOW, -1)
+        steps = np.diff(parts, axis=1).std(axis=1)
+        features.append(np.hstack([parts.mean(axis=1), parts.std(axis=1), steps]))
+        units.append(np.full(count, life["unit_id"].iloc[0]))
+    return np.vstack(features), np.concatenate(units)
+
+
+def _monotonicity(lives: list[pd.DataFrame], profile: MachineProfile) -> float | None:
+    from scipy.stats import spearmanr
+
+    ways = [
+        (sensor.name, middle, sensor.failure - middle)
+        for sensor in profile.sensors
+        if sensor.failure is not None
+        for middle in [(sensor.normal.min + sensor.normal.max) / 2]
+    ]
+    if not ways or not lives:
+        return None
+    health = [
+        np.mean([(life[name] - middle) / way for name, middle, way in ways], axis=0)
+        for life in lives
+    ]
+    ranks = [spearmanr(index, np.arange(len(index))).statistic for index in health]
+    return float(np.mean(np.nan_to_num(ranks)))
