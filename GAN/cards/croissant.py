@@ -15,7 +15,7 @@ from GAN.cards.dataset import Dataset, SetFile
 from GAN.cards.markdown import plain
 from GAN.cards.wording import LIMITS, NOT_FOR, TAGS, USES, rights, warning
 
-#: The terms of the specification's appendix that occur here, and W3C PROV.
+#: The context that all Croissant files share, and W3C PROV. Readers warn of any other.
 _CONTEXT: dict[str, Any] = {
     "@language": "en",
     "@vocab": "https://schema.org/",
@@ -24,23 +24,19 @@ _CONTEXT: dict[str, Any] = {
     "rai": "http://mlcommons.org/croissant/RAI/",
     "dct": "http://purl.org/dc/terms/",
     "prov": "http://www.w3.org/ns/prov#",
-    "citeAs": "cr:citeAs",
-    "column": "cr:column",
     "conformsTo": "dct:conformsTo",
     "data": {"@id": "cr:data", "@type": "@json"},
     "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
-    "extract": "cr:extract",
-    "field": "cr:field",
-    "fileObject": "cr:fileObject",
-    "fileProperty": "cr:fileProperty",
-    "fileSet": "cr:fileSet",
-    "includes": "cr:includes",
-    "key": "cr:key",
-    "recordSet": "cr:recordSet",
-    "references": "cr:references",
-    "regex": "cr:regex",
-    "source": "cr:source",
-    "transform": "cr:transform",
+    "examples": {"@id": "cr:examples", "@type": "@json"},
+    **{
+        term: f"cr:{term}"
+        for term in (
+            *("citeAs", "column", "equivalentProperty", "extract", "field", "fileObject"),
+            *("fileProperty", "fileSet", "format", "includes", "isLiveDataset", "jsonPath", "key"),
+            *("md5", "parentField", "path", "recordSet", "references", "regex", "repeated"),
+            *("replace", "samplingRate", "separator", "source", "subField", "transform"),
+        )
+    },
 }
 
 _PARQUET = "application/x-parquet"
@@ -85,7 +81,7 @@ def _metadata(dataset: Dataset) -> dict[str, Any]:
             f"year={{{dataset.made.year}}}}}"
         ),
         "keywords": [*TAGS, profile.machine_type],
-        "rai:dataCollection": dataset.how,
+        "rai:dataCollection": " ".join(dataset.steps),
         "rai:dataUseCases": [f"For {use}." for use in USES],
         "rai:dataLimitations": [caution, *LIMITS, *(f"Not for {use}." for use in NOT_FOR)],
         "prov:wasGeneratedBy": _activity(dataset),
@@ -136,7 +132,7 @@ def _all_files(dataset: Dataset) -> dict[str, Any]:
 
 
 def _splits(dataset: Dataset) -> dict[str, Any]:
-    fields = {"splits/name": "sc:Text", "splits/url": "cr:Split"}
+    fields = {"splits/name": "sc:Text", "splits/url": ["sc:URL", "cr:Split"]}
     return {
         "@type": "cr:RecordSet",
         "@id": "splits",
@@ -155,6 +151,7 @@ def _splits(dataset: Dataset) -> dict[str, Any]:
 
 
 def _lives(dataset: Dataset) -> dict[str, Any]:
+    names = "|".join(one.split for one in dataset.sets)
     split = {
         "@type": "cr:Field",
         "@id": "lives/split",
@@ -164,8 +161,9 @@ def _lives(dataset: Dataset) -> dict[str, Any]:
         "references": {"field": {"@id": "splits/name"}},
         "source": {
             "fileSet": {"@id": _FILES},
-            "extract": {"fileProperty": "filename"},
-            "transform": {"regex": rf"^({'|'.join(one.split for one in dataset.sets)})\.parquet$"},
+            "extract": {"fileProperty": "fullpath"},
+            # The suffix may be missing: mlcroissant transforms again what it has transformed.
+            "transform": {"regex": rf"^({names})(?:\.parquet)?$"},
         },
     }
     return {

@@ -74,10 +74,9 @@ the same for programs, with sizes and checksums.
 
 ## How the data were made
 
-1. **Seed:** {escaped(origin.text)}
-2. **Model:** {_model(dataset)}
-3. **Lives:** for each synthetic unit a life, a failure mode and levels of its own are drawn, and the
-   model gives its readings (random seed {dataset.number}).
+{bullets(map(escaped, dataset.steps))}
+
+The model is {_model(dataset)}.
 
 Made with Fleetforge {escaped(dataset.fleetforge_version)} on {dataset.made}. SHA-256 of the profile:
 `{profile.sha256}`.
@@ -95,7 +94,7 @@ Not for
 
 {bullets(NOT_FOR)}
 
-What is missing from them:
+Limits:
 
 {bullets(LIMITS)}
 
@@ -157,10 +156,7 @@ def _model(dataset: Dataset) -> str:
     machine_id = dataset.profile.machine_id
     key = files.model_key(machine_id, dataset.epochs)
     card = _link(machine_id, files.model_card_key(machine_id, dataset.epochs), "model card")
-    return (
-        f"a tabular VAE, trained on the seed for {dataset.epochs} epochs: `{Path(key).name}`, "
-        f"SHA-256 `{dataset.model_sha256}` ({card})"
-    )
+    return f"`{Path(key).name}`, SHA-256 `{dataset.model_sha256}` ({card})"
 
 
 def _report(machine_id: str) -> str:

@@ -56,12 +56,13 @@ class Dataset:
         return sum(one.units for one in self.sets)
 
     @property
-    def how(self) -> str:
-        """How they were made, in plain text."""
+    def steps(self) -> tuple[str, ...]:
+        """How they were made, a plain text for each step."""
         return (
-            f"1. Seed: {self.origin.text} 2. Model: a tabular VAE, trained on the seed for "
-            f"{self.epochs} epochs. 3. Lives: for each synthetic unit a life, a failure mode and "
-            "levels of its own are drawn, and the model gives its readings from new to failed."
+            f"Seed: {self.origin.text}",
+            f"Model: a tabular VAE (TVAE), trained on the seed for {self.epochs} epochs.",
+            "Lives: for each synthetic unit a life, a failure mode and levels of its own are drawn, "
+            f"and the model gives its readings (random seed {self.number}).",
         )
 
 

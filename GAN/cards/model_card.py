@@ -109,11 +109,11 @@ Neither it nor its data are for
 
 {bullets(NOT_FOR)}
 
-What its data lack:
+Limits of its data:
 
 {bullets(LIMITS)}
 
-It holds values of the seed data as they are (the quantiles of its columns), so treat it as you treat
+It may hold values of the seed data as they are (quantiles of its columns), so treat it as you treat
 those.
 
 ## Licence

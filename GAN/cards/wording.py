@@ -19,14 +19,14 @@ NOT_FOR = (
     "safety decisions, or running, stopping or servicing a real machine on the strength of it",
     "certification, type approval, or any proof that a rule or standard is kept",
     "warranty, insurance, or a claim about how long a product lasts",
-    "statements about the make and model it is named after: their maker had no part in it",
+    "statements about the make and model it is named after: their maker may have had no part in it",
     "judging how well a model does on real machines: that takes failures that were measured",
 )
 
 LIMITS = (
-    "It holds only the sensors, failure modes and lengths of life that the profile describes.",
+    "Only the sensors, failure modes and lengths of life that the profile describes occur.",
     "Every unit runs until it fails: there are no repairs, no gaps and no faulty sensors.",
-    "Its noise and its levels are learnt from few units, so rare behaviour is missing from it.",
+    "Noise and levels are learnt from few units, so rare behaviour is missing.",
 )
 
 FLEETFORGE_LICENCE = (
