@@ -64,9 +64,9 @@ def data_card(dataset: Dataset) -> str:
 
 {_sets(dataset)}
 
-{dataset.rows:,} rows of {dataset.units} units, split by unit: no unit is in two sets. In a unit a row
-comes every {dataset.time_step_hours:g} h, from new to failed. [croissant.json](croissant.json) says
-the same for programs, with sizes and checksums.
+{dataset.rows:,} rows of {dataset.units} units, split by unit: no unit is in two sets. In a unit a
+row comes every {dataset.time_step_hours:g} h, from new to failed. [croissant.json](croissant.json)
+says the same for programs, with sizes and checksums.
 
 ## Columns
 
@@ -78,8 +78,8 @@ the same for programs, with sizes and checksums.
 
 The model is {_model(dataset)}.
 
-Made with Fleetforge {escaped(dataset.fleetforge_version)} on {dataset.made}. SHA-256 of the profile:
-`{profile.sha256}`.
+Made with Fleetforge {escaped(dataset.fleetforge_version)} on {dataset.made}. SHA-256 of the
+profile: `{profile.sha256}`.
 
 How good they are, and whether they passed, is in the {_report(profile.machine_id)}. It is written
 after this card; if it is missing, nobody has judged them.

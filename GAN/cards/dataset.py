@@ -61,8 +61,8 @@ class Dataset:
         return (
             f"Seed: {self.origin.text}",
             f"Model: a tabular VAE (TVAE), trained on the seed for {self.epochs} epochs.",
-            "Lives: for each synthetic unit a life, a failure mode and levels of its own are drawn, "
-            f"and the model gives its readings (random seed {self.number}).",
+            "Lives: for each synthetic unit a life, a failure mode and levels of its own are "
+            f"drawn, and the model gives its readings (random seed {self.number}).",
         )
 
 

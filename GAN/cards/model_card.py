@@ -49,9 +49,9 @@ def model_card(
 
 > **Simulated data.** {warning("The data that it gives are", origin)}
 
-A tabular variational autoencoder (TVAE) of {escaped(f"{profile.manufacturer} {profile.model}")} that
-gives readings of the machine's sensors from new to failed. It predicts nothing about a machine: it
-makes data of which a model that predicts may learn.
+A tabular variational autoencoder (TVAE) of {escaped(f"{profile.manufacturer} {profile.model}")}
+that gives readings of the machine's sensors from new to failed. It predicts nothing about a
+machine: it makes data of which a model that predicts may learn.
 
 ## Check it before you load it
 
@@ -60,8 +60,8 @@ if you made it, or if its SHA-256 is the one that somebody whom you trust has no
 
 `{sha256}`
 
-A checksum protects you only if it comes by another way than the file: this card may have been changed
-along with it. Fleetforge checks each model against its ledger.
+A checksum protects you only if it comes by another way than the file: this card may have been
+changed along with it. Fleetforge checks each model against its ledger.
 
     sha256sum {name}
 
@@ -79,19 +79,19 @@ With SDV alone:
 
 ```python
 from sdv.utils import load_synthesizer
-rows = load_synthesizer("{name}").sample(1000)
+rows = load_synthesizer("{name}").sample(1000)["table"]
 ```
 
-The difference: what SDV samples are rows of nominal units, in no order, with noise that is the same at
-every point of life. Lives, units that differ, and noise that follows itself from row to row come with
-Fleetforge only.
+The difference: what SDV samples are rows of nominal units, in no order, with noise that is the same
+at every point of life. Lives, units that differ, and noise that follows itself from row to row come
+with Fleetforge only.
 
 ## Columns
 
 {_columns(profile)}
 
-Time, unit and remaining useful life are not learnt: they follow from the lives that are planned when
-data are generated. Sensors are those of a nominal unit.
+Time, unit and remaining useful life are not learnt: they follow from the lives that are planned
+when data are generated. Sensors are those of a nominal unit.
 
 ## Training
 

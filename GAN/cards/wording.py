@@ -62,5 +62,5 @@ def rights(origin: SeedOrigin) -> str:
         return owner
     return (
         f"{owner} It was learnt from real data and may show some of their values: whoever owns "
-        "those data has a say, and it deserves the same confidence as they do."
+        "those data has a say, and it is to be kept as confidential as they are."
     )
