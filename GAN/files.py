@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,8 @@ from errors import NotFound
 
 #: The synthetic sets of a machine, in the order they are generated.
 SPLITS = ("train", "val", "test")
+#: How the name of a model ends; its card has the same name but for this.
+MODEL_SUFFIX = ".pkl"
 
 
 def metadata_key(machine_id: str) -> str:
@@ -24,18 +27,33 @@ def seed_key(machine_id: str) -> str:
 
 
 def model_prefix(machine_id: str) -> str:
-    """What the keys of all of a machine's models begin with."""
+    """What the keys of all of a machine's models, and of their cards, begin with."""
     return f"GAN/models/tvae/temporal/{machine_id}_tvae_temporal_"
 
 
 def model_key(machine_id: str, epochs: int) -> str:
     """A trained TVAE (pickle); one for each number of epochs may stand."""
-    return f"{model_prefix(machine_id)}{epochs}epochs.pkl"
+    return f"{model_prefix(machine_id)}{epochs}epochs{MODEL_SUFFIX}"
+
+
+def model_card_key(machine_id: str, epochs: int) -> str:
+    """What a trained TVAE is and what it is for (Markdown), beside it."""
+    return f"{model_key(machine_id, epochs).removesuffix(MODEL_SUFFIX)}.md"
 
 
 def split_key(machine_id: str, split: str) -> str:
     """One synthetic set (Parquet); `split` is one of `SPLITS`."""
     return f"GAN/data/synthetic/{machine_id}/{split}.parquet"
+
+
+def data_card_key(machine_id: str) -> str:
+    """What the synthetic sets are and what they are for (Markdown), beside them."""
+    return f"GAN/data/synthetic/{machine_id}/README.md"
+
+
+def croissant_key(machine_id: str) -> str:
+    """The same for programs: Croissant metadata (JSON-LD)."""
+    return f"GAN/data/synthetic/{machine_id}/croissant.json"
 
 
 def report_key(machine_id: str) -> str:
@@ -78,3 +96,9 @@ def write_text(path: Path, text: str) -> None:
     """Write a text, all of it or nothing."""
     with replacing(path) as part:
         part.write_text(text, encoding="utf-8")
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -122,13 +122,15 @@ class GANManager(ArtifactFolder):
             NotFound: There is no seed data.
             StageError: The seed data is another profile's, or the training diverged.
         """
+        from GAN.cards.model_card import write_model_card
         from GAN.machine_model import save, train
 
         config = TvaeConfig(epochs=epochs)
+        seed_path = seed_path or self.root / files.seed_key(profile.machine_id)
         model = train(self._read_seed(profile, seed_path), profile, config, seed, progress)
         path = self.root / files.model_key(profile.machine_id, epochs)
         save(model.synthesizer, path)
-        return TrainingResult(
+        trained = TrainingResult(
             path=path,
             epochs=epochs,
             final_loss=model.final_loss,
@@ -137,6 +139,8 @@ class GANManager(ArtifactFolder):
             num_features=model.num_features,
             device=model.device,
         )
+        write_model_card(self.root, profile, trained, seed, seed_path)
+        return trained
 
     def generate(
         self,
@@ -155,22 +159,28 @@ class GANManager(ArtifactFolder):
             NotFound: There is no model or no seed data.
             StageError: The model is another profile's.
         """
+        from GAN.cards.data_card import write_data_card
         from GAN.generate import generate, time_step_of
         from GAN.machine_model import load
         from GAN.tables import write_table
 
+        seed_path = seed_path or self.root / files.seed_key(profile.machine_id)
         time_step = time_step_of(self._read_seed(profile, seed_path))
-        model = load(self._model(profile, model_path))
+        model_path = self._model(profile, model_path)
+        model = load(model_path)
         sets = generate(model, profile, samples, time_step, seed, progress)
         paths = {name: self.root / files.split_key(profile.machine_id, name) for name in sets}
         for name, frame in sets.items():
             write_table(frame, paths[name], profile, "synthetic", split=name, seed=seed)
-        return GenerationResult(
+        generated = GenerationResult(
             paths=paths,
             rows={name: len(frame) for name, frame in sets.items()},
             units={name: int(frame["unit_id"].nunique()) for name, frame in sets.items()},
             time_step_hours=time_step_of(sets["train"]),
         )
+        epochs = len(model.table.losses)
+        write_data_card(self.root, profile, generated, epochs, model_path, seed_path)
+        return generated
 
     def assess(
         self,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from GAN.files import sha256_of
 from GAN.profile import MachineProfile
 from GAN.progress import Progress
 from GAN.run_columns import RunColumns
@@ -52,14 +52,9 @@ def imported_seed(
     frame = with_physics(runs.frame, profile, physics_share, seed)
     return frame, {
         "origin": "imported",
-        "file_sha256": _sha256(file),
+        "file_sha256": sha256_of(file),
         "imported_rows": len(runs.frame),
         "imported_units": runs.units,
         "censored_units": " ".join(map(str, runs.censored)),
         "physics_share": round(1 - len(runs.frame) / len(frame), 4),
     }
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

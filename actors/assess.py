@@ -14,13 +14,16 @@ def assess_quality(
     event: SyntheticDataReady, job: Job
 ) -> MachineOnboarded | RetrainRequested | StageFailed:
     """Judge the sets, write the report, and decide how the chain goes on."""
+    model_key = event.model_key or job.newest(
+        files.model_prefix(job.machine_id), files.MODEL_SUFFIX
+    )
     quality = GANManager(job.workspace).assess(
         job.profile,
         seed_path=job.input(files.seed_key(job.machine_id)),
         split_paths={
             split: job.input(files.split_key(job.machine_id, split)) for split in files.SPLITS
         },
-        model_path=job.input(event.model_key or job.newest(files.model_prefix(job.machine_id))),
+        model_path=job.input(model_key),
         progress=job.progress,
     )
     return decide(event, job.id, quality)

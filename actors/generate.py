@@ -11,7 +11,9 @@ from GAN.manager import GANManager
 @stage(queue="default", channel="gan:generation")
 def generate_synthetic(event: ModelTrained, job: Job) -> SyntheticDataReady:
     """Generate train, validation and test sets from the event's model, or the newest."""
-    model_key = event.model_key or job.newest(files.model_prefix(job.machine_id))
+    model_key = event.model_key or job.newest(
+        files.model_prefix(job.machine_id), files.MODEL_SUFFIX
+    )
     sets = GANManager(job.workspace).generate(
         job.profile,
         model_path=job.input(model_key),

@@ -77,15 +77,15 @@ class Job:
         file = self.files[key]
         return self.store.fetch(file.staged_key, file.sha256)
 
-    def newest(self, prefix: str) -> str:
-        """The key of the newest file below a prefix.
+    def newest(self, prefix: str, suffix: str) -> str:
+        """The key of the newest file whose key begins and ends so.
 
         Raises:
             NotFound: There is none.
         """
-        keys = [key for key in self.files if key.startswith(prefix)]
+        keys = [key for key in self.files if key.startswith(prefix) and key.endswith(suffix)]
         if not keys:
-            raise NotFound(f"{self.machine_id} has no {prefix}* yet")
+            raise NotFound(f"{self.machine_id} has no {prefix}*{suffix} yet")
         return max(keys, key=lambda key: self.files[key].id)
 
 

@@ -72,7 +72,7 @@ def _listed(garbage: Garbage) -> dict[str, list[dict[str, Any]]]:
         "strays": [{"key": key, "bytes": size} for key, size in garbage.strays.items()],
         "superseded": [{"key": file.staged_key, "bytes": file.size} for file in garbage.superseded],
         "models": [
-            {"key": model.key, "bytes": model.file.size if model.file else 0}
+            {"key": model.key, "bytes": sum(file.size for file in model.files)}
             | {"machine_id": model.machine_id, "version": model.version}
             for model in garbage.models
         ],

@@ -67,7 +67,7 @@ class Garbage:
     @property
     def rows(self) -> list[StoredFile]:
         """The artifacts' rows to delete."""
-        return [*self.superseded, *(model.file for model in self.models if model.file)]
+        return [*self.superseded, *(file for model in self.models for file in model.files)]
 
 
 def find(store: ArtifactStore, keep_models: int = KEEP_MODELS) -> Garbage:

@@ -31,13 +31,16 @@ class StoredFile(NamedTuple):
 
 
 class OldModel(NamedTuple):
-    """A model version beyond the keep rule, and its file if the ledger still has it."""
+    """A model version beyond the keep rule, and what the ledger still has of its training.
+
+    That is the model and what lies beside it to describe it.
+    """
 
     id: int
     machine_id: str
     version: int
     key: str
-    file: StoredFile | None
+    files: tuple[StoredFile, ...]
 
 
 class Attempt(NamedTuple):
@@ -165,12 +168,12 @@ def outdated_submissions(ledger: Ledger, found: Sequence[Submission]) -> list[Su
 
 
 def _superseded(ledger: Ledger) -> Iterator[StoredFile]:
-    """Files older than a published one of the same key; not models: theirs is the keep rule."""
-    of_versions = {(version.job_id, version.key) for version in ledger.versions}
+    """Files older than a published one of the same key; not of models: theirs is the keep rule."""
+    trainings = {version.job_id for version in ledger.versions}
     published: set[tuple[str, str]] = set()
     for file in reversed(ledger.files):
         name = (file.machine_id, file.key)
-        if name in published and (file.job_id, file.key) not in of_versions:
+        if name in published and file.job_id not in trainings:
             yield file
         if file.published_at is not None:
             published.add(name)
@@ -178,7 +181,9 @@ def _superseded(ledger: Ledger) -> Iterator[StoredFile]:
 
 def _old_models(ledger: Ledger, keep_models: int) -> Iterator[OldModel]:
     """Versions that are neither among a machine's newest nor its newest accepted one."""
-    files = {(file.job_id, file.key): file for file in ledger.files}
+    files: dict[int, list[StoredFile]] = defaultdict(list)
+    for file in ledger.files:
+        files[file.job_id].append(file)
     newer: Counter[str] = Counter()
     accepted: set[str] = set()
     for version in ledger.versions:
@@ -189,5 +194,5 @@ def _old_models(ledger: Ledger, keep_models: int) -> Iterator[OldModel]:
             accepted.add(machine_id)
             kept = True
         if not kept:
-            file = files.get((version.job_id, version.key))
-            yield OldModel(version.id, machine_id, version.version, version.key, file)
+            made = tuple(files[version.job_id])
+            yield OldModel(version.id, machine_id, version.version, version.key, made)

@@ -16,9 +16,12 @@ FILES = {
     f"GAN/metadata/{MACHINE}_metadata.json",
     f"GAN/seed_data/temporal/{MACHINE}_temporal_seed.parquet",
     f"GAN/models/tvae/temporal/{MACHINE}_tvae_temporal_120epochs.pkl",
+    f"GAN/models/tvae/temporal/{MACHINE}_tvae_temporal_120epochs.md",
     f"GAN/data/synthetic/{MACHINE}/train.parquet",
     f"GAN/data/synthetic/{MACHINE}/val.parquet",
     f"GAN/data/synthetic/{MACHINE}/test.parquet",
+    f"GAN/data/synthetic/{MACHINE}/README.md",
+    f"GAN/data/synthetic/{MACHINE}/croissant.json",
     f"GAN/reports/generation/{MACHINE}_report.json",
     f"GAN/reports/generation/{MACHINE}_report.html",
 }
@@ -105,6 +108,22 @@ def test_the_report_says_how_good_the_data_are(onboarded: tuple[User, str, str])
     assert report["quality_score"] >= 0.75
     page = (user.home / f"GAN/reports/generation/{MACHINE}_report.html").read_text()
     assert "http://" not in re.sub(r"<script.*?</script>", "", page, flags=re.DOTALL)
+
+
+def test_the_cards_have_the_checksums_of_the_ledger(onboarded: tuple[User, str, str]) -> None:
+    user, _, _ = onboarded
+    shown = user.json("machines", "show", MACHINE)["files"]
+    sha256 = {file["key"].rpartition("/")[2]: file["sha256"] for file in shown}
+    folder = user.home / f"GAN/data/synthetic/{MACHINE}"
+    described = json.loads((folder / "croissant.json").read_text())["distribution"]
+    named = {one["name"]: one["sha256"] for one in described if "sha256" in one}
+    assert named == {
+        name: sha256[name] for name in ("train.parquet", "val.parquet", "test.parquet")
+    }
+    model = sha256[f"{MACHINE}_tvae_temporal_120epochs.pkl"]
+    assert model in (folder / "README.md").read_text()
+    card = user.home / f"GAN/models/tvae/temporal/{MACHINE}_tvae_temporal_120epochs.md"
+    assert model in card.read_text()
 
 
 def test_nothing_is_left_running(onboarded: tuple[User, str, str]) -> None:

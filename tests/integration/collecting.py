@@ -55,8 +55,10 @@ def make(store: ArtifactStore, machine_id: str = "pump_1", **files: str) -> None
     publish_all(store)
 
 
-def train(store: ArtifactStore, name: str, text: str, *, accepted: bool = False) -> None:
-    """A training that ends with this model, published; machine pump_1."""
+def train(
+    store: ArtifactStore, name: str, text: str, *, accepted: bool = False, **beside: str
+) -> None:
+    """A training that ends with this model and files beside it, published; machine pump_1."""
     (job,) = add_event("SeedReady", stages=["train_tvae"]).jobs
     claim = claimed(job.job_id)
     payload = {
@@ -67,7 +69,7 @@ def train(store: ArtifactStore, name: str, text: str, *, accepted: bool = False)
         "final_loss": -2.0,
     }
     fact = Fact("ModelTrained", "pump_1", payload, "c" * 32)
-    ledger.complete(claim, fact, write(store, claim, **{name: text}))
+    ledger.complete(claim, fact, write(store, claim, **{name: text}, **beside))
     publish_all(store)
     if accepted:
         add_event("MachineOnboarded", stages=(), quality_score=0.9, model_key=f"GAN/{name}.txt")

@@ -154,6 +154,21 @@ def test_a_model_that_is_kept_stays_though_a_newer_one_has_its_name(
     assert published(store, tmp_path, "m") == "rejected"
 
 
+def test_what_describes_a_model_stays_and_goes_with_it(
+    store: ArtifactStore, tmp_path: Path
+) -> None:
+    add_machine()
+    train(store, "m", "accepted", accepted=True, card="of accepted")
+    train(store, "n", "old", other_card="of old")
+    train(store, "m", "new", card="of new")
+    assert is_empty(collect(store))
+    (removed,) = collect(store, keep_models=1).models
+    assert {file.key for file in removed.files} == {"GAN/n.txt", "GAN/other_card.txt"}
+    assert staged_texts(store) == {"accepted", "of accepted", "new", "of new"}
+    assert published(store, tmp_path, "card") == "of new"
+    assert published(store, tmp_path, "other_card") is None
+
+
 def test_a_published_name_that_a_newer_model_uses_stays(
     store: ArtifactStore, tmp_path: Path
 ) -> None:

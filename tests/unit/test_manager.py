@@ -20,6 +20,11 @@ SEED = f"GAN/seed_data/temporal/{ID}_temporal_seed.parquet"
 METADATA = f"GAN/metadata/{ID}_metadata.json"
 MODEL = f"GAN/models/tvae/temporal/{ID}_tvae_temporal_2epochs.pkl"
 SETS = {split: f"GAN/data/synthetic/{ID}/{split}.parquet" for split in RIG_SAMPLES}
+CARDS = {
+    f"GAN/models/tvae/temporal/{ID}_tvae_temporal_2epochs.md",
+    f"GAN/data/synthetic/{ID}/README.md",
+    f"GAN/data/synthetic/{ID}/croissant.json",
+}
 REPORT = f"GAN/reports/generation/{ID}_report.json"
 PAGE = f"GAN/reports/generation/{ID}_report.html"
 
@@ -43,7 +48,7 @@ def test_onboarding_puts_every_file_under_its_known_name(
 ) -> None:
     result, _ = onboarded
     files = {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}
-    assert files == {SEED, METADATA, MODEL, *SETS.values(), REPORT, PAGE}
+    assert files == {SEED, METADATA, MODEL, *SETS.values(), *CARDS, REPORT, PAGE}
     assert result.report_path == root / REPORT
     assert result.page_path == root / PAGE
     assert result.passed
@@ -127,6 +132,7 @@ def test_the_model_written_last_counts_whatever_its_epochs(tmp_path: Path) -> No
         f"{ID}_tvae_temporal_5epochs.pkl": 200,
         f"another_{ID}_tvae_temporal_5epochs.pkl": 300,
         f"{ID}_tvae_temporal_5epochs.pkl.part": 400,
+        f"{ID}_tvae_temporal_300epochs.md": 500,
     }
     for name, modified in ages.items():
         (folder / name).touch()
