@@ -9,10 +9,11 @@ A route says what it needs: `dependencies=[READ]`, or `caller: Annotated[Caller,
 from __future__ import annotations
 
 import socket
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends, Request, Response, Security, WebSocket
+from fastapi import Depends, Request, Response, Security, WebSocket, WebSocketDisconnect
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
 from starlette.requests import HTTPConnection
 
@@ -86,7 +87,10 @@ async def admit(websocket: WebSocket, needed: str = "read") -> Caller | None:
     offered: list[str] = websocket.scope.get("subprotocols", [])
     # A browser gives up unless one of those that it offers is chosen.
     chosen = next((name for name in offered if not name.startswith(_IN_SUBPROTOCOL)), None)
-    await websocket.accept(chosen or next(iter(offered), None))
+    try:
+        await websocket.accept(chosen or next(iter(offered), None))
+    except WebSocketDisconnect:
+        return None
     return await still_admitted(websocket, needed)
 
 
@@ -99,11 +103,13 @@ async def still_admitted(websocket: WebSocket, needed: str = "read") -> Caller |
         caller = await _caller(websocket, await _written_by(websocket))
         _require(caller, needed)
     except AccessRefused as refused:
-        await websocket.close(4000 + refused.status, str(refused))
+        code, reason = 4000 + refused.status, str(refused)
     except LedgerUnavailable:
-        await websocket.close(TRY_AGAIN_LATER, "the ledger does not answer")
+        code, reason = TRY_AGAIN_LATER, "the ledger does not answer"
     else:
         return caller
+    with suppress(WebSocketDisconnect):  # It has left by itself.
+        await websocket.close(code, reason)
     return None
 
 

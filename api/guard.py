@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from ipaddress import IPv4Network, ip_network
+from typing import Any
 
 from fastapi import FastAPI
 from starlette.datastructures import Headers, MutableHeaders
@@ -21,6 +22,14 @@ from errors import AccessRefused
 from storage.settings import Settings
 
 MAX_BODY_BYTES = 1_000_000
+
+#: For `uvicorn.Config`. By itself it believes the forwarding headers of whoever is on this machine;
+#: which proxies are believed is a setting here. No client has much to say over a WebSocket.
+SERVER_OPTIONS: dict[str, Any] = {
+    "proxy_headers": False,
+    "server_header": False,
+    "ws_max_size": 64 * 1024,
+}
 
 _DOCS_CDN = "https://cdn.jsdelivr.net"
 
@@ -95,6 +104,7 @@ class SecurityHeaders:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request or socket (ASGI)."""
+
         async def send_with_headers(message: Message) -> None:
             if message["type"].endswith("http.response.start"):  # Refused WebSockets get one too.
                 headers = MutableHeaders(scope=message)

@@ -39,7 +39,7 @@ class KnownTokens:
         self._one_made = False
         self._none_made_at = float("-inf")
         self._hash_of_nobody: str | None = None
-        # Argon2 takes 19 MiB and 20 ms of a core: strangers must not have it run side by side.
+        # Argon2 takes 19 MiB and tens of ms: strangers must not have it run many times at once.
         self._hashing = asyncio.Lock()
         self._noted_at: dict[str, float] = {}
         self._notes: set[asyncio.Task[None]] = set()

@@ -150,7 +150,7 @@ def parsed(written: str) -> tuple[str, str] | None:
 
 
 def matches(secret_hash: str, secret: str) -> bool:
-    """Whether a secret has this hash; compared in constant time, which takes some 20 ms."""
+    """Whether a secret has this hash; compared in constant time, which takes tens of ms."""
     try:
         return _HASHER.verify(secret_hash, secret)
     except VerifyMismatchError:

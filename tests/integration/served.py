@@ -9,13 +9,14 @@ from threading import Thread
 import uvicorn
 from fastapi import FastAPI
 
+from api.guard import SERVER_OPTIONS
 from tests.waiting import eventually
 
 
 @contextmanager
 def serving(app: FastAPI, host: str = "127.0.0.1") -> Iterator[str]:
     """Serve an app on a free port; its address, `host:port`."""
-    config = uvicorn.Config(app, host, 0, log_level="warning", proxy_headers=False, lifespan="on")
+    config = uvicorn.Config(app, host, 0, log_level="warning", **SERVER_OPTIONS)
     server = uvicorn.Server(config)
     thread = Thread(target=server.run)
     thread.start()

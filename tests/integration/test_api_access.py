@@ -353,6 +353,23 @@ class TestWebSocket:
         assert end.value.rcvd is not None
         assert end.value.rcvd.code == 4401
 
+    def test_a_client_that_leaves_at_once_is_no_error(
+        self, address: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        tokens.create("ci", "read")
+        host, _, port = address.rpartition(":")
+        handshake = (
+            f"GET /ws/fleet HTTP/1.1\r\nHost: {address}\r\nUpgrade: websocket\r\n"
+            "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+            f"Sec-WebSocket-Key: {'A' * 22}==\r\n"
+            f"Authorization: Bearer ff_{'0' * 12}_{'x' * 43}\r\n\r\n"
+        )
+        for _ in range(10):
+            with socket.create_connection((host, int(port))) as raw:
+                raw.sendall(handshake.encode())
+        assert self.code(address)[0] == 4401
+        assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
+
     def test_pages_of_other_origins_do_not_get_one(self, address: str) -> None:
         assert self.name(address, origin=Origin(f"http://{address}")) == "anyone"
         for origin in ("http://evil.example", "null", f"http://{address}.evil.example", "http://["):
