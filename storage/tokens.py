@@ -85,7 +85,9 @@ def create(name: str, scope: str, days: int | None = None) -> NewToken:
         InvalidInput: The name is none, or another token has it.
     """
     if not _NAME.fullmatch(name):
-        advice = "write up to 60 letters, digits, dots, dashes and underscores, a letter or digit first"
+        advice = (
+            "write up to 60 letters, digits, dots, dashes, underscores; a letter or digit first"
+        )
         raise InvalidInput("tokens", [Problem("NAME", f"not a name: '{name}'", advice)])
     token_id, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
     row = {
