@@ -6,6 +6,7 @@ The headers are those of draft-ietf-httpapi-ratelimit-headers-06, the last one w
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from collections.abc import Callable, Sequence
@@ -35,7 +36,7 @@ UNMATCHED = "unmatched"
 UNAVAILABLE_HEADER = "RateLimit-Unavailable"
 
 #: How long a Redis that does not answer is waited for, and how long nobody asks it then, seconds.
-ANSWER_SECONDS = 0.25
+ANSWER_SECONDS = 0.5
 SILENCE_SECONDS = 2.0
 
 #: A minute's counter is read until the end of the next.
@@ -70,10 +71,11 @@ class Limiter:
         self.available = True
         self._clock = clock
         self._silent_until = 0.0
-        self._pool = redis.asyncio.BlockingConnectionPool.from_url(
+        # A flood has to wait for its turn here: to have it wait for the pool with a limit of time
+        # would let it make Redis seem to be away.
+        self._turn = asyncio.Semaphore(_CONNECTIONS)
+        self._pool = redis.asyncio.ConnectionPool.from_url(
             broker_url(settings),
-            max_connections=_CONNECTIONS,
-            timeout=ANSWER_SECONDS,
             socket_connect_timeout=ANSWER_SECONDS,
             socket_timeout=ANSWER_SECONDS,
             # Connections that Redis has dropped, say by a restart, are made again at once.
@@ -89,10 +91,14 @@ class Limiter:
             endpoint: Method and template of its route.
             client: Who sent it.
         """
-        if time.monotonic() < self._silent_until:
-            return None
-        if not self.available:  # One request looks whether Redis is back, the others need not wait.
-            self._silent_until = time.monotonic() + SILENCE_SECONDS
+        async with self._turn:
+            if time.monotonic() < self._silent_until:
+                return None
+            if not self.available:  # One request looks whether Redis is back, the others pass.
+                self._silent_until = time.monotonic() + SILENCE_SECONDS
+            return await self._count(endpoint, client)
+
+    async def _count(self, endpoint: str, client: str) -> Count | None:
         minute, elapsed_ms = divmod(int(self._clock() * 1000), WINDOW_SECONDS * 1000)
         keys = [f"ratelimit:{endpoint}:{client}:{number}" for number in (minute, minute - 1)]
         arguments = [self.limit, elapsed_ms, WINDOW_SECONDS * 1000, _KEEP_SECONDS]

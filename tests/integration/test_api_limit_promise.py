@@ -38,6 +38,15 @@ class Line:
         assert count is not None
         return count
 
+    def crowd(self, client: str, size: int) -> list[Count | None]:
+        """What so many are told who ask at once."""
+
+        async def ask() -> list[Count | None]:
+            every = (self._limiter.count("GET /", client) for _ in range(size))
+            return await asyncio.gather(*every)
+
+        return self._runner.run(ask())
+
     def close(self) -> None:
         self._runner.run(self._limiter.close())
         self._runner.close()
@@ -95,6 +104,11 @@ class TestPromise:
         passed = [now for now in evenly if line.ask(client, now).allowed]
         most = max(sum(begin <= at < begin + MINUTE_MS for at in passed) for begin in passed)
         assert most == LIMIT
+
+    def test_a_crowd_that_has_to_wait_for_its_turn_is_counted_too(self, line: Line) -> None:
+        counts = line.crowd(line.newcomer(), 5000)
+        assert None not in counts
+        assert sum(count.allowed for count in counts if count is not None) == LIMIT
 
     @given(times=TIMES, later=st.integers(0, 2 * MINUTE_MS))
     def test_whoever_waits_as_told_passes_and_a_second_less_is_too_soon(

@@ -19,7 +19,7 @@ from fastapi import APIRouter, FastAPI
 
 from actors.embedded import EmbeddedValkey
 from api.guard import install
-from api.limits import client_of
+from api.limits import ANSWER_SECONDS, client_of
 from storage.settings import Settings
 from tests.integration.served import serving
 from tests.waiting import eventually
@@ -256,7 +256,7 @@ class TestRedisAway:
                 os.kill(pid, signal.SIGCONT)
         server.stop()
         assert all(answer.headers["RateLimit-Unavailable"] for answer in answers)
-        assert took < 50 * 0.25 / 4
+        assert took < 50 * ANSWER_SECONDS / 4
 
 
 @pytest.mark.parametrize(
