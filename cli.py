@@ -30,6 +30,7 @@ COMMANDS = {
     "up": ("commands.up", "Run everything in the foreground: broker, workers, watched folder."),
     "worker": ("commands.worker", "Run one worker."),
     "watch": ("commands.watch", "Onboard every profile that lands in a folder."),
+    "tokens": ("commands.tokens", "Make, list and revoke tokens for the HTTP service."),
     "templates": ("commands.templates", "Profiles to start from."),
     "graph": ("commands.graph", "The chain of events and stages."),
     "gc": ("commands.gc", "Remove what nothing needs any more."),

@@ -82,3 +82,17 @@ class LedgerUnavailable(FleetforgeError):
 
 class BrokerUnavailable(FleetforgeError):
     """Redis or Valkey does not answer."""
+
+
+class AccessRefused(FleetforgeError):
+    """A client that may not come in, or may not do what it asks for.
+
+    Attributes:
+        status: 401 without a usable token, 403 with one whose scope does not suffice.
+        challenge: What it would have to send, as `WWW-Authenticate` has it (RFC 6750).
+    """
+
+    def __init__(self, message: str, status: int, challenge: str) -> None:
+        self.status = status
+        self.challenge = challenge
+        super().__init__(message)

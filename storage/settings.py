@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import os
+import re
 from difflib import get_close_matches
+from ipaddress import ip_network
 from pathlib import Path
+from typing import Annotated
 from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from errors import SettingsError
 
 PREFIX = "FLEETFORGE_"
+
+_HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\]")
+_ORIGIN = re.compile(rf"https?://({_HOST_NAME.pattern})(:[0-9]+)?")
+
+#: Written with commas in between.
+Listed = Annotated[tuple[str, ...], NoDecode]
 
 
 class Settings(BaseSettings):
@@ -29,6 +38,10 @@ class Settings(BaseSettings):
         log_json: One JSON object a log line instead of text.
         overdue_factor: A stage is overdue after so many times the 99th percentile of earlier runs.
         metrics: `host:port` where a worker serves Prometheus metrics; absent means nowhere.
+        rate_limit: Requests a minute for one client and endpoint of the service; 0 means any.
+        trusted_proxies: Addresses and networks of the proxies whose `X-Forwarded-For` is believed.
+        allowed_hosts: Names beside the loopback ones by which the service is asked for on loopback.
+        web_origins: Origins of web pages elsewhere that may call the service from a browser.
     """
 
     model_config = SettingsConfigDict(
@@ -45,6 +58,10 @@ class Settings(BaseSettings):
     log_json: bool = False
     overdue_factor: float = Field(default=3, ge=1, le=1000)
     metrics: str | None = None
+    rate_limit: int = Field(default=100, ge=0)
+    trusted_proxies: Listed = ()
+    allowed_hosts: Listed = ()
+    web_origins: Listed = ()
 
     @field_validator("redis_url")
     @classmethod
@@ -78,6 +95,39 @@ class Settings(BaseSettings):
         if not (port.isascii() and port.isdigit() and 0 < int(port) < 2**16):
             raise ValueError("write a port or host:port, such as 9400 or 0.0.0.0:9400")
         return f"{host or '127.0.0.1'}:{port}"
+
+    @field_validator("trusted_proxies", "allowed_hosts", "web_origins", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return tuple(part.strip().lower() for part in value.split(","))
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, proxies: tuple[str, ...]) -> tuple[str, ...]:
+        for proxy in proxies:
+            try:
+                ip_network(proxy)
+            except ValueError as error:
+                advice = "write addresses and networks, such as 10.0.0.5,192.168.0.0/24"
+                raise ValueError(f"{error}; {advice}") from None
+        return proxies
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _host_names(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(_HOST_NAME.fullmatch(name) for name in names):
+            raise ValueError("write names without scheme and port, such as fleet.example,10.0.0.5")
+        return names
+
+    @field_validator("web_origins")
+    @classmethod
+    def _origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in origins:
+            if not _ORIGIN.fullmatch(origin):
+                raise ValueError("write origins without a path, such as https://fleet.example")
+        return origins
 
     @field_validator("home", "inbox")
     @classmethod

@@ -124,6 +124,22 @@ class Worker(_Table):
         table_name = "workers"
 
 
+class ApiToken(_Table):
+    """A client's token; of its secret only the Argon2 hash. Rows stay when it is revoked."""
+
+    id = CharField(max_length=12, primary_key=True)
+    name = CharField(max_length=60)
+    scope = CharField(max_length=5)
+    secret_hash = CharField(max_length=200)
+    created_at = BigIntegerField()
+    expires_at = BigIntegerField(null=True)
+    revoked_at = BigIntegerField(null=True)
+    last_used_at = BigIntegerField(null=True)
+
+    class Meta:
+        table_name = "api_tokens"
+
+
 class TrainingJob(_Table):
     """A training as reports want it; follows the job `task` in the same transactions."""
 

@@ -21,6 +21,9 @@ SUBCOMMANDS = [
     ("templates", "show"),
     ("templates", "new"),
     ("seed", "import"),
+    ("tokens", "create"),
+    ("tokens", "list"),
+    ("tokens", "revoke"),
     ("db", "upgrade"),
     ("db", "status"),
 ]

@@ -81,6 +81,19 @@ def test_metrics_are_served_at_an_address_and_for_this_host_alone_when_none_is_n
         ("FLEETFORGE_METRICS", "-1", "write a port or host:port"),
         ("FLEETFORGE_METRICS", "9400/metrics", "write a port or host:port"),
         ("FLEETFORGE_METRICS", "९४००", "write a port or host:port"),
+        ("FLEETFORGE_RATE_LIMIT", "-1", "greater than or equal to 0"),
+        ("FLEETFORGE_RATE_LIMIT", "100/minute", "integer"),
+        ("FLEETFORGE_TRUSTED_PROXIES", "*", "write addresses and networks"),
+        ("FLEETFORGE_TRUSTED_PROXIES", "10.0.0.1/8", "has host bits set; write addresses"),
+        ("FLEETFORGE_TRUSTED_PROXIES", "10.0.0.1,,10.0.0.2", "write addresses and networks"),
+        ("FLEETFORGE_TRUSTED_PROXIES", "proxy.example", "write addresses and networks"),
+        ("FLEETFORGE_ALLOWED_HOSTS", "*", "write names without scheme and port"),
+        ("FLEETFORGE_ALLOWED_HOSTS", "https://fleet.example", "write names without scheme"),
+        ("FLEETFORGE_ALLOWED_HOSTS", "fleet.example:443", "write names without scheme and port"),
+        ("FLEETFORGE_WEB_ORIGINS", "*", "write origins without a path"),
+        ("FLEETFORGE_WEB_ORIGINS", "fleet.example", "such as https://fleet.example"),
+        ("FLEETFORGE_WEB_ORIGINS", "https://fleet.example/", "write origins without a path"),
+        ("FLEETFORGE_WEB_ORIGINS", "ftp://fleet.example", "write origins"),
         ("FLEETFORGE_HOEM", "/srv", "did you mean FLEETFORGE_HOME?"),
         ("FLEETFORGE_XYZZY", "1", "no such setting"),
     ],
@@ -94,6 +107,32 @@ def test_a_wrong_variable_is_one_line_that_says_what_to_write(
     assert str(error.value).startswith(f"{name}: ")
     assert advice in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "written", "read"),
+    [
+        ("trusted_proxies", "10.0.0.5", ("10.0.0.5",)),
+        ("trusted_proxies", "10.0.0.0/8, FD00::/8", ("10.0.0.0/8", "fd00::/8")),
+        (
+            "allowed_hosts",
+            "Fleet.example,10.0.0.5, [fd00::1]",
+            ("fleet.example", "10.0.0.5", "[fd00::1]"),
+        ),
+        (
+            "web_origins",
+            "https://a.example, http://[::1]:80",
+            ("https://a.example", "http://[::1]:80"),
+        ),
+        ("web_origins", "", ()),
+    ],
+)
+def test_lists_are_written_with_commas(
+    monkeypatch: pytest.MonkeyPatch, name: str, written: str, read: tuple[str, ...]
+) -> None:
+    assert getattr(load_settings(), name) == ()
+    monkeypatch.setenv(f"FLEETFORGE_{name.upper()}", written)
+    assert getattr(load_settings(), name) == read
 
 
 def test_every_wrong_variable_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
