@@ -9,7 +9,7 @@ import click
 
 from commands.output import json_option, moment, print_json, print_rows
 from commands.session import open_ledger
-from storage import control, standing
+from storage import control, holdings, standing
 from storage.artifacts import STAGING, open_store
 
 COLUMNS = ("machine_id", "machine_type", "manufacturer", "model", "stage", "status")
@@ -55,7 +55,7 @@ def show(machine_id: str, as_json: bool) -> None:
     files = [
         {"key": file.key, "size": file.size, "sha256": file.sha256, "verdict": file.verdict or ""}
         | {"address": store.address(file.key)}
-        for file in standing.files(machine_id).values()
+        for file in holdings.of_machine(machine_id).values()
     ]
     events = standing.events(machine_id=machine_id)
     if as_json:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
-from peewee import JOIN, SQL, fn
+from peewee import JOIN, SQL, Case, fn
 
 from errors import NotFound
-from storage.database import database, execute, now_ms, reading, transaction
-from storage.tables import Artifact, Event, Job, Machine
+from storage.database import database, now_ms, reading
+from storage.tables import Event, Job, Machine
 from storage.workers import shown_status
 
 #: What a machine is called when its newest job is done and its newest event is this.
@@ -54,40 +54,36 @@ class Standing:
         return f"{self.status}, overdue" if self.overdue else self.status
 
 
-@dataclass(frozen=True)
-class PublishedFile:
-    """The newest file of a machine under one key."""
+class Standings(NamedTuple):
+    """A query for the standing of every machine, and two of its columns to choose by."""
 
-    id: int
-    machine_id: str
-    key: str
-    staged_key: str
-    sha256: str
-    size: int
-    verdict: str | None
-    published_at: int | None
+    query: Any
+    status: Any
+    stage: Any
+
+    def read(self, *conditions: Any) -> list[Standing]:
+        """The standings that meet the conditions."""
+        query = self.query.where(*conditions) if conditions else self.query
+        with reading():
+            return [_standing(row) for row in _dicts(query)]
+
+
+def standings() -> Standings:
+    """Where each machine stands, still to be filtered, ordered and limited."""
+    job, event = Job.alias(), Event.alias()
+    status = _status(job, event)
+    query = (
+        Machine.select(Machine, job, status.alias("standing"), _is_overdue(job).alias("overdue"))
+        .join(job, JOIN.LEFT_OUTER, on=(job.id == _newest(Job)))
+        .join(event, JOIN.LEFT_OUTER, on=(event.id == _newest(Event, Event.type != _OVERDUE)))
+    )
+    return Standings(query, status, job.stage)
 
 
 def machines(machine_id: str | None = None) -> list[Standing]:
     """The standing of every machine, or of one, by id."""
-    newest_job, newest_event = Job.alias(), Event.alias()
-    of_chain = Event.type != _OVERDUE
-    query = (
-        Machine.select(
-            Machine,
-            newest_job,
-            shown_status(newest_job).alias("shown_status"),
-            _is_overdue(newest_job).alias("overdue"),
-            newest_event.type.alias("event_type"),
-        )
-        .join(newest_job, JOIN.LEFT_OUTER, on=(newest_job.id == _newest(Job)))
-        .join(newest_event, JOIN.LEFT_OUTER, on=(newest_event.id == _newest(Event, of_chain)))
-        .order_by(Machine.machine_id)
-    )
-    if machine_id is not None:
-        query = query.where(Machine.machine_id == machine_id)
-    with reading():
-        return [_standing(row) for row in _dicts(query)]
+    asked = [] if machine_id is None else [Machine.machine_id == machine_id]
+    return sorted(standings().read(*asked), key=lambda found: found.machine_id)
 
 
 def machine(machine_id: str) -> Standing:
@@ -102,9 +98,6 @@ def machine(machine_id: str) -> Standing:
 
 
 def _standing(row: dict[str, Any]) -> Standing:
-    status = row["shown_status"] or "created"
-    if status == "success":
-        status = _END_OF_CHAIN.get(row["event_type"], status)
     return Standing(
         machine_id=row["machine_id"],
         machine_type=row["machine_type"],
@@ -114,7 +107,7 @@ def _standing(row: dict[str, Any]) -> Standing:
         created_at=row["created_at"],
         job_id=row["id"],
         stage=row["stage"],
-        status=status,
+        status=row["standing"],
         progress=row["progress"] or 0,
         message=row["message"] or "",
         error_message=row["error_message"],
@@ -173,7 +166,7 @@ def event(event_id: int) -> dict[str, Any]:
         row = Event.select().where(Event.id == event_id).dicts().first()
     if row is None:
         raise NotFound(f"no event {event_id}; see: fleetforge events")
-    return _event(row)
+    return as_event(row)
 
 
 def overdue_news(job_id: int) -> dict[str, Any] | None:
@@ -181,7 +174,7 @@ def overdue_news(job_id: int) -> dict[str, Any] | None:
     query = Event.select(Event).join(Job, on=(Event.key == _overdue_key(Job)))
     with reading():
         row = query.where(Job.id == job_id).dicts().first()
-    return _event(row) if row else None
+    return as_event(row) if row else None
 
 
 def events(
@@ -192,49 +185,15 @@ def events(
     if machine_id:
         query = query.where(Event.machine == machine_id)
     with reading():
-        return [_event(row) for row in _dicts(query)][::-1]
+        return [as_event(row) for row in _dicts(query)][::-1]
 
 
-def files(machine_id: str) -> dict[str, PublishedFile]:
-    """The newest file under each key of a machine, oldest first."""
+def correlation_of(machine_id: str) -> str | None:
+    """The id of a machine's newest chain; None before its first event."""
+    newest = Event.select(Event.correlation_id).where(Event.machine == machine_id)
     with reading():
-        rows = execute(_FILES, machine=machine_id)
-    return {file.key: file for file in (PublishedFile(*row) for row in rows)}
-
-
-def unpublished(limit: int = 100) -> list[PublishedFile]:
-    """Files that are committed but not yet seen in place, and still the newest of their key."""
-    newer = Artifact.alias()
-    with reading():
-        rows = (
-            Artifact.select()
-            .where(
-                Artifact.published_at.is_null(),
-                ~fn.EXISTS(
-                    newer.select(newer.id).where(
-                        newer.machine == Artifact.machine,
-                        newer.key == Artifact.key,
-                        newer.id > Artifact.id,
-                    )
-                ),
-            )
-            .order_by(Artifact.id)
-            .limit(limit)
-        )
-        return [_file(row) for row in rows]
-
-
-def files_of_job(job_id: int) -> list[PublishedFile]:
-    """The files that a job made."""
-    with reading():
-        rows = Artifact.select().where(Artifact.job == job_id).order_by(Artifact.id)
-        return [_file(row) for row in rows]
-
-
-def mark_published(artifact_id: int) -> None:
-    """Remember that a file stands under its published name."""
-    with transaction():
-        Artifact.update(published_at=now_ms()).where(Artifact.id == artifact_id).execute()
+        row = newest.order_by(Event.id.desc()).first()
+    return row.correlation_id if row else None
 
 
 def clock_ms() -> int:
@@ -242,6 +201,13 @@ def clock_ms() -> int:
     with reading():
         (now,) = database.execute_sql(f"SELECT {now_ms().sql}").fetchone()
     return int(now)
+
+
+def _status(job: Any, event: Any) -> Any:
+    """What a machine's newest job and the newest event of its chain make of it."""
+    ended = Case(event.type, list(_END_OF_CHAIN.items()), "success")
+    known = [(job.id.is_null(), "created"), (job.status == "success", ended)]
+    return Case(None, known, shown_status(job))
 
 
 def _newest(table: Any, *conditions: Any) -> Any:
@@ -263,7 +229,8 @@ def _jobs() -> Any:
     return Job.select(Job, shown_status(Job).alias("shown_status"))
 
 
-def _event(row: dict[str, Any]) -> dict[str, Any]:
+def as_event(row: dict[str, Any]) -> dict[str, Any]:
+    """An event as `event` gives it, from its row."""
     return _renamed(row) | {"payload": json.loads(row["payload"])}
 
 
@@ -273,15 +240,3 @@ def _dicts(query: Any) -> list[dict[str, Any]]:
 
 def _renamed(row: dict[str, Any]) -> dict[str, Any]:
     return {{"machine": "machine_id", "event": "event_id"}.get(k, k): v for k, v in row.items()}
-
-
-def _file(row: Any) -> PublishedFile:
-    return PublishedFile(*(getattr(row, field.name) for field in fields(PublishedFile)))
-
-
-# As a statement, because every job asks it on its way to its process.
-_FILES = """
-SELECT id, machine_id, key, staged_key, sha256, size, verdict, published_at FROM artifacts
-WHERE id IN (SELECT MAX(id) FROM artifacts WHERE machine_id = :machine GROUP BY key)
-ORDER BY id
-"""

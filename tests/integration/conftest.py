@@ -9,7 +9,7 @@ import pytest
 
 from actors.stage import STAGES, Stage
 from benchmarks.fleet import PROFILE
-from commands.onboard import as_newcomer
+from events.onboarding import as_newcomer
 from events.vocabulary import MachineCreated, SeedReady
 from GAN.profile import MachineProfile
 from storage import facts

@@ -23,9 +23,8 @@ from actors import metrics, run
 from actors.broker import PROGRESS_DB, connect
 from actors.child import start_fork_server
 from actors.run import Runner
-from commands.onboard import as_newcomer
 from errors import SettingsError
-from events.onboarding import take_in
+from events.onboarding import as_newcomer, take_in
 from events.vocabulary import Plan
 from storage import control, queues, standing
 from storage import ledger as ledger_module
