@@ -112,7 +112,9 @@ def _take_over(
 ) -> Started:
     with transaction():
         control.cancel_open(machine_id)
-        asked = Plan(**{**last_plan(machine_id), **plan})
+        before = last_plan(machine_id)
+        samples = {**before.get("samples", {}), **plan.get("samples", {})}
+        asked = Plan(**{**before, **plan, "samples": samples})
         correlation = standing.correlation_of(machine_id) or correlation_id
         fact = as_fact(event(asked, holdings.of_machine(machine_id)), correlation)
         written = facts.append(fact)

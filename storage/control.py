@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from errors import NotFound
 from storage import projections
+from storage.artifacts import STAGING, ArtifactStore
 from storage.database import execute, is_sqlite, now_ms, transaction
 from storage.facts import Dispatch
 from storage.tables import Artifact, Job, Machine
@@ -102,6 +103,23 @@ def delete_machine(machine_id: str) -> list[str]:
         if not Machine.delete().where(Machine.machine_id == machine_id).execute():
             raise NotFound(f"no machine '{machine_id}'; see: fleetforge machines list")
         return keys
+
+
+def remove_machine(machine_id: str, store: ArtifactStore) -> list[str]:
+    """`delete_machine`, and then its files.
+
+    Returns:
+        The keys of the files that were published.
+
+    Raises:
+        NotFound: No such machine.
+        OSError: The store does not answer; the rows are deleted.
+    """
+    keys = delete_machine(machine_id)
+    for key in keys:
+        store.delete(key)
+    store.delete_staged(f"{STAGING}/{machine_id}")
+    return keys
 
 
 def _start_afresh(job_id: int, ended: Sequence[str]) -> Dispatch | None:

@@ -1,0 +1,33 @@
+"""Whether the ledger answers and who works for it, in words."""
+
+from __future__ import annotations
+
+from storage import workers
+from storage.database import migration_status, server_version
+
+
+def ledger_state() -> str:
+    """The database's version and whether the ledger's tables are up to date.
+
+    Raises:
+        LedgerUnavailable: It does not answer.
+    """
+    waiting = len(pending_migrations())
+    state = f"{waiting} migrations to apply" if waiting else "up to date"
+    return f"{server_version()}, {state}"
+
+
+def workers_state() -> str:
+    """Who is alive, and which queues they serve.
+
+    Raises:
+        LedgerUnavailable: The database does not answer.
+    """
+    alive = [] if pending_migrations() else workers.alive()
+    names = ", ".join(f"{worker['id']} ({worker['queues']})" for worker in alive)
+    return names or "none alive; start with: fleetforge up"
+
+
+def pending_migrations() -> list[str]:
+    """The names of the migrations that the open database lacks."""
+    return [name for name, applied in migration_status() if not applied]
