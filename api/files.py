@@ -64,7 +64,9 @@ def _checked(store: ArtifactStore, key: str, sha256: str, _identity: tuple[int, 
     return store.fetch(key, sha256)
 
 
-def send_file(request: Request, path: Path, sha256: str, media_type: str, name: str) -> Response:
+def send_file(
+    request: Request, path: Path, sha256: str, media_type: str, name: str | None = None
+) -> Response:
     """Answer with a file, or with what was asked for of it.
 
     One range is understood; several, or what is no range at all, get the whole file, as RFC 9110
@@ -75,7 +77,7 @@ def send_file(request: Request, path: Path, sha256: str, media_type: str, name: 
         path: The file.
         sha256: Of its bytes.
         media_type: What it is.
-        name: What a browser should call it.
+        name: What a browser should save it as; absent, it shows it.
     """
     etag = f'"{sha256}"'
     headers = _headers(etag, name) | {"Accept-Ranges": "bytes"}
@@ -111,13 +113,12 @@ def send_stream(
     return StreamingResponse(chunks, 200, headers, media_type)
 
 
-def _headers(etag: str, name: str) -> dict[str, str]:
-    return {
-        "ETag": etag,
-        # A machine may have another file under the same address tomorrow.
-        "Cache-Control": "private, no-cache",
-        "Content-Disposition": f'attachment; filename="{name}"',
-    }
+def _headers(etag: str, name: str | None) -> dict[str, str]:
+    # A machine may have another file under the same address tomorrow.
+    headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
+    if name is not None:
+        headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return headers
 
 
 def _is_known(request: Request, etag: str) -> bool:

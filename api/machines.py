@@ -21,7 +21,7 @@ from api.models import (
     Step,
 )
 from api.once import TheRequest, answer
-from api.paging import Paging
+from api.paging import LedgerTime, Paging
 from api.problems import documented
 from api.service import TheService
 from api.tracing import correlation_id
@@ -30,6 +30,7 @@ from events.bus import Send
 from events.onboarding import Newcomer, as_newcomer, take_in
 from events.vocabulary import Plan
 from GAN.files import report_key
+from GAN.profile import MachineId as KnownId
 from GAN.profile import MachineProfile, Name
 from storage import chains, control, holdings, pages, standing
 from storage.answers import Answer
@@ -100,7 +101,7 @@ def list_machines(query: Annotated[MachineQuery, Query()]) -> MachinePage:
     Each machine that is there all the while is on exactly one page.
     """
     order, descending = query.sort.removeprefix("-"), query.sort.startswith("-")
-    shape = tuple[str, str] if order == "machine_id" else tuple[int, str]
+    shape = tuple[KnownId, KnownId] if order == "machine_id" else tuple[LedgerTime, KnownId]
     found = pages.machines(
         order=order,
         descending=descending,

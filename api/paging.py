@@ -62,5 +62,6 @@ def position(cursor: str | None, order: str, shape: Any) -> Any:
     raise InvalidInput("request", [Problem("query.cursor", "no cursor of this list", advice)])
 
 
-#: An id that a cursor may name.
+#: What a cursor may name: anybody can forge one, and the databases do not take everything.
 LedgerId = Annotated[int, Field(ge=0, lt=2**31)]
+LedgerTime = Annotated[int, Field(ge=0, lt=2**53)]

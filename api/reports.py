@@ -53,5 +53,4 @@ def _send(
 ) -> Response:
     lookup.profile_of(machine_id)
     file = published(machine_id, key, "generate")
-    name = key.rpartition("/")[2]
-    return send_file(request, local_copy(service.store, file), file.sha256, media_type, name)
+    return send_file(request, local_copy(service.store, file), file.sha256, media_type)

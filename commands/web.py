@@ -78,7 +78,7 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
-        reason = error.strerror or str(error)
+        reason = str(error.strerror).partition(" (")[0]  # Python's has the address, too.
         raise SettingsError(f"{host}:{port}: {reason}; choose another --host or --port") from None
 
 

@@ -110,6 +110,7 @@ def is_empty(found: Garbage) -> bool:
             found.downloads,
             found.unfinished,
             found.names,
+            found.answers,
         ]
     )
 
