@@ -21,6 +21,9 @@ _SUFFIXES = {
 }
 _EXAMPLE = "pump"
 
+#: What the documentation says of a profile that is sent or received as it is.
+PROFILE_SCHEMA = {"schema": {"$ref": "#/components/schemas/MachineProfile"}}
+
 
 @dataclass(frozen=True)
 class ProfileText:
@@ -52,10 +55,10 @@ SentProfile = Annotated[ProfileText, Depends(_profile_text)]
 
 def profile_body() -> dict[str, Any]:
     """What the documentation says of such a body: FastAPI sees only that something reads it."""
-    reference = {"schema": {"$ref": "#/components/schemas/MachineProfile"}}
     example = template_profile(_EXAMPLE).model_dump(mode="json", exclude_unset=True)
     content: dict[str, Any] = {
-        media_type: reference | {"example": template_text(_EXAMPLE)} for media_type in _SUFFIXES
+        media_type: PROFILE_SCHEMA | {"example": template_text(_EXAMPLE)}
+        for media_type in _SUFFIXES
     }
-    content["application/json"] = reference | {"example": example}
+    content["application/json"] = PROFILE_SCHEMA | {"example": example}
     return {"requestBody": {"required": True, "content": content}}

@@ -82,6 +82,9 @@ async def _refused(request: Request, error: HTTPException) -> Response:
     """What the framework refuses, and what routes refuse before they read anything."""
     headers = dict(error.headers or {})
     detail = str(error.detail)
+    if error.status_code == 400:  # The framework's word for bytes that spell no JSON.
+        unreadable = Problem("", "the body cannot be read", "write a JSON object in UTF-8")
+        return problem(422, _count("request", 1), [unreadable])
     if error.status_code == 404 and detail == "Not Found":
         detail = "no such route; see /docs"
     elif error.status_code == 405:

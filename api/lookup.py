@@ -13,7 +13,7 @@ from storage import standing
 from storage.standing import Standing
 
 MachineId = Annotated[str, Path(description="As in its profile.", examples=["pump_example_001"])]
-TaskId = Annotated[int, Path(description="As the call that began it said.", examples=[17])]
+TaskId = Annotated[int, Path(description="As the call that began it said.", examples=[1])]
 
 _LONGEST_ID = 100
 

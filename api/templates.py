@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, Field
 
+from api.bodies import PROFILE_SCHEMA
 from api.problems import documented
 from GAN.catalogue import new_profile, template_names, template_profile
 from GAN.profile import MachineProfile
@@ -53,7 +54,7 @@ def show(machine_type: Category) -> MachineProfile:
     | {
         200: {
             "description": "YAML with comments, or JSON.",
-            "content": {media: {"schema": {"type": "string"}} for media in _MEDIA_TYPES.values()},
+            "content": dict.fromkeys(_MEDIA_TYPES.values(), PROFILE_SCHEMA),
         }
     },
 )
