@@ -28,7 +28,7 @@ from storage.workers import beat
 from tests.integration.conftest import profile_of
 from tests.integration.logged_worker import environment
 from tests.integration.serving import Http, as_json, serving
-from tests.waiting import eventually
+from tests.waiting import eventually, free_port
 
 
 def test_every_part_says_how_it_is(http: Http) -> None:
@@ -189,13 +189,6 @@ def test_a_check_tells_every_problem_with_its_place_and_what_to_write(http: Http
     assert {"machine_id", "sensors", "failure_modes", "machine_type"} <= problems.keys()
     assert problems["machine_type"]["advice"] == "add machine_type"
     assert standing.machines() == []
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 @contextmanager

@@ -40,18 +40,11 @@ from tests.integration.logged_worker import (
     logged_worker,
     send_to,
 )
-from tests.waiting import eventually
+from tests.waiting import eventually, free_port
 
 assert actors  # declares the stages
 
 STAGES = ("generate_seed", "train_tvae", "generate_synthetic", "assess_quality")
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 class Metrics:
