@@ -59,7 +59,7 @@ def describe(job: Mapping[str, Any]) -> Task:
 def _result(job: Mapping[str, Any]) -> TaskResult:
     stage = STAGES.get(job["stage"])
     published = [event.__name__ for event in stage.publishes] if stage else []
-    event = chains.outcome(job, {*published, StageFailed.__name__})
+    event = chains.outcome(job, [*published, StageFailed.__name__])
     files = holdings.of_job(job["id"])
     return TaskResult(
         event=Event.of(event) if event else None, artifacts=[Artifact.of(file) for file in files]

@@ -69,8 +69,8 @@ def newest_key(published: Mapping[str, PublishedFile], prefix: str) -> str | Non
 def of_job(job_id: int) -> list[PublishedFile]:
     """The files that a job made."""
     with reading():
-        rows = Artifact.select().where(Artifact.job == job_id).order_by(Artifact.id)
-        return [_file(row) for row in rows]
+        rows = execute(_OF_JOB, job=job_id)
+    return [PublishedFile(*row) for row in rows]
 
 
 def mark_published(artifact_id: int) -> None:
@@ -84,8 +84,12 @@ def _file(row: Any) -> PublishedFile:
 
 
 # As a statement, because every job asks it on its way to its process.
-_FILES = """
-SELECT id, machine_id, key, staged_key, sha256, size, verdict, published_at FROM artifacts
+_COLUMNS = "id, machine_id, key, staged_key, sha256, size, verdict, published_at"
+
+_OF_JOB = f"SELECT {_COLUMNS} FROM artifacts WHERE job_id = :job ORDER BY id"
+
+_FILES = f"""
+SELECT {_COLUMNS} FROM artifacts
 WHERE id IN (SELECT MAX(id) FROM artifacts WHERE machine_id = :machine GROUP BY key)
 ORDER BY id
 """

@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from peewee import SQL
-
 from storage import standing
-from storage.database import is_sqlite, reading
-from storage.standing import Standing
-from storage.tables import Event, Machine
+from storage.database import is_sqlite
+from storage.standing import STANDING_STATUS, Standing
 
 #: An event's id is given before its commit, so a lower one may appear after a higher one. Nothing
 #: that writes events takes longer, seconds.
@@ -19,10 +16,7 @@ WRITING_SECONDS = 5.0
 LATECOMERS = 200
 
 #: What machines can be ordered by; the id makes each order unique.
-MACHINE_ORDERS: Mapping[str, Any] = {
-    "machine_id": Machine.machine_id,
-    "created_at": Machine.created_at,
-}
+MACHINE_ORDERS = ("machine_id", "created_at")
 
 
 def machines(
@@ -48,32 +42,15 @@ def machines(
         category: Only machines of this category.
         manufacturer: Only machines of this manufacturer.
     """
-    found = standing.standings()
-    column, name = MACHINE_ORDERS[order], Machine.machine_id
-    conditions = [
-        expression == value
-        for expression, value in (
-            (found.status, status),
-            (found.stage, stage),
-            (Machine.category, category),
-            (Machine.manufacturer, manufacturer),
-        )
-        if value is not None
-    ]
+    assert order in MACHINE_ORDERS
+    asked = _asked(status=status, stage=stage, category=category, manufacturer=manufacturer)
+    conditions = [f"{_MACHINE_FILTERS[name]} = :{name}" for name in asked]
+    sign, way = ("<", "DESC") if descending else (">", "ASC")
     if after is not None:
-        value, machine_id = after
-        further, tie = (
-            (column < value, name < machine_id)
-            if descending
-            else (
-                column > value,
-                name > machine_id,
-            )
-        )
-        conditions.append(further | ((column == value) & tie))
-    ordered = [column.desc(), name.desc()] if descending else [column, name]
-    found = found._replace(query=found.query.order_by(*ordered).limit(limit))
-    return found.read(*conditions)
+        conditions.append(f"(machines.{order}, machines.machine_id) {sign} (:value, :after)")
+        asked |= {"value": after[0], "after": after[1]}
+    ordered = f"ORDER BY machines.{order} {way}, machines.machine_id {way} LIMIT :most"
+    return standing.standings(f"{_where(conditions)} {ordered}", most=limit, **asked)
 
 
 def events(
@@ -98,26 +75,37 @@ def events(
         event_type: Only events of this type.
         correlation_id: Only events of this chain.
     """
-    query: Any = Event.select().order_by(Event.id.desc() if descending else Event.id).limit(limit)
-    for column, value in (
-        (Event.machine, machine_id),
-        (Event.type, event_type),
-        (Event.correlation_id, correlation_id),
-    ):
-        if value is not None:
-            query = query.where(column == value)
+    asked = _asked(machine_id=machine_id, type=event_type, correlation_id=correlation_id)
+    conditions = [f"{name} = :{name}" for name in asked]
     if after is not None:
-        query = query.where(Event.id < after if descending else Event.id > after)
+        conditions.append("id < :after" if descending else "id > :after")
+        asked["after"] = after
     if not (descending or is_sqlite()):  # SQLite has one writer: ids are committed in order.
-        query = query.where(Event.id < SQL(_FIRST_UNSETTLED))
-    with reading():
-        return [standing.as_event(row) for row in query.dicts()]
+        conditions.append(_SETTLED)
+    way = "DESC" if descending else "ASC"
+    which = f"{_where(conditions)} ORDER BY id {way} LIMIT :most"
+    return standing.events_where(which, most=limit, **asked)
 
 
-# The first new event after a gap; part of the query, so that both see the same events.
-_FIRST_UNSETTLED = f"""COALESCE((
-    SELECT MIN(id) FROM events
+def _asked(**filters: Any) -> dict[str, Any]:
+    return {name: value for name, value in filters.items() if value is not None}
+
+
+def _where(conditions: list[str]) -> str:
+    return f"WHERE {' AND '.join(conditions)}" if conditions else ""
+
+
+_MACHINE_FILTERS: Mapping[str, str] = {
+    "status": STANDING_STATUS,
+    "stage": "jobs.stage",
+    "category": "machines.category",
+    "manufacturer": "machines.manufacturer",
+}
+
+# Before the first new event after a gap; part of the query, so that both see the same events.
+_SETTLED = f"""id < COALESCE((
+    SELECT MIN(id) FROM events AS latest
     WHERE id > (SELECT MAX(id) FROM events) - {LATECOMERS} AND id > 1
-        AND occurred_at > EXTRACT(EPOCH FROM clock_timestamp()) * 1000 - {WRITING_SECONDS * 1000}
-        AND NOT EXISTS (SELECT 1 FROM events AS before WHERE before.id = events.id - 1)
+        AND occurred_at > {{now}} - {round(WRITING_SECONDS * 1000)}
+        AND NOT EXISTS (SELECT 1 FROM events AS before WHERE before.id = latest.id - 1)
 ), 2147483647)"""

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from peewee import SQL, fn
+from peewee import fn
 
-from storage import standing
 from storage.database import execute, reading
 from storage.durations import earlier_runs
+from storage.standing import STANDING_STATUS, STANDING_TABLES
 from storage.tables import Event, Job, Machine, ModelVersion
 
 
@@ -78,9 +78,7 @@ def statistics() -> Statistics:
 
 
 def _machines() -> dict[str, int]:
-    found = standing.standings()
-    rows = found.query.select(found.status.alias("standing"), fn.COUNT(Machine.machine_id))
-    return dict(rows.group_by(SQL("standing")).tuples())
+    return dict(execute(_MACHINES))
 
 
 def _counted(table: Any, column: Any) -> dict[str, int]:
@@ -112,3 +110,8 @@ FROM model_versions
 """
 
 _FILES = "SELECT COUNT(*), COALESCE(SUM(size), 0) FROM artifacts"
+
+_MACHINES = f"""
+SELECT {STANDING_STATUS} AS standing, COUNT(*) FROM {STANDING_TABLES}
+GROUP BY standing ORDER BY standing
+"""
