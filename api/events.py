@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from pydantic import AfterValidator, Field
 
 from api import paging
-from api.models import Event, EventPage
+from api.models import Event, EventPage, sent
 from api.paging import LedgerId, Paging
 from api.problems import documented
 from events.vocabulary import EVENT_TYPES
@@ -38,8 +38,8 @@ class EventQuery(Paging):
     correlation_id: str | None = Field(default=None, pattern="^[0-9a-f]{32}$")
 
 
-@router.get("", summary="Events", responses=documented(422, 503))
-def list_events(query: Annotated[EventQuery, Query()]) -> EventPage:
+@router.get("", summary="Events", response_model=EventPage, responses=documented(422, 503))
+def list_events(query: Annotated[EventQuery, Query()]) -> Response:
     """Events, a page at a time, each once.
 
     Oldest first, the last cursor stays good: asked with it again and again, the list tells what
@@ -62,4 +62,4 @@ def list_events(query: Annotated[EventQuery, Query()]) -> EventPage:
         cursor = None if descending else query.cursor or paging.cursor(query.sort, 0)
     if descending and len(found) < query.limit:
         cursor = None
-    return EventPage(items=[Event.of(event) for event in found], next_cursor=cursor)
+    return sent(EventPage(items=[Event.of(event) for event in found], next_cursor=cursor))

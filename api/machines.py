@@ -19,6 +19,7 @@ from api.models import (
     Model,
     Report,
     Step,
+    sent,
 )
 from api.once import TheRequest, answer
 from api.paging import LedgerTime, Paging
@@ -94,8 +95,8 @@ def _create(newcomer: Newcomer, plan: Plan | None, send: Send, correlation: str)
     raise Conflict(f"{machine_id} exists with this very profile; see GET {where}, or {start}")
 
 
-@router.get("", summary="All machines", responses=documented(422, 503))
-def list_machines(query: Annotated[MachineQuery, Query()]) -> MachinePage:
+@router.get("", summary="All machines", response_model=MachinePage, responses=documented(422, 503))
+def list_machines(query: Annotated[MachineQuery, Query()]) -> Response:
     """Machines with their stage and status, a page at a time.
 
     Each machine that is there all the while is on exactly one page.
@@ -111,30 +112,32 @@ def list_machines(query: Annotated[MachineQuery, Query()]) -> MachinePage:
     )
     items, more = found[: query.limit], len(found) > query.limit
     last = items[-1] if more else None
-    return MachinePage(
-        items=[Machine.of(one) for one in items],
-        next_cursor=last and paging.cursor(query.sort, getattr(last, order), last.machine_id),
-    )
+    cursor = last and paging.cursor(query.sort, getattr(last, order), last.machine_id)
+    return sent(MachinePage(items=[Machine.of(one) for one in items], next_cursor=cursor))
 
 
-@router.get("/{machine_id}", summary="One machine", responses=documented(404, 503))
-def show(machine_id: MachineId) -> MachineDetail:
+@router.get(
+    "/{machine_id}",
+    summary="One machine",
+    response_model=MachineDetail,
+    responses=documented(404, 503),
+)
+def show(machine_id: MachineId) -> Response:
     """A machine's profile, its chain, its files, its latest model and report."""
     where = lookup.machine(machine_id)
     files = holdings.of_machine(machine_id)
     model = chains.newest_model(machine_id)
     report = files.get(report_key(machine_id))
     href = f"/api/gan/machines/{machine_id}/report"
-    return MachineDetail.of(
+    shown = MachineDetail.of(
         where,
         profile=MachineProfile.model_validate_json(lookup.profile_of(machine_id)),
         chain=[Step.model_validate(step) for step in chains.steps(machine_id)],
         artifacts=[Artifact.of(file) for file in files.values()],
         latest_model=Model.model_validate(model) if model else None,
-        report=Report(href=href, page_href=f"{href}.html", sha256=report.sha256)
-        if report
-        else None,
+        report=report and Report(href=href, page_href=f"{href}.html", sha256=report.sha256),
     )
+    return sent(shown)
 
 
 @router.delete(

@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
+from fastapi import Response
 from pydantic import BaseModel, Field
 
 from GAN.profile import MachineProfile
 from storage.holdings import PublishedFile
 from storage.standing import Standing
+
+
+def sent(body: BaseModel) -> Response:
+    """An answer, ready: FastAPI would check it once more, on another trip to a thread."""
+    return Response(body.model_dump_json(), media_type="application/json")
+
 
 Time = Annotated[int, Field(description="Milliseconds since 1970.", examples=[1790000000000])]
 TaskId = Annotated[int, Field(examples=[17])]

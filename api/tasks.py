@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 
 from actors.stage import STAGES
 from api import lookup
 from api.lookup import TaskId
-from api.models import Artifact, Event, Task, TaskResult
+from api.models import Artifact, Event, Task, TaskResult, sent
 from api.problems import documented
 from errors import Conflict
 from events.vocabulary import StageFailed
@@ -22,13 +22,15 @@ from storage.durations import seconds_left
 router = APIRouter(prefix="/api/gan/tasks", tags=["tasks"])
 
 
-@router.get("/{task_id}", summary="One task", responses=documented(404, 422, 503))
-def show(task_id: TaskId) -> Task:
+@router.get(
+    "/{task_id}", summary="One task", response_model=Task, responses=documented(404, 422, 503)
+)
+def show(task_id: TaskId) -> Response:
     """How far a stage's work is, and what came of it.
 
     It has ended when its status is `success`, `failed` or `cancelled`.
     """
-    return describe(lookup.task(task_id))
+    return sent(describe(lookup.task(task_id)))
 
 
 @router.delete(
