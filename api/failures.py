@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -52,12 +54,12 @@ async def _input_missing(_: Request, error: InputMissing) -> Response:
 
 
 async def _invalid(_: Request, error: InvalidInput) -> Response:
-    return problem(422, _count(error.source, len(error.problems)), error.problems)
+    return problem(422, _detail(error.source, error.problems), error.problems)
 
 
 async def _unreadable(request: Request, error: RequestValidationError) -> Response:
     problems = [_field_problem(request, detail) for detail in error.errors()]
-    return problem(422, _count("request", len(problems)), problems)
+    return problem(422, _detail("request", problems), problems)
 
 
 async def _ledger_away(_: Request, error: LedgerUnavailable) -> Response:
@@ -84,7 +86,7 @@ async def _refused(request: Request, error: HTTPException) -> Response:
     detail = str(error.detail)
     if error.status_code == 400:  # The framework's word for bytes that spell no JSON.
         unreadable = Problem("", "the body cannot be read", "write a JSON object in UTF-8")
-        return problem(422, _count("request", 1), [unreadable])
+        return problem(422, _detail("request", [unreadable]), [unreadable])
     if error.status_code == 404 and detail == "Not Found":
         detail = "no such route; see /docs"
     elif error.status_code == 405:
@@ -124,7 +126,7 @@ def _field_problem(request: Request, detail: ErrorDetails) -> Problem:
     return Problem(".".join(where), detail["msg"], advice)
 
 
-def _count(source: str, problems: int) -> str:
-    if problems == 1:
-        return f"{source}: one thing is wrong; errors says what, and what to write instead"
-    return f"{source}: {problems} things are wrong; errors says each, and what to write instead"
+def _detail(source: str, problems: Sequence[Problem]) -> str:
+    if len(problems) == 1:
+        return f"{source}: {problems[0]}"
+    return f"{source}: {len(problems)} things are wrong; errors says each, and what to write"

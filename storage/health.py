@@ -1,8 +1,7 @@
-"""Whether the ledger answers and who works for it, in words."""
+"""Whether the ledger answers and is up to date."""
 
 from __future__ import annotations
 
-from storage import workers
 from storage.database import migration_status, server_version
 
 
@@ -15,17 +14,6 @@ def ledger_state() -> str:
     waiting = len(pending_migrations())
     state = f"{waiting} migrations to apply" if waiting else "up to date"
     return f"{server_version()}, {state}"
-
-
-def workers_state() -> str:
-    """Who is alive, and which queues they serve.
-
-    Raises:
-        LedgerUnavailable: The database does not answer.
-    """
-    alive = [] if pending_migrations() else workers.alive()
-    names = ", ".join(f"{worker['id']} ({worker['queues']})" for worker in alive)
-    return names or "none alive; start with: fleetforge up"
 
 
 def pending_migrations() -> list[str]:

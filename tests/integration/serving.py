@@ -11,6 +11,7 @@ from dataclasses import replace
 import httpx
 import uvicorn
 from fastapi import FastAPI
+from structlog.testing import capture_logs
 
 from api.app import create_app
 from api.service import Service
@@ -85,7 +86,7 @@ def serving(settings: Settings) -> Iterator[Http]:
     server = uvicorn.Server(
         uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=2)
     )
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    with capture_logs(), socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()
         try:

@@ -40,7 +40,7 @@ def test_every_part_says_how_it_is(http: Http) -> None:
     assert re.fullmatch(r"(SQLite|PostgreSQL) \S+, up to date", parts["ledger"]["says"])
     assert parts["broker"]["says"].startswith("Valkey ")
     assert parts["artifacts"] == {"ok": True, "says": "there"}
-    assert parts["workers"] == {"ok": True, "says": "worker-1 (default)"}
+    assert parts["workers"] == {"ok": True, "says": "1 alive"}
     assert http.get("/livez").json() == {"status": "alive"}
     assert http.get("/readyz").json() == {"status": "ready"}
 
