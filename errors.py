@@ -60,6 +60,19 @@ class NotFound(FleetforgeError):
     """A machine, job, artifact or template that does not exist."""
 
 
+class Conflict(FleetforgeError):
+    """What was asked for does not go with how things stand."""
+
+
+class InputMissing(Conflict):
+    """A stage was asked for whose input no stage has made yet."""
+
+    def __init__(self, machine_id: str, missing: str) -> None:
+        self.machine_id = machine_id
+        self.missing = missing
+        super().__init__(f"{machine_id} has no {missing} yet")
+
+
 class StaleLease(FleetforgeError):
     """The job's lease moved on: whoever holds this token may no longer write anything."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 # Read by Dramatiq when it is imported: a consumer that lost the broker is back in 250 ms.
 os.environ.setdefault("dramatiq_restart_delay", "250")
@@ -109,6 +110,17 @@ class Broker:
         """
         with broker_errors():
             self.redis.ping()
+
+    def server_version(self) -> str:
+        """Name and version of the server that answers.
+
+        Raises:
+            BrokerUnavailable: None does.
+        """
+        with broker_errors():
+            info: dict[str, Any] = self.redis.info("server")
+        name = "Valkey" if "valkey_version" in info else "Redis"
+        return f"{name} {info.get('valkey_version') or info['redis_version']}"
 
     def depth(self, queue: str) -> int:
         """Messages that wait in a queue."""

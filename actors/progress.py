@@ -32,14 +32,14 @@ class ProgressChannel:
         self._client = client
         self._claim = claim
         self._stage = stage
-        self._unwritten: tuple[int, str] | None = None
+        self._unwritten: tuple[int, str, int | None, float | None] | None = None
         self._written_at = 0.0
         self._silent_until = 0.0
 
     def report(self, progress: Progressed) -> None:
         """Pass one message on to Redis, and keep it for the ledger."""
         percent = round(min(max(progress.percent, 0), 100))
-        self._unwritten = (percent, progress.message)
+        self._unwritten = (percent, progress.message, progress.epoch, progress.loss)
         self._publish(
             status="running",
             progress=percent,

@@ -22,7 +22,7 @@ from actors.stage_process import Assignment, Died, Failed, Finished, Message, Pr
 from errors import LedgerUnavailable, StaleLease
 from events.bus import Send, as_fact, deliver
 from events.vocabulary import StageFailed, read_event
-from storage import ledger, outbox, publication, standing
+from storage import holdings, ledger, outbox, publication
 from storage.artifacts import ArtifactStore, staging_prefix
 from storage.facts import Fact, Written
 from storage.ledger import Claim
@@ -179,7 +179,7 @@ class Runner:
             claim=claim,
             artifact_root=self.settings.artifact_root,
             home=self.settings.home,
-            files=self._insist(lambda: standing.files(claim.machine_id)),
+            files=self._insist(lambda: holdings.of_machine(claim.machine_id)),
         )
         if claim.token > 1:
             self._sweep_earlier_attempts(claim)
@@ -251,13 +251,13 @@ class Runner:
 
     def _publish(self, claim: Claim) -> None:
         try:
-            publication.put_in_place(self.store, standing.files_of_job(claim.job_id))
+            publication.put_in_place(self.store, holdings.of_job(claim.job_id))
         except OSError as error:  # The steward tries again.
             structlog.get_logger().warning("not published yet", reason=str(error))
 
     def _sweep_earlier_attempts(self, claim: Claim) -> None:
         """Remove what they left half-written; not the files of one that ended by giving up."""
-        files = self._insist(lambda: standing.files_of_job(claim.job_id))
+        files = self._insist(lambda: holdings.of_job(claim.job_id))
         kept = {file.staged_key for file in files}
         for token in range(1, claim.token):
             prefix = staging_prefix(claim.machine_id, claim.job_id, token)

@@ -21,7 +21,7 @@ from events.vocabulary import Event
 from GAN.profile import MachineProfile
 from GAN.progress import Progress
 from storage.artifacts import ArtifactStore
-from storage.standing import PublishedFile
+from storage.holdings import PublishedFile, newest_key
 
 StageFunction = Callable[..., Event]
 
@@ -83,10 +83,10 @@ class Job:
         Raises:
             NotFound: There is none.
         """
-        keys = [key for key in self.files if key.startswith(prefix) and key.endswith(suffix)]
-        if not keys:
+        key = newest_key(self.files, prefix, suffix)
+        if key is None:
             raise NotFound(f"{self.machine_id} has no {prefix}*{suffix} yet")
-        return max(keys, key=lambda key: self.files[key].id)
+        return key
 
 
 def stage(*, queue: str, channel: str) -> Callable[[StageFunction], StageFunction]:

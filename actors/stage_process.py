@@ -27,8 +27,8 @@ from errors import FleetforgeError
 from events.vocabulary import read_event
 from GAN.profile import MachineProfile
 from storage.artifacts import open_store, staging_prefix
+from storage.holdings import PublishedFile
 from storage.ledger import Claim, StagedArtifact
-from storage.standing import PublishedFile
 
 #: A process that has grown by more than this runs no further job, so that what a training leaves
 #: in memory goes with it. MiB.

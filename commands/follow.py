@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextC
 from rich.table import Table
 
 from commands.output import duration, print_json
-from storage import standing, workers
+from storage import holdings, standing, workers
 from storage.artifacts import open_store
 from storage.settings import Settings
 
@@ -64,7 +64,9 @@ def _ended(states: dict[str, standing.Standing]) -> bool:
 
 def _in_place(machine_ids: Sequence[str]) -> bool:
     """Whether every file stands under its published name: that comes just after the commit."""
-    files = [file for machine_id in machine_ids for file in standing.files(machine_id).values()]
+    files = [
+        file for machine_id in machine_ids for file in holdings.of_machine(machine_id).values()
+    ]
     return all(file.published_at is not None for file in files)
 
 
@@ -203,7 +205,7 @@ def _summary(settings: Settings, machine_id: str) -> dict[str, Any]:
         "epochs": last.get("ModelTrained", {}).get("epochs"),
         "final_loss": last.get("ModelTrained", {}).get("final_loss"),
         "seconds": round(took, 1),
-        "files": {key: store.address(key) for key in standing.files(machine_id)},
+        "files": {key: store.address(key) for key in holdings.of_machine(machine_id)},
     }
 
 

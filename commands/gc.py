@@ -23,6 +23,7 @@ _KINDS = {
     "workspaces": "local folders of ended attempts",
     "downloads": "downloads not used for a day",
     "unfinished": "files that were never finished",
+    "answers": "answers to requests of over a day ago",
 }
 
 
@@ -83,6 +84,7 @@ def _listed(garbage: Garbage) -> dict[str, list[dict[str, Any]]]:
         ],
         "downloads": [{"key": file.path, "bytes": file.size} for file in garbage.downloads],
         "unfinished": [{"key": file.path, "bytes": file.size} for file in garbage.unfinished],
+        "answers": [{"key": key, "bytes": size} for key, size in garbage.answers.items()],
     }
 
 

@@ -9,8 +9,8 @@ import click
 
 from commands.output import json_option, moment, print_json, print_rows
 from commands.session import open_ledger
-from storage import control, standing
-from storage.artifacts import STAGING, open_store
+from storage import control, holdings, standing
+from storage.artifacts import open_store
 
 COLUMNS = ("machine_id", "machine_type", "manufacturer", "model", "stage", "status")
 
@@ -55,7 +55,7 @@ def show(machine_id: str, as_json: bool) -> None:
     files = [
         {"key": file.key, "size": file.size, "sha256": file.sha256, "verdict": file.verdict or ""}
         | {"address": store.address(file.key)}
-        for file in standing.files(machine_id).values()
+        for file in holdings.of_machine(machine_id).values()
     ]
     events = standing.events(machine_id=machine_id)
     if as_json:
@@ -89,11 +89,8 @@ def delete(machine_id: str, yes: bool, as_json: bool) -> None:
     standing.machine(machine_id)
     if not yes and not click.confirm(f"Delete {machine_id} with all its files?", err=True):
         sys.exit(1)
-    keys = control.delete_machine(machine_id)
     store = open_store(settings.artifact_root, settings.home)
-    for key in keys:
-        store.delete(key)
-    store.delete_staged(f"{STAGING}/{machine_id}")
+    keys = control.remove_machine(machine_id, store)
     if as_json:
         print_json({"machine_id": machine_id, "deleted_files": keys})
     else:

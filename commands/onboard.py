@@ -11,7 +11,7 @@ from commands.output import json_option, print_json
 from commands.planning import plan_options, say_when_it_starts, wait_for
 from commands.session import open_ledger, publisher
 from errors import FleetforgeError, InvalidInput, InvalidProfile, Problem
-from events.onboarding import Newcomer, Taken, take_in
+from events.onboarding import Newcomer, Taken, as_newcomer, take_in
 from events.vocabulary import Plan, Samples
 from GAN.catalogue import fleet_ids, fleet_profile
 from GAN.config.tvae_config import production_expectations
@@ -120,14 +120,6 @@ class _Complaints(FleetforgeError):
     """The complaints about several targets together."""
 
     exit_code = 2
-
-
-def as_newcomer(source: str, profile: MachineProfile) -> Newcomer:
-    """What the ledger stores of a profile."""
-    identity = profile.model_dump(
-        include={"machine_id", "machine_type", "manufacturer", "model"}
-    ) | {"category": profile.category}
-    return Newcomer(source, identity, profile.model_dump_json(), profile.sha256)
 
 
 def _sources(target: str) -> Iterator[Path | str]:

@@ -12,6 +12,7 @@ from commands.output import json_option, print_json
 from commands.session import open_ledger, publisher
 from errors import InvalidInput, Problem
 from events.bus import announce
+from events.by_hand import last_plan
 from events.vocabulary import EVENT_TYPES, Event, Plan
 from storage import standing
 
@@ -50,7 +51,7 @@ def _event(name: str, machine_id: str, data: str) -> Event:
     if not isinstance(fields, dict):
         raise InvalidInput("--data", [Problem("", "not a JSON object", "write {...}")])
     event_type = EVENT_TYPES[name]
-    inherited: dict[str, Any] = _last_plan(machine_id) if issubclass(event_type, Plan) else {}
+    inherited: dict[str, Any] = last_plan(machine_id) if issubclass(event_type, Plan) else {}
     try:
         return event_type(**{**inherited, **fields, "machine_id": machine_id})
     except ValidationError as error:
@@ -59,12 +60,3 @@ def _event(name: str, machine_id: str, data: str) -> Event:
             for e in error.errors(include_url=False)
         ]
         raise InvalidInput("--data", problems) from None
-
-
-def _last_plan(machine_id: str) -> dict[str, Any]:
-    """The plan of the machine's newest event that has one, counted as a fresh start."""
-    for row in reversed(standing.events(machine_id=machine_id)):
-        if issubclass(EVENT_TYPES[row["type"]], Plan):
-            fields = set(Plan.model_fields) - {"retraining"}
-            return {name: value for name, value in row["payload"].items() if name in fields}
-    return {}

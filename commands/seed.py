@@ -222,8 +222,7 @@ def _start(
     physics_share: float,
 ) -> dict[str, Any]:
     """Put the file into the store, and publish that it is there."""
-    from commands.onboard import as_newcomer
-    from events.onboarding import take_in_runs
+    from events.onboarding import as_newcomer, take_in_runs
     from events.vocabulary import RunDataSubmitted
     from storage.artifacts import open_store, submission_key
 

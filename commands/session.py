@@ -7,7 +7,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from errors import BrokerUnavailable, LedgerUnavailable
-from storage.database import migration_status, open_database, upgrade
+from storage.database import open_database, upgrade
+from storage.health import pending_migrations
 from storage.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def open_ledger() -> Settings:
     """
     settings = load_settings()
     open_database(settings)
-    pending = [name for name, applied in migration_status() if not applied]
+    pending = pending_migrations()
     if pending and settings.embedded_database:
         upgrade()
     elif pending:

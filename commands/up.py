@@ -6,11 +6,13 @@ import click
 
 from commands.session import open_ledger
 from commands.stopping import stop_event
+from commands.web import web_options
 
 
 @click.command()
-def up() -> None:
-    """Run the whole stack in the foreground: broker, workers and the watched folder.
+@web_options
+def up(host: str, port: int) -> None:
+    """Run the whole stack in the foreground: broker, workers, HTTP and the watched folder.
 
     There is one worker for trainings on each core, up to four, and one for everything else.
     Ctrl-C stops it in good order; a stage that is running is handed back and starts again at
@@ -28,7 +30,8 @@ def up() -> None:
 
     stopping = stop_event()
     click.echo(f"drop profiles in {settings.inbox_folder}; stop with Ctrl-C", err=True)
-    with Stack(settings, worker_commands(MOST_TRAINERS) | {"watch": ("watch",)}):
+    web = ("web", "--host", host, "--port", str(port))
+    with Stack(settings, worker_commands(MOST_TRAINERS) | {"watch": ("watch",), "web": web}):
         while not stopping.wait(0.5):
             continue  # A signal that another thread was given is only handled when this one wakes.
     click.echo("stopped", err=True)

@@ -26,8 +26,7 @@ def watch(folder: Path | None, stop_on_eof: bool) -> None:
     settings = open_ledger()
     from actors.log import set_up_logging
     from actors.watch import Folder
-    from commands.onboard import as_newcomer
-    from events.onboarding import take_in
+    from events.onboarding import as_newcomer, take_in
     from events.vocabulary import Plan
     from GAN.profile_files import read_profile
 

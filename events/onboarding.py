@@ -11,6 +11,7 @@ import peewee
 from errors import InvalidProfile, Problem
 from events.bus import Send, as_fact, deliver, new_correlation_id
 from events.vocabulary import MachineCreated, Plan, RunDataSubmitted
+from GAN.profile import MachineProfile
 from storage import facts, standing
 from storage.database import transaction
 from storage.facts import Dispatch
@@ -39,6 +40,14 @@ class Newcomer:
         return machine_id
 
 
+def as_newcomer(source: str, profile: MachineProfile) -> Newcomer:
+    """What the ledger stores of a profile."""
+    identity = profile.model_dump(
+        include={"machine_id", "machine_type", "manufacturer", "model"}
+    ) | {"category": profile.category}
+    return Newcomer(source, identity, profile.model_dump_json(), profile.sha256)
+
+
 @dataclass(frozen=True)
 class Taken:
     """What became of a batch: ids that start now, and ids that were there already."""
@@ -48,23 +57,36 @@ class Taken:
     delivered: bool
 
 
-def take_in(newcomers: Sequence[Newcomer], plan: Plan, send: Send) -> Taken:
+def take_in(
+    newcomers: Sequence[Newcomer],
+    plan: Plan | None,
+    send: Send,
+    correlation_id: str | None = None,
+) -> Taken:
     """Create machines and publish MachineCreated for each; all of them or none.
 
     A profile that was submitted before, word for word, is no error and starts nothing.
+
+    Args:
+        newcomers: Who wants to be onboarded.
+        plan: What to make of each; None: the machines are known from now on, and nothing starts.
+        send: Gives jobs to the broker; may raise `BrokerUnavailable`.
+        correlation_id: Id of the chain that starts; absent means one of its own for each.
 
     Raises:
         InvalidProfile: Ids that exist with another profile; every one of them.
     """
     try:
-        return _take_in(newcomers, plan, send)
+        return _take_in(newcomers, plan, send, correlation_id)
     except peewee.IntegrityError:
         # On PostgreSQL another process may create one of them between our look and our write;
         # the second look finds it.
-        return _take_in(newcomers, plan, send)
+        return _take_in(newcomers, plan, send, correlation_id)
 
 
-def _take_in(newcomers: Sequence[Newcomer], plan: Plan, send: Send) -> Taken:
+def _take_in(
+    newcomers: Sequence[Newcomer], plan: Plan | None, send: Send, correlation_id: str | None
+) -> Taken:
     created: list[str] = []
     known: list[str] = []
     jobs: list[Dispatch] = []
@@ -77,10 +99,13 @@ def _take_in(newcomers: Sequence[Newcomer], plan: Plan, send: Send) -> Taken:
                 known.append(newcomer.machine_id)
                 continue
             facts.create_machine(newcomer.identity, newcomer.profile, newcomer.sha256)
+            created.append(newcomer.machine_id)
+            if plan is None:
+                continue
             event = MachineCreated(machine_id=newcomer.machine_id, **plan.plan())
             key = f"MachineCreated:{newcomer.machine_id}"
-            jobs += facts.append(as_fact(event, new_correlation_id(), key=key)).jobs
-            created.append(newcomer.machine_id)
+            correlation = correlation_id or new_correlation_id()
+            jobs += facts.append(as_fact(event, correlation, key=key)).jobs
     return Taken(created, known, deliver(jobs, send))
 
 

@@ -11,12 +11,18 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
+SetRows = Annotated[int, Field(ge=2, le=10_000_000)]
+SeedRows = Annotated[int, Field(ge=1_000, le=100_000)]
+Epochs = Annotated[int, Field(ge=1, le=1_000)]
+SeedNumber = Annotated[int, Field(ge=0, lt=2**32)]
+
+
 class Samples(_Frozen):
     """Rows of each synthetic set."""
 
-    train: Annotated[int, Field(ge=2, le=10_000_000)] = 35_000
-    val: Annotated[int, Field(ge=2, le=10_000_000)] = 7_500
-    test: Annotated[int, Field(ge=2, le=10_000_000)] = 7_500
+    train: SetRows = 35_000
+    val: SetRows = 7_500
+    test: SetRows = 7_500
 
 
 class Plan(_Frozen):
@@ -30,10 +36,10 @@ class Plan(_Frozen):
         retraining: How many times the set was found not good enough so far.
     """
 
-    rows: Annotated[int, Field(ge=1_000, le=100_000)] = 10_000
-    epochs: Annotated[int, Field(ge=1, le=1_000)] = 50
+    rows: SeedRows = 10_000
+    epochs: Epochs = 50
     samples: Samples = Samples()
-    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    seed: SeedNumber = 0
     retraining: Annotated[int, Field(ge=0)] = 0
 
     def plan(self, **changes: Any) -> dict[str, Any]:

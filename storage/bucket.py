@@ -32,6 +32,8 @@ from storage.settings import PREFIX
 
 #: A download that was not used for this long can be made again when it is, seconds.
 DOWNLOAD_SECONDS = 86400.0
+#: How exactly it is known when it was used, seconds.
+USED_SECONDS = 3600.0
 
 _CHUNK = 1 << 20
 _SUBMITTED_FILE = re.compile(rf"{re.escape(STAGING)}/([^/]+)/{SUBMITTED}/[^/]+")
@@ -57,6 +59,14 @@ class ObjectStore:
 
     def __str__(self) -> str:
         return self._bucket
+
+    def check(self) -> None:
+        """Return if the bucket answers; whether it can be written to is not tried.
+
+        Raises:
+            OSError: It does not.
+        """
+        self._fs.get_file_info(self._base)
 
     def workspace(self, prefix: str) -> Path:
         """An empty local folder that a stage writes to."""
@@ -84,12 +94,24 @@ class ObjectStore:
             if (parts := _SUBMITTED_FILE.fullmatch(key))
         ]
 
-    def fetch(self, staged_key: str, sha256: str) -> Path:
-        """Download a file, unless this host has it already; raises as `LocalStore.fetch` does."""
+    def locate(self, staged_key: str, sha256: str) -> Path:
+        """Download a file, unless this host has it already; nobody has looked at its bytes.
+
+        Raises:
+            NotFound: The file is gone.
+        """
         local = self._downloads / f"{sha256}-{Path(staged_key).name}"
-        if local.exists():
-            os.utime(local)  # In use: see `unused_downloads`.
-        if not local.exists() or sha256_of(local) != sha256:
+        try:
+            if time.time() - local.stat().st_mtime > USED_SECONDS:
+                os.utime(local)  # In use: see `unused_downloads`.
+        except FileNotFoundError:
+            self._download(staged_key, local)
+        return local
+
+    def fetch(self, staged_key: str, sha256: str) -> Path:
+        """`locate` a file that has these bytes; raises as `LocalStore.fetch` does."""
+        local = self.locate(staged_key, sha256)
+        if sha256_of(local) != sha256:
             self._download(staged_key, local)
         return verified(local, staged_key, sha256)
 

@@ -6,9 +6,13 @@ from collections.abc import Sequence
 
 from errors import NotFound
 from storage import projections
-from storage.database import now_ms, transaction
+from storage.artifacts import STAGING, ArtifactStore
+from storage.database import execute, is_sqlite, now_ms, transaction
 from storage.facts import Dispatch
 from storage.tables import Artifact, Job, Machine
+
+#: What the status of a job is that has not ended.
+OPEN = ("pending", "running")
 
 
 def cancel(job_id: int) -> str:
@@ -20,17 +24,45 @@ def cancel(job_id: int) -> str:
         NotFound: No such job.
     """
     with transaction():
-        before = _status(job_id)
-        if before in ("pending", "running"):
-            Job.update(
-                status="cancelled",
-                token=Job.token + 1,
-                lease_until=None,
-                completed_at=now_ms(),
-                error_message="cancelled",
-            ).where(Job.id == job_id).execute()
-            projections.job_changed(job_id, Job.get_by_id(job_id).stage)
+        while (before := _status(job_id)) in OPEN:
+            stopped = (
+                Job.update(
+                    status="cancelled",
+                    token=Job.token + 1,
+                    lease_until=None,
+                    completed_at=now_ms(),
+                    error_message="cancelled",
+                )
+                # It may have ended since: what it has published must not be taken back.
+                .where(Job.id == job_id, Job.status == before)
+                .execute()
+            )
+            if stopped:
+                projections.job_changed(job_id, Job.get_by_id(job_id).stage)
+                break
         return before
+
+
+def cancel_open(machine_id: str) -> list[int]:
+    """Stop every job of a machine that waits or runs; call inside a transaction.
+
+    Returns:
+        The jobs that were stopped; those which they would have led to are not there.
+
+    Raises:
+        NotFound: No such machine.
+    """
+    if not is_sqlite():
+        # One at a time; not FOR UPDATE, for which the insert of an event has to wait, whose
+        # transaction may hold a job that is to be cancelled here.
+        execute(_HOLD_MACHINE, machine=machine_id)
+    if not Machine.select().where(Machine.machine_id == machine_id).exists():
+        raise NotFound(f"no machine '{machine_id}'; see: fleetforge machines list")
+    stopped: list[int] = []
+    # A job that ends while it is waited for has opened the next one by then: look again.
+    while waiting := _open_jobs(machine_id):
+        stopped += [job_id for job_id in waiting if cancel(job_id) in OPEN]
+    return stopped
 
 
 def retry(job_id: int) -> Dispatch | None:
@@ -73,6 +105,23 @@ def delete_machine(machine_id: str) -> list[str]:
         return keys
 
 
+def remove_machine(machine_id: str, store: ArtifactStore) -> list[str]:
+    """`delete_machine`, and then its files.
+
+    Returns:
+        The keys of the files that were published.
+
+    Raises:
+        NotFound: No such machine.
+        OSError: The store does not answer; the rows are deleted.
+    """
+    keys = delete_machine(machine_id)
+    for key in keys:
+        store.delete(key)
+    store.delete_staged(f"{STAGING}/{machine_id}")
+    return keys
+
+
 def _start_afresh(job_id: int, ended: Sequence[str]) -> Dispatch | None:
     """Make a job pending again if it has ended so; somebody else may have been quicker."""
     started = (
@@ -81,6 +130,8 @@ def _start_afresh(job_id: int, ended: Sequence[str]) -> Dispatch | None:
             attempts=0,
             crashes=0,
             progress=0,
+            epoch=None,
+            loss=None,
             message="",
             error_message=None,
             due_at=now_ms(),
@@ -97,9 +148,17 @@ def _start_afresh(job_id: int, ended: Sequence[str]) -> Dispatch | None:
     return Dispatch(job_id, job.queue)
 
 
+def _open_jobs(machine_id: str) -> list[int]:
+    rows = Job.select(Job.id).where(Job.machine == machine_id, Job.status.in_(OPEN))
+    return [job.id for job in rows]
+
+
 def _status(job_id: int) -> str:
     job = Job.get_or_none(Job.id == job_id)
     if job is None:
         raise NotFound(f"no job {job_id}; see: fleetforge jobs")
     status: str = job.status
     return status
+
+
+_HOLD_MACHINE = "SELECT machine_id FROM machines WHERE machine_id = :machine FOR NO KEY UPDATE"

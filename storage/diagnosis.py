@@ -48,7 +48,7 @@ def diagnose(machine_id: str, broker_answers: Callable[[], bool]) -> Diagnosis:
     where = standing.machine(machine_id)
     job = standing.job(where.job_id) if where.job_id is not None else None
     if job is None:
-        state, waits_for, advice = "no stage has reacted to it", "", ""
+        state, waits_for, advice = _not_begun(machine_id)
     elif where.status == "onboarded":
         state = "onboarded: the synthetic data are finished"
         waits_for, advice = "", f"see: fleetforge machines show {machine_id}"
@@ -65,6 +65,13 @@ def diagnose(machine_id: str, broker_answers: Callable[[], bool]) -> Diagnosis:
     answer = Diagnosis(machine_id, where.stage, where.status, state, where.since, waits_for, advice)
     news = standing.overdue_news(where.job_id) if where.job_id and where.overdue else None
     return _overdue(answer, news) if news else answer
+
+
+def _not_begun(machine_id: str) -> tuple[str, str, str]:
+    if standing.correlation_of(machine_id) is not None:
+        return "no stage has reacted to it", "", ""
+    start = f"fleetforge publish MachineCreated --machine {machine_id}"
+    return "registered, and nothing was started", "somebody to start it", f"start it: {start}"
 
 
 def _overdue(answer: Diagnosis, news: dict[str, Any]) -> Diagnosis:

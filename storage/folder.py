@@ -105,6 +105,16 @@ class LocalStore:
     def __str__(self) -> str:
         return str(self.root)
 
+    def check(self) -> None:
+        """Return if the folder can be written to, or made.
+
+        Raises:
+            OSError: It cannot.
+        """
+        self.root.mkdir(parents=True, exist_ok=True)
+        if not os.access(self.root, os.W_OK):
+            raise PermissionError(f"{self.root} is not writable")
+
     def workspace(self, prefix: str) -> Path:
         """An empty folder that a stage writes to."""
         folder = self.root / prefix
@@ -139,6 +149,10 @@ class LocalStore:
             for machine in _folders(self.root / STAGING)
             for path, stat in file_stats(machine / SUBMITTED)
         ]
+
+    def locate(self, staged_key: str, _sha256: str) -> Path:
+        """Where `fetch` finds the file; nobody has looked at it."""
+        return self.root / staged_key
 
     def fetch(self, staged_key: str, sha256: str) -> Path:
         """A local file with these bytes.

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from errors import SettingsError
-from storage import publication
+from storage import answers, publication
 from storage.artifacts import ArtifactStore, LocalFile, StagedFolder, Submission
 from storage.database import database, is_sqlite, reading, transaction
 from storage.retention import (
@@ -49,6 +49,7 @@ class Garbage:
         busy: Machines left as they are: they have such rows, and open jobs that may need them.
         ended: Every staged folder of an ended attempt.
         submissions: Users' files that no event refers to, or that a newer one has replaced.
+        answers: Answers kept for requests that nobody will send again; bytes by key.
     """
 
     keep_models: int
@@ -63,6 +64,7 @@ class Garbage:
     busy: Sequence[str]
     ended: Sequence[StagedFolder]
     submissions: Sequence[Submission]
+    answers: Mapping[str, int]
 
     @property
     def rows(self) -> list[StoredFile]:
@@ -86,6 +88,7 @@ def find(store: ArtifactStore, keep_models: int = KEEP_MODELS) -> Garbage:
     with reading():
         _check_ledger(store, [*folders, *workspaces])
         ledger = read()
+        kept_answers = answers.outdated()
     superseded, models, busy = outdated(ledger, keep_models)
     ended = [folder for folder in folders if not _runs(folder, ledger)]
     named = {file.staged_key for file in ledger.files}
@@ -113,6 +116,7 @@ def find(store: ArtifactStore, keep_models: int = KEEP_MODELS) -> Garbage:
         busy=busy,
         ended=ended,
         submissions=outdated_submissions(ledger, submissions),
+        answers=kept_answers,
     )
 
 
@@ -137,6 +141,7 @@ def remove(store: ArtifactStore, garbage: Garbage) -> Garbage:
             submissions=outdated_submissions(ledger, garbage.submissions),
         )
         names = _delete_rows(removed, ledger)
+        answers.forget_outdated()
     publication.withdraw(store, [*removed.names, *names])
     _delete_staged(store, removed)
     for submission in removed.submissions:

@@ -107,14 +107,24 @@ def renew(claim: Claim, lease_seconds: float) -> None:
         _write(claim, "lease_until = {now} + :lease", lease=_ms(lease_seconds))
 
 
-def report_progress(claim: Claim, percent: int, message: str) -> None:
+def report_progress(
+    claim: Claim, percent: int, message: str, epoch: int | None = None, loss: float | None = None
+) -> None:
     """Record how far a running job is.
+
+    Args:
+        claim: The right to run it.
+        percent: 0 to 100.
+        message: One line for people.
+        epoch: Epochs trained so far, of a training.
+        loss: Mean loss of that epoch.
 
     Raises:
         StaleLease: See `renew`.
     """
     with forgettable_transaction():
-        _write(claim, "progress = :percent, message = :text", percent=percent, text=message)
+        setting = "progress = :percent, message = :text, epoch = :epoch, loss = :loss"
+        _write(claim, setting, percent=percent, text=message, epoch=epoch, loss=loss)
 
 
 def complete(claim: Claim, fact: Fact, artifacts: Iterable[StagedArtifact]) -> Written:
@@ -238,7 +248,7 @@ dispatched_at = NULL, error_message = :reason
 
 _RELEASED = """
 status = 'pending', worker = NULL, lease_until = NULL, due_at = {now}, dispatched_at = {now},
-progress = 0, message = 'handed back by a worker that stopped'
+progress = 0, epoch = NULL, loss = NULL, message = 'handed back by a worker that stopped'
 """
 
 # Two claims that both count a queue's running jobs must not both find the last free place.
@@ -251,7 +261,7 @@ FOR UPDATE
 _CLAIM = """
 UPDATE jobs SET status = 'running', token = token + 1, worker = :worker,
     lease_until = {now} + :lease, started_at = {now}, completed_at = NULL, progress = 0,
-    message = ''
+    message = '', epoch = NULL, loss = NULL
 WHERE id = :job AND status = 'pending' AND due_at <= {now} AND NOT EXISTS (
     SELECT 1 FROM queues
     WHERE queues.name = jobs.queue AND (queues.paused_at IS NOT NULL OR queues.concurrency <= (

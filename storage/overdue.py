@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from storage.database import execute, reading, transaction
+from storage.durations import earlier_runs
 from storage.facts import Fact, Written, append
 
 #: Fewer earlier runs than this say nothing of what is usual.
 FEWEST_RUNS = 5
-#: So many of the latest runs are looked at.
-MOST_RUNS = 200
 #: Nothing is overdue before, however quick its stage usually is: a rescue takes half of it.
 SHORTEST_SECONDS = 60.0
 
@@ -62,8 +61,7 @@ def find(factor: float, shortest_seconds: float = SHORTEST_SECONDS) -> list[Over
 
 
 def _expected_ms(stage: str, factor: float, shortest: int) -> int | None:
-    rows = execute(_EARLIER_RUNS, stage=stage, most=MOST_RUNS)
-    runs: list[int] = sorted(ran for (ran,) in rows)
+    runs = earlier_runs(stage)
     if len(runs) < FEWEST_RUNS:
         return None
     return max(shortest, round(factor * runs[int(0.99 * (len(runs) - 1) + 0.5)]))
@@ -83,12 +81,6 @@ def tell(overdue: Overdue, fact: Fact) -> Written:
 
 
 _OPEN_STAGES = "SELECT DISTINCT stage FROM jobs WHERE status IN ('pending', 'running')"
-
-_EARLIER_RUNS = """
-SELECT completed_at - started_at FROM jobs
-WHERE stage = :stage AND status = 'success'
-ORDER BY completed_at DESC LIMIT :most
-"""
 
 _LATE = """
 SELECT jobs.id, token, jobs.machine_id, stage, status, event_id, correlation_id,

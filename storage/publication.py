@@ -8,10 +8,10 @@ from typing import Any
 from peewee import fn
 
 from errors import NotFound
-from storage import standing
+from storage import holdings
 from storage.artifacts import ArtifactStore
 from storage.database import reading
-from storage.standing import PublishedFile
+from storage.holdings import PublishedFile
 from storage.tables import Artifact
 
 _BATCH = 500
@@ -62,7 +62,7 @@ def _place(store: ArtifactStore, file: PublishedFile) -> None:
         gone: NotFound | None = None
         try:
             store.publish(file.staged_key, file.key)
-            standing.mark_published(file.id)
+            holdings.mark_published(file.id)
         except NotFound as error:
             gone = error
         newest = _newest((Artifact.machine == file.machine_id) & (Artifact.key == file.key))

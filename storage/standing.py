@@ -3,20 +3,39 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
-from peewee import JOIN, SQL, fn
-
 from errors import NotFound
-from storage.database import database, execute, now_ms, reading, transaction
-from storage.tables import Artifact, Event, Job, Machine
-from storage.workers import shown_status
+from storage.database import database, execute, now_ms, reading
+from storage.tables import Event, Job
+from storage.workers import SHOWN_STATUS
 
-#: What a machine is called when its newest job is done and its newest event is this.
-_END_OF_CHAIN = {"MachineOnboarded": "onboarded", "StageFailed": "failed"}
 #: News of a job that goes on: whatever has ended before it has ended still.
 _OVERDUE = "StageOverdue"
+
+# As `storage.overdue` makes it: the next attempt, with its own token, is not overdue yet.
+_OVERDUE_KEY = f"'{_OVERDUE}:' || jobs.id || '.' || jobs.token"
+
+#: What a machine is called, by its newest job and the newest event of its chain; SQL.
+STANDING_STATUS = f"""
+CASE WHEN jobs.id IS NULL THEN 'created'
+    WHEN jobs.status = 'success' AND events.type = 'MachineOnboarded' THEN 'onboarded'
+    WHEN jobs.status = 'success' AND events.type = 'StageFailed' THEN 'failed'
+    ELSE {SHOWN_STATUS} END
+"""
+
+#: Each machine with its newest job and event; SQL.
+STANDING_TABLES = f"""
+machines
+LEFT JOIN jobs ON jobs.id = (
+    SELECT MAX(id) FROM jobs AS newest WHERE newest.machine_id = machines.machine_id
+)
+LEFT JOIN events ON events.id = (
+    SELECT MAX(id) FROM events AS newest
+    WHERE newest.machine_id = machines.machine_id AND newest.type <> '{_OVERDUE}'
+)
+"""
 
 
 @dataclass(frozen=True)
@@ -54,40 +73,23 @@ class Standing:
         return f"{self.status}, overdue" if self.overdue else self.status
 
 
-@dataclass(frozen=True)
-class PublishedFile:
-    """The newest file of a machine under one key."""
-
-    id: int
-    machine_id: str
-    key: str
-    staged_key: str
-    sha256: str
-    size: int
-    verdict: str | None
-    published_at: int | None
-
-
 def machines(machine_id: str | None = None) -> list[Standing]:
     """The standing of every machine, or of one, by id."""
-    newest_job, newest_event = Job.alias(), Event.alias()
-    of_chain = Event.type != _OVERDUE
-    query = (
-        Machine.select(
-            Machine,
-            newest_job,
-            shown_status(newest_job).alias("shown_status"),
-            _is_overdue(newest_job).alias("overdue"),
-            newest_event.type.alias("event_type"),
-        )
-        .join(newest_job, JOIN.LEFT_OUTER, on=(newest_job.id == _newest(Job)))
-        .join(newest_event, JOIN.LEFT_OUTER, on=(newest_event.id == _newest(Event, of_chain)))
-        .order_by(Machine.machine_id)
-    )
-    if machine_id is not None:
-        query = query.where(Machine.machine_id == machine_id)
+    if machine_id is None:
+        return standings("ORDER BY machines.machine_id")
+    return standings("WHERE machines.machine_id = :machine", machine=machine_id)
+
+
+def standings(which: str, **parameters: Any) -> list[Standing]:
+    """The standing of machines.
+
+    Args:
+        which: The end of a query over `STANDING_TABLES`, as `storage.database.execute` takes it.
+        parameters: Its values.
+    """
     with reading():
-        return [_standing(row) for row in _dicts(query)]
+        rows = execute(f"SELECT {_STANDING} FROM {STANDING_TABLES} {which}", **parameters)
+    return [Standing(*(*row[:-1], bool(row[-1]))) for row in rows]
 
 
 def machine(machine_id: str) -> Standing:
@@ -101,34 +103,11 @@ def machine(machine_id: str) -> Standing:
     raise NotFound(f"no machine '{machine_id}'; see: fleetforge machines list")
 
 
-def _standing(row: dict[str, Any]) -> Standing:
-    status = row["shown_status"] or "created"
-    if status == "success":
-        status = _END_OF_CHAIN.get(row["event_type"], status)
-    return Standing(
-        machine_id=row["machine_id"],
-        machine_type=row["machine_type"],
-        category=row["category"],
-        manufacturer=row["manufacturer"],
-        model=row["model"],
-        created_at=row["created_at"],
-        job_id=row["id"],
-        stage=row["stage"],
-        status=status,
-        progress=row["progress"] or 0,
-        message=row["message"] or "",
-        error_message=row["error_message"],
-        since=row["completed_at"] or row["started_at"] or row["due_at"] or row["created_at"],
-        started_at=row["started_at"],
-        overdue=bool(row["overdue"]),
-    )
-
-
 def profile_of(machine_id: str) -> tuple[str, str] | None:
     """A machine's profile as JSON text and its SHA-256; None if there is no such machine."""
     with reading():
-        row = Machine.get_or_none(Machine.machine_id == machine_id)
-    return (row.profile, row.profile_sha256) if row else None
+        rows = execute(_PROFILE, machine=machine_id)
+    return (rows[0][0], rows[0][1]) if rows else None
 
 
 def jobs(
@@ -141,13 +120,11 @@ def jobs(
         machine_id: Only jobs of this machine.
         limit: This many at most.
     """
-    query = _jobs().order_by(Job.id.desc()).limit(limit)
-    if status:
-        query = query.where(shown_status(Job) == status)
-    if machine_id:
-        query = query.where(Job.machine == machine_id)
-    with reading():
-        return [_renamed(row) for row in _dicts(query)]
+    asked = {"status": status, "machine": machine_id}
+    conditions = [_JOB_CONDITIONS[name] for name, value in asked.items() if value]
+    where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+    parameters = {name: value for name, value in asked.items() if value}
+    return _jobs(f"{where} ORDER BY jobs.id DESC LIMIT :most", most=limit, **parameters)
 
 
 def job(job_id: int) -> dict[str, Any]:
@@ -156,11 +133,10 @@ def job(job_id: int) -> dict[str, Any]:
     Raises:
         NotFound: No such job.
     """
-    with reading():
-        row = _jobs().where(Job.id == job_id).dicts().first()
-    if row is None:
+    found = _jobs("WHERE jobs.id = :job", job=job_id)
+    if not found:
         raise NotFound(f"no job {job_id}; see: fleetforge jobs")
-    return _renamed(row)
+    return found[0]
 
 
 def event(event_id: int) -> dict[str, Any]:
@@ -169,72 +145,47 @@ def event(event_id: int) -> dict[str, Any]:
     Raises:
         NotFound: No such event.
     """
-    with reading():
-        row = Event.select().where(Event.id == event_id).dicts().first()
-    if row is None:
+    found = events_where("WHERE id = :event", event=event_id)
+    if not found:
         raise NotFound(f"no event {event_id}; see: fleetforge events")
-    return _event(row)
+    return found[0]
+
+
+def events_where(which: str, **parameters: Any) -> list[dict[str, Any]]:
+    """Events, as `event` gives one.
+
+    Args:
+        which: The end of a query over `events`, as `storage.database.execute` takes it.
+        parameters: Its values.
+    """
+    with reading():
+        rows = execute(f"SELECT {_EVENT} FROM events {which}", **parameters)
+    return [_event(dict(zip(_EVENT_FIELDS, row, strict=True))) for row in rows]
 
 
 def overdue_news(job_id: int) -> dict[str, Any] | None:
     """The event that says that a job's present attempt takes too long; None if there is none."""
-    query = Event.select(Event).join(Job, on=(Event.key == _overdue_key(Job)))
-    with reading():
-        row = query.where(Job.id == job_id).dicts().first()
-    return _event(row) if row else None
+    told = events_where(
+        f"WHERE key = (SELECT {_OVERDUE_KEY} FROM jobs WHERE id = :job)", job=job_id
+    )
+    return told[0] if told else None
 
 
 def events(
     *, machine_id: str | None = None, after_id: int = 0, limit: int = 1000
 ) -> list[dict[str, Any]]:
     """Events after an id, oldest first; the newest `limit` of them."""
-    query = Event.select().where(Event.id > after_id).order_by(Event.id.desc()).limit(limit)
-    if machine_id:
-        query = query.where(Event.machine == machine_id)
+    of_machine = "AND machine_id = :machine" if machine_id else ""
+    asked = {"machine": machine_id} if machine_id else {}
+    which = f"WHERE id > :after {of_machine} ORDER BY id DESC LIMIT :most"
+    return events_where(which, after=after_id, most=limit, **asked)[::-1]
+
+
+def correlation_of(machine_id: str) -> str | None:
+    """The id of a machine's newest chain; None before its first event."""
     with reading():
-        return [_event(row) for row in _dicts(query)][::-1]
-
-
-def files(machine_id: str) -> dict[str, PublishedFile]:
-    """The newest file under each key of a machine, oldest first."""
-    with reading():
-        rows = execute(_FILES, machine=machine_id)
-    return {file.key: file for file in (PublishedFile(*row) for row in rows)}
-
-
-def unpublished(limit: int = 100) -> list[PublishedFile]:
-    """Files that are committed but not yet seen in place, and still the newest of their key."""
-    newer = Artifact.alias()
-    with reading():
-        rows = (
-            Artifact.select()
-            .where(
-                Artifact.published_at.is_null(),
-                ~fn.EXISTS(
-                    newer.select(newer.id).where(
-                        newer.machine == Artifact.machine,
-                        newer.key == Artifact.key,
-                        newer.id > Artifact.id,
-                    )
-                ),
-            )
-            .order_by(Artifact.id)
-            .limit(limit)
-        )
-        return [_file(row) for row in rows]
-
-
-def files_of_job(job_id: int) -> list[PublishedFile]:
-    """The files that a job made."""
-    with reading():
-        rows = Artifact.select().where(Artifact.job == job_id).order_by(Artifact.id)
-        return [_file(row) for row in rows]
-
-
-def mark_published(artifact_id: int) -> None:
-    """Remember that a file stands under its published name."""
-    with transaction():
-        Artifact.update(published_at=now_ms()).where(Artifact.id == artifact_id).execute()
+        rows = execute(_NEWEST_CHAIN, machine=machine_id)
+    return rows[0][0] if rows else None
 
 
 def clock_ms() -> int:
@@ -244,44 +195,37 @@ def clock_ms() -> int:
     return int(now)
 
 
-def _newest(table: Any, *conditions: Any) -> Any:
-    """The id of the newest job or event of the machine that a query comes to."""
-    return table.select(fn.MAX(table.id)).where(table.machine == Machine.machine_id, *conditions)
-
-
-def _is_overdue(job: Any) -> Any:
-    told = Event.select(Event.id).where(Event.key == _overdue_key(job))
-    return job.status.in_(["pending", "running"]) & fn.EXISTS(told)
-
-
-def _overdue_key(job: Any) -> Any:
-    """As `storage.overdue` makes it: the next attempt, with its own token, is not overdue yet."""
-    return SQL(f"'{_OVERDUE}:'").concat(job.id).concat(SQL("'.'")).concat(job.token)
-
-
-def _jobs() -> Any:
-    return Job.select(Job, shown_status(Job).alias("shown_status"))
+def _jobs(which: str, **parameters: Any) -> list[dict[str, Any]]:
+    with reading():
+        rows = execute(f"SELECT {_JOB}, {SHOWN_STATUS} FROM jobs {which}", **parameters)
+    return [dict(zip((*_JOB_FIELDS, "shown_status"), row, strict=True)) for row in rows]
 
 
 def _event(row: dict[str, Any]) -> dict[str, Any]:
-    return _renamed(row) | {"payload": json.loads(row["payload"])}
+    return row | {"payload": json.loads(row["payload"])}
 
 
-def _dicts(query: Any) -> list[dict[str, Any]]:
-    return list(query.dicts())
+# As statements, because clients of the service ask these again and again.
+_STANDING = f"""
+machines.machine_id, machine_type, category, manufacturer, model, machines.created_at,
+jobs.id, jobs.stage, {STANDING_STATUS}, COALESCE(jobs.progress, 0), COALESCE(jobs.message, ''),
+jobs.error_message,
+COALESCE(jobs.completed_at, jobs.started_at, jobs.due_at, machines.created_at), jobs.started_at,
+jobs.status IN ('pending', 'running') AND EXISTS (
+    SELECT 1 FROM events AS told
+    WHERE told.key = {_OVERDUE_KEY}
+)
+"""
 
+_EVENT_FIELDS = tuple(Event._meta.columns)
+_EVENT = ", ".join(_EVENT_FIELDS)
 
-def _renamed(row: dict[str, Any]) -> dict[str, Any]:
-    return {{"machine": "machine_id", "event": "event_id"}.get(k, k): v for k, v in row.items()}
+_JOB_FIELDS = tuple(Job._meta.columns)
+_JOB = ", ".join(f"jobs.{name}" for name in _JOB_FIELDS)
+_JOB_CONDITIONS = {"status": f"{SHOWN_STATUS} = :status", "machine": "jobs.machine_id = :machine"}
 
+_PROFILE = "SELECT profile, profile_sha256 FROM machines WHERE machine_id = :machine"
 
-def _file(row: Any) -> PublishedFile:
-    return PublishedFile(*(getattr(row, field.name) for field in fields(PublishedFile)))
-
-
-# As a statement, because every job asks it on its way to its process.
-_FILES = """
-SELECT id, machine_id, key, staged_key, sha256, size, verdict, published_at FROM artifacts
-WHERE id IN (SELECT MAX(id) FROM artifacts WHERE machine_id = :machine GROUP BY key)
-ORDER BY id
+_NEWEST_CHAIN = """
+SELECT correlation_id FROM events WHERE machine_id = :machine ORDER BY id DESC LIMIT 1
 """

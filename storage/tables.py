@@ -69,6 +69,8 @@ class Job(_Table):
     attempts = IntegerField()
     crashes = IntegerField()
     progress = IntegerField()
+    epoch = IntegerField(null=True)
+    loss = DoubleField(null=True)
     message = TextField()
     error_message = TextField(null=True)
     created_at = BigIntegerField()
@@ -96,6 +98,21 @@ class Artifact(_Table):
 
     class Meta:
         table_name = "artifacts"
+
+
+class Answer(_Table):
+    """What was answered to a request with an `Idempotency-Key`: the same again gets it again."""
+
+    key = CharField(max_length=255, primary_key=True)
+    endpoint = CharField(max_length=300)
+    request_sha256 = CharField(max_length=64)
+    status = IntegerField()
+    location = CharField(max_length=300, null=True)
+    body = TextField()
+    created_at = BigIntegerField()
+
+    class Meta:
+        table_name = "answers"
 
 
 class Queue(_Table):

@@ -5,13 +5,30 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from peewee import Case, fn
-
-from storage.database import after, forgettable_transaction, now_ms, reading, transaction
-from storage.tables import Job, Worker
+from storage.database import (
+    after,
+    execute,
+    forgettable_transaction,
+    now_ms,
+    reading,
+    transaction,
+)
+from storage.tables import Worker
 
 #: A worker not heard of for this long is gone, seconds.
 WORKER_SILENCE_SECONDS = 15.0
+
+
+#: What people are told of a job's status: a running one whose worker is gone is `stale`. SQL.
+#:
+#: It is derived whenever somebody looks. The protocol goes by `jobs.status` and the lease alone: a
+#: worker may be silent for a while and still hold its lease.
+SHOWN_STATUS = f"""
+CASE WHEN jobs.status = 'running' AND (jobs.lease_until < {{now}} OR NOT EXISTS (
+    SELECT 1 FROM workers WHERE workers.id = jobs.worker
+        AND workers.seen_at >= {{now}} - {round(WORKER_SILENCE_SECONDS * 1000)}
+)) THEN 'stale' ELSE jobs.status END
+"""
 
 
 @dataclass(frozen=True)
@@ -69,22 +86,9 @@ def roster() -> list[Seen]:
     workers: Any = Worker.select(
         Worker, _is_alive().alias("alive"), (now_ms() - Worker.seen_at).alias("silent_ms")
     ).order_by(Worker.id)
-    running: Any = (
-        Job.select(
-            Job.id,
-            Job.machine.alias("machine_id"),
-            Job.stage,
-            shown_status(Job).alias("status"),
-            Job.progress,
-            Job.message,
-            Job.started_at,
-            Job.worker,
-        )
-        .where(Job.status == "running")
-        .order_by(Job.id)
-    )
     with reading():
-        rows, jobs = list(workers.dicts()), list(running.dicts())
+        rows, running = list(workers.dicts()), execute(_RUNNING)
+    jobs = [dict(zip(_RUNNING_FIELDS, row, strict=True)) for row in running]
     held: dict[str, list[dict[str, Any]]] = {row["id"]: [] for row in rows}
     for job in jobs:
         # A worker without a row is shown nowhere here; its job is `stale` wherever jobs are.
@@ -105,19 +109,16 @@ def roster() -> list[Seen]:
     ]
 
 
-def shown_status(job: Any) -> Any:
-    """What people are told of a job's status: a running one whose worker is gone is `stale`.
-
-    It is derived whenever somebody looks. The protocol goes by `Job.status` and the lease alone:
-    a worker may be silent for a while and still hold its lease.
-
-    Args:
-        job: The table of jobs, or the alias that a query has for it.
-    """
-    worker = Worker.select(Worker.id).where(Worker.id == job.worker, _is_alive())
-    gone = (job.lease_until < now_ms()) | ~fn.EXISTS(worker)
-    return Case(None, [((job.status == "running") & gone, "stale")], job.status)
-
-
 def _is_alive() -> Any:
     return Worker.seen_at >= after(-WORKER_SILENCE_SECONDS)
+
+
+_RUNNING_FIELDS = (
+    *("id", "machine_id", "stage", "status"),
+    *("progress", "message", "started_at", "worker"),
+)
+
+_RUNNING = f"""
+SELECT id, machine_id, stage, {SHOWN_STATUS}, progress, message, started_at, worker
+FROM jobs WHERE status = 'running' ORDER BY id
+"""

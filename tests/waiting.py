@@ -1,7 +1,8 @@
-"""Waiting for what other processes do: until it is so, or a limit."""
+"""Other processes: waiting for what they do, until it is so or a limit, and ports for them."""
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Callable
 from typing import TypeVar
@@ -19,3 +20,11 @@ def eventually(look: Callable[[], T], seconds: float = 30) -> T:
         if time.monotonic() > limit:
             raise AssertionError(f"not within {seconds} s; last seen: {seen!r}")
         time.sleep(0.02)
+
+
+def free_port() -> int:
+    """A port of this host that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port

@@ -13,7 +13,7 @@ import pytest
 
 from storage.settings import Settings
 from tests.acceptance.conftest import COMMAND, User
-from tests.waiting import eventually
+from tests.waiting import eventually, free_port
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,7 +27,7 @@ def seeded(user: User) -> set[str]:
 
 
 def test_a_profile_dropped_in_the_inbox_is_onboarded_and_ctrl_c_stops_all(user: User) -> None:
-    with user.running(COMMAND, "up") as stack:
+    with user.running(COMMAND, "up", "--port", str(free_port())) as stack:
         inbox = user.home / "inbox"
         eventually(inbox.is_dir)
         user.run("templates", "new", "pump", "-o", "pump.yaml")
@@ -99,7 +99,7 @@ def test_workers_scale_out_by_procfile_over_real_servers(served: User) -> None:
     shutil.copy(ROOT / "Procfile", served.folder)
     honcho = Path(sys.executable).with_name("honcho")
     served.environment["PATH"] = f"{honcho.parent}:{served.environment['PATH']}"
-    command = (honcho, "start", "-c", "worker=2,train=2,watch=1")
+    command = (honcho, "start", "-c", "worker=2,train=2,watch=1,web=0")
     machines = ["fan_howden_buffalo_008", "robot_abb_irb6700_016"]
     with served.running(*command) as stack:
         eventually(lambda: _workers(served) == 4, 60)

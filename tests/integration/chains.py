@@ -18,9 +18,8 @@ from typing import Any, NamedTuple
 
 import actors
 from actors.stage import STAGES
-from commands.onboard import as_newcomer
 from events.bus import as_fact, subscriptions
-from events.onboarding import take_in
+from events.onboarding import as_newcomer, take_in
 from events.vocabulary import Event, Plan, StageFailed, read_event
 from storage import ledger, tables
 from storage.database import database, open_database, upgrade

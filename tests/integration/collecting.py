@@ -6,7 +6,7 @@ import uuid
 from pathlib import Path
 
 from errors import NotFound
-from storage import garbage, ledger, publication, standing
+from storage import garbage, holdings, ledger, publication
 from storage.artifacts import ArtifactStore, LocalStore, open_store
 from storage.database import transaction
 from storage.facts import Fact
@@ -42,7 +42,7 @@ def write(store: ArtifactStore, claim: Claim, **files: str) -> list[StagedArtifa
 
 
 def publish_all(store: ArtifactStore) -> None:
-    publication.put_in_place(store, standing.unpublished())
+    publication.put_in_place(store, holdings.unpublished())
 
 
 def make(store: ArtifactStore, machine_id: str = "pump_1", **files: str) -> None:
@@ -112,6 +112,7 @@ def is_empty(found: Garbage) -> bool:
             found.downloads,
             found.unfinished,
             found.names,
+            found.answers,
         ]
     )
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from pydantic import SecretStr
 
 from actors.stage import STAGES, Stage
 from benchmarks.fleet import PROFILE
-from commands.onboard import as_newcomer
+from events.onboarding import as_newcomer
 from events.vocabulary import MachineCreated, SeedReady
 from GAN.profile import MachineProfile
 from storage import facts
@@ -17,6 +18,9 @@ from storage.database import database, open_database, transaction, upgrade
 from storage.facts import Fact, Subscription, Written
 from storage.settings import Settings
 from tests.integration import stages
+
+if TYPE_CHECKING:
+    from tests.integration.serving import Http
 
 
 @pytest.fixture
@@ -83,3 +87,12 @@ def small_stages(monkeypatch: pytest.MonkeyPatch) -> None:
         if getattr(function, "__module__", "") == stages.__name__:
             declared = Stage(name, function, (MachineCreated,), (SeedReady,), "default", "gan:test")
             monkeypatch.setitem(STAGES, name, declared)
+
+
+@pytest.fixture
+def http(ledger: Settings, redis_url: str) -> Iterator[Http]:
+    """A client of the service over an empty ledger and a real broker."""
+    from tests.integration.serving import serving
+
+    with serving(ledger.model_copy(update={"redis_url": SecretStr(redis_url)})) as client:
+        yield client

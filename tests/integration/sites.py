@@ -17,8 +17,7 @@ import redis
 
 from actors.broker import Broker
 from benchmarks.servers import PostgreSQL, Valkey
-from commands.onboard import as_newcomer
-from events.onboarding import Taken, take_in
+from events.onboarding import Taken, as_newcomer, take_in
 from events.vocabulary import Plan
 from storage import standing
 from storage.database import database

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from errors import ArtifactCorrupt, NotFound
-from storage import control, publication, standing
+from storage import control, holdings, publication
 from storage import ledger as ledger_module
 from storage.artifacts import (
     ArtifactStore,
@@ -143,14 +143,14 @@ class TestPublication:
         store.delete(lost.staged_key)
         for _ in range(2):
             with pytest.raises(FileNotFoundError, match=r"a\.txt cannot be put in place"):
-                publication.put_in_place(store, standing.unpublished())
+                publication.put_in_place(store, holdings.unpublished())
         assert (tmp_path / "b.txt").read_text() == "b.txt"
-        assert [file.key for file in standing.unpublished()] == ["a.txt"]
+        assert [file.key for file in holdings.unpublished()] == ["a.txt"]
 
     def test_a_deleted_machines_file_is_no_trouble(self, tmp_path: Path) -> None:
         store = LocalStore(tmp_path)
         self.committed(store, "a.txt")
-        files = standing.unpublished()
+        files = holdings.unpublished()
         control.delete_machine("pump_1")
         store.delete_staged(".staged/pump_1")
         publication.put_in_place(store, files)
@@ -161,7 +161,7 @@ class TestPublication:
     ) -> None:
         store = LocalStore(tmp_path)
         self.committed(store, "a.txt")
-        files = standing.unpublished()
+        files = holdings.unpublished()
         control.delete_machine("pump_1")
         publication.put_in_place(store, files)
         assert not (tmp_path / "a.txt").exists()

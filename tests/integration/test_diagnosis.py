@@ -269,5 +269,14 @@ class TestEnded:
 
 def test_a_machine_that_nothing_reacts_to(diagnose: Ask) -> None:
     add_machine()
+    add_event(stages=())
     why = diagnose()
     assert (why.status, why.state) == ("created", "no stage has reacted to it")
+
+
+def test_a_machine_that_was_registered_and_not_started(diagnose: Ask) -> None:
+    add_machine()
+    why = diagnose()
+    assert (why.status, why.state) == ("created", "registered, and nothing was started")
+    assert why.waits_for == "somebody to start it"
+    assert why.advice == "start it: fleetforge publish MachineCreated --machine pump_1"

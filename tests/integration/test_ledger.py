@@ -10,7 +10,7 @@ import pytest
 
 from errors import NotFound, StaleLease
 from events.bus import replay
-from storage import control, facts, ledger, standing
+from storage import control, facts, holdings, ledger, standing
 from storage.database import database, transaction
 from storage.facts import Dispatch
 from storage.ledger import MAX_ATTEMPTS, MAX_CRASHES, Claim, StagedArtifact
@@ -94,7 +94,7 @@ def test_completing_writes_status_artifacts_event_and_next_job_together() -> Non
     assert standing.job(job_id)["status"] == "success"
     assert standing.job(job_id)["progress"] == 100
     assert [event["type"] for event in standing.events()] == ["MachineCreated", "SeedReady"]
-    assert [file.key for file in standing.files_of_job(job_id)] == ["GAN/x.parquet"]
+    assert [file.key for file in holdings.of_job(job_id)] == ["GAN/x.parquet"]
     assert [job.queue for job in written.jobs] == ["q"]
 
 
@@ -105,7 +105,7 @@ def test_a_completion_that_fails_half_way_leaves_the_job_running() -> None:
     with pytest.raises(peewee.IntegrityError):
         ledger.complete(claim, finished(), [STAGED, too_long])
     assert standing.job(job_id)["status"] == "running"
-    assert standing.files_of_job(job_id) == []
+    assert holdings.of_job(job_id) == []
     assert len(standing.events()) == 1
 
 

@@ -23,9 +23,8 @@ from actors import metrics, run
 from actors.broker import PROGRESS_DB, connect
 from actors.child import start_fork_server
 from actors.run import Runner
-from commands.onboard import as_newcomer
 from errors import SettingsError
-from events.onboarding import take_in
+from events.onboarding import as_newcomer, take_in
 from events.vocabulary import Plan
 from storage import control, queues, standing
 from storage import ledger as ledger_module
@@ -41,18 +40,11 @@ from tests.integration.logged_worker import (
     logged_worker,
     send_to,
 )
-from tests.waiting import eventually
+from tests.waiting import eventually, free_port
 
 assert actors  # declares the stages
 
 STAGES = ("generate_seed", "train_tvae", "generate_synthetic", "assess_quality")
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 class Metrics:

@@ -8,9 +8,8 @@ from collections.abc import Sequence
 import pytest
 
 import actors
-from commands.onboard import as_newcomer
 from errors import BrokerUnavailable, InvalidProfile
-from events.onboarding import Newcomer, take_in
+from events.onboarding import Newcomer, as_newcomer, take_in
 from events.vocabulary import Plan
 from storage import standing
 from storage.database import database

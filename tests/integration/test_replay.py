@@ -8,11 +8,10 @@ import pytest
 
 import actors
 from actors.graph import edges
-from commands.onboard import as_newcomer
 from commands.replay import consequences
 from errors import BrokerUnavailable, NotFound
 from events.bus import new_correlation_id, replay
-from events.onboarding import take_in
+from events.onboarding import as_newcomer, take_in
 from events.vocabulary import Plan
 from storage import standing
 from storage.facts import Dispatch, Fact, publish

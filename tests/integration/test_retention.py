@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from errors import LedgerUnavailable
-from storage import garbage, ledger, standing
+from storage import garbage, holdings, ledger
 from storage.artifacts import ArtifactStore, LocalStore, open_store
 from storage.database import database, is_sqlite
 from storage.settings import Settings
@@ -190,7 +190,7 @@ def test_a_name_whose_newest_model_went_belongs_to_the_older_one_that_stays(
     assert [model.version for model in collect(store, keep_models=1).models] == [2]
     assert versions() == [1, 3]
     assert published(store, tmp_path, "m") == "accepted"
-    assert standing.unpublished() == []
+    assert holdings.unpublished() == []
 
 
 def test_after_it_the_next_version_has_the_next_number(store: ArtifactStore) -> None:

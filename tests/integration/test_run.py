@@ -18,7 +18,7 @@ from actors.broker import PROGRESS_DB, connect
 from actors.child import start_fork_server
 from actors.run import Runner
 from errors import LedgerUnavailable
-from storage import control, standing
+from storage import control, holdings, standing
 from storage import ledger as ledger_module
 from storage.artifacts import STAGING, open_store, staging_prefix
 from storage.database import database, transaction
@@ -202,7 +202,7 @@ def test_a_zombie_publishes_neither_file_nor_event(
             (claim,) = ledger_module.expired()
             ledger_module.crash(claim, "silent", failed())
         signal_file.touch()
-    assert standing.files("pump_1") == {}
+    assert holdings.of_machine("pump_1") == {}
     assert [event["type"] for event in standing.events()] == ["MachineCreated"]
     assert not (tmp_path / "late.txt").exists()
     assert sent == []
@@ -223,7 +223,7 @@ def test_a_job_that_gave_up_keeps_its_files_when_it_is_tried_again(runner: Runne
     runner.run_job(job_id)
     control.retry(job_id)
     runner.run_job(job_id)
-    first, second = standing.files_of_job(job_id)
+    first, second = holdings.of_job(job_id)
     assert first.staged_key != second.staged_key
     for file in (first, second):
         assert runner.store.fetch(file.staged_key, file.sha256).read_text() == "poor"
@@ -289,5 +289,5 @@ def test_files_survive_a_commit_whose_answer_was_lost(
     runner.run_job(job_id)
     assert lost
     assert standing.job(job_id)["status"] == "success"
-    (file,) = standing.files("pump_1").values()
+    (file,) = holdings.of_machine("pump_1").values()
     assert runner.store.fetch(file.staged_key, file.sha256).read_text() == "finished"

@@ -14,10 +14,9 @@ import actors
 from actors.broker import PROGRESS_DB, connect
 from actors.child import start_fork_server
 from actors.run import Runner
-from commands.onboard import as_newcomer
 from errors import BrokerUnavailable, InvalidProfile
 from events.bus import replay
-from events.onboarding import take_in, take_in_runs
+from events.onboarding import as_newcomer, take_in, take_in_runs
 from events.vocabulary import Plan, RunDataSubmitted
 from GAN.files import seed_key
 from GAN.seed import physics_seed

@@ -14,7 +14,7 @@ from actors.embedded import EmbeddedValkey
 from actors.steward import DELIVERY_PATIENCE_SECONDS, Steward
 from errors import BrokerUnavailable
 from events.bus import deliver
-from storage import control, ledger, outbox, standing, workers
+from storage import control, holdings, ledger, outbox, standing, workers
 from storage.artifacts import open_store
 from storage.database import after, transaction
 from storage.facts import Dispatch
@@ -119,7 +119,7 @@ def test_a_file_committed_by_a_worker_that_then_died_is_put_in_place(steward: St
     assert not (workspace.parents[2] / "seed.parquet").exists()
     steward.look()
     assert (workspace.parents[2] / "seed.parquet").read_bytes() == b"bytes"
-    assert standing.unpublished() == []
+    assert holdings.unpublished() == []
 
 
 def test_an_older_file_never_replaces_a_newer_one(steward: Steward) -> None:

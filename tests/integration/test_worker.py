@@ -15,8 +15,7 @@ import apsw
 import pytest
 
 import actors
-from commands.onboard import as_newcomer
-from events.onboarding import take_in
+from events.onboarding import as_newcomer, take_in
 from events.vocabulary import Plan
 from storage import control, standing, workers
 from storage.database import database, is_sqlite

@@ -1,0 +1,103 @@
+"""The service: its routes, put together."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from typing import Any
+
+import anyio
+from fastapi import FastAPI
+from pydantic.json_schema import models_json_schema
+
+from api import (
+    data,
+    events,
+    health,
+    machines,
+    metrics,
+    profiles,
+    reports,
+    stages,
+    statistics,
+    tasks,
+    templates,
+)
+from api.access import READ
+from api.failures import add_failure_handlers
+from api.guard import install
+from api.problems import AT_THE_DOOR, ProblemDocument, documented
+from api.service import open_service
+from api.tracing import Tracing
+from storage.settings import Settings
+
+#: Requests that are worked on at once; each holds a thread, and each thread a connection to the
+#: ledger. More wait.
+MOST_AT_ONCE = 24
+
+DESCRIPTION = """
+From a machine's profile to synthetic run-to-failure data.
+
+POST a profile, follow its task, and download the sets. Whatever is wrong is told in a problem
+document (RFC 9457). Times are milliseconds since 1970.
+"""
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The service, over the ledger that this process has open.
+
+    Args:
+        settings: Where its parts are.
+    """
+    app = FastAPI(
+        title="Fleetforge",
+        version=version("fleetforge"),
+        description=DESCRIPTION,
+        lifespan=_lifespan,
+        # One schema of a profile, the one that is sent.
+        separate_input_output_schemas=False,
+        redirect_slashes=False,
+    )
+    app.state.service = open_service(settings)
+    add_failure_handlers(app)
+    for module in (
+        machines,
+        stages,
+        tasks,
+        data,
+        reports,
+        templates,
+        profiles,
+        statistics,
+        events,
+        metrics,
+    ):
+        responses = documented(*AT_THE_DOOR)
+        app.include_router(module.router, dependencies=[READ], responses=responses)
+    app.include_router(health.router, responses=documented(413, 421))
+    install(app, settings)
+    app.add_middleware(Tracing)  # The last one added is the outermost.
+    _add_schemas(app)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
+    anyio.to_thread.current_default_thread_limiter().total_tokens = MOST_AT_ONCE
+    yield
+
+
+def _add_schemas(app: FastAPI) -> None:
+    """Document the models of answers that routes name and do not return by themselves."""
+    document = app.openapi
+    _, definitions = models_json_schema(
+        [(ProblemDocument, "validation")], ref_template="#/components/schemas/{model}"
+    )
+
+    def openapi() -> dict[str, Any]:
+        schema = document()
+        schema["components"]["schemas"].update(definitions["$defs"])
+        return schema
+
+    app.openapi = openapi  # type: ignore[method-assign]  # as FastAPI's documentation has it

@@ -1,0 +1,65 @@
+"""What has happened."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Response
+from pydantic import AfterValidator, Field
+
+from api import paging
+from api.models import Event, EventPage, sent
+from api.paging import LedgerId, Paging
+from api.problems import documented
+from events.vocabulary import EVENT_TYPES
+from GAN.profile import MachineId
+from storage import pages
+
+router = APIRouter(prefix="/api/events", tags=["events"])
+
+
+def _known(event_type: str) -> str:
+    if event_type not in EVENT_TYPES:
+        raise ValueError(f"write one of {', '.join(EVENT_TYPES)}")
+    return event_type
+
+
+EventType = Annotated[
+    str, AfterValidator(_known), Field(json_schema_extra={"enum": list(EVENT_TYPES)})
+]
+
+
+class EventQuery(Paging):
+    """Which events, and in which order."""
+
+    sort: Literal["id", "-id"] = Field(default="id", description="`-id`: newest first.")
+    machine_id: MachineId | None = None
+    type: EventType | None = None
+    correlation_id: str | None = Field(default=None, pattern="^[0-9a-f]{32}$")
+
+
+@router.get("", summary="Events", response_model=EventPage, responses=documented(422, 503))
+def list_events(query: Annotated[EventQuery, Query()]) -> Response:
+    """Events, a page at a time, each once.
+
+    Oldest first, the last cursor stays good: asked with it again and again, the list tells what
+    happens. An event is shown once none can appear before it, within five seconds.
+    """
+    descending = query.sort == "-id"
+    after = paging.position(query.cursor, query.sort, tuple[LedgerId])
+    found = pages.events(
+        descending=descending,
+        after=after and after[0],
+        limit=query.limit,
+        machine_id=query.machine_id,
+        event_type=query.type,
+        correlation_id=query.correlation_id,
+    )
+    cursor: str | None
+    if found:
+        cursor = paging.cursor(query.sort, found[-1]["id"])
+    else:
+        cursor = None if descending else query.cursor or paging.cursor(query.sort, 0)
+    if descending and len(found) < query.limit:
+        cursor = None
+    return sent(EventPage(items=[Event.of(event) for event in found], next_cursor=cursor))

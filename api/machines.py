@@ -1,0 +1,155 @@
+"""Machines: taken in, listed, shown, deleted."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import Field
+
+from api import lookup, paging
+from api.access import ADMIN, WRITE
+from api.bodies import SentProfile, profile_body
+from api.lookup import MachineId
+from api.models import (
+    Artifact,
+    Machine,
+    MachineDetail,
+    MachinePage,
+    MachineStatus,
+    Model,
+    Report,
+    Step,
+    sent,
+)
+from api.once import TheRequest, answer
+from api.paging import LedgerTime, Paging
+from api.problems import documented
+from api.service import TheService
+from api.tracing import correlation_id
+from errors import Conflict
+from events.bus import Send
+from events.onboarding import Newcomer, as_newcomer, take_in
+from events.vocabulary import Plan
+from GAN.files import report_key
+from GAN.profile import MachineId as KnownId
+from GAN.profile import MachineProfile, Name
+from storage import chains, control, holdings, pages, standing
+from storage.answers import Answer
+
+router = APIRouter(prefix="/api/gan/machines", tags=["machines"])
+
+Order = Literal["machine_id", "-machine_id", "created_at", "-created_at"]
+
+
+class MachineQuery(Paging):
+    """Which machines, and in which order."""
+
+    sort: Order = Field(default="machine_id", description="`-` for the reverse.")
+    status: MachineStatus | None = None
+    stage: Name | None = Field(default=None, description="Stage of the newest task.")
+    category: Name | None = None
+    manufacturer: str | None = Field(default=None, pattern=r"^[^\x00]*$", max_length=200)
+
+
+@router.post(
+    "",
+    status_code=201,
+    dependencies=[WRITE],
+    summary="Take a machine in",
+    response_model=Machine,
+    responses=documented(409, 415, 422, 503)
+    | {201: {"headers": {"Location": {"schema": {"type": "string"}}}}},
+    openapi_extra=profile_body(),
+)
+def create(
+    request: Request,
+    profile: SentProfile,
+    once: TheRequest,
+    start: Annotated[
+        bool, Query(description="Start its chain; else it is known, and stages are started by hand")
+    ] = True,
+) -> Response:
+    """Create a machine from its profile and publish `MachineCreated`: its chain starts.
+
+    A machine that there is already, even with this very profile, is 409.
+    """
+    newcomer = as_newcomer("profile", profile.read())
+
+    def effect(send: Send) -> Answer:
+        _create(newcomer, Plan() if start else None, send, correlation_id(request))
+        machine = Machine.of(standing.machine(newcomer.machine_id))
+        return answer(201, machine, f"/api/gan/machines/{newcomer.machine_id}")
+
+    return once(effect)
+
+
+def _create(newcomer: Newcomer, plan: Plan | None, send: Send, correlation: str) -> None:
+    machine_id = newcomer.machine_id
+    there = standing.profile_of(machine_id)
+    if there is None and take_in([newcomer], plan, send, correlation).created:
+        return
+    where = f"/api/gan/machines/{machine_id}"
+    if there is not None and there[1] != newcomer.sha256:
+        other = "choose another machine_id, or first"
+        raise Conflict(f"{machine_id} exists with another profile; {other} DELETE {where}")
+    start = f"start a stage of it: POST {where}/seed"
+    raise Conflict(f"{machine_id} exists with this very profile; see GET {where}, or {start}")
+
+
+@router.get("", summary="All machines", response_model=MachinePage, responses=documented(422, 503))
+def list_machines(query: Annotated[MachineQuery, Query()]) -> Response:
+    """Machines with their stage and status, a page at a time.
+
+    Each machine that is there all the while is on exactly one page.
+    """
+    order, descending = query.sort.removeprefix("-"), query.sort.startswith("-")
+    shape = tuple[KnownId, KnownId] if order == "machine_id" else tuple[LedgerTime, KnownId]
+    found = pages.machines(
+        order=order,
+        descending=descending,
+        after=paging.position(query.cursor, query.sort, shape),
+        limit=query.limit + 1,
+        **query.model_dump(include={"status", "stage", "category", "manufacturer"}),
+    )
+    items, more = found[: query.limit], len(found) > query.limit
+    last = items[-1] if more else None
+    cursor = last and paging.cursor(query.sort, getattr(last, order), last.machine_id)
+    return sent(MachinePage(items=[Machine.of(one) for one in items], next_cursor=cursor))
+
+
+@router.get(
+    "/{machine_id}",
+    summary="One machine",
+    response_model=MachineDetail,
+    responses=documented(404, 503),
+)
+def show(machine_id: MachineId) -> Response:
+    """A machine's profile, its chain, its files, its latest model and report."""
+    where = lookup.machine(machine_id)
+    files = holdings.of_machine(machine_id)
+    model = chains.newest_model(machine_id)
+    report = files.get(report_key(machine_id))
+    href = f"/api/gan/machines/{machine_id}/report"
+    shown = MachineDetail.of(
+        where,
+        profile=MachineProfile.model_validate_json(lookup.profile_of(machine_id)),
+        chain=[Step.model_validate(step) for step in chains.steps(machine_id)],
+        artifacts=[Artifact.of(file) for file in files.values()],
+        latest_model=Model.model_validate(model) if model else None,
+        report=report and Report(href=href, page_href=f"{href}.html", sha256=report.sha256),
+    )
+    return sent(shown)
+
+
+@router.delete(
+    "/{machine_id}",
+    status_code=204,
+    dependencies=[ADMIN],
+    summary="Delete a machine",
+    responses=documented(404, 503),
+)
+def delete(machine_id: MachineId, service: TheService) -> None:
+    """Cancel its tasks, and remove it with all its rows and files."""
+    lookup.profile_of(machine_id)
+    control.remove_machine(machine_id, service.store)

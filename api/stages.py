@@ -1,0 +1,141 @@
+"""Stages started by hand: one more event of the machine's chain, which goes on by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from actors.generate import generate_synthetic
+from actors.seed import generate_seed
+from actors.stage import StageFunction
+from actors.train import train_tvae
+from api import lookup
+from api.access import WRITE
+from api.lookup import MachineId
+from api.models import Task
+from api.once import Once, TheRequest, answer
+from api.problems import documented
+from api.tasks import describe
+from api.tracing import correlate, correlation_id
+from events import by_hand
+from events.bus import Send
+from events.by_hand import Started
+from events.vocabulary import Epochs, SeedNumber, SeedRows, SetRows
+from storage import standing
+from storage.answers import Answer
+
+router = APIRouter(prefix="/api/gan/machines/{machine_id}", tags=["stages"])
+
+_RESPONSES: dict[int | str, dict[str, Any]] = documented(404, 409, 422, 503) | {
+    202: {"headers": {"Location": {"schema": {"type": "string"}}}}
+}
+Starter = Callable[[str, dict[str, Any], Send, str], Started]
+
+
+class _Asked(BaseModel):
+    """What is left out, or null, stays as the chain had it."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class SeedRequest(_Asked):
+    """The seed to simulate."""
+
+    rows: SeedRows | None = Field(default=None, examples=[10_000])
+    seed: SeedNumber | None = Field(
+        default=None, description="Makes the whole chain repeatable.", examples=[0]
+    )
+
+
+class TrainRequest(_Asked):
+    """The training."""
+
+    epochs: Epochs | None = Field(default=None, examples=[50])
+
+
+class GenerateRequest(_Asked):
+    """Rows of each synthetic set."""
+
+    train: SetRows | None = Field(default=None, examples=[35_000])
+    val: SetRows | None = Field(default=None, examples=[7_500])
+    test: SetRows | None = Field(default=None, examples=[7_500])
+
+
+@router.post(
+    "/seed",
+    status_code=202,
+    dependencies=[WRITE],
+    summary="Simulate a seed",
+    response_model=Task,
+    responses=_RESPONSES,
+)
+def seed(
+    request: Request, machine_id: MachineId, once: TheRequest, asked: SeedRequest | None = None
+) -> Response:
+    """Publish `MachineCreated`: a seed is simulated from the profile, then the chain goes on.
+
+    The machine's tasks that have not ended are cancelled, here and in the calls below: a stage that
+    is started by hand takes the chain over. What the body leaves out stays as the chain had it.
+    """
+    return _start(request, machine_id, once, asked, by_hand.start_seed, generate_seed)
+
+
+@router.post(
+    "/train",
+    status_code=202,
+    dependencies=[WRITE],
+    summary="Train a model",
+    response_model=Task,
+    responses=_RESPONSES,
+)
+def train(
+    request: Request, machine_id: MachineId, once: TheRequest, asked: TrainRequest | None = None
+) -> Response:
+    """Publish `SeedReady`: a model is trained on the newest seed, then the chain goes on."""
+    return _start(request, machine_id, once, asked, by_hand.start_training, train_tvae)
+
+
+@router.post(
+    "/generate",
+    status_code=202,
+    dependencies=[WRITE],
+    summary="Generate synthetic sets",
+    response_model=Task,
+    responses=_RESPONSES,
+)
+def generate(
+    request: Request,
+    machine_id: MachineId,
+    once: TheRequest,
+    asked: GenerateRequest | None = None,
+) -> Response:
+    """Publish `ModelTrained`: sets are generated from the newest model, then they are assessed."""
+    return _start(
+        request, machine_id, once, asked, by_hand.start_generation, generate_synthetic, "samples"
+    )
+
+
+def _start(
+    request: Request,
+    machine_id: str,
+    once: Once,
+    asked: BaseModel | None,
+    start: Starter,
+    stage: StageFunction,
+    field: str | None = None,
+) -> Response:
+    lookup.profile_of(machine_id)
+    changes = asked.model_dump(exclude_none=True) if asked is not None else {}
+
+    def effect(send: Send) -> Answer:
+        plan = {field: changes} if field and changes else changes
+        started = start(machine_id, plan, send, correlation_id(request))
+        correlate(request, started.correlation_id)
+        jobs = map(standing.job, started.jobs)
+        (job,) = (job for job in jobs if job["stage"] == stage.__name__)
+        return answer(202, describe(job), f"/api/gan/tasks/{job['id']}")
+
+    return once(effect)

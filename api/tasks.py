@@ -1,0 +1,87 @@
+"""Tasks: the jobs of the ledger, as whoever started one wants to see it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import APIRouter, Response
+
+from actors.stage import STAGES
+from api import lookup
+from api.access import ADMIN
+from api.lookup import TaskId
+from api.models import Artifact, Event, Task, TaskResult, sent
+from api.problems import documented
+from errors import Conflict
+from events.vocabulary import StageFailed
+from storage import chains, control, holdings, standing
+from storage.control import OPEN
+from storage.database import reading
+from storage.durations import seconds_left
+
+router = APIRouter(prefix="/api/gan/tasks", tags=["tasks"])
+
+
+@router.get(
+    "/{task_id}", summary="One task", response_model=Task, responses=documented(404, 422, 503)
+)
+def show(task_id: TaskId) -> Response:
+    """How far a stage's work is, and what came of it.
+
+    It has ended when its status is `success`, `failed` or `cancelled`.
+    """
+    return sent(describe(lookup.task(task_id)))
+
+
+@router.delete(
+    "/{task_id}",
+    status_code=204,
+    dependencies=[ADMIN],
+    summary="Cancel a task",
+    responses=documented(404, 409, 422, 503),
+)
+def cancel(task_id: TaskId) -> None:
+    """Stop a task: a stage that runs is killed within seconds and leaves nothing behind."""
+    lookup.task(task_id)
+    before = control.cancel(task_id)
+    if before not in OPEN:
+        raise Conflict(f"task {task_id} has ended: {before}; there is nothing to cancel")
+
+
+def describe(job: Mapping[str, Any]) -> Task:
+    """A task, from its job as `standing.job` gives it."""
+    with reading():
+        eta = seconds_left(job, standing.clock_ms())
+    return Task(
+        task_id=job["id"],
+        status=job["shown_status"],
+        eta_seconds=eta,
+        result=None if job["status"] in OPEN else _result(job),
+        error=None if job["status"] == "success" else job["error_message"],
+        **{name: job[name] for name in _SAME},
+    )
+
+
+def _result(job: Mapping[str, Any]) -> TaskResult:
+    stage = STAGES.get(job["stage"])
+    published = [event.__name__ for event in stage.publishes] if stage else []
+    event = chains.outcome(job, [*published, StageFailed.__name__])
+    files = holdings.of_job(job["id"])
+    return TaskResult(
+        event=Event.of(event) if event else None, artifacts=[Artifact.of(file) for file in files]
+    )
+
+
+_SAME = (
+    "machine_id",
+    "stage",
+    "progress",
+    "message",
+    "epoch",
+    "loss",
+    "attempts",
+    "created_at",
+    "started_at",
+    "completed_at",
+)

@@ -1,0 +1,21 @@
+"""Whether the ledger answers and is up to date."""
+
+from __future__ import annotations
+
+from storage.database import migration_status, server_version
+
+
+def ledger_state() -> str:
+    """The database's version and whether the ledger's tables are up to date.
+
+    Raises:
+        LedgerUnavailable: It does not answer.
+    """
+    waiting = len(pending_migrations())
+    state = f"{waiting} migrations to apply" if waiting else "up to date"
+    return f"{server_version()}, {state}"
+
+
+def pending_migrations() -> list[str]:
+    """The names of the migrations that the open database lacks."""
+    return [name for name, applied in migration_status() if not applied]

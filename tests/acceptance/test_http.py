@@ -1,0 +1,103 @@
+"""From a template to finished data by HTTP alone, as a user with curl would."""
+
+from __future__ import annotations
+
+import io
+import signal
+from typing import Any
+
+import httpx
+import pandas as pd
+
+from tests.acceptance.conftest import COMMAND, User
+from tests.waiting import eventually, free_port
+
+ENDED = ("success", "failed", "cancelled")
+
+
+def answers(http: httpx.Client) -> bool:
+    try:
+        return http.get("/health").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def run(http: httpx.Client, stage: str, **asked: int) -> dict[str, Any]:
+    """Start a stage and poll its task to its end."""
+    started = http.post(f"/api/gan/machines/pump_7/{stage}", json=asked)
+    assert started.status_code == 202, started.text
+
+    def ended() -> dict[str, Any] | None:
+        task: dict[str, Any] = http.get(started.headers["location"]).json()
+        return task if task["status"] in ENDED else None
+
+    task = eventually(ended, 120)
+    assert task["status"] == "success", task
+    assert task["progress"] == 100
+    return task
+
+
+def test_create_seed_train_poll_generate_download(user: User) -> None:
+    port = free_port()
+    with (
+        user.running(COMMAND, "up", "--port", str(port)) as stack,
+        httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as http,
+    ):
+        eventually(lambda: answers(http), 60)
+        template = http.get("/api/gan/templates/pump/download").text
+        profile = template.replace("pump_example_001", "pump_7")
+        yaml = {"Content-Type": "application/yaml"}
+
+        checked = http.post("/api/gan/profiles/validate", content=profile, headers=yaml)
+        assert checked.json() == {"valid": True, "problems": []}
+        created = http.post("/api/gan/machines?start=false", content=profile, headers=yaml)
+        assert created.status_code == 201
+        machine = created.headers["location"]
+        early = http.post(f"{machine}/train", json={"epochs": 5})
+        assert early.status_code == 409
+        assert f"POST {machine}/seed makes it" in early.json()["detail"]
+
+        seed = run(http, "seed", rows=1000, seed=7)
+        assert seed["result"]["event"]["type"] == "SeedReady"
+        trained = run(http, "train", epochs=5)
+        assert (trained["stage"], trained["epoch"]) == ("train_tvae", 5)
+        assert isinstance(trained["loss"], float)
+        made = run(http, "generate", train=600, val=120, test=120)
+        assert len(made["result"]["artifacts"]) == 3
+
+        eventually(lambda: http.get(machine).json()["status"] in ("onboarded", "failed"), 120)
+        shown = http.get(machine).json()
+        assert shown["status"] == "onboarded", shown["error"]
+        assert shown["latest_model"]["epochs"] == 5
+        assert shown["latest_model"]["status"] == "accepted"
+        stages = [step["stage"] for step in shown["chain"] if step["status"] == "success"]
+        assert stages == ["generate_seed", "train_tvae", "generate_synthetic", "assess_quality"]
+
+        whole = http.get(f"{machine}/data/train")
+        half = len(whole.content) // 2
+        parts = [
+            http.get(f"{machine}/data/train", headers={"Range": asked}).content
+            for asked in (f"bytes=0-{half - 1}", f"bytes={half}-")
+        ]
+        assert b"".join(parts) == whole.content
+        table = pd.read_parquet(io.BytesIO(whole.content))
+        assert len(table) == 600
+        csv = http.get(f"{machine}/data/train?format=csv")
+        assert list(pd.read_csv(io.StringIO(csv.text)).columns) == list(table.columns)
+
+        report = http.get(f"{machine}/report").json()
+        assert report["passed"] is True
+        assert report["quality_score"] == shown["latest_model"]["quality_score"]
+        assert "<!DOCTYPE html>" in http.get(f"{machine}/report.html").text
+        assert http.get("/api/gan/statistics").json()["machines"] == {"onboarded": 1}
+        (page,) = (http.get("/api/events?type=MachineOnboarded").json(),)
+        assert [event["machine_id"] for event in page["items"]] == ["pump_7"]
+
+        assert http.delete(machine).status_code == 204
+        assert http.get(f"{machine}/data/train").status_code == 404
+        assert not list(user.home.glob("GAN/data/synthetic/pump_7/*"))
+        stack.send_signal(signal.SIGINT)
+        assert stack.wait(30) == 0
+    log = (user.folder / "output.log").read_text()
+    assert "Traceback" not in log
+    assert "started again" not in log  # Every process is the one that was started.

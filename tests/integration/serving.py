@@ -1,0 +1,100 @@
+"""The service on a real port of this process, and work done for it as a worker does it."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+
+import httpx
+import uvicorn
+from fastapi import FastAPI
+from structlog.testing import capture_logs
+
+from api.app import create_app
+from api.service import Service
+from events.bus import as_fact
+from events.vocabulary import Event
+from GAN.profile import MachineProfile
+from storage import ledger, publication
+from storage.artifacts import ArtifactStore, staging_prefix
+from storage.holdings import of_job
+from storage.ledger import Claim
+from storage.settings import Settings
+from tests.integration.conftest import profile_of
+from tests.waiting import eventually
+
+
+class Http(httpx.Client):
+    """A client of a service that runs.
+
+    Attributes:
+        service: The parts of the service.
+        app: What serves them.
+    """
+
+    service: Service
+    app: FastAPI
+
+    def replace_store(self, store: ArtifactStore) -> None:
+        """Let the service have its files elsewhere."""
+        self.service = replace(self.service, store=store)
+        self.app.state.service = self.service
+
+    def create(self, machine_id: str = "pump_1", *, start: bool = True, **changes: object) -> None:
+        """Take a machine in."""
+        profile = profile_of(machine_id, **changes)
+        answer = self.post("/api/gan/machines", params={"start": start}, **as_json(profile))
+        assert answer.status_code == 201, answer.text
+
+    def finish(self, task_id: int, event: Event, files: Mapping[str, bytes] | None = None) -> None:
+        """Do a task's work as a worker does: its files and its event."""
+        claim = claimed(task_id)
+        store = self.service.store
+        prefix = staging_prefix(claim.machine_id, claim.job_id, claim.token)
+        workspace = store.workspace(prefix)
+        for key, content in (files or {}).items():
+            path = workspace / key
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        fact = as_fact(event, claim.correlation_id, claim.event_id)
+        ledger.complete(claim, fact, store.stage(workspace, prefix))
+        publication.put_in_place(store, of_job(task_id))
+
+
+def as_json(profile: MachineProfile) -> dict[str, object]:
+    """A profile as arguments of a request."""
+    return {
+        "content": profile.model_dump_json(),
+        "headers": {"Content-Type": "application/json"},
+    }
+
+
+def claimed(task_id: int) -> Claim:
+    """The right to run a task."""
+    claim = ledger.claim(task_id, "worker-1", 30)
+    assert claim is not None
+    return claim
+
+
+@contextmanager
+def serving(settings: Settings) -> Iterator[Http]:
+    """Serve the open ledger on a free port."""
+    app = create_app(settings)
+    server = uvicorn.Server(
+        uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=2)
+    )
+    with capture_logs(), socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=server.run, args=([listener],))
+        thread.start()
+        try:
+            eventually(lambda: server.started)
+            address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+            with Http(base_url=address, timeout=30) as client:
+                client.app, client.service = app, app.state.service
+                yield client
+        finally:
+            server.should_exit = True
+            thread.join()

@@ -1,0 +1,134 @@
+"""The service against its own description: whatever is sent, it answers as it is documented."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import psycopg
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase
+from hypothesis import settings as hypothesis_settings
+from pydantic import SecretStr
+from schemathesis import Case
+from schemathesis.checks import CHECKS
+
+from actors.embedded import EmbeddedValkey
+from api.app import create_app
+from events.vocabulary import MachineOnboarded, ModelTrained, SeedReady, SyntheticDataReady
+from GAN.catalogue import template_profile
+from GAN.files import SPLITS, model_key, page_key, report_key, seed_key, split_key
+from storage import standing
+from storage.database import database, open_database, upgrade
+from storage.settings import Settings
+from tests.integration.serving import Http, as_json, serving
+
+MACHINE = "pump_example_001"
+
+#: A profile has so many fields that systematic variations of each take a minute a route. The unit
+#: tests of profiles see to them; here the routes get random ones.
+TAKES_A_PROFILE = ("POST /api/gan/machines", "POST /api/gan/profiles/validate")
+CONFIG = schemathesis.Config.from_dict(
+    {
+        "operations": [
+            {"include-name": name, "phases": {"coverage": {"enabled": False}}}
+            for name in TAKES_A_PROFILE
+        ]
+    }
+)
+SCHEMA = schemathesis.openapi.from_dict(
+    create_app(Settings(home=Path("unused"))).openapi(), config=CONFIG
+)
+
+#: What a profile has to be is more than a schema can say, and a wrong one is 422 as it should be.
+MORE_THAN_A_SCHEMA_SAYS = CHECKS.get_one("positive_data_acceptance")
+#: Whoever wants a profile checked may send a bad one: the answer says what is wrong with it.
+CHECKS_PROFILES, REFUSES_BAD_DATA = (
+    "/api/gan/profiles/validate",
+    CHECKS.get_one("negative_data_rejection"),
+)
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def served(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    valkey: EmbeddedValkey,
+) -> Iterator[Http]:
+    home, url = tmp_path_factory.mktemp("schema"), None
+    if request.param == "postgresql":
+        url = SecretStr(request.getfixturevalue("postgres_url"))
+        with psycopg.connect(url.get_secret_value(), autocommit=True) as connection:
+            connection.execute("DROP SCHEMA public CASCADE")
+            connection.execute("CREATE SCHEMA public")
+    settings = Settings(home=home, database_url=url, redis_url=SecretStr(valkey.url))
+    open_database(settings)
+    upgrade()
+    with serving(settings) as client:
+        yield client
+    database.close()
+
+
+@pytest.fixture
+def furnished(served: Http) -> Http:
+    """The machine of the examples is there with all that a machine can have."""
+    if served.get(f"/api/gan/machines/{MACHINE}").status_code == 404:
+        profile = template_profile("pump").model_copy(update={"machine_id": MACHINE})
+        assert served.post("/api/gan/machines", **as_json(profile)).status_code == 201
+        table = io.BytesIO()
+        pd.DataFrame({"rul": [1.5, 0.5]}).to_parquet(table)
+        model = model_key(MACHINE, 50)
+        trained = {"final_loss": -1.0, "training_time_seconds": 1.0, "num_features": 4}
+        for event, files in (
+            (SeedReady(machine_id=MACHINE), {seed_key(MACHINE): b"seed"}),
+            (ModelTrained(machine_id=MACHINE, model_key=model, **trained), {model: b"model"}),
+            (
+                SyntheticDataReady(machine_id=MACHINE),
+                {split_key(MACHINE, split): table.getvalue() for split in SPLITS},
+            ),
+            (
+                MachineOnboarded(machine_id=MACHINE, quality_score=0.9, model_key=model),
+                {report_key(MACHINE): b"{}", page_key(MACHINE): b"<!DOCTYPE html>"},
+            ),
+        ):
+            served.finish(standing.jobs(machine_id=MACHINE)[0]["id"], event, files)
+    return served
+
+
+@SCHEMA.parametrize()
+@hypothesis_settings(
+    max_examples=15,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+def test_every_answer_is_a_documented_one(case: Case, furnished: Http) -> None:
+    excluded = [MORE_THAN_A_SCHEMA_SAYS]
+    if case.operation.path == CHECKS_PROFILES:
+        excluded.append(REFUSES_BAD_DATA)
+    case.call_and_validate(base_url=str(furnished.base_url), excluded_checks=excluded)
+
+
+def test_every_route_has_a_summary_a_description_and_an_answer(served: Http) -> None:
+    for path, operations in served.get("/openapi.json").json()["paths"].items():
+        for method, operation in operations.items():
+            place = f"{method} {path}"
+            assert operation["summary"], place
+            assert len(operation["description"]) > 30, place
+            assert any(status.startswith("2") for status in operation["responses"]), place
+            if path.startswith("/api/") and "templates" not in path:
+                assert "503" in operation["responses"], place
+            if "{" in path:
+                assert "404" in operation["responses"], place
+            if method == "post":
+                names = [parameter["name"] for parameter in operation["parameters"]]
+                assert "idempotency-key" in names, place
+                assert "422" in operation["responses"], place
+
+
+def test_the_documentation_is_served(served: Http) -> None:
+    assert "swagger" in served.get("/docs").text

@@ -1,0 +1,314 @@
+"""What the service is to those who run it: health, figures, logs, errors, outages."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+from pydantic import SecretStr
+
+from actors.embedded import EmbeddedValkey
+from benchmarks.servers import PostgreSQL
+from storage import queues, standing
+from storage.database import database, open_database, upgrade
+from storage.settings import PREFIX, Settings
+from storage.workers import beat
+from tests.integration.conftest import profile_of
+from tests.integration.logged_worker import environment
+from tests.integration.serving import Http, as_json, serving
+from tests.waiting import eventually, free_port
+
+
+def test_every_part_says_how_it_is(http: Http) -> None:
+    beat("worker-1", "host", 1, ["default"])
+    answer = http.get("/health")
+    assert answer.status_code == 200
+    parts = answer.json()["parts"]
+    assert answer.json()["ok"]
+    assert re.fullmatch(r"(SQLite|PostgreSQL) \S+, up to date", parts["ledger"]["says"])
+    assert parts["broker"]["says"].startswith("Valkey ")
+    assert parts["artifacts"] == {"ok": True, "says": "there"}
+    assert parts["workers"] == {"ok": True, "says": "1 alive"}
+    assert http.get("/livez").json() == {"status": "alive"}
+    assert http.get("/readyz").json() == {"status": "ready"}
+
+
+def test_without_a_broker_it_is_not_well_and_still_ready(
+    http: Http, valkey: EmbeddedValkey
+) -> None:
+    valkey.kill()
+    answer = http.get("/health")
+    assert answer.status_code == 503
+    assert answer.json()["parts"]["broker"] == {"ok": False, "says": "does not answer"}
+    assert answer.json()["parts"]["ledger"]["ok"]
+    assert http.get("/readyz").status_code == 200
+    created = http.post("/api/gan/machines", **as_json(profile_of("pump_1")))
+    assert created.status_code == 201
+    assert standing.jobs()[0]["dispatched_at"] is None  # A steward sends it.
+    valkey.ensure()
+    assert http.get("/health").status_code == 200
+
+
+def sample(http: Http, name: str, **labels: str) -> float | None:
+    """A sample of which at least these labels are so; None if there is none."""
+    chosen = [
+        s.value
+        for family in text_string_to_metric_families(http.get("/metrics").text)
+        for s in family.samples
+        if s.name == name and labels.items() <= s.labels.items()
+    ]
+    return chosen[0] if chosen else None
+
+
+def test_requests_are_counted_by_route_and_queues_are_shown(http: Http) -> None:
+    labels = {"method": "GET", "route": "/api/gan/machines/{machine_id}", "status": "404"}
+    before = sample(http, "fleetforge_http_requests_total", **labels) or 0
+    for machine_id in ("pump_8", "pump_9"):
+        http.get(f"/api/gan/machines/{machine_id}")
+    assert sample(http, "fleetforge_http_requests_total", **labels) == before + 2
+    http.create()
+    assert sample(http, "fleetforge_queue_due", queue="default") == 1
+    queues.pause("default")
+    http.request("PROPFIND", "/coffee")
+    strange = {"method": "other", "route": "none", "status": "404"}
+    assert sample(http, "fleetforge_http_requests_total", **strange)
+
+
+@pytest.mark.parametrize("header", ["X-Request-ID", "X-Correlation-ID"])
+def test_a_request_may_bring_its_id_and_its_events_have_it(http: Http, header: str) -> None:
+    mine = uuid.uuid4()
+    arguments: dict[str, Any] = as_json(profile_of("pump_1"))
+    arguments["headers"][header] = str(mine)
+    answer = http.post("/api/gan/machines", **arguments)
+    assert answer.headers["x-request-id"] == mine.hex
+    assert answer.headers["x-correlation-id"] == mine.hex
+    assert standing.events()[0]["correlation_id"] == mine.hex
+
+
+@pytest.mark.parametrize("name", ["", "me", "x" * 32, "a" * 31, "{" + "a" * 34 + "}", "a" * 5000])
+def test_an_id_that_is_none_is_replaced(http: Http, name: str) -> None:
+    answer = http.get("/livez", headers={"X-Request-ID": name})
+    given = answer.headers["x-request-id"]
+    assert re.fullmatch("[0-9a-f]{32}", given)
+    assert given != name
+
+
+def test_a_stage_that_goes_on_with_a_chain_answers_with_its_id(http: Http) -> None:
+    http.create()
+    chain = standing.events()[0]["correlation_id"]
+    answer = http.post("/api/gan/machines/pump_1/seed")
+    assert answer.headers["x-correlation-id"] == chain
+    assert answer.headers["x-request-id"] != chain
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "detail"),
+    [
+        ("GET", "/nowhere", 404, "no such route; see /docs"),
+        ("GET", "/api/gan/machines/", 404, "no such route; see /docs"),
+        ("PUT", "/api/gan/machines", 405, "PUT is not possible here; GET, POST is"),
+        ("PATCH", "/api/gan/machines/x", 405, "PATCH is not possible here; DELETE, GET is"),
+        ("GET", "/api/gan/templates/submarine", 404, None),
+        ("GET", "/api/gan/templates/..%2fpump", 404, None),
+        ("GET", "/api/gan/templates/pump/download?format=toml", 422, None),
+    ],
+)
+def test_what_is_not_there_is_a_problem_document(
+    http: Http, method: str, path: str, status: int, detail: str | None
+) -> None:
+    answer = http.request(method, path)
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["status"] == status
+    assert detail is None or answer.json()["detail"] == detail
+    if status == 405:
+        assert answer.headers["allow"] in detail  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("body", "media_type", "message"),
+    [
+        (b"{", "application/json", "not JSON"),
+        (b'{"epochs": 1e400}', "application/json", ""),
+        (b'{"\\ud800": 1}', "application/json", ""),
+        (b"\xff", "application/json", ""),
+        (b"[" * 100_000, "application/json", ""),
+        (b"epochs=3", "application/x-www-form-urlencoded", ""),
+        (b'{"epochs": 3}', "text/plain", ""),
+    ],
+)
+def test_a_body_that_cannot_be_read_is_a_problem_document(
+    http: Http, body: bytes, media_type: str, message: str
+) -> None:
+    http.create(start=False)
+    path, headers = "/api/gan/machines/pump_1/train", {"Content-Type": media_type}
+    answer = http.post(path, content=body, headers=headers)
+    assert answer.status_code == 422, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert message in answer.text
+    assert standing.events() == []
+
+
+def test_templates_are_listed_shown_and_downloaded(http: Http) -> None:
+    templates = http.get("/api/gan/templates").json()
+    assert len(templates) == 12
+    for template in templates:
+        shown = http.get(template["href"]).json()
+        for file_format in ("yaml", "json"):
+            answer = http.get(template["download_href"], params={"format": file_format})
+            kind = f"application/{file_format}"
+            assert answer.headers["content-type"] == kind
+            name = f'attachment; filename="{template["machine_type"]}.{file_format}"'
+            assert answer.headers["content-disposition"] == name
+            checked = http.post(
+                "/api/gan/profiles/validate",
+                content=answer.content,
+                headers={"Content-Type": kind},
+            )
+            assert checked.json() == {"valid": True, "problems": []}
+        assert shown["machine_id"].startswith(template["machine_type"])
+
+
+def test_a_check_tells_every_problem_with_its_place_and_what_to_write(http: Http) -> None:
+    answer = http.post("/api/gan/profiles/validate", json={"machine_id": "X", "sensors": []})
+    assert answer.status_code == 200
+    assert not answer.json()["valid"]
+    problems = {problem["path"]: problem for problem in answer.json()["problems"]}
+    assert {"machine_id", "sensors", "failure_modes", "machine_type"} <= problems.keys()
+    assert problems["machine_type"]["advice"] == "add machine_type"
+    assert standing.machines() == []
+
+
+@contextmanager
+def web_process(variables: dict[str, str], log: Path) -> Iterator[httpx.Client]:
+    """`fleetforge web` as it is run."""
+    port = free_port()
+    command = [sys.executable, "-m", "cli", "web", "--port", str(port)]
+    with log.open("wb") as stderr:
+        process = subprocess.Popen(command, env=variables, stderr=stderr)
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
+            eventually(lambda: _answers(client), 60)
+            yield client
+        process.terminate()
+        assert process.wait(15) == 0
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _answers(client: httpx.Client) -> bool:
+    try:
+        return client.get("/livez").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def test_each_request_has_one_line_with_the_id_of_its_events(
+    ledger: Settings, redis_url: str
+) -> None:
+    log = ledger.home / "web.log"
+    with web_process(environment(ledger, redis_url), log) as client:
+        client.post("/api/gan/machines?start=true", **as_json(profile_of("pump_1")))
+        client.get("/a%0Ab?token=secret")
+        client.post("/api/gan/machines/pump_1/seed")
+    lines = log.read_text().splitlines()
+    entries = [json.loads(line) for line in lines if line.startswith("{")]
+    requests = [entry for entry in entries if entry["event"] == "request"]
+    created, strange, seeded = requests[-3:]
+    chain = standing.events()[0]["correlation_id"]
+    assert (created["method"], created["path"]) == ("POST", "/api/gan/machines")
+    assert (created["status"], created["correlation"]) == (201, chain)
+    assert (strange["path"], strange["status"]) == ("/a%0Ab", 404)
+    assert (seeded["correlation"], seeded["request"] != chain) == (chain, True)
+    assert "secret" not in log.read_text()
+
+
+def test_a_port_that_is_taken_is_said_in_one_line(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = subprocess.run(
+            [sys.executable, "-m", "cli", "web", "--port", port],
+            env=os.environ | {f"{PREFIX}HOME": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+    assert done.returncode == 2
+    assert done.stderr == (
+        f"error: 127.0.0.1:{port}: Address already in use; choose another --host or --port\n"
+    )
+
+
+def test_while_the_database_is_away_it_says_so_and_then_goes_on(
+    tmp_path: Path, redis_url: str
+) -> None:
+    with PostgreSQL() as postgres:
+        settings = Settings(
+            home=tmp_path,
+            database_url=SecretStr(postgres.url),
+            redis_url=SecretStr(redis_url),
+        )
+        open_database(settings)
+        upgrade()
+        with serving(settings) as http:
+            http.create()
+            database.close()
+            postgres.stop()
+            for method, path in (
+                ("GET", "/api/gan/machines"),
+                ("GET", "/api/events"),
+                ("GET", "/api/gan/tasks/1"),
+                ("DELETE", "/api/gan/machines/pump_1"),
+                ("POST", "/api/gan/machines/pump_1/seed"),
+                ("GET", "/readyz"),
+            ):
+                answer = http.request(method, path, headers={"Idempotency-Key": "once"})
+                assert answer.status_code == 503, (method, path)
+                assert answer.headers["retry-after"] == "2"
+                assert answer.headers["content-type"] == "application/problem+json"
+                assert "postgres" not in answer.text
+            assert http.get("/livez").status_code == 200
+            assert http.get("/metrics").status_code == 200
+            health = http.get("/health")
+            assert health.status_code == 503
+            assert not health.json()["parts"]["ledger"]["ok"]
+            postgres.start()
+            eventually(lambda: http.get("/readyz").status_code == 200)
+            assert http.get("/health").status_code == 200
+            # Threads of before and their connections are used again: every one of them mends.
+            answers = [http.get("/api/gan/machines") for _ in range(40)]
+            assert {answer.status_code for answer in answers} == {200}
+            assert len(standing.events()) == 1
+        database.close()
+
+
+def test_it_starts_without_torch_sdv_and_pandas(ledger: Settings) -> None:
+    program = (
+        "import sys\n"
+        "from api.app import create_app\n"
+        "from storage.settings import load_settings\n"
+        "create_app(load_settings()).openapi()\n"
+        "print([name for name in ('torch', 'sdv', 'pandas', 'pyarrow') if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=environment(ledger, "redis://127.0.0.1:1"),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "[]\n"
