@@ -46,20 +46,17 @@ def list_events(query: Annotated[EventQuery, Query()]) -> Response:
     happens. An event is shown once none can appear before it, within five seconds.
     """
     descending = query.sort == "-id"
-    after = paging.position(query.cursor, query.sort, tuple[LedgerId])
+    position = paging.position(query.cursor, query.sort, tuple[LedgerId])
+    after = position[0] if position else None
     found = pages.events(
         descending=descending,
-        after=after and after[0],
+        after=after,
         limit=query.limit,
         machine_id=query.machine_id,
         event_type=query.type,
         correlation_id=query.correlation_id,
     )
-    cursor: str | None
-    if found:
-        cursor = paging.cursor(query.sort, found[-1]["id"])
-    else:
-        cursor = None if descending else query.cursor or paging.cursor(query.sort, 0)
-    if descending and len(found) < query.limit:
-        cursor = None
+    last = found[-1]["id"] if found else after or 0
+    ends = descending and len(found) < query.limit
+    cursor = None if ends else paging.cursor(query.sort, last)
     return sent(EventPage(items=[Event.of(event) for event in found], next_cursor=cursor))

@@ -98,13 +98,14 @@ async def _refused(request: Request, error: HTTPException) -> Response:
 async def _bug(request: Request, error: Exception) -> Response:
     """Nobody expected it: whoever runs the service finds it in the log by the request's id."""
     request_id = request.state.request_id
-    structlog.get_logger().critical("uncaught", request=request_id, exc_info=error)
+    structlog.get_logger().error("bug", request=request_id, error=repr(error))
     return problem(
         500,
         f"an error of this service; its log has it under the request {request_id}",
         headers={
             REQUEST_HEADER: request_id,
             CORRELATION_HEADER: request.state.correlation_id,
+            "Connection": "close",  # As the server does after an error, which it logs.
         },
     )
 

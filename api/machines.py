@@ -27,7 +27,7 @@ from api.paging import LedgerTime, Paging
 from api.problems import documented
 from api.service import TheService
 from api.tracing import correlation_id
-from errors import Conflict
+from errors import Conflict, InvalidProfile
 from events.bus import Send
 from events.onboarding import Newcomer, as_newcomer, take_in
 from events.vocabulary import Plan
@@ -86,15 +86,16 @@ def create(
 
 def _create(newcomer: Newcomer, plan: Plan | None, send: Send, correlation: str) -> None:
     machine_id = newcomer.machine_id
-    there = standing.profile_of(machine_id)
-    if there is None and take_in([newcomer], plan, send, correlation).created:
-        return
     where = f"/api/gan/machines/{machine_id}"
-    if there is not None and there[1] != newcomer.sha256:
+    try:
+        taken = take_in([newcomer], plan, send, correlation)
+    except InvalidProfile:
         other = "choose another machine_id, or first"
-        raise Conflict(f"{machine_id} exists with another profile; {other} DELETE {where}")
-    start = f"start a stage of it: POST {where}/seed"
-    raise Conflict(f"{machine_id} exists with this very profile; see GET {where}, or {start}")
+        told = f"{machine_id} exists with another profile; {other} DELETE {where}"
+        raise Conflict(told) from None
+    if not taken.created:
+        start = f"start a stage of it: POST {where}/seed"
+        raise Conflict(f"{machine_id} exists with this very profile; see GET {where}, or {start}")
 
 
 @router.get("", summary="All machines", response_model=MachinePage, responses=documented(422, 503))

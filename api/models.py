@@ -31,6 +31,10 @@ MachineStatus = Literal[
 ]
 
 
+#: While a task is tried again, or has succeeded, what went wrong before is no news.
+TELL_WHY = ("pending", "failed", "cancelled")
+
+
 class Machine(BaseModel):
     """A machine, and where its chain stands."""
 
@@ -52,7 +56,6 @@ class Machine(BaseModel):
     @classmethod
     def of(cls, standing: Standing, **more: Any) -> Self:
         """A machine as the ledger has it."""
-        failed = standing.status in ("failed", "cancelled", "pending")
         return cls(
             machine_id=standing.machine_id,
             machine_type=standing.machine_type,
@@ -65,7 +68,7 @@ class Machine(BaseModel):
             task_id=standing.job_id,
             progress=standing.progress,
             message=standing.message,
-            error=standing.error_message if failed else None,
+            error=standing.error_message if standing.status in TELL_WHY else None,
             since=standing.since,
             overdue=standing.overdue,
             **more,

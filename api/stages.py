@@ -127,10 +127,10 @@ def _start(
     stage: StageFunction,
     field: str | None = None,
 ) -> Response:
-    lookup.profile_of(machine_id)
     changes = asked.model_dump(exclude_none=True) if asked is not None else {}
 
     def effect(send: Send) -> Answer:
+        lookup.profile_of(machine_id)
         plan = {field: changes} if field and changes else changes
         started = start(machine_id, plan, send, correlation_id(request))
         correlate(request, started.correlation_id)

@@ -11,7 +11,7 @@ from actors.stage import STAGES
 from api import lookup
 from api.access import ADMIN
 from api.lookup import TaskId
-from api.models import Artifact, Event, Task, TaskResult, sent
+from api.models import TELL_WHY, Artifact, Event, Task, TaskResult, sent
 from api.problems import documented
 from errors import Conflict
 from events.vocabulary import StageFailed
@@ -58,7 +58,7 @@ def describe(job: Mapping[str, Any]) -> Task:
         status=job["shown_status"],
         eta_seconds=eta,
         result=None if job["status"] in OPEN else _result(job),
-        error=None if job["status"] == "success" else job["error_message"],
+        error=job["error_message"] if job["status"] in TELL_WHY else None,
         **{name: job[name] for name in _SAME},
     )
 

@@ -6,7 +6,7 @@ import click
 
 from commands.session import open_ledger
 from commands.stopping import stop_event
-from commands.web import web_options
+from commands.web import listen, web_options
 
 
 @click.command()
@@ -28,6 +28,7 @@ def up(host: str, port: int) -> None:
 
     set_up_logging(as_json=settings.log_json)
 
+    listen(host, port).close()  # Before anything is started that would not be needed.
     stopping = stop_event()
     click.echo(f"drop profiles in {settings.inbox_folder}; stop with Ctrl-C", err=True)
     web = ("web", "--host", host, "--port", str(port))

@@ -56,7 +56,7 @@ def web(host: str, port: int, stop_on_eof: bool) -> None:
     set_up_logging(as_json=settings.log_json)
     wait_for_lock(lambda: _LOCK_PATIENCE_SECONDS)
     stopping = stop_event(stop_on_eof=stop_on_eof)
-    with _listen(host, port) as listener:
+    with listen(host, port) as listener:
         server = uvicorn.Server(
             uvicorn.Config(
                 create_app(settings),
@@ -76,7 +76,12 @@ def web(host: str, port: int, stop_on_eof: bool) -> None:
         server.run(sockets=[listener])
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that takes connections.
+
+    Raises:
+        SettingsError: Not at this address.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=2048)

@@ -27,12 +27,10 @@ class Started:
 
     Attributes:
         correlation_id: Of the chain.
-        delivered: Whether the broker has the jobs; if not, a steward sends them.
     """
 
     jobs: list[int]
     correlation_id: str
-    delivered: bool
 
 
 def start_seed(
@@ -118,8 +116,8 @@ def _take_over(
         correlation = standing.correlation_of(machine_id) or correlation_id
         fact = as_fact(event(asked, holdings.of_machine(machine_id)), correlation)
         written = facts.append(fact)
-    jobs = [job.job_id for job in written.jobs]
-    return Started(jobs, correlation, deliver(written.jobs, send))
+    deliver(written.jobs, send)
+    return Started([job.job_id for job in written.jobs], correlation)
 
 
 def _seed_key(machine_id: str, files: Files) -> str:

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import sys
 from pathlib import Path
 
@@ -24,6 +25,14 @@ def statuses(user: User) -> dict[str, str]:
 
 def seeded(user: User) -> set[str]:
     return {event["machine_id"] for event in user.json("events") if event["type"] == "SeedReady"}
+
+
+def test_a_port_that_is_taken_is_said_before_anything_starts(user: User) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        refused = user.run("up", "--port", port, exit_code=2)
+    assert f"127.0.0.1:{port}: Address already in use" in refused.stderr
+    assert not (user.home / "run").exists()
 
 
 def test_a_profile_dropped_in_the_inbox_is_onboarded_and_ctrl_c_stops_all(user: User) -> None:

@@ -44,6 +44,15 @@ def test_an_answer_is_what_it_was_though_things_have_changed(http: Http) -> None
     assert len(standing.jobs()) == 1
 
 
+def test_an_answer_outlives_the_machine(http: Http) -> None:
+    http.create(start=False)
+    first = seed(http, "gone")
+    http.delete("/api/gan/machines/pump_1")
+    again = seed(http, "gone")
+    assert (again.status_code, again.content) == (202, first.content)
+    assert seed(http, "other").status_code == 404
+
+
 def test_another_request_under_the_same_key_is_refused(http: Http) -> None:
     http.create(start=False)
     http.create("pump_2", start=False)

@@ -22,10 +22,11 @@ from pydantic import SecretStr
 from actors.embedded import EmbeddedValkey
 from benchmarks.servers import PostgreSQL
 from storage import queues, standing
-from storage.database import database, open_database, upgrade
+from storage.database import database, open_database, transaction, upgrade
 from storage.settings import PREFIX, Settings
+from storage.tables import Event
 from storage.workers import beat
-from tests.integration.conftest import profile_of
+from tests.integration.conftest import add_event, add_machine, profile_of
 from tests.integration.logged_worker import environment
 from tests.integration.serving import Http, as_json, serving
 from tests.waiting import eventually, free_port
@@ -159,6 +160,27 @@ def test_a_body_that_cannot_be_read_is_a_problem_document(
     assert answer.headers["content-type"] == "application/problem+json"
     assert message in answer.text
     assert standing.events() == []
+
+
+def test_a_bug_is_no_traceback_for_the_client(ledger: Settings, redis_url: str) -> None:
+    """A row that nothing of ours can have written."""
+    add_machine()
+    add_event(stages=())
+    with transaction():
+        Event.update(payload="{").execute()
+    log = ledger.home / "web.log"
+    with web_process(environment(ledger, redis_url), log) as client:
+        answer = client.get("/api/events")
+        assert client.get("/livez").status_code == 200
+    assert answer.status_code == 500
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "JSON" not in answer.text
+    request_id = answer.headers["x-request-id"]
+    assert request_id in answer.json()["detail"]
+    entries = [json.loads(line) for line in log.read_text().splitlines() if line[0] == "{"]
+    told = [entry["event"] for entry in entries if entry.get("request") == request_id]
+    assert sorted(told) == ["bug", "request"]
+    assert "JSONDecodeError" in log.read_text()  # With its traceback.
 
 
 def test_templates_are_listed_shown_and_downloaded(http: Http) -> None:
