@@ -36,7 +36,7 @@ UNMATCHED = "unmatched"
 UNAVAILABLE_HEADER = "RateLimit-Unavailable"
 
 #: How long a Redis that does not answer is waited for, and how long nobody asks it then, seconds.
-ANSWER_SECONDS = 0.5
+ANSWER_SECONDS = 2.0
 SILENCE_SECONDS = 2.0
 
 #: A minute's counter is read until the end of the next.

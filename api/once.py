@@ -11,6 +11,7 @@ from fastapi import Depends, Header, Request
 from fastapi.responses import Response
 from pydantic import BaseModel
 
+from api.access import READ, Caller
 from api.service import TheService
 from events.bus import Send, deliver
 from storage import answers
@@ -71,6 +72,7 @@ def answer(status: int, body: BaseModel, location: str | None = None) -> Answer:
 async def _once(
     request: Request,
     service: TheService,
+    caller: Annotated[Caller, READ],
     idempotency_key: Annotated[
         str | None,
         Header(
@@ -82,7 +84,8 @@ async def _once(
     ] = None,
 ) -> Once:
     path, query = request.url.path, request.url.query
-    parts = [request.method, path, query, request.headers.get("content-type", "")]
+    # With the caller: what one is told is nothing to another who happens on the same key.
+    parts = [caller.name, request.method, path, query, request.headers.get("content-type", "")]
     digest = hashlib.sha256("\0".join(parts).encode())
     digest.update(await request.body())
     return Once(idempotency_key, f"{request.method} {path}"[:300], digest.hexdigest(), service.send)

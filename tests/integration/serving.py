@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import socket
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 
 import httpx
-import uvicorn
 from fastapi import FastAPI
 from structlog.testing import capture_logs
 
@@ -23,8 +20,8 @@ from storage.artifacts import ArtifactStore, staging_prefix
 from storage.holdings import of_job
 from storage.ledger import Claim
 from storage.settings import Settings
+from tests.integration import served
 from tests.integration.conftest import profile_of
-from tests.waiting import eventually
 
 
 class Http(httpx.Client):
@@ -81,20 +78,12 @@ def claimed(task_id: int) -> Claim:
 
 @contextmanager
 def serving(settings: Settings) -> Iterator[Http]:
-    """Serve the open ledger on a free port."""
-    app = create_app(settings)
-    server = uvicorn.Server(
-        uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=2)
-    )
-    with capture_logs(), socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=server.run, args=([listener],))
-        thread.start()
-        try:
-            eventually(lambda: server.started)
-            address = f"http://127.0.0.1:{listener.getsockname()[1]}"
-            with Http(base_url=address, timeout=30) as client:
-                client.app, client.service = app, app.state.service
-                yield client
-        finally:
-            server.should_exit = True
-            thread.join()
+    """Serve the open ledger on a free port; how often a test asks is not limited."""
+    app = create_app(settings.model_copy(update={"rate_limit": 0}))
+    with (
+        capture_logs(),
+        served.serving(app) as address,
+        Http(base_url=f"http://{address}", timeout=30) as client,
+    ):
+        client.app, client.service = app, app.state.service
+        yield client

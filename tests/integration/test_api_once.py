@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from storage import garbage, standing
+from storage import garbage, standing, tokens
 from storage.database import transaction
 from storage.tables import Answer
 from tests.integration.conftest import profile_of
@@ -67,6 +67,16 @@ def test_another_request_under_the_same_key_is_refused(http: Http) -> None:
         assert problem["path"] == "Idempotency-Key"
         assert "POST /api/gan/machines/pump_1/seed" in problem["message"]
     assert len(standing.events()) == 1
+
+
+def test_a_key_of_somebody_else_tells_nothing_of_their_answer(http: Http) -> None:
+    http.create(start=False)
+    for name, status in (("one", 202), ("two", 422)):
+        token = tokens.create(name, "write").written
+        http.headers["Authorization"] = f"Bearer {token}"
+        refused = seed(http, "shared")
+        assert refused.status_code == status, refused.text
+    assert len(standing.jobs()) == 1
 
 
 def test_what_was_refused_may_be_asked_again_under_its_key(http: Http) -> None:

@@ -12,7 +12,7 @@ from GAN import files
 from GAN.profile import MachineProfile
 from GAN.progress import silent
 from storage.artifacts import LocalStore
-from storage.standing import PublishedFile
+from storage.holdings import PublishedFile
 
 
 def job(profile: MachineProfile, folder: Path, *keys: str) -> Job:
