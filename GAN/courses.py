@@ -126,9 +126,9 @@ class Courses:
         codes = np.concatenate([course.codes(unit, rng) for unit in places])
         noise = np.concatenate([self.noise.draw(len(unit), rng) for unit in places])
         shares = corner_shares(np.concatenate(places), len(course.curve))
-        expected = _decoded(table, _columns(table, self.sensors), codes)
-        scaled = expected + shares @ course.offset + noise * (shares @ course.spread)
         columns = _columns(table, self.sensors)
+        expected = _decoded(table, columns, codes) + shares @ course.offset
+        scaled = expected + noise * (shares @ course.spread)
         return np.column_stack(
             [_reading(column, scaled[:, index]) for index, column in enumerate(columns)]
         )
@@ -160,28 +160,37 @@ def fit_courses(
         [_scaled(column, readings[:, index], rng) for index, column in enumerate(columns)]
     )
     corners = corners_for(float(np.median(np.unique(units, return_counts=True)[1])))
-    left = np.empty_like(scaled)
+    noise = np.empty_like(scaled)
     courses = []
     for mode in sorted(set(failure_modes)):
         rows = np.flatnonzero(failure_modes == mode)
         shares = corner_shares(places[rows], corners)
         curve = fit_curve(shares, codes[rows])
-        own = [
-            fit_curve(shares[here], codes[rows[here]] - shares[here] @ curve)
-            for here in (units[rows] == unit for unit in np.unique(units[rows]))
-        ]
-        deviations = np.array(own) if len(own) > 1 else np.zeros((1, *curve.shape))
-        followed = np.empty_like(codes[rows])
-        for deviation, unit in zip(own, np.unique(units[rows]), strict=True):
-            here = units[rows] == unit
-            followed[here] = shares[here] @ (curve + deviation)
+        deviations, followed = _follow_units(shares, codes[rows], curve, units[rows])
         missed = scaled[rows] - _decoded(table, columns, followed)
         offset = fit_curve(shares, missed)
         missed -= shares @ offset
         spread = _spread(shares, missed)
-        left[rows] = missed / np.maximum(shares @ spread, 1e-12)
+        noise[rows] = missed / np.maximum(shares @ spread, 1e-12)
         courses.append(Course(str(mode), curve, deviations, offset, spread))
-    return Courses(tuple(sensors), tuple(courses), _fit_noise(left, units))
+    return Courses(tuple(sensors), tuple(courses), _fit_noise(noise, units))
+
+
+def _follow_units(
+    shares: Matrix, codes: Matrix, curve: Matrix, units: NDArray[np.integer]
+) -> tuple[Matrix, Matrix]:
+    """Each unit's deviation from the mean unit, and the codes of all rows on their own curves.
+
+    Returns:
+        Shapes (units, corners, latent) and (rows, latent).
+    """
+    followed = np.empty_like(codes)
+    deviations = []
+    for unit in np.unique(units):
+        rows = units == unit
+        deviations.append(fit_curve(shares[rows], codes[rows] - shares[rows] @ curve))
+        followed[rows] = shares[rows] @ (curve + deviations[-1])
+    return np.array(deviations), followed
 
 
 def _spread(shares: Matrix, missed: Matrix) -> Matrix:
