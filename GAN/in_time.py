@@ -28,6 +28,8 @@ FEWEST_ROWS = 30
 SEGMENT = 30
 #: Rows of a window; it is shown to the classifier by mean, spread and spread of the steps.
 WINDOW = 16
+#: Windows of rows that lie further apart than so many of the seed's are steeper for that alone.
+MOST_STEPS = 2
 #: Stretches of life within which the baseline mixes rows.
 STRETCHES = 50
 
@@ -43,7 +45,8 @@ class InTime(BaseModel):
         monotonicity: Spearman correlation of the health index with time, mean over lives. The
             index is the mean way of the degrading sensors to their failure values.
         seed_monotonicity: That of the seed's lives.
-        windows_told_apart: Of windows of 16 rows; see `GAN.two_sample.told_apart`.
+        windows_told_apart: Of windows of 16 rows; see `GAN.two_sample.told_apart`. None also where
+            the set's time step is more than twice the seed's.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -69,13 +72,14 @@ def compare_in_time(seed: pd.DataFrame, frame: pd.DataFrame, profile: MachinePro
     raw = [[life[names].to_numpy() for life in each] for each in (seed_lives, lives)]
     noise = [[part for life in each for part in _noise_segments(life)] for each in raw]
     windows = [_windows(each, names) for each in (seed_lives, lives)]
+    comparable = _time_step(lives) <= MOST_STEPS * _time_step(seed_lives)
     return InTime(
         autocorrelation_error=_difference(*(_mean(autocorrelation, each) for each in raw)),
         noise_autocorrelation_error=_difference(*(_mean(autocorrelation, each) for each in noise)),
         cross_correlation_error=_difference(*(_mean(_cross_correlation, each) for each in raw)),
         monotonicity=_monotonicity(lives, profile),
         seed_monotonicity=_monotonicity(seed_lives, profile),
-        windows_told_apart=told_apart(*windows[0], *windows[1]),
+        windows_told_apart=told_apart(*windows[0], *windows[1]) if comparable else None,
     )
 
 
@@ -97,6 +101,11 @@ def long_lives(frame: pd.DataFrame) -> list[pd.DataFrame]:
     """The first `MOST_UNITS` lives that have enough rows to say something of time."""
     lives = (life for _, life in frame.groupby("unit_id") if len(life) >= FEWEST_ROWS)
     return [life for life, _ in zip(lives, range(MOST_UNITS), strict=False)]
+
+
+def _time_step(lives: list[pd.DataFrame]) -> float:
+    """Hours from row to row."""
+    return float(np.median(np.diff(lives[0]["cycle_hour"]))) if lives else 0.0
 
 
 def autocorrelation(readings: Matrix) -> Matrix:

@@ -224,7 +224,7 @@ def _notes(
         if gate.light is Light.USABLE:
             yield f"{limit.title}: {gate.figure:.3f}, good is {limit.good:g}"
         if gate.light is Light.UNKNOWN:
-            yield f"{limit.title}: not judged, the data has too few units or too short lives"
+            yield f"{limit.title}: not judged: few units, short lives or a long time step"
     for mode in profile.failure_modes:
         without = [split for split, check in splits.items() if not check.failure_modes[mode.name]]
         if without:

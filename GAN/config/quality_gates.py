@@ -50,8 +50,8 @@ LIMITS: Mapping[str, Limit] = {
         0.75,
         0.90,
         "The same for stretches of a life: only rows in a believable order pass. Fresh units stay "
-        "below 0.5, rows in no order reach 1. A set whose lives have far fewer rows than the "
-        "seed's is steeper from row to row, and may be amber for that.",
+        "below 0.5, rows in no order reach 1. Not judged where the set's time step is more than "
+        "twice the seed's: it is steeper from row to row for that alone.",
     ),
     "column_shapes": Limit(
         "likeness of single columns (KS)",

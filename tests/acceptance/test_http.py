@@ -63,7 +63,8 @@ def test_create_seed_train_poll_generate_download(user: User) -> None:
         assert (trained["stage"], trained["epoch"]) == ("train_tvae", 5)
         assert isinstance(trained["loss"], float)
         made = run(http, "generate", train=600, val=120, test=120)
-        assert len(made["result"]["artifacts"]) == 3
+        keys = [artifact["key"] for artifact in made["result"]["artifacts"]]
+        assert sum(key.endswith(".parquet") for key in keys) == 3
 
         eventually(lambda: http.get(machine).json()["status"] in ("onboarded", "failed"), 120)
         shown = http.get(machine).json()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pandas as pd
 import psycopg
 import pytest
@@ -39,9 +42,19 @@ CONFIG = schemathesis.Config.from_dict(
         ]
     }
 )
-SCHEMA = schemathesis.openapi.from_dict(
-    create_app(Settings(home=Path("unused"))).openapi(), config=CONFIG
-)
+DOCUMENT = create_app(Settings(home=Path("unused"))).openapi()
+
+
+def _without_security(document: dict[str, Any]) -> dict[str, Any]:
+    """The document as somebody with a token sees it: each request here is sent with one."""
+    open_ = copy.deepcopy(document)
+    for operations in open_["paths"].values():
+        for operation in operations.values():
+            operation.pop("security", None)
+    return open_
+
+
+SCHEMA = schemathesis.openapi.from_dict(_without_security(DOCUMENT), config=CONFIG)
 
 #: What a profile has to be is more than a schema can say, and a wrong one is 422 as it should be.
 MORE_THAN_A_SCHEMA_SAYS = CHECKS.get_one("positive_data_acceptance")
@@ -118,6 +131,20 @@ def test_every_answer_is_a_documented_one(case: Case, furnished: Http) -> None:
         headers={"Authorization": furnished.headers["Authorization"]},
         excluded_checks=excluded,
     )
+
+
+def test_every_route_but_the_states_asks_for_a_token(served: Http) -> None:
+    asked = 0
+    for path, operations in DOCUMENT["paths"].items():
+        for method in operations:
+            place = path.replace("{", "").replace("}", "")
+            refused = httpx.request(method, f"{served.base_url}{place}")
+            if path in ("/health", "/livez", "/readyz"):
+                assert refused.status_code in (200, 503)
+            else:
+                assert refused.status_code == 401, (method, path)
+                asked += 1
+    assert asked > 15
 
 
 def test_every_route_has_a_summary_a_description_and_an_answer(served: Http) -> None:
