@@ -10,7 +10,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def eventually(look: Callable[[], T], seconds: float = 30) -> T:
+def eventually(look: Callable[[], T], seconds: float = 30, every: float = 0.02) -> T:
     """What `look` returns once it is true; fails the test when that takes too long."""
     limit = time.monotonic() + seconds
     while True:
@@ -19,7 +19,7 @@ def eventually(look: Callable[[], T], seconds: float = 30) -> T:
             return seen
         if time.monotonic() > limit:
             raise AssertionError(f"not within {seconds} s; last seen: {seen!r}")
-        time.sleep(0.02)
+        time.sleep(every)
 
 
 def free_port() -> int:

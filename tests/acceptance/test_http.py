@@ -13,6 +13,7 @@ from tests.acceptance.conftest import COMMAND, User
 from tests.waiting import eventually, free_port
 
 ENDED = ("success", "failed", "cancelled")
+POLL_SECONDS = 0.7  # The service answers 100 requests a minute.
 
 
 def answers(http: httpx.Client) -> bool:
@@ -22,16 +23,26 @@ def answers(http: httpx.Client) -> bool:
         return False
 
 
+def polled(http: httpx.Client, path: str, ends: tuple[str, ...]) -> dict[str, Any]:
+    """What is at `path` once its status is one of `ends`."""
+
+    def look() -> dict[str, Any] | None:
+        answer = http.get(path)
+        assert answer.status_code == 200, answer.text
+        shown: dict[str, Any] = answer.json()
+        return shown if shown["status"] in ends else None
+
+    shown = eventually(look, 120, POLL_SECONDS)
+    assert shown is not None
+    return shown
+
+
 def run(http: httpx.Client, stage: str, **asked: int) -> dict[str, Any]:
     """Start a stage and poll its task to its end."""
     started = http.post(f"/api/gan/machines/pump_7/{stage}", json=asked)
     assert started.status_code == 202, started.text
 
-    def ended() -> dict[str, Any] | None:
-        task: dict[str, Any] = http.get(started.headers["location"]).json()
-        return task if task["status"] in ENDED else None
-
-    task = eventually(ended, 120)
+    task = polled(http, started.headers["location"], ENDED)
     assert task["status"] == "success", task
     assert task["progress"] == 100
     return task
@@ -66,13 +77,14 @@ def test_create_seed_train_poll_generate_download(user: User) -> None:
         keys = [artifact["key"] for artifact in made["result"]["artifacts"]]
         assert sum(key.endswith(".parquet") for key in keys) == 3
 
-        eventually(lambda: http.get(machine).json()["status"] in ("onboarded", "failed"), 120)
-        shown = http.get(machine).json()
-        assert shown["status"] == "onboarded", shown["error"]
+        shown = polled(http, machine, ("onboarded", "failed"))
+        assert shown["status"] == "onboarded", shown
         assert shown["latest_model"]["epochs"] == 5
         assert shown["latest_model"]["status"] == "accepted"
+        # The seed's own chain goes on until a stage started by hand takes it over.
         stages = [step["stage"] for step in shown["chain"] if step["status"] == "success"]
-        assert stages == ["generate_seed", "train_tvae", "generate_synthetic", "assess_quality"]
+        assert stages[0] == "generate_seed"
+        assert stages[-2:] == ["generate_synthetic", "assess_quality"]
 
         whole = http.get(f"{machine}/data/train")
         half = len(whole.content) // 2

@@ -8,13 +8,16 @@ import pandas as pd
 import pytest
 
 from GAN.config.quality_gates import LIMITS
+from GAN.generate import generate, time_step_of
 from GAN.in_time import in_a_bag
 from GAN.levels import Levels
 from GAN.lives import life_fraction
 from GAN.profile import MachineProfile
+from GAN.progress import silent
 from GAN.quality import Light, QualityReport, assess
 from GAN.seed import fresh_units, physics_seed
 from GAN.usefulness import usefulness
+from tests.unit.conftest import Training
 
 Sets = dict[str, pd.DataFrame]
 
@@ -125,9 +128,13 @@ def test_copies_of_the_seeds_rows_are_found(
 
 
 def test_order_is_worth_something(
-    rig: MachineProfile, rig_seed: pd.DataFrame, rig_synthetic: Sets
+    rig: MachineProfile, rig_seed: pd.DataFrame, rig_training: Training
 ) -> None:
-    report = assess(rig_seed, rig_synthetic, rig)
+    # Sets of the seed's size share its time step, so that their windows are judged.
+    samples = dict.fromkeys(("train", "val", "test"), len(rig_seed))
+    model = rig_training.model.model
+    sets = generate(model, rig, samples, time_step_of(rig_seed), 7, silent)
+    report = assess(rig_seed, sets, rig)
     for figure in ("noise_autocorrelation_error", "windows_told_apart"):
         assert getattr(report.in_time, figure) < getattr(report.in_a_bag, figure)
 
