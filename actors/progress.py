@@ -1,18 +1,19 @@
-"""Progress on its way out: a few times a second to the ledger, as it comes to Redis."""
+"""Progress on its way out: a few times a second to the ledger, and from there to Redis."""
 
 from __future__ import annotations
 
 import json
 import time
-from typing import Any
+from dataclasses import asdict
 
 import redis
 
 from actors.stage import Stage
 from actors.stage_process import Progressed
 from errors import LedgerUnavailable
-from storage import ledger
+from storage import ledger, task_states
 from storage.ledger import Claim
+from storage.task_states import TaskState
 
 LEDGER_INTERVAL_SECONDS = 0.3
 
@@ -24,29 +25,21 @@ SILENCE_SECONDS = 2.0
 class ProgressChannel:
     """One job's channel: `{channel}:{task_id}` in Redis database 2; the task id is the job's id.
 
-    Redis gets every message and may lose them; the ledger has the newest one soon enough. Each
-    carries the claim's token: of two workers that speak for one job the higher token is right.
+    What the ledger has taken goes to Redis as well, a `TaskState` in JSON, so that nobody has to
+    ask again and again. Redis may lose it: whoever listens also looks into the ledger now and then.
     """
 
     def __init__(self, client: redis.Redis, claim: Claim, stage: Stage) -> None:
         self._client = client
         self._claim = claim
         self._stage = stage
-        self._unwritten: tuple[int, str, int | None, float | None] | None = None
+        self._unwritten: Progressed | None = None
         self._written_at = 0.0
         self._silent_until = 0.0
 
     def report(self, progress: Progressed) -> None:
-        """Pass one message on to Redis, and keep it for the ledger."""
-        percent = round(min(max(progress.percent, 0), 100))
-        self._unwritten = (percent, progress.message, progress.epoch, progress.loss)
-        self._publish(
-            status="running",
-            progress=percent,
-            message=progress.message,
-            epoch=progress.epoch,
-            loss=progress.loss,
-        )
+        """Keep the newest message for `write`."""
+        self._unwritten = progress
 
     def write(self) -> None:
         """Bring the ledger up to date, unless that was done just now; call it often.
@@ -54,32 +47,43 @@ class ProgressChannel:
         Raises:
             StaleLease: The job is no longer this worker's.
         """
-        now = time.monotonic()
-        if self._unwritten is None or now - self._written_at < LEDGER_INTERVAL_SECONDS:
+        now, news = time.monotonic(), self._unwritten
+        if news is None or now - self._written_at < LEDGER_INTERVAL_SECONDS:
             return
+        percent = round(min(max(news.percent, 0), 100))
         try:
-            ledger.report_progress(self._claim, *self._unwritten)
+            seq = ledger.report_progress(self._claim, percent, news.message, news.epoch, news.loss)
         except LedgerUnavailable:
             return  # The renewal of the lease says so; progress alone is not worth a line.
         self._unwritten, self._written_at = None, now
+        self._publish(
+            TaskState(
+                machine_id=self._claim.machine_id,
+                task_id=self._claim.job_id,
+                stage=self._stage.name,
+                status="running",
+                progress=percent,
+                epoch=news.epoch,
+                loss=news.loss,
+                message=news.message,
+                seq=seq,
+            )
+        )
 
     def ended(self) -> None:
-        """Say that the job has come to its end; the ledger knows which."""
-        self._publish(status="ended", progress=100, message="")
+        """Say how the job has come to its end, as the ledger has it."""
+        try:
+            states = task_states.of_tasks([self._claim.job_id])
+        except LedgerUnavailable:
+            return
+        for state in states:
+            self._publish(state)
 
-    def _publish(self, **state: Any) -> None:
+    def _publish(self, state: TaskState) -> None:
         if time.monotonic() < self._silent_until:
             return
-        message = {
-            "task_id": self._claim.job_id,
-            "token": self._claim.token,
-            "machine_id": self._claim.machine_id,
-            "stage": self._stage.name,
-            "ts": round(time.time() * 1000),
-            **state,
-        }
+        channel = f"{self._stage.channel}:{self._claim.job_id}"
         try:
-            self._client.publish(f"{self._stage.channel}:{self._claim.job_id}", json.dumps(message))
+            self._client.publish(channel, json.dumps(asdict(state)))
         except redis.RedisError:
-            # Whoever listens reads the ledger when the channel is silent.
             self._silent_until = time.monotonic() + SILENCE_SECONDS

@@ -19,6 +19,7 @@ from api import (
     metrics,
     profiles,
     reports,
+    sockets,
     stages,
     statistics,
     tasks,
@@ -27,6 +28,7 @@ from api import (
 from api.access import READ
 from api.failures import add_failure_handlers
 from api.guard import install
+from api.live import Live
 from api.problems import AT_THE_DOOR, ProblemDocument, documented
 from api.service import open_service
 from api.tracing import Tracing
@@ -60,6 +62,7 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.service = open_service(settings)
+    app.state.live = Live(settings)
     add_failure_handlers(app)
     for module in (
         machines,
@@ -76,6 +79,7 @@ def create_app(settings: Settings) -> FastAPI:
         responses = documented(*AT_THE_DOOR)
         app.include_router(module.router, dependencies=[READ], responses=responses)
     app.include_router(health.router, responses=documented(413, 421))
+    app.include_router(sockets.router)  # Each lets clients in by itself.
     install(app, settings)
     app.add_middleware(Tracing)  # The last one added is the outermost.
     _add_schemas(app)
@@ -83,9 +87,12 @@ def create_app(settings: Settings) -> FastAPI:
 
 
 @asynccontextmanager
-async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     anyio.to_thread.current_default_thread_limiter().total_tokens = MOST_AT_ONCE
-    yield
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(app.state.live.run)
+        yield
+        tasks.cancel_scope.cancel()
 
 
 def _add_schemas(app: FastAPI) -> None:

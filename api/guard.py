@@ -29,6 +29,11 @@ SERVER_OPTIONS: dict[str, Any] = {
     "proxy_headers": False,
     "server_header": False,
     "ws_max_size": 64 * 1024,
+    # Whoever does not answer a ping in time has gone, or reads too slowly to be of use. Seconds.
+    "ws_ping_interval": 20.0,
+    "ws_ping_timeout": 20.0,
+    # Messages are short: what this would keep for each socket is more than it saves.
+    "ws_per_message_deflate": False,
 }
 
 _DOCS_CDN = "https://cdn.jsdelivr.net"

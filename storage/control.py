@@ -10,6 +10,7 @@ from storage.artifacts import STAGING, ArtifactStore
 from storage.database import execute, is_sqlite, now_ms, transaction
 from storage.facts import Dispatch
 from storage.tables import Artifact, Job, Machine
+from storage.task_states import next_seq
 
 #: What the status of a job is that has not ended.
 OPEN = ("pending", "running")
@@ -32,6 +33,7 @@ def cancel(job_id: int) -> str:
                     lease_until=None,
                     completed_at=now_ms(),
                     error_message="cancelled",
+                    seq=next_seq(),
                 )
                 # It may have ended since: what it has published must not be taken back.
                 .where(Job.id == job_id, Job.status == before)
@@ -137,6 +139,7 @@ def _start_afresh(job_id: int, ended: Sequence[str]) -> Dispatch | None:
             due_at=now_ms(),
             dispatched_at=now_ms(),
             completed_at=None,
+            seq=next_seq(),
         )
         .where(Job.id == job_id, Job.status.in_(list(ended)))
         .execute()

@@ -117,7 +117,7 @@ RETURNING id
 
 _INSERT_JOB = """
 INSERT INTO jobs (event_id, machine_id, stage, queue, status, token, attempts, crashes, progress,
-    message, due_at, created_at, dispatched_at)
-VALUES (:event, :machine, :stage, :queue, 'pending', 0, 0, 0, 0, '', {now}, {now}, {now})
+    message, due_at, created_at, dispatched_at, seq)
+VALUES (:event, :machine, :stage, :queue, 'pending', 0, 0, 0, 0, '', {now}, {now}, {now}, {now})
 RETURNING id
 """

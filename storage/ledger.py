@@ -24,6 +24,7 @@ from storage.database import (
 )
 from storage.facts import Dispatch, Fact, Written, append
 from storage.tables import Artifact
+from storage.task_states import NEXT_SEQ
 
 MAX_ATTEMPTS = 5
 MAX_CRASHES = 3
@@ -109,7 +110,7 @@ def renew(claim: Claim, lease_seconds: float) -> None:
 
 def report_progress(
     claim: Claim, percent: int, message: str, epoch: int | None = None, loss: float | None = None
-) -> None:
+) -> int:
     """Record how far a running job is.
 
     Args:
@@ -119,12 +120,14 @@ def report_progress(
         epoch: Epochs trained so far, of a training.
         loss: Mean loss of that epoch.
 
+    Returns:
+        The number of this state; see `storage.task_states`.
+
     Raises:
         StaleLease: See `renew`.
     """
     with forgettable_transaction():
-        setting = "progress = :percent, message = :text, epoch = :epoch, loss = :loss"
-        _write(claim, setting, percent=percent, text=message, epoch=epoch, loss=loss)
+        return _write(claim, _PROGRESS, percent=percent, text=message, epoch=epoch, loss=loss)
 
 
 def complete(claim: Claim, fact: Fact, artifacts: Iterable[StagedArtifact]) -> Written:
@@ -206,12 +209,14 @@ def release(claim: Claim) -> Dispatch:
     return Dispatch(claim.job_id, claim.queue)
 
 
-def _write(claim: Claim, setting: str, condition: str = "TRUE", **values: Any) -> None:
-    """Fenced write: only the holder of the token, only while the job runs."""
-    statement = f"UPDATE jobs SET {setting} WHERE {_HELD} AND {condition} RETURNING id"
-    if not execute(statement, job=claim.job_id, token=claim.token, **values):
+def _write(claim: Claim, setting: str, condition: str = "TRUE", **values: Any) -> int:
+    """Fenced write: only the holder of the token, only while the job runs; the job's `seq`."""
+    statement = f"UPDATE jobs SET {setting} WHERE {_HELD} AND {condition} RETURNING seq"
+    written = execute(statement, job=claim.job_id, token=claim.token, **values)
+    if not written:
         raise StaleLease(f"job {claim.job_id} no longer belongs to token {claim.token}")
     projections.job_changed(claim.job_id, claim.stage)
+    return int(written[0][0])
 
 
 def _add_artifacts(claim: Claim, artifacts: Iterable[StagedArtifact]) -> None:
@@ -237,18 +242,26 @@ def _ms(seconds: float) -> int:
 
 _HELD = "id = :job AND token = :token AND status = 'running'"
 
-_OVER = "progress = 100, lease_until = NULL, completed_at = {now}"
-
-_FAILED = "status = 'failed', lease_until = NULL, completed_at = {now}, error_message = :reason"
-
-_WAITS = """
-status = 'pending', worker = NULL, lease_until = NULL, due_at = {now} + :backoff,
-dispatched_at = NULL, error_message = :reason
+_PROGRESS = f"""
+progress = :percent, message = :text, epoch = :epoch, loss = :loss, seq = {NEXT_SEQ}
 """
 
-_RELEASED = """
-status = 'pending', worker = NULL, lease_until = NULL, due_at = {now}, dispatched_at = {now},
-progress = 0, epoch = NULL, loss = NULL, message = 'handed back by a worker that stopped'
+_OVER = f"progress = 100, lease_until = NULL, completed_at = {{now}}, seq = {NEXT_SEQ}"
+
+_FAILED = f"""
+status = 'failed', lease_until = NULL, completed_at = {{now}}, error_message = :reason,
+seq = {NEXT_SEQ}
+"""
+
+_WAITS = f"""
+status = 'pending', worker = NULL, lease_until = NULL, due_at = {{now}} + :backoff,
+dispatched_at = NULL, error_message = :reason, seq = {NEXT_SEQ}
+"""
+
+_RELEASED = f"""
+status = 'pending', worker = NULL, lease_until = NULL, due_at = {{now}}, dispatched_at = {{now}},
+progress = 0, epoch = NULL, loss = NULL, message = 'handed back by a worker that stopped',
+seq = {NEXT_SEQ}
 """
 
 # Two claims that both count a queue's running jobs must not both find the last free place.
@@ -258,11 +271,11 @@ WHERE name = (SELECT queue FROM jobs WHERE id = :job) AND concurrency IS NOT NUL
 FOR UPDATE
 """
 
-_CLAIM = """
+_CLAIM = f"""
 UPDATE jobs SET status = 'running', token = token + 1, worker = :worker,
-    lease_until = {now} + :lease, started_at = {now}, completed_at = NULL, progress = 0,
-    message = '', epoch = NULL, loss = NULL
-WHERE id = :job AND status = 'pending' AND due_at <= {now} AND NOT EXISTS (
+    lease_until = {{now}} + :lease, started_at = {{now}}, completed_at = NULL, progress = 0,
+    message = '', epoch = NULL, loss = NULL, seq = {NEXT_SEQ}
+WHERE id = :job AND status = 'pending' AND due_at <= {{now}} AND NOT EXISTS (
     SELECT 1 FROM queues
     WHERE queues.name = jobs.queue AND (queues.paused_at IS NOT NULL OR queues.concurrency <= (
         SELECT COUNT(*) FROM jobs AS busy

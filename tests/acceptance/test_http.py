@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import json
 import signal
 from typing import Any
 
 import httpx
 import pandas as pd
+from websockets.sync.client import connect
 
 from tests.acceptance.conftest import COMMAND, User
 from tests.waiting import eventually, free_port
@@ -35,6 +37,12 @@ def polled(http: httpx.Client, path: str, ends: tuple[str, ...]) -> dict[str, An
     shown = eventually(look, 120, POLL_SECONDS)
     assert shown is not None
     return shown
+
+
+def follow(http: httpx.Client, kind: str, task_id: int) -> list[dict[str, Any]]:
+    """What a task's socket says until it is closed."""
+    with connect(f"ws://{http.base_url.netloc.decode()}/ws/gan/{kind}/{task_id}") as socket:
+        return [json.loads(message) for message in socket]
 
 
 def run(http: httpx.Client, stage: str, **asked: int) -> dict[str, Any]:
@@ -73,6 +81,11 @@ def test_create_seed_train_poll_generate_download(user: User) -> None:
         trained = run(http, "train", epochs=5)
         assert (trained["stage"], trained["epoch"]) == ("train_tvae", 5)
         assert isinstance(trained["loss"], float)
+        again = http.post(f"{machine}/train", json={"epochs": 5}).json()
+        heard = follow(http, "training", again["task_id"])
+        assert heard[0]["type"] == "snapshot"
+        assert (heard[-1]["type"], heard[-1]["status"]) == ("terminal", "success")
+        assert 5 in {message["epoch"] for message in heard}
         made = run(http, "generate", train=600, val=120, test=120)
         keys = [artifact["key"] for artifact in made["result"]["artifacts"]]
         assert sum(key.endswith(".parquet") for key in keys) == 3

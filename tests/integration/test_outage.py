@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from pydantic import SecretStr
 
+from actors import progress
 from actors.broker import PROGRESS_DB, PROGRESS_SECONDS, Broker, connect
 from actors.child import start_fork_server
 from actors.progress import ProgressChannel
@@ -177,8 +178,11 @@ def test_a_lease_that_ended_while_the_lock_was_taken_can_still_be_renewed(
 
 
 @pytest.mark.parametrize("site", ["sqlite"], indirect=True)
-def test_a_frozen_broker_holds_up_nobody_who_reports_progress(site: Site) -> None:
+def test_a_frozen_broker_holds_up_nobody_who_reports_progress(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Who reports it has a lease to renew, and a training may have hundreds of reports."""
+    monkeypatch.setattr(progress, "LEDGER_INTERVAL_SECONDS", 0)
     claim = ledger_module.claim(add_job(), "worker-1", 30)
     assert claim is not None
     redis_client = connect(site.settings, PROGRESS_DB, PROGRESS_SECONDS)
@@ -187,6 +191,7 @@ def test_a_frozen_broker_holds_up_nobody_who_reports_progress(site: Site) -> Non
         began = time.monotonic()
         for percent in range(100):
             channel.report(Progressed(percent, "on the way", epoch=None, loss=None))
+            channel.write()
         assert not lasting(began, 2 * PROGRESS_SECONDS)
 
 

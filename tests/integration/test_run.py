@@ -7,6 +7,7 @@ import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from actors.broker import PROGRESS_DB, connect
 from actors.child import start_fork_server
 from actors.run import Runner
 from errors import LedgerUnavailable
-from storage import control, holdings, standing
+from storage import control, holdings, standing, task_states
 from storage import ledger as ledger_module
 from storage.artifacts import STAGING, open_store, staging_prefix
 from storage.database import database, transaction
@@ -246,11 +247,13 @@ def test_progress_goes_to_the_ledger_and_to_the_jobs_channel(runner: Runner) -> 
             message = listener.get_message(timeout=0.1)
             if message and message["type"] == "message":
                 heard.append(json.loads(message["data"]))
-            return bool(heard) and heard[-1]["status"] == "ended"
+            return bool(heard) and heard[-1]["status"] == "success"
 
         eventually(ended)
     assert heard[0]["task_id"] == job_id
     assert (heard[0]["progress"], heard[0]["epoch"], heard[0]["loss"]) == (50, 1, 0.5)
+    assert heard[0]["seq"] < heard[-1]["seq"]
+    assert heard[-1] == asdict(task_states.of_tasks([job_id])[0])
 
 
 def test_a_broker_that_is_away_does_not_disturb_a_running_job(
