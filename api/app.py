@@ -43,6 +43,9 @@ From a machine's profile to synthetic run-to-failure data.
 
 POST a profile, follow its task, and download the sets. Whatever is wrong is told in a problem
 document (RFC 9457). Times are milliseconds since 1970.
+
+WebSockets follow tasks (`/ws/tasks/{task_id}`) and the fleet (`/ws/fleet`); docs/api.md has their
+messages, which OpenAPI cannot describe.
 """
 
 

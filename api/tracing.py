@@ -28,10 +28,13 @@ class Tracing:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on."""
+        began = time.perf_counter()
+        if scope["type"] == "websocket":
+            await self._follow(scope, receive, send, began)
+            return
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        began = time.perf_counter()
         request_id = _request_id(Headers(scope=scope))
         state = scope.setdefault("state", {})
         state["request_id"] = state["correlation_id"] = request_id
@@ -50,6 +53,20 @@ class Tracing:
             await self._app(scope, receive, traced)
         finally:
             _log(scope, status, time.perf_counter() - began)
+
+    async def _follow(self, scope: Scope, receive: Receive, send: Send, began: float) -> None:
+        code = None  # The client has gone by itself.
+
+        async def traced(message: Message) -> None:
+            nonlocal code
+            code = message.get("code", message.get("status", code))
+            await send(message)
+
+        try:
+            await self._app(scope, receive, traced)
+        finally:
+            seconds = round(time.perf_counter() - began, 4)
+            structlog.get_logger().info("socket", **_whose(scope), code=code, seconds=seconds)
 
 
 def correlation_id(request: Request) -> str:
@@ -82,11 +99,18 @@ def _log(scope: Scope, status: int, seconds: float) -> None:
     say(
         "request",
         method=scope["method"],
-        # As it came, in escapes: a path may hold line ends. The query may hold secrets.
-        path=scope.get("raw_path", b"").decode("ascii", "backslashreplace"),
+        **_whose(scope),
         status=status,
         seconds=round(seconds, 4),
-        client=(scope.get("client") or ("",))[0],
         request=scope["state"]["request_id"],
         correlation=scope["state"]["correlation_id"],
     )
+
+
+def _whose(scope: Scope) -> dict[str, str]:
+    """What is asked for, and by whom."""
+    return {
+        # As it came, in escapes: a path may hold line ends. The query may hold secrets.
+        "path": scope.get("raw_path", b"").decode("ascii", "backslashreplace"),
+        "client": (scope.get("client") or ("",))[0],
+    }

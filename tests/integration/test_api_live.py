@@ -4,34 +4,27 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 import redis
-from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import ClientConnection, connect
+from pydantic import SecretStr
+from structlog.testing import capture_logs
 
 from actors import broker, progress
-from actors.progress import ProgressChannel
-from actors.stage import STAGES
-from actors.stage_process import Progressed
 from api import live, sockets
 from events.bus import as_fact
 from events.vocabulary import SeedReady
-from GAN.files import seed_key
 from storage import control, ledger, standing, tokens
 from storage.database import database, transaction
-from storage.ledger import Claim
+from storage.settings import Settings
 from storage.tables import Job
-from storage.workers import beat
-from tests.integration.serving import Http, claimed
+from tests.integration.following import begun, finish, following, listening, report
+from tests.integration.serving import Http, serving
 from tests.waiting import eventually
 
-#: The ledger is looked into once a second; the rest is for a machine with other things to do.
-REPAIRED_WITHIN_SECONDS = 10.0
 FIELDS = {
     *("v", "seq", "ts", "type", "machine_id", "task_id", "stage"),
     *("status", "progress", "epoch", "loss", "message"),
@@ -58,62 +51,6 @@ def by_ledger_alone(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def _each_report_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress, "LEDGER_INTERVAL_SECONDS", 0)
-
-
-class Follower:
-    """A client, and what it has got."""
-
-    def __init__(self, socket: ClientConnection) -> None:
-        self.socket = socket
-
-    def next(self) -> dict[str, Any]:
-        message: dict[str, Any] = json.loads(self.socket.recv(REPAIRED_WITHIN_SECONDS))
-        return message
-
-    def until(self, right: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-        """The first message that is right; earlier ones are let go."""
-        while not right(message := self.next()):
-            pass
-        return message
-
-    def close_code(self) -> tuple[int, str]:
-        try:
-            while True:
-                self.next()
-        except ConnectionClosed as end:
-            closed = end.rcvd
-        assert closed is not None
-        return closed.code, closed.reason
-
-
-@contextmanager
-def following(http: Http, path: str, **options: Any) -> Iterator[Follower]:
-    with connect(f"ws://{http.base_url.netloc.decode()}{path}", **options) as socket:
-        yield Follower(socket)
-
-
-def listening(redis_client: redis.Redis) -> bool:
-    return bool(redis_client.pubsub_numpat())
-
-
-def begun(http: Http, machine_id: str = "pump_1") -> Claim:
-    """A task that runs, at worker-1."""
-    http.create(machine_id)
-    beat("worker-1", "host", 1, ["default"])
-    return claimed(standing.jobs(machine_id=machine_id)[0]["id"])
-
-
-def report(redis_client: redis.Redis, claim: Claim, percent: int, message: str = "on") -> None:
-    """What a worker does when its stage says how far it is."""
-    channel = ProgressChannel(redis_client, claim, STAGES[claim.stage])
-    channel.report(Progressed(percent, message, epoch=percent, loss=percent / 8))
-    channel.write()
-
-
-def finish(redis_client: redis.Redis, claim: Claim) -> None:
-    done = SeedReady(machine_id=claim.machine_id, seed_key=seed_key(claim.machine_id))
-    ledger.complete(claim, as_fact(done, claim.correlation_id, claim.event_id), [])
-    ProgressChannel(redis_client, claim, STAGES[claim.stage]).ended()
 
 
 @pytest.mark.usefixtures("by_redis_alone")
@@ -273,6 +210,25 @@ class TestClosed:
             follower.next()
             tokens.revoke("ci")
             assert follower.close_code()[0] == 4401
+
+
+def test_a_service_that_stops_says_so(ledger: Settings, redis_url: str) -> None:
+    settings = ledger.model_copy(update={"redis_url": SecretStr(redis_url)})
+    with ExitStack() as client:
+        with serving(settings) as http:
+            follower = client.enter_context(following(http, "/ws/fleet"))
+        assert follower.close_code()[0] == 1012
+
+
+def test_each_socket_has_a_line_in_the_log_without_its_query(
+    ledger: Settings, redis_url: str
+) -> None:
+    settings = ledger.model_copy(update={"redis_url": SecretStr(redis_url)})
+    with serving(settings) as http, capture_logs() as lines:
+        with following(http, "/ws/tasks/7?since=5") as follower:
+            follower.close_code()
+        line = eventually(lambda: [line for line in lines if line["event"] == "socket"])[0]
+    assert (line["path"], line["code"], line["client"]) == ("/ws/tasks/7", 4404, "127.0.0.1")
 
 
 def test_an_open_socket_hears_something_now_and_then(
