@@ -9,6 +9,7 @@ from typing import Any
 
 import anyio
 from fastapi import FastAPI
+from fastapi_swagger import patch_fastapi
 from pydantic.json_schema import models_json_schema
 
 from api import (
@@ -27,7 +28,7 @@ from api import (
 )
 from api.access import READ
 from api.failures import add_failure_handlers
-from api.guard import install
+from api.guard import DOCS, install
 from api.live import Live
 from api.problems import AT_THE_DOOR, ProblemDocument, documented
 from api.service import open_service
@@ -60,6 +61,10 @@ def create_app(settings: Settings) -> FastAPI:
         version=version("fleetforge"),
         description=DESCRIPTION,
         lifespan=_lifespan,
+        # The page below loads nothing from elsewhere.
+        docs_url=None,
+        redoc_url=None,
+        swagger_ui_oauth2_redirect_url=None,
         # One schema of a profile, the one that is sent.
         separate_input_output_schemas=False,
         redirect_slashes=False,
@@ -86,6 +91,9 @@ def create_app(settings: Settings) -> FastAPI:
     install(app, settings)
     app.add_middleware(Tracing)  # The last one added is the outermost.
     _add_schemas(app)
+    # A page that kept the token would keep it where every script of this origin can read it.
+    asked = {"persistAuthorization": False, "displayRequestDuration": True}
+    patch_fastapi(app, DOCS, redirect_from_root_to_docs=False, swagger_ui_parameters=asked)
     return app
 
 

@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 
+from api.guard import SECURITY_HEADERS
 from api.problems import RETRY_SECONDS, problem
 from api.tracing import CORRELATION_HEADER, REQUEST_HEADER
 from errors import (
@@ -102,7 +103,9 @@ async def _bug(request: Request, error: Exception) -> Response:
     return problem(
         500,
         f"an error of this service; its log has it under the request {request_id}",
-        headers={
+        # Nothing that else adds headers sees this answer.
+        headers=SECURITY_HEADERS
+        | {
             REQUEST_HEADER: request_id,
             CORRELATION_HEADER: request.state.correlation_id,
             "Connection": "close",  # As the server does after an error, which it logs.

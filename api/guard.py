@@ -36,15 +36,16 @@ SERVER_OPTIONS: dict[str, Any] = {
     "ws_per_message_deflate": False,
 }
 
-_DOCS_CDN = "https://cdn.jsdelivr.net"
+#: Where the page is that describes every call.
+DOCS = "/docs"
 
 #: Nothing of the service may be shown in a frame, and what is no page may load nothing.
 API_CSP = "default-src 'none'; frame-ancestors 'none'"
-#: Swagger's page: its script and style come from where FastAPI has them, and it calls the service.
+#: Swagger's page: it loads its script and style from the service, and calls it.
 DOCS_CSP = (
-    f"default-src 'none'; script-src 'unsafe-inline' {_DOCS_CDN}; "
-    f"style-src 'unsafe-inline' {_DOCS_CDN}; img-src data: https://fastapi.tiangolo.com; "
-    "connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; connect-src 'self'; form-action 'none'; base-uri 'none'; "
+    "frame-ancestors 'none'"
 )
 #: Reports: scripts and styles in the page alone, which may call nobody. The sandbox takes the
 #: service's origin from it, in case that a machine's name should ever get to be a script.
@@ -53,6 +54,15 @@ PAGE_CSP = (
     "img-src data: blob:; form-action 'none'; base-uri 'none'; frame-ancestors 'none'; "
     "sandbox allow-scripts allow-downloads"
 )
+
+#: What browsers should keep to with every answer that does not say otherwise.
+SECURITY_HEADERS = {
+    "Content-Security-Policy": API_CSP,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
 
 
 def install(app: FastAPI, settings: Settings, clock: Callable[[], float] = time.time) -> None:
@@ -83,8 +93,7 @@ def install(app: FastAPI, settings: Settings, clock: Callable[[], float] = time.
                 *("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"),
             ),
         )
-    docs = {app.docs_url, app.redoc_url, app.swagger_ui_oauth2_redirect_url}
-    app.add_middleware(SecurityHeaders, docs=docs)
+    app.add_middleware(SecurityHeaders)
     if settings.trusted_proxies:
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=_proxies(settings))
 
@@ -103,9 +112,8 @@ def _proxies(settings: Settings) -> list[str]:
 class SecurityHeaders:
     """Middleware that adds what browsers should keep to, unless a route has said otherwise."""
 
-    def __init__(self, app: ASGIApp, docs: set[str | None]) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._docs = docs
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request or socket (ASGI)."""
@@ -113,13 +121,11 @@ class SecurityHeaders:
         async def send_with_headers(message: Message) -> None:
             if message["type"].endswith("http.response.start"):  # Refused WebSockets get one too.
                 headers = MutableHeaders(scope=message)
-                is_page = headers.get("content-type", "").startswith("text/html")
-                page_csp = DOCS_CSP if scope["path"] in self._docs else PAGE_CSP
-                headers.setdefault("Content-Security-Policy", page_csp if is_page else API_CSP)
-                headers.setdefault("X-Content-Type-Options", "nosniff")
-                headers.setdefault("Referrer-Policy", "no-referrer")
-                headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
-                headers.setdefault("Cache-Control", "no-store")
+                if headers.get("content-type", "").startswith("text/html"):
+                    csp = DOCS_CSP if scope["path"] == DOCS else PAGE_CSP
+                    headers.setdefault("Content-Security-Policy", csp)
+                for name, value in SECURITY_HEADERS.items():
+                    headers.setdefault(name, value)
             await send(message)
 
         await self._app(scope, receive, send_with_headers)

@@ -198,7 +198,6 @@ class TestHeaders:
             ("/openapi.json", API_CSP),
             ("/report.html", PAGE_CSP),
             ("/docs", DOCS_CSP),
-            ("/redoc", DOCS_CSP),
         ],
     )
     def test_every_answer_tells_browsers_what_to_keep_to(
@@ -223,9 +222,3 @@ class TestHeaders:
         headers = client.get("/kept").headers
         assert headers["Cache-Control"] == "private"
         assert headers["Content-Security-Policy"] == "default-src *"
-
-    def test_all_that_the_docs_load_is_allowed(self, client: httpx.Client) -> None:
-        page = client.get("/docs").text
-        loaded = {part.split("/")[2] for part in page.split('"') if part.startswith("https://")}
-        assert loaded
-        assert all(host in DOCS_CSP for host in loaded)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from schemathesis.checks import CHECKS
 
 from actors.embedded import EmbeddedValkey
 from api.app import create_app
+from api.guard import DOCS_CSP
 from events.vocabulary import MachineOnboarded, ModelTrained, SeedReady, SyntheticDataReady
 from GAN.catalogue import template_profile
 from GAN.files import SPLITS, model_key, page_key, report_key, seed_key, split_key
@@ -164,5 +166,12 @@ def test_every_route_has_a_summary_a_description_and_an_answer(served: Http) -> 
                 assert "422" in operation["responses"], place
 
 
-def test_the_documentation_is_served(served: Http) -> None:
-    assert "swagger" in served.get("/docs").text
+def test_the_documentation_is_served_whole_without_a_network(served: Http) -> None:
+    page = served.get("/docs")
+    assert page.headers["Content-Security-Policy"] == DOCS_CSP
+    assert "http" not in DOCS_CSP
+    loaded = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+    kinds = {served.get(each).headers["content-type"].partition(";")[0] for each in loaded}
+    assert kinds == {"application/javascript", "text/css", "image/png"}
+    assert {httpx.URL(each).host for each in loaded} == {served.base_url.host}
+    assert served.get("/redoc").status_code == 404

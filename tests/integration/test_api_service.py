@@ -20,6 +20,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
 
 from actors.embedded import EmbeddedValkey
+from api.guard import SECURITY_HEADERS
 from benchmarks.servers import PostgreSQL
 from storage import queues, standing
 from storage.database import database, open_database, transaction, upgrade
@@ -174,6 +175,7 @@ def test_a_bug_is_no_traceback_for_the_client(ledger: Settings, redis_url: str) 
         assert client.get("/livez").status_code == 200
     assert answer.status_code == 500
     assert answer.headers["content-type"] == "application/problem+json"
+    assert {name: answer.headers.get(name) for name in SECURITY_HEADERS} == SECURITY_HEADERS
     assert "JSON" not in answer.text
     request_id = answer.headers["x-request-id"]
     assert request_id in answer.json()["detail"]
