@@ -6,7 +6,7 @@ MACHINE ?= motor_siemens_1la7_001
 EPOCHS ?= 50
 SEED ?= 0
 
-.PHONY: run test fleet setup check clean chaos bench-latency bench-throughput bench-rescue bench-gan
+.PHONY: run test fleet setup check clean chaos bench-latency bench-throughput bench-rescue bench-http bench-gan
 
 run: setup  ## Onboard one machine from its profile to synthetic data
 	$(BIN)/fleetforge onboard $(MACHINE) --epochs $(EPOCHS) --wait
@@ -29,6 +29,9 @@ bench-latency: $(VENV)/.bench  ## Hand-over times beside stock Dramatiq and Cele
 
 bench-throughput: $(VENV)/.bench  ## Machines a second, 500 and 10,000, beside Celery
 	$(BIN)/python -m benchmarks.throughput
+
+bench-http: $(VENV)/.bench  ## What readers of the service wait for beside a training
+	$(BIN)/python -m benchmarks.http_load
 
 bench-gan: $(VENV)/.dev  ## Our model beside stock SDV's: time and likeness
 	$(BIN)/python -m benchmarks.gan

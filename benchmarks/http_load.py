@@ -1,0 +1,164 @@
+"""`make bench-http`: what readers of the service wait for, alone and beside a fleet in training.
+
+Workers and service are processes with their defaults, on this machine; the load is that of
+`benchmarks.http_client`. The same readers come twice: while nothing else is done, and while the
+machines of the fleet go through their chains.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable
+from contextlib import ExitStack, closing
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from urllib.error import URLError
+
+import click
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from actors.broker import Broker
+from actors.stack import worker_commands
+from benchmarks.chaos.crew import workers_environment
+from benchmarks.site import site
+from commands.web import listen
+from events.onboarding import as_newcomer, take_in
+from events.vocabulary import Plan
+from GAN.catalogue import fleet_ids, fleet_profile
+from storage import standing
+from storage.settings import PREFIX, Settings
+
+_LIMIT_SECONDS = 120.0
+
+
+@dataclass(frozen=True)
+class Readers:
+    """What one run of readers showed; milliseconds, from when a request was due.
+
+    Attributes:
+        beside: What was done besides.
+        late_p99: What the client itself was late.
+        jobs: Jobs that ran meanwhile, whole or in part.
+    """
+
+    database: str
+    beside: str
+    requests: int
+    failed: int
+    p50: float
+    p95: float
+    p99: float
+    max: float
+    late_p99: float
+    jobs: int
+
+
+def measure(kind: str, rate: float, seconds: float) -> list[Readers]:
+    """Both runs on one database.
+
+    Args:
+        kind: `sqlite` or `postgresql`.
+        rate: Requests a second.
+        seconds: How long readers come.
+    """
+    with site(kind) as place, ExitStack() as resources:
+        url = _start(place.settings, resources)
+        broker = Broker(place.settings)
+        fleet = (fleet_profile(machine_id) for machine_id in fleet_ids())
+        first, *others = [as_newcomer("fleet", profile) for profile in fleet]
+        take_in([first], Plan(), broker.send)
+        _until(lambda: standing.machine(fleet_ids()[0]).status == "onboarded")
+        alone = _read(url, kind, "nothing", rate, seconds)
+        take_in(others, Plan(), broker.send)
+        _until(lambda: len(standing.jobs(status="running")) > 1)
+        return [alone, _read(url, kind, "trainings", rate, seconds)]
+
+
+def _start(settings: Settings, resources: ExitStack) -> str:
+    """The service and the workers of a small site; the service's address once it answers."""
+    with listen("127.0.0.1", 0) as listener:
+        port: int = listener.getsockname()[1]
+    commands = {"web": ("web", "--port", str(port)), **worker_commands(1)}
+    for name, command in commands.items():
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "cli", *command],
+            env=workers_environment(settings) | {f"{PREFIX}RATE_LIMIT": "0"},
+            stderr=resources.enter_context((settings.home / f"{name}.log").open("wb")),
+        )
+        resources.callback(process.wait)
+        resources.callback(process.terminate)
+    url = f"http://127.0.0.1:{port}"
+    _until(lambda: _answers(f"{url}/readyz"))
+    return url
+
+
+def _answers(url: str) -> bool:
+    try:
+        with closing(urllib.request.urlopen(url)) as answer:
+            return bool(answer.status == 200)
+    except URLError:
+        return False
+
+
+def _until(done: Callable[[], bool]) -> None:
+    limit = time.monotonic() + _LIMIT_SECONDS
+    while not done():
+        if time.monotonic() > limit:
+            raise TimeoutError(f"not done within {_LIMIT_SECONDS} s")
+        time.sleep(0.2)
+
+
+def _read(url: str, kind: str, beside: str, rate: float, seconds: float) -> Readers:
+    machine = fleet_ids()[0]
+    task = standing.machine(machine).job_id
+    began = standing.clock_ms()
+    arguments = (url, machine, str(task), str(rate), str(seconds))
+    client = [sys.executable, "-m", "benchmarks.http_client", *arguments]
+    answers = json.loads(subprocess.run(client, check=True, stdout=subprocess.PIPE).stdout)
+    late, took, ok = (np.array(column) for column in zip(*answers, strict=True))
+    jobs = [
+        job
+        for job in standing.jobs()
+        if job["started_at"] and (job["completed_at"] or standing.clock_ms()) > began
+    ]
+    p50, p95, p99, most = np.percentile(took * 1000, (50, 95, 99, 100)).round(1)
+    return Readers(
+        database=kind,
+        beside=beside,
+        requests=len(answers),
+        failed=int(np.sum(ok == 0)),
+        p50=float(p50),
+        p95=float(p95),
+        p99=float(p99),
+        max=float(most),
+        late_p99=round(float(np.percentile(late * 1000, 99)), 1),
+        jobs=len(jobs),
+    )
+
+
+@click.command()
+@click.option("--rate", default=200.0, show_default=True, help="Requests a second.")
+@click.option("--seconds", default=30.0, show_default=True, help="How long readers come.")
+@click.option("--json", "target", type=click.Path(path_type=Path), help="Write the figures here.")
+def main(rate: float, seconds: float, target: Path | None) -> None:
+    """Print what readers of the service waited for, without and with work beside them."""
+    found = [
+        readers for kind in ("sqlite", "postgresql") for readers in measure(kind, rate, seconds)
+    ]
+    columns = ("database", "beside", "requests", "failed", "p50 ms", "p95 ms", "p99 ms", "max ms")
+    table = Table(*columns, "client late, p99 ms", "jobs")
+    for one in found:
+        table.add_row(*map(str, asdict(one).values()))
+    Console().print(table)
+    if target is not None:
+        target.write_text(json.dumps([asdict(one) for one in found], indent=2))
+
+
+if __name__ == "__main__":
+    main()
