@@ -1,8 +1,14 @@
 """What the fork server loads first: whatever it and its children say goes to the workers' log."""
 
+import os
+
 from actors import stage_process
 from actors.log import set_up_logging
 from storage.settings import load_settings
 
 assert stage_process
+
+# Stages take whole cores for minutes. The worker that renews their lease, and the service and the
+# database that may be on this machine, take milliseconds, for which somebody waits.
+os.nice(10)
 set_up_logging(as_json=load_settings().log_json)
