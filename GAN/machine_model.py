@@ -23,6 +23,7 @@ from GAN.lives import life_fraction
 from GAN.plain import from_plain, to_plain
 from GAN.profile import MachineProfile
 from GAN.progress import Progress
+from GAN.seed_origin import SeedOrigin
 from GAN.tvae.model import TableModel, fit_model
 
 if TYPE_CHECKING:
@@ -41,10 +42,12 @@ class MachineModel:
     Attributes:
         table: The model of its rows.
         courses: How its units go from new to failed.
+        origin: The seed that it has learnt; None if that was not said.
     """
 
     table: TableModel
     courses: Courses
+    origin: SeedOrigin | None = None
 
     @property
     def features(self) -> list[str]:
@@ -125,6 +128,7 @@ def train(
     config: TvaeConfig,
     seed: int,
     progress: Progress,
+    origin: SeedOrigin | None = None,
 ) -> TrainedModel:
     """Fit a TVAE.
 
@@ -134,6 +138,7 @@ def train(
         config: Settings of the training.
         seed: Any whole number from 0; same data, settings and seed, same model.
         progress: Told the device, then the epoch and its mean loss ten times a training.
+        origin: What is to be remembered of the seed data.
 
     Returns:
         The fitted model.
@@ -172,9 +177,10 @@ def train(
         frame["failure_mode"].to_numpy(),
     )
     synthesizer = to_stock(table, frame, sdv_metadata(profile), TABLE, config.epochs)
-    setattr(synthesizer, _OURS, {"table": to_plain(table), "courses": to_plain(courses)})
+    parts = {"table": table, "courses": courses, "origin": origin}
+    setattr(synthesizer, _OURS, {name: to_plain(part) for name, part in parts.items()})
     return TrainedModel(
-        model=MachineModel(table, courses),
+        model=MachineModel(table, courses, origin),
         synthesizer=synthesizer,
         loss_history=table.losses,
         training_time_seconds=time.perf_counter() - started,
@@ -212,4 +218,5 @@ def load(path: Path) -> MachineModel:
     plain = getattr(load_synthesizer(path), _OURS, None)
     if plain is None or "courses" not in plain:
         raise StageError(f"{path.name} was not made by this version of Fleetforge: train it again")
-    return MachineModel(from_plain(plain["table"]), from_plain(plain["courses"]))
+    origin = plain.get("origin")  # Models did not always have it.
+    return MachineModel(*(from_plain(part) for part in (plain["table"], plain["courses"], origin)))

@@ -124,10 +124,12 @@ class GANManager(ArtifactFolder):
         """
         from GAN.cards.model_card import write_model_card
         from GAN.machine_model import save, train
+        from GAN.seed_origin import read_origin
 
         config = TvaeConfig(epochs=epochs)
         seed_path = seed_path or self.root / files.seed_key(profile.machine_id)
-        model = train(self._read_seed(profile, seed_path), profile, config, seed, progress)
+        frame, origin = self._read_seed(profile, seed_path), read_origin(seed_path)
+        model = train(frame, profile, config, seed, progress, origin)
         path = self.root / files.model_key(profile.machine_id, epochs)
         save(model.synthesizer, path)
         trained = TrainingResult(
@@ -139,7 +141,7 @@ class GANManager(ArtifactFolder):
             num_features=model.num_features,
             device=model.device,
         )
-        write_model_card(self.root, profile, trained, seed, seed_path)
+        write_model_card(self.root, profile, trained, seed, origin)
         return trained
 
     def generate(
@@ -162,6 +164,7 @@ class GANManager(ArtifactFolder):
         from GAN.cards.data_card import write_data_card
         from GAN.generate import generate, time_step_of
         from GAN.machine_model import load
+        from GAN.seed_origin import read_origin
         from GAN.tables import write_table
 
         seed_path = seed_path or self.root / files.seed_key(profile.machine_id)
@@ -178,8 +181,10 @@ class GANManager(ArtifactFolder):
             units={name: int(frame["unit_id"].nunique()) for name, frame in sets.items()},
             time_step_hours=time_step_of(sets["train"]),
         )
+        # The seed there is now may be another one than the model has learnt.
+        origin = model.origin or read_origin(seed_path)
         epochs = len(model.table.losses)
-        write_data_card(self.root, profile, generated, epochs, model_path, seed_path)
+        write_data_card(self.root, profile, generated, epochs, model_path, origin)
         return generated
 
     def assess(

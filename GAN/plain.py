@@ -6,13 +6,14 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from GAN.courses import Course, Courses, Noise
+from GAN.seed_origin import SeedOrigin
 from GAN.tvae.columns import Labels, Numbers
 from GAN.tvae.latent import Copula, Mixture
 from GAN.tvae.model import TableModel
 
 _CLASSES = {
     kind.__name__: kind
-    for kind in (Copula, Course, Courses, Labels, Mixture, Noise, Numbers, TableModel)
+    for kind in (Copula, Course, Courses, Labels, Mixture, Noise, Numbers, SeedOrigin, TableModel)
 }
 
 

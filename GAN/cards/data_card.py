@@ -22,6 +22,7 @@ from GAN.cards.wording import (
 )
 from GAN.profile import MachineProfile
 from GAN.results import GenerationResult
+from GAN.seed_origin import SeedOrigin
 
 #: Hugging Face's names of the splits.
 _SPLITS = {"train": "train", "val": "validation", "test": "test"}
@@ -33,7 +34,7 @@ def write_data_card(
     generated: GenerationResult,
     epochs: int,
     model: Path,
-    seed: Path,
+    origin: SeedOrigin,
 ) -> None:
     """Write the data card and the Croissant metadata of sets that have just been written.
 
@@ -43,9 +44,9 @@ def write_data_card(
         generated: The sets.
         epochs: Of the model's training.
         model: The model's file.
-        seed: The seed data's file.
+        origin: The seed that the model has learnt.
     """
-    dataset = describe(profile, generated, epochs, model, seed)
+    dataset = describe(profile, generated, epochs, model, origin)
     files.write_text(root / files.croissant_key(profile.machine_id), croissant(dataset))
     files.write_text(root / files.data_card_key(profile.machine_id), data_card(dataset))
 

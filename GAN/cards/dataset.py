@@ -7,9 +7,9 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from GAN import files
-from GAN.cards.seed_origin import SeedOrigin, read_origin
 from GAN.profile import MachineProfile
 from GAN.results import GenerationResult
+from GAN.seed_origin import SeedOrigin
 from GAN.tables import read_provenance
 
 
@@ -67,7 +67,11 @@ class Dataset:
 
 
 def describe(
-    profile: MachineProfile, generated: GenerationResult, epochs: int, model: Path, seed: Path
+    profile: MachineProfile,
+    generated: GenerationResult,
+    epochs: int,
+    model: Path,
+    origin: SeedOrigin,
 ) -> Dataset:
     """Gather what is to be said of sets that have just been written.
 
@@ -76,12 +80,12 @@ def describe(
         generated: The sets.
         epochs: Of the model's training.
         model: The model's file.
-        seed: The seed data's file.
+        origin: The seed that the model has learnt.
     """
     facts = read_provenance(generated.paths["train"])
     return Dataset(
         profile=profile,
-        origin=read_origin(seed),
+        origin=origin,
         sets=tuple(
             SetFile(
                 split=split,

@@ -8,7 +8,6 @@ from posixpath import dirname, relpath
 from GAN import files
 from GAN.cards.columns import columns
 from GAN.cards.markdown import bullets, escaped, front_matter, plain, table
-from GAN.cards.seed_origin import SeedOrigin, read_origin
 from GAN.cards.wording import (
     FLEETFORGE_LICENCE,
     LICENCE,
@@ -21,10 +20,11 @@ from GAN.cards.wording import (
 )
 from GAN.profile import MachineProfile
 from GAN.results import TrainingResult
+from GAN.seed_origin import SeedOrigin
 
 
 def write_model_card(
-    root: Path, profile: MachineProfile, trained: TrainingResult, number: int, seed: Path
+    root: Path, profile: MachineProfile, trained: TrainingResult, number: int, origin: SeedOrigin
 ) -> None:
     """Write the card of a model that has just been written.
 
@@ -33,10 +33,10 @@ def write_model_card(
         profile: The machine.
         trained: The model.
         number: Random seed of the training.
-        seed: The seed data's file.
+        origin: The seed data.
     """
     key = files.model_card_key(profile.machine_id, trained.epochs)
-    files.write_text(root / key, model_card(profile, trained, number, read_origin(seed)))
+    files.write_text(root / key, model_card(profile, trained, number, origin))
 
 
 def model_card(
@@ -158,6 +158,7 @@ def _training(
         "random seed": str(number),
         "rows": f"{origin.rows:,}",
         "units": str(origin.units),
+        "SHA-256 of the seed": f"`{origin.sha256}`",
         "SHA-256 of the profile": f"`{profile.sha256}`",
         "generated data": f"[data card]({data_card})",
     }

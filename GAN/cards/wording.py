@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from GAN.cards.seed_origin import SeedOrigin
+from GAN.seed_origin import SeedOrigin
 
 TAGS = ["fleetforge", "predictive-maintenance", "remaining-useful-life", "synthetic", "tabular"]
 

@@ -186,6 +186,7 @@ class TestModelCard:
         assert re.fullmatch(r"\d+\.\d s on cpu", facts["time"])
         assert re.fullmatch(r"-?\d+\.\d{4} nats a row", facts["mean loss of the last epoch"])
         assert facts["SHA-256 of the profile"] == rig.sha256
+        assert facts["SHA-256 of the seed"] == sha256(simulated / files.seed_key(ID))
         assert {"life_fraction", "failure_mode", "ambient"} <= set(shown)
 
     def test_its_code_loads_the_model(
@@ -275,6 +276,17 @@ def test_a_seed_of_real_data_is_named_as_such(
         assert f"a model that was trained on {learnt_from}" in text
     for text in (data_card(root), model_card(root), croissant["license"]["description"]):
         assert "may show some of their values" in text
+
+
+def test_sets_of_a_model_are_of_the_seed_that_it_learnt_not_of_a_newer_one(
+    rig: MachineProfile, rig_seed: pd.DataFrame, tmp_path: Path
+) -> None:
+    """Whoever needs to know whether real data are in it must not be told of another seed."""
+    root = imported(tmp_path, rig, rig_seed, 0.0)
+    GANManager(root).create_seed(rig, rows=1_000, seed=3)
+    GANManager(root).generate(rig, samples=RIG_SAMPLES, seed=6)
+    assert "2,000 rows of 4 units are real data" in data_card(root)
+    assert "all simulated" not in data_card(root)
 
 
 class TestHostileProfile:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from GAN import files
 from GAN.tables import read_provenance
 
 
@@ -13,6 +14,7 @@ class SeedOrigin:
     """What a seed data set says of itself.
 
     Attributes:
+        sha256: Of its own file.
         number: Random seed it was made with.
         simulated_share: Share of its rows that are simulated, 0 to 1.
         real_rows: Rows that were imported.
@@ -20,6 +22,7 @@ class SeedOrigin:
         file_sha256: Of the file they were imported from; empty if it is all simulated.
     """
 
+    sha256: str
     rows: int
     units: int
     number: str
@@ -58,6 +61,7 @@ def read_origin(path: Path) -> SeedOrigin:
     facts = read_provenance(path)
     units = pq.read_table(path, columns=["unit_id"], memory_map=False)["unit_id"]
     return SeedOrigin(
+        sha256=files.sha256_of(path),
         rows=len(units),
         units=pc.count_distinct(units).as_py(),
         number=facts.get("seed", "unknown"),
