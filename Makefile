@@ -6,7 +6,7 @@ MACHINE ?= motor_siemens_1la7_001
 EPOCHS ?= 50
 SEED ?= 0
 
-.PHONY: run test fleet setup check clean chaos bench-latency bench-throughput bench-rescue bench-http bench-gan
+.PHONY: run test fleet setup check clean chaos bench-latency bench-throughput bench-rescue bench-http bench-gan bench-tricks bench-fleet
 
 run: setup  ## Onboard one machine from its profile to synthetic data
 	$(BIN)/fleetforge onboard $(MACHINE) --epochs $(EPOCHS) --wait
@@ -35,6 +35,12 @@ bench-http: $(VENV)/.bench  ## What readers of the service wait for beside a tra
 
 bench-gan: $(VENV)/.dev  ## Our model beside stock SDV's: time and likeness
 	$(BIN)/python -m benchmarks.gan
+
+bench-tricks: $(VENV)/.dev  ## What each part of our model buys
+	$(BIN)/python -m benchmarks.gan.ablations
+
+bench-fleet: $(VENV)/.dev  ## The whole fleet beside a loop over stock SDV
+	$(BIN)/python -m benchmarks.gan.fleet
 
 check: $(VENV)/.dev  ## Formatting, lint and types
 	$(BIN)/ruff format --check .

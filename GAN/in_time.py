@@ -70,12 +70,11 @@ def compare_in_time(seed: pd.DataFrame, frame: pd.DataFrame, profile: MachinePro
     names = [sensor.name for sensor in profile.sensors]
     seed_lives, lives = (long_lives(each) for each in (seed, frame))
     raw = [[life[names].to_numpy() for life in each] for each in (seed_lives, lives)]
-    noise = [[part for life in each for part in _noise_segments(life)] for each in raw]
     windows = [_windows(each, names) for each in (seed_lives, lives)]
     comparable = _time_step(lives) <= MOST_STEPS * _time_step(seed_lives)
     return InTime(
         autocorrelation_error=_difference(*(_mean(autocorrelation, each) for each in raw)),
-        noise_autocorrelation_error=_difference(*(_mean(autocorrelation, each) for each in noise)),
+        noise_autocorrelation_error=_difference(*map(_noise_autocorrelation, raw)),
         cross_correlation_error=_difference(*(_mean(_cross_correlation, each) for each in raw)),
         monotonicity=_monotonicity(lives, profile),
         seed_monotonicity=_monotonicity(seed_lives, profile),
@@ -109,10 +108,15 @@ def _time_step(lives: list[pd.DataFrame]) -> float:
 
 
 def autocorrelation(readings: Matrix) -> Matrix:
-    """Of each sensor of a life at each of `LAGS`, shape (lags, sensors)."""
-    readings = readings - readings.mean(axis=0)
-    variance = np.square(readings).mean(axis=0) + 1e-12
-    return np.array([(readings[lag:] * readings[:-lag]).mean(axis=0) / variance for lag in LAGS])
+    """Of each sensor at each of `LAGS`, shape (..., lags, sensors).
+
+    Args:
+        readings: Of a life, or of many pieces of the same length: shape (..., rows, sensors).
+    """
+    readings = readings - readings.mean(axis=-2, keepdims=True)
+    variance = np.square(readings).mean(axis=-2) + 1e-12
+    later = ((readings[..., lag:, :] * readings[..., :-lag, :]).mean(axis=-2) for lag in LAGS)
+    return np.stack([each / variance for each in later], axis=-2)
 
 
 def _cross_correlation(readings: Matrix) -> Matrix:
@@ -128,6 +132,14 @@ def _mean(figure: Callable[[Matrix], Matrix], lives: list[Matrix]) -> Matrix | N
 
 def _difference(real: Matrix | None, made: Matrix | None) -> float | None:
     return None if real is None or made is None else float(np.abs(real - made).mean())
+
+
+def _noise_autocorrelation(lives: list[Matrix]) -> Matrix | None:
+    """Mean over all segments of all lives, shape (lags, sensors)."""
+    if not lives:
+        return None
+    segments = np.concatenate([_noise_segments(life) for life in lives])
+    return np.asarray(autocorrelation(segments).mean(axis=0))
 
 
 def _noise_segments(readings: Matrix) -> Matrix:
@@ -152,7 +164,7 @@ def _windows(lives: list[pd.DataFrame], names: list[str]) -> tuple[Matrix, NDArr
 
 
 def _monotonicity(lives: list[pd.DataFrame], profile: MachineProfile) -> float | None:
-    from scipy.stats import spearmanr
+    from scipy.stats import rankdata
 
     ways = [
         (sensor.name, middle, sensor.failure - middle)
@@ -166,5 +178,6 @@ def _monotonicity(lives: list[pd.DataFrame], profile: MachineProfile) -> float |
         np.mean([(life[name] - middle) / way for name, middle, way in ways], axis=0)
         for life in lives
     ]
-    ranks = [spearmanr(index, np.arange(len(index))).statistic for index in health]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ranks = [np.corrcoef(rankdata(index), np.arange(len(index)))[0, 1] for index in health]
     return float(np.mean(np.nan_to_num(ranks)))

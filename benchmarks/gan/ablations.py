@@ -1,0 +1,72 @@
+"""`make bench-tricks`: what each part of our model buys, by fits that each lack one of them."""
+
+from __future__ import annotations
+
+import json
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+from statistics import median
+from typing import Any
+from unittest.mock import patch
+
+import click
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.gan.__main__ import WIDTH, Run, measure, ours
+from benchmarks.gan.figures import Likeness
+from GAN.config.tvae_config import DEFAULT_EPOCHS
+from GAN.tvae.latent import Mixture
+
+
+def _normal_law(codes: NDArray[np.float64], _: np.random.Generator) -> Mixture:
+    """What a plain VAE draws its codes from."""
+    latent = codes.shape[1]
+    return Mixture(np.ones(1), np.zeros((1, latent)), np.eye(latent)[None])
+
+
+#: What is another then, by name: attribute → its value.
+WITHOUT: dict[str, dict[str, Any]] = {
+    "all of it": {},
+    "codes by the normal law": {"GAN.tvae.model.fit_law": _normal_law},
+    "every column by z-score": {"GAN.tvae.description._score_is_likelier": lambda *_: True},
+    "every column by quantiles": {"GAN.tvae.description._score_is_likelier": lambda *_: False},
+    "one noise for all rows": {"GAN.tvae.autoencoder.MOST_NOISE_FACTOR": 0.0},
+    "noise not followed": {"GAN.tvae.autoencoder.LEAST_NOISE": 1.0},
+    "divergence from the start": {"GAN.tvae.training.DIVERGENCE_WARM_UP": 1e-9},
+    "one learning rate": {"GAN.tvae.training.rate": lambda _: 0.3},
+}
+
+
+def without(name: str, table: str, seed: int, epochs: int) -> Run:
+    """One fit without a part, judged."""
+    with ExitStack() as changed:
+        for attribute, value in WITHOUT[name].items():
+            changed.enter_context(patch(attribute, value))
+        return measure(table, name, ours, seed, epochs)
+
+
+@click.command()
+@click.option("--seeds", default=2, show_default=True, help="Fits of each on each table.")
+@click.option("--json", "target", type=click.Path(path_type=Path), help="Write the figures here.")
+def main(seeds: int, target: Path | None) -> None:
+    """Print the medians over the seeds."""
+    names = list(Likeness.__dataclass_fields__)
+    shown = Table("table", "ours, with", *names)
+    runs: list[Run] = []
+    for table, epochs in {"easy": 10, "hard": DEFAULT_EPOCHS}.items():
+        for name in WITHOUT:
+            own = [without(name, table, seed, epochs) for seed in range(seeds)]
+            figures = [median(getattr(run.likeness, figure) for run in own) for figure in names]
+            shown.add_row(table, name, *(f"{figure:.4f}" for figure in figures))
+            runs += own
+    Console(width=WIDTH).print(shown)
+    if target is not None:
+        target.write_text(json.dumps([asdict(run) for run in runs], indent=2))
+
+
+if __name__ == "__main__":
+    main()

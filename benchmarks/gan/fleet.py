@@ -1,0 +1,123 @@
+"""`make bench-fleet`: the whole fleet, onboarded by two workers, beside a loop over stock SDV.
+
+The peer does the least that somebody without Fleetforge would: in two processes, for one machine
+after the other, fit stock TVAE with its default 300 epochs on the same seed, sample as many rows,
+write them. It makes no seed, no lives and no report, and its start is not counted. It is measured
+on a few machines and scaled to the fleet.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+# Two processes on two cores: the same for both.
+os.environ["OMP_NUM_THREADS"] = "1"
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.gan.__main__ import stock
+from GAN.catalogue import fleet_ids, fleet_profile
+from GAN.config.tvae_config import DEFAULT_ROWS, DEFAULT_SAMPLES
+from GAN.machine_model import training_frame
+from GAN.seed import physics_seed
+from storage.settings import PREFIX
+
+STOCK_EPOCHS = 300
+PROCESSES = 2
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """Both ways; seconds.
+
+    Attributes:
+        onboarded: Machines whose sets are there and passed.
+        peer: Estimated for as many machines, from `peer_measured` of them.
+    """
+
+    machines: int
+    onboarded: int
+    ours: float
+    peer: float
+    peer_measured: int
+
+    @property
+    def ratio(self) -> float:
+        """How often faster ours is."""
+        return self.peer / self.ours
+
+
+def ours() -> tuple[float, int]:
+    """Time of `fleetforge onboard --fleet --wait` in an empty home, start-up and all."""
+    with tempfile.TemporaryDirectory(prefix="ff-fleet-") as home:
+        environment = {name: os.environ[name] for name in os.environ if not name.startswith(PREFIX)}
+        environment[f"{PREFIX}HOME"] = home
+
+        def run(*arguments: str) -> bytes:
+            command = [sys.executable, "-P", "-m", "cli", *arguments]
+            return subprocess.run(
+                command, env=environment, check=True, stdout=subprocess.PIPE
+            ).stdout
+
+        began = time.monotonic()
+        run("onboard", "--fleet", "--wait")
+        took = time.monotonic() - began
+        standings = json.loads(run("status", "--json"))
+        return took, sum(machine["status"] == "onboarded" for machine in standings)
+
+
+def stock_machine(machine_id: str) -> None:
+    """What the peer does for one machine."""
+    profile = fleet_profile(machine_id)
+    sample = stock(training_frame(physics_seed(profile, DEFAULT_ROWS, 0), profile), 0, STOCK_EPOCHS)
+    with tempfile.TemporaryDirectory() as folder:
+        for name, rows in DEFAULT_SAMPLES.items():
+            sample(rows).to_parquet(Path(folder) / f"{name}.parquet")
+
+
+def peer(machine_ids: list[str]) -> float:
+    """Time of two processes for these machines."""
+    with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
+        list(pool.map(_warm_up, range(PROCESSES)))
+        began = time.monotonic()
+        list(pool.map(stock_machine, machine_ids))
+        return time.monotonic() - began
+
+
+def _warm_up(_: int) -> None:
+    """Load what is loaded once; slow enough for either process to get its turn."""
+    profile = fleet_profile(fleet_ids()[0])
+    stock(training_frame(physics_seed(profile, 1_000, 0), profile), 0, 5)(100)
+
+
+@click.command()
+@click.option("--machines", default=4, show_default=True, help="Of the peer.")
+@click.option("--json", "target", type=click.Path(path_type=Path), help="Write the figures here.")
+def main(machines: int, target: Path | None) -> None:
+    """Print how long either takes for the fleet, and how often faster ours is."""
+    fleet = fleet_ids()
+    some = fleet[:: len(fleet) // machines][:machines]
+    peer_seconds = peer(some) / len(some) * len(fleet)
+    seconds, onboarded = ours()
+    found = Fleet(len(fleet), onboarded, round(seconds, 1), round(peer_seconds, 1), len(some))
+    table = Table("machines", "onboarded", "ours s", "stock s (estimated)", "× faster")
+    cells = (found.machines, found.onboarded, found.ours, found.peer, f"{found.ratio:.1f}")
+    table.add_row(*map(str, cells))
+    Console().print(table)
+    if target is not None:
+        target.write_text(json.dumps(asdict(found) | {"ratio": found.ratio}, indent=2))
+
+
+if __name__ == "__main__":
+    main()
