@@ -146,8 +146,8 @@ def _shown(runs: list[Run]) -> Table:
             own = [run for run in of_table if run.system == system]
             fit, sample = _times(own)
             figures = [_median(own, name) for name in names]
-            times = (f"{fit:.2f}", f"{stock_fit / fit:.0f}")
-            times += (f"{sample:.2f}", f"{stock_sample / sample:.1f}")
+            times = [f"{fit:.2f}", f"{stock_fit / fit:.0f}"]
+            times += [f"{sample:.2f}", f"{stock_sample / sample:.1f}"]
             shown.add_row(table, system, *times, *(f"{figure:.4f}" for figure in figures))
         best = likeness(*(TABLES[table](seed) for seed in (0, FRESH + 1, FRESH)))
         figures = [getattr(best, name) for name in names]
