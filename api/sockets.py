@@ -67,6 +67,8 @@ async def _serve(websocket: WebSocket, task_id: str | None, prefix: str | None, 
         hub: Live = websocket.app.state.live
         with hub.watching(followed) as watcher:
             found = (await to_thread.run_sync(live.states, {followed})).get(followed, [])
+            if followed is not None and not found:
+                raise NotFound(f"no task {followed}; its machine was deleted just now")
             told = [state for state in found if _was_told(state, seen, watcher)]
             for state in found:
                 watcher.tell(state, quietly=state in told)
@@ -81,16 +83,20 @@ async def _serve(websocket: WebSocket, task_id: str | None, prefix: str | None, 
 
 def _seq(since: str) -> int:
     """The number of the last message that a client had; 0 if it had none."""
-    if not since:
-        return 0
-    if since.isascii() and since.isdigit() and len(since) < 20:
-        return int(since)
-    raise InvalidInput("since", [Problem("", "not a seq", "write the one of your last message")])
+    seq = _number(since or "0")
+    if seq is None:
+        advice = "write the one of your last message"
+        raise InvalidInput("since", [Problem("", "not a seq", advice)])
+    return seq
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else None
 
 
 def _task(task_id: str, prefix: str | None) -> int:
     """The task that is meant; one of another kind is as good as none."""
-    job = lookup.task(int(task_id) if task_id.isascii() and task_id.isdigit() else 0)
+    job = lookup.task(_number(task_id) or 0)
     number: int = job["id"]
     stage = STAGES.get(job["stage"])
     if prefix is not None and (stage is None or prefix != stage.channel):
@@ -138,7 +144,7 @@ async def _tell(websocket: WebSocket, watcher: Watcher, told: set[str]) -> None:
                 news = await watcher.news()
         for state in news:
             await websocket.send_json(_message(state, _type(state, watcher, told)))
-            told.add(state.machine_id)
+            (told.discard if state.status == REMOVED else told.add)(state.machine_id)
             if watcher.task_id is not None and (state.ended or state.status == REMOVED):
                 await websocket.close(*_LAST[state.ended])
                 return

@@ -165,7 +165,9 @@ def test_what_is_no_state_or_an_older_one_is_not_passed_on(
 
 
 class TestClosed:
-    @pytest.mark.parametrize("task_id", ["999", "0", "x", "1.5", "-1", "9" * 40, "%20", "١"])
+    @pytest.mark.parametrize(
+        "task_id", ["999", "0", "x", "1.5", "-1", "9" * 40, "9" * 5000, "%20", "١"]
+    )
     def test_unknown_tasks(self, http: Http, task_id: str) -> None:
         with following(http, f"/ws/tasks/{task_id}") as follower:
             code, reason = follower.close_code()
