@@ -137,7 +137,7 @@ def train(
         profile: Describes the columns.
         config: Settings of the training.
         seed: Any whole number from 0; same data, settings and seed, same model.
-        progress: Told the device, then the epoch and its mean loss ten times a training.
+        progress: Told what is learnt, then the epoch and its mean loss ten times a training.
         origin: What is to be remembered of the seed data.
 
     Returns:
@@ -163,13 +163,12 @@ def train(
             message = f"epoch {epoch} of {config.epochs}, loss {loss:.3f}"
             progress(100 * epoch / config.epochs, message, epoch=epoch, loss=loss)
 
-    device = "cpu"
-    progress(0, f"training on {device}")
+    progress(0, f"learning {len(frame):,} rows of {frame.shape[1]} columns")
     table, codes = fit_model(frame, config, seed, on_epoch, _limits(profile))
     sensors = [sensor.name for sensor in profile.sensors]
     courses = fit_courses(
         table,
-        codes,
+        codes.astype(np.float64),
         frame[sensors].to_numpy(),
         sensors,
         frame["life_fraction"].to_numpy(),
@@ -185,7 +184,7 @@ def train(
         loss_history=table.losses,
         training_time_seconds=time.perf_counter() - started,
         num_features=frame.shape[1],
-        device=device,
+        device=table.device,
     )
 
 
@@ -215,8 +214,14 @@ def load(path: Path) -> MachineModel:
     """
     from sdv.utils import load_synthesizer
 
-    plain = getattr(load_synthesizer(path), _OURS, None)
-    if plain is None or "courses" not in plain:
-        raise StageError(f"{path.name} was not made by this version of Fleetforge: train it again")
-    origin = plain.get("origin")  # Models did not always have it.
-    return MachineModel(*(from_plain(part) for part in (plain["table"], plain["courses"], origin)))
+    plain = getattr(load_synthesizer(path), _OURS, {})
+    try:
+        return MachineModel(
+            table=from_plain(plain["table"]),
+            courses=from_plain(plain["courses"]),
+            origin=from_plain(plain["origin"]),
+        )
+    except (KeyError, TypeError):  # Parts had other names, or other fields.
+        raise StageError(
+            f"{path.name} was not made by this version of Fleetforge: train it again"
+        ) from None

@@ -8,12 +8,12 @@ from typing import Any
 from GAN.courses import Course, Courses, Noise
 from GAN.seed_origin import SeedOrigin
 from GAN.tvae.columns import Labels, Numbers
-from GAN.tvae.latent import Copula, Mixture
+from GAN.tvae.latent import CodeLaw
 from GAN.tvae.model import TableModel
 
 _CLASSES = {
     kind.__name__: kind
-    for kind in (Copula, Course, Courses, Labels, Mixture, Noise, Numbers, SeedOrigin, TableModel)
+    for kind in (CodeLaw, Course, Courses, Labels, Noise, Numbers, SeedOrigin, TableModel)
 }
 
 

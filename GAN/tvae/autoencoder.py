@@ -15,6 +15,8 @@ from torch import Tensor
 
 from GAN.tvae.network import Network, parameter_count
 
+#: Layers are filled up to a multiple of this: matrix products are up to a third faster then.
+LANES = 8
 #: A channel's noise is at least this share of its spread, so that a channel that follows from the
 #: others exactly does not outweigh all else.
 LEAST_NOISE = 0.02
@@ -32,6 +34,7 @@ class Autoencoder:
 
     Attributes:
         parameters: All weights, flat.
+        outputs: Of the decoder; what its last layer has besides only fills it up.
         gradient: Of the loss, set by `loss`.
         noise: Variance of each continuous channel around what the decoder says, shape (channels,).
     """
@@ -43,6 +46,7 @@ class Autoencoder:
         hidden: int,
         latent: int,
         generator: torch.Generator,
+        device: torch.device,
     ) -> None:
         """Lay out and initialise both networks.
 
@@ -51,18 +55,20 @@ class Autoencoder:
             labels: Number of labels of each block.
             hidden: Width of the hidden layer of either network.
             latent: Numbers that a row is encoded to.
-            generator: Source of the first weights.
+            generator: Source of the first weights, on the CPU.
+            device: Where the networks are; batches have to be there, too.
         """
-        self.channels, self.latent = channels, latent
+        self.channels, self.latent, self.device = channels, latent, device
         self.blocks = _blocks(channels, labels)
-        encoder = [channels + sum(labels), hidden, 2 * latent]
-        decoder = [latent, hidden, 2 * channels + sum(labels)]
+        self.outputs = 2 * channels + sum(labels)
+        encoder = [row_width(channels, labels), hidden, 2 * latent]
+        decoder = [latent, hidden, in_lanes(self.outputs)]
         split = parameter_count(encoder)
-        self.parameters = torch.empty(split + parameter_count(decoder))
+        self.parameters = torch.empty(split + parameter_count(decoder), device=device)
         self.gradient = torch.zeros_like(self.parameters)
         self.encoder = Network(encoder, self.parameters[:split], self.gradient[:split])
         self.decoder = Network(decoder, self.parameters[split:], self.gradient[split:])
-        self.noise = torch.ones(channels)
+        self.noise = torch.ones(channels, device=device)
         self.encoder.initialise(generator)
         self.decoder.initialise(generator)
         self.encoder.layers[-1][1][latent:] = FIRST_LOG_VARIANCE
@@ -93,7 +99,7 @@ class Autoencoder:
         """The negative evidence bound of a batch, and its gradient.
 
         Args:
-            rows: Channels of the batch, shape (rows, channels + labels).
+            rows: Channels of the batch, shape (rows, row_width).
             normals: Standard normal numbers, shape (rows, latent).
             divergence_weight: Weight of the divergence in the gradient; the loss has it in full.
 
@@ -108,24 +114,28 @@ class Autoencoder:
         decoded = self.decoder.forward(mean + wandering)
         error, by_decoded = self._error(decoded, rows)
         by_codes = self.decoder.backward(by_decoded)
-        variance = deviation * deviation
-        divergence = 0.5 * (mean * mean + variance - log_variance - 1.0).sum()
-        by_mean = by_codes + divergence_weight * mean
-        by_log_variance = 0.5 * (by_codes * wandering + divergence_weight * (variance - 1.0))
-        self.encoder.backward(torch.cat([by_mean, by_log_variance], 1))
+        excess = deviation * deviation - 1.0
+        divergence = 0.5 * ((mean * mean).sum() + excess.sum() - log_variance.sum())
+        by_encoded = torch.empty_like(encoded)
+        by_mean, by_log_variance = by_encoded[:, : self.latent], by_encoded[:, self.latent :]
+        torch.add(by_codes, mean, alpha=divergence_weight, out=by_mean)
+        torch.add(by_codes * wandering, excess, alpha=divergence_weight, out=by_log_variance)
+        by_log_variance *= 0.5
+        self.encoder.backward(by_encoded, inwards=False)
         return (error + divergence) / len(rows)
 
     def _error(self, decoded: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
         """Reconstruction error of a batch, summed, and its gradient by what was decoded."""
-        gradient = torch.empty_like(decoded)
+        gradient = torch.zeros_like(decoded)
         count = self.channels
         log_factor = _log_factor(decoded, count)
         precision = torch.exp(-2.0 * log_factor)
         difference = decoded[:, :count] - rows[:, :count]
-        squares = difference * difference * precision
+        weighted = difference * precision
+        squares = difference * weighted
         self.noise.lerp_(squares.mean(0), NOISE_PACE).clamp_min_(LEAST_NOISE**2)
         squares /= self.noise
-        torch.div(difference * precision, self.noise, out=gradient[:, :count])
+        torch.div(weighted, self.noise, out=gradient[:, :count])
         torch.sub(1.0, squares, out=gradient[:, count : 2 * count])
         error = 0.5 * squares.sum() + log_factor.sum() + 0.5 * len(rows) * self.noise.log().sum()
         for given, wanted in self.blocks:
@@ -133,6 +143,16 @@ class Autoencoder:
             error = error - (log_share * rows[:, wanted]).sum()
             gradient[:, given] = log_share.exp_() - rows[:, wanted]
         return error, gradient
+
+
+def row_width(channels: int, labels: Sequence[int]) -> int:
+    """Numbers of a row as the encoder takes it: its channels, its labels, and zeros."""
+    return in_lanes(channels + sum(labels))
+
+
+def in_lanes(width: int) -> int:
+    """A width that is a whole number of lanes."""
+    return -(-width // LANES) * LANES
 
 
 def _log_factor(decoded: Tensor, channels: int) -> Tensor:

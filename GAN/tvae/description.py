@@ -79,10 +79,10 @@ def _describe(column: pd.Series[Any], limits: tuple[float, float] | None) -> Col
 def _quantiles(ascending: Vector) -> tuple[Vector, Vector]:
     """Knots of the empirical distribution function; exact where there are few distinct values."""
     n = len(ascending)
-    distinct, counts = np.unique(ascending, return_counts=True)
-    if 2 * len(distinct) <= QUANTILES:
-        up_to = np.cumsum(counts) / n
-        return np.repeat(distinct, 2), np.column_stack([up_to - counts / n, up_to]).ravel()
+    ends = np.append(np.flatnonzero(np.diff(ascending)) + 1, n)
+    if 2 * len(ends) <= QUANTILES:
+        up_to = np.column_stack([np.append(0, ends[:-1]), ends]).ravel() / n
+        return np.repeat(ascending[ends - 1], 2), up_to
     inner = np.linspace(0, n - 1, QUANTILES).astype(int)
     kept = np.unique(np.r_[0 : min(TAIL, n), inner, max(0, n - TAIL) : n])
     return ascending[kept], kept / (n - 1)
@@ -98,17 +98,14 @@ def _with_scales(
     by_quantile, labels = to_channels(frame, columns, rng)
     plain = [_by_score(column, frame[column.name]) for column in columns]
     by_score, _ = to_channels(frame, plain, rng)
-    explaining = np.hstack([np.ones((len(frame), 1)), *(block[:, 1:] for block in labels)])
-    index = 0
+    explaining: list[NDArray[Any]] = [np.ones((len(frame), 1)), *(block[:, 1:] for block in labels)]
+    features: NDArray[Any] = np.hstack([by_score, by_quantile, by_score**2, *explaining])
+    varying = iter(range(by_score.shape[1]))
     found: list[Column] = []
     for column, as_score in zip(columns, plain, strict=True):
         if column.width:
-            others = [np.delete(scale, index, axis=1) for scale in (by_quantile, by_score)]
-            features = np.hstack([explaining, *others, others[1] ** 2])
-            scales = np.column_stack([by_score[:, index], by_quantile[:, index]])
             there = frame[column.name].notna().to_numpy()
-            index += 1
-            if _score_is_likelier(scales[there], features[there]):
+            if _score_is_likelier(features[there], next(varying), by_score.shape[1]):
                 column = as_score
         found.append(column)
     return tuple(found)
@@ -120,19 +117,38 @@ def _by_score(column: Column, series: pd.Series[Any]) -> Column:
     return replace(column, plain=(float(series.mean()), float(series.std()) or 1.0))
 
 
-def _score_is_likelier(scales: NDArray[Any], features: NDArray[Any]) -> bool:
-    """Whether z-scores, (n, 0), are the likelier given the features than quantiles, (n, 1)."""
+def _score_is_likelier(features: NDArray[Any], index: int, channels: int) -> bool:
+    """Whether a column's z-scores are the likelier given all else than its quantiles are.
+
+    Args:
+        features: The z-scores of all channels, their quantiles, squares of the z-scores, and what
+            else explains them, shape (n, 3 * channels and more).
+        index: The column's channel.
+        channels: How many there are.
+    """
+    own = [index, channels + index]
+    scales = features[:, own]
     n = len(scales)
     if n < FEWEST_COMPARED or len(np.unique(scales[:, 0])) < (1.0 - MOST_TIES) * n:
         return False
-    gram = features.T @ features + 1e-6 * n * np.eye(features.shape[1])
-    noise = scales - features @ np.linalg.solve(gram, features.T @ scales)
+    noise = scales - _explained(features, own, [*own, 2 * channels + index])
     if noise[:, 0].std() < LEAST_NOISE and _jumps(scales[:, 0]):
         return False
     of_score, of_quantile = -np.log(noise.std(axis=0))
     # A density on one scale becomes one on the other by the slope between them.
     slope = _log_density(scales[:, 0]) + 0.5 * scales[:, 1] ** 2 + 0.5 * np.log(2.0 * np.pi)
     return bool(of_score > of_quantile + slope.mean())
+
+
+def _explained(features: NDArray[Any], wanted: list[int], left_out: list[int]) -> NDArray[Any]:
+    """What some features are expected to be by all that are not left out, least squares."""
+    n, count = features.shape
+    gram = features.T @ features
+    kept = np.delete(np.arange(count), left_out)
+    ridge = 1e-6 * n * np.eye(len(kept))
+    weights = np.zeros((count, len(wanted)))
+    weights[kept] = np.linalg.solve(gram[kept][:, kept] + ridge, gram[kept][:, wanted])
+    return np.asarray(features @ weights)
 
 
 def _jumps(score: Vector) -> bool:

@@ -16,16 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from GAN.tvae.columns import Labels, Numbers
-from GAN.tvae.latent import Copula, Mixture
+from GAN.tvae.columns import Labels, Numbers, folded
+from GAN.tvae.latent import CodeLaw
 from GAN.tvae.model import TableModel
 
 Matrix = NDArray[np.float64]
 
-#: Knots of piecewise linear maps: of a code's quantiles, a column's, and Gumbel's law.
-CODE_KNOTS, COLUMN_KNOTS, GUMBEL_KNOTS = 32, 64, 24
-#: How far the maps reach, standard deviations; beyond they are flat.
-REACH = 3.9
+#: Knots of piecewise linear maps: of a column's quantiles, and of Gumbel's law.
+COLUMN_KNOTS, GUMBEL_KNOTS = 64, 24
+#: How far the maps reach, standard deviations; beyond they are flat. A z-score may be far off.
+REACH, PLAIN_REACH = 3.9, 6.0
 #: Width of the step from one cluster to the next, standard deviations.
 STEP = 1e-4
 #: Larger than any code: switches a cluster off.
@@ -75,19 +75,12 @@ def fold(model: TableModel, rng: np.random.Generator) -> Folded:
         of stock's one cluster), for labels their logits with the draw in them.
     """
     stack = _Stack()
+    size = model.law.size
     noises = len(model.noise) + sum(column.labels for column in model.columns)
-    switches = 1 if isinstance(model.law, Mixture) else 0
-    codes = model.law.factor.shape[0] if isinstance(model.law, Copula) else model.law.means.shape[1]
-    inputs = stack.inputs(codes + noises + switches)
-    normals, noise, switch = (
-        inputs[:codes],
-        inputs[codes : codes + noises],
-        inputs[codes + noises :],
-    )
-    if isinstance(model.law, Copula):
-        code, noise = _copula(stack, model.law, normals, noise)
-    else:
-        code, noise = _mixture(stack, model.law, normals, noise, switch)
+    switches = 1 if len(model.law.weights) > 1 else 0
+    inputs = stack.inputs(size + noises + switches)
+    noise, switch = inputs[size : size + noises], inputs[size + noises :]
+    code, noise = _codes(stack, model.law, inputs[:size], noise, switch)
     for weight, bias in model.layers[:-1]:
         hidden = code.then(weight.astype(float), bias.astype(float))
         code, noise = stack.layer([hidden], passing=noise)
@@ -127,29 +120,39 @@ def _bends(knots: Matrix, values: Matrix) -> Matrix:
     return np.diff(np.concatenate([[0.0], np.diff(values) / np.diff(knots), [0.0]]))
 
 
-def _copula(stack: _Stack, law: Copula, normals: Affine, noise: Affine) -> tuple[Affine, Affine]:
-    knots = np.linspace(law.normals[0], law.normals[-1], CODE_KNOTS)
-    ranks = normals.then(law.factor, np.zeros(len(law.factor)))
-    bent, noise = stack.layer(
-        [_above(ranks[j : j + 1], knots) for j in range(len(law.factor))], passing=noise
+def _codes(
+    stack: _Stack, law: CodeLaw, normals: Affine, noise: Affine, switch: Affine
+) -> tuple[Affine, Affine]:
+    """Codes by their law, and the noise as it was."""
+    order = np.r_[law.used, np.setdiff1d(np.arange(law.size), law.used)]
+    normals = normals.then(np.eye(law.size)[order], np.zeros(law.size))
+    used, rest = normals[: len(law.used)], _joined(normals[len(law.used) :], noise)
+    if switch.bias.size:
+        used, rest = _mixture(stack, law, used, rest, switch)
+    else:
+        used = used.then(law.factors[0], law.means[0])
+    bent, rest = stack.layer(
+        [_above(used[j : j + 1], knots) for j, knots in enumerate(law.knots)], passing=rest
     )
-    values = [np.interp(knots, law.normals, quantiles) for quantiles in law.quantiles.T]
-    weight = _block_rows([_bends(knots, of_code) for of_code in values])
-    return bent.then(weight, np.array([of_code[0] for of_code in values])), noise
+    bends = [_bends(*of_code) for of_code in zip(law.knots, law.values, strict=True)]
+    used = bent.then(_block_rows(bends), law.values[:, 0])
+    unused = law.size - len(law.used)
+    code = _joined(used, rest[:unused])
+    return code.then(np.eye(law.size)[np.argsort(order)], np.zeros(law.size)), rest[unused:]
 
 
 def _mixture(
-    stack: _Stack, law: Mixture, normals: Affine, noise: Affine, switch: Affine
+    stack: _Stack, law: CodeLaw, normals: Affine, rest: Affine, switch: Affine
 ) -> tuple[Affine, Affine]:
     from scipy.special import ndtri
 
     clusters, latent = law.means.shape
-    borders = ndtri(np.cumsum(law.weights)[:-1])
+    borders = ndtri(np.cumsum(law.weights)[:-1].clip(max=1.0 - 1e-9))
     # On a border's way from 0 to 1 lie the rows that belong to no cluster: one in ten thousand.
     ramps = [_above(switch, np.array([border - STEP, border])) for border in borders]
-    passing = _joined(normals, noise)
+    passing = _joined(normals, rest)
     risen, passing = stack.layer([Affine(r.weight / STEP, r.bias / STEP) for r in ramps], passing)
-    normals, noise = passing[:latent], passing[latent:]
+    normals, rest = passing[:latent], passing[latent:]
     reached = _block_rows([np.array([1.0, -1.0])] * (clusters - 1))
     begun = np.vstack([np.zeros(reached.shape[1]), reached, np.zeros(reached.shape[1])])
     constant = np.r_[1.0, np.zeros(clusters)]
@@ -162,12 +165,12 @@ def _mixture(
             Affine(sign * of_cluster.weight + off.weight, sign * of_cluster.bias + off.bias)
             for sign in (1.0, -1.0)
         ]
-    rest = _joined(chosen, noise)
-    given, rest = stack.layer(halves, passing=rest)
+    given, passing = stack.layer(halves, passing=_joined(chosen, rest))
     signs = np.hstack([np.eye(latent), -np.eye(latent)] * clusters)
-    spread, chosen, noise = given.then(signs, np.zeros(latent)), rest[:clusters], rest[clusters:]
+    spread, chosen = given.then(signs, np.zeros(latent)), passing[:clusters]
     centre = chosen.then(law.means.T, np.zeros(latent))
-    return Affine(spread.weight + centre.weight, spread.bias + centre.bias), noise
+    code = Affine(spread.weight + centre.weight, spread.bias + centre.bias)
+    return code, passing[clusters:]
 
 
 def _outputs(
@@ -180,18 +183,19 @@ def _outputs(
     channel = decoded[:count]
     channel = Affine(channel.weight + spread[:, None] * noise.weight[:count], channel.bias)
     logits, draws = decoded[2 * count :], noise[count:]
-    knots = np.linspace(-REACH, REACH, COLUMN_KNOTS)
+    knots = [_knots(c) for c in model.columns if isinstance(c, Numbers) and c.width]
     gumbel_knots = np.linspace(-REACH, REACH, GUMBEL_KNOTS)
     gumbel = -np.log(-np.log(ndtr(gumbel_knots)))
     bent, logits = stack.layer(
-        [_above(channel[j : j + 1], knots) for j in range(count)]
+        [_above(channel[j : j + 1], of_channel) for j, of_channel in enumerate(knots)]
         + [_above(draws[j : j + 1], gumbel_knots) for j in range(len(draws.bias))],
         passing=logits,
     )
     ranges: dict[str, tuple[float, float]] = {}
     outputs: list[Affine] = []
-    numbers = (bent[j * COLUMN_KNOTS : (j + 1) * COLUMN_KNOTS] for j in range(count))
-    start = count * COLUMN_KNOTS
+    ends = np.cumsum([len(of_channel) for of_channel in knots], dtype=int)
+    numbers = iter(zip(knots, np.append(0, ends), ends, strict=False))
+    start = int(ends[-1]) if count else 0
     drawn = iter(range(len(draws.bias)))
     nothing = Affine(np.zeros((1, bent.weight.shape[1])), np.zeros(1))
 
@@ -211,15 +215,37 @@ def _outputs(
         ranges[column.name] = middle, half = _range(column)
         value = nothing
         if not column.constant:
-            unfolded = column.smoothly(knots)
-            wanted = np.arctanh((unfolded - middle) / half)
-            value = next(numbers).then(_bends(knots, wanted)[None], wanted[:1])
+            of_channel, begin, end = next(numbers)
+            wanted = np.arctanh((_from_channel(column, of_channel) - middle) / half)
+            value = bent[begin:end].then(_bends(of_channel, wanted)[None], wanted[:1])
         outputs += [value, nothing]
         for _ in range(column.labels):
             next(drawn)  # Stock draws gaps by their share, whatever the row.
     last = _joined(*outputs)
     stack.layers.append((last.weight, last.bias))
     return Folded(stack.layers, stack.layers[0][0].shape[1], ranges)
+
+
+def _knots(column: Numbers) -> Matrix:
+    """Channel values between which a column is as good as a straight line; folds are among them."""
+    if column.plain is None:
+        return np.linspace(-REACH, REACH, COLUMN_KNOTS)
+    mean, deviation = column.plain
+    folds = (np.array([column.low, column.high]) - mean) / deviation
+    return np.unique(
+        np.r_[
+            np.linspace(-PLAIN_REACH, PLAIN_REACH, COLUMN_KNOTS),
+            folds[np.abs(folds) < PLAIN_REACH],
+        ]
+    )
+
+
+def _from_channel(column: Numbers, channel: Matrix) -> Matrix:
+    """The column before it is rounded, which stock does by itself."""
+    if column.plain is None:
+        return column.smoothly(channel)
+    mean, deviation = column.plain
+    return folded(mean + deviation * channel, column.low, column.high)
 
 
 def _range(column: Numbers) -> tuple[float, float]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,11 +16,16 @@ from GAN.tvae.latent import CodeLaw, fit_law
 
 if TYPE_CHECKING:
     import pandas as pd
+    from torch import Tensor
+
+    from GAN.tvae.autoencoder import Autoencoder
 
 Array = NDArray[np.float32]
 
 #: Rows that are encoded or decoded at once.
 CHUNK = 50_000
+#: Rows that the law of the codes is fitted to.
+LAW_ROWS = 20_000
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,7 @@ class TableModel:
         layers: Weight and bias of the decoder's layers.
         noise: Standard deviation of each continuous channel, shape (channels,).
         losses: Mean loss of each epoch, nats a row.
+        device: What it was trained on.
     """
 
     columns: tuple[Column, ...]
@@ -40,6 +46,7 @@ class TableModel:
     layers: tuple[tuple[Array, Array], ...]
     noise: Array
     losses: tuple[float, ...]
+    device: str = "cpu"
 
     def sample(self, rows: int, seed: int) -> pd.DataFrame:
         """Rows like those of the table, with its columns and dtypes.
@@ -101,7 +108,7 @@ def fit_model(
     seed: int,
     on_epoch: Callable[[float], None],
     limits: Mapping[str, tuple[float, float]] | None = None,
-) -> tuple[TableModel, NDArray[np.float64]]:
+) -> tuple[TableModel, Array]:
     """Learn a table.
 
     Args:
@@ -116,12 +123,13 @@ def fit_model(
     """
     import torch
 
+    from GAN.tvae.autoencoder import row_width
     from GAN.tvae.training import fit
 
     rng = np.random.default_rng(seed)
     generator = torch.Generator().manual_seed(seed)
     columns = describe(frame, limits or {}, rng)
-    continuous, blocks = to_channels(frame, columns, rng)
+    channels = sum(column.width for column in columns)
     labels = [column.labels for column in columns if column.labels]
     losses: list[float] = []
 
@@ -130,20 +138,47 @@ def fit_model(
         on_epoch(loss)
 
     with torch.no_grad():
-        rows = torch.from_numpy(np.hstack([continuous, *blocks]))
-        trained = fit(rows, continuous.shape[1], labels, config, generator, heard)
-        means, deviations = (
-            torch.cat(parts).double().numpy()
-            for parts in zip(*(trained.encode(part) for part in rows.split(CHUNK)), strict=True)
-        )
-    codes = means + deviations * rng.standard_normal(means.shape)
+        rows = torch.from_numpy(_rows(frame, columns, row_width(channels, labels), rng))
+        latent = min(config.latent, max(1, channels + sum(labels)))
+        shorter = replace(config, latent=latent)  # A code need not be longer than its row.
+        trained = fit(rows, channels, labels, shorter, generator, heard)
+        means = np.concatenate([_encoded(trained, part)[0] for part in rows.split(CHUNK)])
+        some = rows[np.sort(rng.permutation(len(rows))[:LAW_ROWS])]
+        posterior, deviations = _encoded(trained, some)
+        law = fit_law(posterior.astype(np.float64), deviations.astype(np.float64), rng)
     model = TableModel(
         columns=columns,
-        law=fit_law(codes, rng),
-        layers=tuple(
-            (weight.numpy().copy(), bias.numpy().copy()) for weight, bias in trained.decoder.layers
-        ),
-        noise=trained.noise.sqrt().numpy().copy(),
+        law=law,
+        layers=_layers(trained),
+        noise=trained.noise.sqrt().cpu().numpy(),
         losses=tuple(losses),
+        device=trained.device.type,
     )
     return model, means
+
+
+def _rows(
+    frame: pd.DataFrame, columns: Sequence[Column], width: int, rng: np.random.Generator
+) -> Array:
+    """The channels of a table, then zeros, shape (rows, width), without a copy of the table."""
+    rows = np.zeros((len(frame), width), np.float32)
+    for start in range(0, len(frame), CHUNK):
+        part = slice(start, start + CHUNK)
+        continuous, blocks = to_channels(frame.iloc[part], columns, rng)
+        channels = np.hstack([continuous, *blocks])
+        rows[part, : channels.shape[1]] = channels
+    return rows
+
+
+def _encoded(trained: Autoencoder, rows: Tensor) -> tuple[Array, Array]:
+    mean, deviation = trained.encode(rows.to(trained.device))
+    return mean.cpu().numpy(), deviation.cpu().numpy()
+
+
+def _layers(trained: Autoencoder) -> tuple[tuple[Array, Array], ...]:
+    """The decoder, without what only fills up its last layer."""
+    *inner, (weight, bias) = trained.decoder.layers
+    outer = (weight[: trained.outputs], bias[: trained.outputs])
+    return tuple(
+        (weight.cpu().numpy().copy(), bias.cpu().numpy().copy()) for weight, bias in (*inner, outer)
+    )

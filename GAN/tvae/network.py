@@ -36,8 +36,8 @@ class Network:
         """Draw parameters as torch's own linear layers do."""
         for weight, bias in self.layers:
             bound = 1.0 / math.sqrt(max(1, weight.shape[1]))
-            weight.uniform_(-bound, bound, generator=generator)
-            bias.uniform_(-bound, bound, generator=generator)
+            for part in (weight, bias):  # Drawn on the CPU: the same numbers on every device.
+                part.copy_(torch.empty(part.shape).uniform_(-bound, bound, generator=generator))
 
     def forward(self, batch: Tensor) -> Tensor:
         """Outputs (rows, outputs) for inputs (rows, inputs)."""
@@ -48,22 +48,27 @@ class Network:
         weight, bias = self.layers[-1]
         return torch.addmm(bias, batch, weight.t())
 
-    def backward(self, gradient: Tensor) -> Tensor:
+    def backward(self, gradient: Tensor, *, inwards: bool = True) -> Tensor:
         """Set the gradients of the parameters for the batch of the last `forward`.
 
         Args:
             gradient: Of the loss, by the outputs, shape (rows, outputs).
+            inwards: Whether to go on to what goes into the first layer.
 
         Returns:
-            The gradient by what goes into the first layer, shape (rows, inputs).
+            The gradient by that, shape (rows, inputs); else by what its outputs were before ReLU.
         """
-        for (weight, _), (weight_gradient, bias_gradient), inputs in zip(
-            reversed(self.layers), reversed(self.gradients), reversed(self._inputs), strict=True
-        ):
-            torch.mm(gradient.t(), inputs, out=weight_gradient)
+        for index in reversed(range(len(self.layers))):
+            weight, (weight_gradient, bias_gradient) = self.layers[index][0], self.gradients[index]
+            inputs = self._inputs[index]
+            if inputs.shape[1] < gradient.shape[1]:  # Of the two ways this is the faster.
+                weight_gradient.copy_(torch.mm(inputs.t(), gradient).t())
+            else:
+                torch.mm(gradient.t(), inputs, out=weight_gradient)
             torch.sum(gradient, 0, out=bias_gradient)
-            gradient = torch.mm(gradient, weight)
-            if inputs is not self._inputs[0]:
+            if index or inwards:
+                gradient = torch.mm(gradient, weight)
+            if index:
                 gradient = torch.ops.aten.threshold_backward(gradient, inputs, 0.0)
         return gradient
 

@@ -131,6 +131,7 @@ def _one_cluster(middle: float, half: float, deviations: float) -> Any:
 def _telling_rows(frame: pd.DataFrame) -> pd.DataFrame:
     """The first rows, and those that reach the least and greatest value of each column."""
     numbers = frame.select_dtypes("number")
+    numbers = numbers.dropna(axis="columns", how="all")
     told = {*frame.index[:TOLD_ROWS], *numbers.idxmin(), *numbers.idxmax()}
     for name in frame.columns.difference(numbers.columns):
         told.update(frame[name].drop_duplicates().index)

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from GAN.config.tvae_config import TvaeConfig
 from GAN.tvae.autoencoder import Autoencoder
+from GAN.tvae.device import device_for
 
 #: Share of the training in which the learning rate rises; then it falls along a cosine.
 WARM_UP = 0.1
@@ -22,11 +23,11 @@ DIVERGENCE_WARM_UP = 0.3
 
 #: A batch is `rows / STEPS`, between these, unless the settings say otherwise.
 FEWEST_STEPS, MOST_STEPS = 20, 200
-SMALLEST_BATCH, BATCH, LARGEST_BATCH = 16, 250, 4_096
+SMALLEST_BATCH, BATCH, LARGEST_BATCH = 16, 256, 4_096
 
 
 def batch_size(rows: int) -> int:
-    """Rows of a gradient step: 250, fewer for a small table, more for a large one."""
+    """Rows of a gradient step: 256, fewer for a small table, more for a large one."""
     small = max(SMALLEST_BATCH, rows // FEWEST_STEPS)
     large = min(LARGEST_BATCH, rows // MOST_STEPS)
     return min(rows, max(min(BATCH, small), large))
@@ -43,24 +44,26 @@ def fit(
     """Train an autoencoder.
 
     Args:
-        rows: The channels of the table, shape (rows, channels + labels).
+        rows: The channels of the table, shape (rows, `row_width`).
         channels: Continuous channels.
         labels: Number of labels of each block.
         config: Settings.
-        generator: Source of all that is random.
+        generator: Source of all that is random, on the CPU: the same numbers on every device.
         on_epoch: Told the mean loss of each epoch, nats a row.
     """
-    model = Autoencoder(channels, labels, config.hidden, config.latent, generator)
     batch = config.batch_size or batch_size(len(rows))
     steps = len(rows) // batch
+    device = device_for(rows, channels, labels, config, batch, config.epochs * steps)
+    rows = rows.to(device)
+    model = Autoencoder(channels, labels, config.hidden, config.latent, generator, device)
     highest = config.learning_rate or learning_rate(config.epochs * steps)
     optimiser = _Adam(model.parameters, model.gradient)
     for epoch in range(config.epochs):
-        order = torch.randperm(len(rows), generator=generator)
-        total = torch.zeros(())
+        order = torch.randperm(len(rows), generator=generator).to(device)
+        total = torch.zeros((), device=device)
         for step in range(steps):
             done = (epoch * steps + step) / (config.epochs * steps)
-            normals = torch.randn(batch, config.latent, generator=generator)
+            normals = torch.randn(batch, config.latent, generator=generator).to(device)
             chosen = rows[order[step * batch : (step + 1) * batch]]
             total += model.loss(chosen, normals, min(1.0, done / DIVERGENCE_WARM_UP))
             optimiser.step(highest * rate(done))
@@ -90,7 +93,7 @@ class _Adam:
     def __init__(self, parameters: Tensor, gradient: Tensor) -> None:
         self._tensors = [parameters], [gradient]
         self._moments = [torch.zeros_like(parameters)], [torch.zeros_like(parameters)]
-        self._count = torch.zeros(())
+        self._count = torch.zeros((), device=parameters.device)
 
     def step(self, learning_rate: float) -> None:
         self._count += 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import ExitStack
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -19,19 +19,28 @@ from rich.table import Table
 from benchmarks.gan.__main__ import WIDTH, Run, measure, ours
 from benchmarks.gan.figures import Likeness
 from GAN.config.tvae_config import DEFAULT_EPOCHS
-from GAN.tvae.latent import Mixture
+from GAN.tvae.latent import CodeLaw, fit_law
+
+Codes = NDArray[np.float64]
 
 
-def _normal_law(codes: NDArray[np.float64], _: np.random.Generator) -> Mixture:
+def _normal_law(means: Codes, deviations: Codes, rng: np.random.Generator) -> CodeLaw:
     """What a plain VAE draws its codes from."""
-    latent = codes.shape[1]
-    return Mixture(np.ones(1), np.zeros((1, latent)), np.eye(latent)[None])
+    return fit_law(np.zeros_like(means), np.ones_like(deviations), rng)
+
+
+def _without_quantiles(means: Codes, deviations: Codes, rng: np.random.Generator) -> CodeLaw:
+    """The mixture as it is."""
+    law = fit_law(means, deviations, rng)
+    return replace(law, values=law.knots)
 
 
 #: What is another then, by name: attribute → its value.
 WITHOUT: dict[str, dict[str, Any]] = {
     "all of it": {},
     "codes by the normal law": {"GAN.tvae.model.fit_law": _normal_law},
+    "codes in one cluster": {"GAN.tvae.latent.CLUSTERS": 1},
+    "codes without their quantiles": {"GAN.tvae.model.fit_law": _without_quantiles},
     "every column by z-score": {"GAN.tvae.description._score_is_likelier": lambda *_: True},
     "every column by quantiles": {"GAN.tvae.description._score_is_likelier": lambda *_: False},
     "one noise for all rows": {"GAN.tvae.autoencoder.MOST_NOISE_FACTOR": 0.0},

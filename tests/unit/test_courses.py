@@ -167,7 +167,7 @@ def test_one_short_unit_is_enough_for_a_course(fleet: Fleet) -> None:
     rows = np.array([0, 399])
     courses = fit_courses(
         table,
-        np.zeros((2, 12)),
+        np.zeros((2, table.law.size)),
         fleet.frame[fleet.sensors].to_numpy()[rows],
         fleet.sensors,
         np.array([0.0, 1.0]),

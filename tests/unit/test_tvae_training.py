@@ -7,7 +7,9 @@ import pytest
 import torch
 
 from GAN.config.tvae_config import TvaeConfig
-from GAN.tvae.autoencoder import Autoencoder
+from GAN.tvae import device
+from GAN.tvae.autoencoder import Autoencoder, in_lanes
+from GAN.tvae.device import CPU, GPU_START_SECONDS, device_for
 from GAN.tvae.network import Network, parameter_count
 from GAN.tvae.training import batch_size, fit, learning_rate, rate
 
@@ -16,6 +18,11 @@ from GAN.tvae.training import batch_size, fit, learning_rate, rate
 def without_autograd() -> object:
     with torch.no_grad():
         yield
+
+
+def filled_up(rows: torch.Tensor) -> torch.Tensor:
+    """Rows with the zeros that the encoder takes after their channels."""
+    return torch.nn.functional.pad(rows, (0, in_lanes(rows.shape[1]) - rows.shape[1]))
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -51,9 +58,9 @@ def test_the_gradient_of_a_network_is_autograds() -> None:
 def test_a_small_step_against_the_gradient_lowers_the_loss_as_much_as_it_says(
     weight: float,
 ) -> None:
-    model = Autoencoder(4, [3, 2], hidden=16, latent=3, generator=generator())
+    model = Autoencoder(4, [3, 2], hidden=16, latent=3, generator=generator(), device=CPU)
     labels = torch.eye(5)[[0, 1, 2, 0, 1]] + torch.eye(5)[[3, 4, 3, 4, 3]]
-    rows = torch.cat([torch.randn(5, 4, generator=generator(1)), labels], 1)
+    rows = filled_up(torch.cat([torch.randn(5, 4, generator=generator(1)), labels], 1))
     normals = torch.zeros(5, 3)
     for _ in range(200):  # The running noise settles, so that it is the same before and after.
         model.loss(rows, normals, weight)
@@ -71,18 +78,16 @@ def test_the_noise_of_a_channel_is_what_the_others_do_not_explain() -> None:
     rng = np.random.default_rng(0)
     health = rng.normal(size=4_000)
     rows = np.column_stack([health + 0.1 * rng.normal(size=4_000) for _ in range(6)])
-    rows = np.column_stack([rows, rng.normal(size=4_000)]).astype(np.float32)
-    model = fit(
-        torch.from_numpy(rows), 7, [], TvaeConfig(epochs=15), generator(), lambda _loss: None
-    )
-    codes, _ = model.encode(torch.from_numpy(rows))
+    batch = filled_up(torch.from_numpy(np.column_stack([rows, rng.normal(size=4_000)])).float())
+    model = fit(batch, 7, [], TvaeConfig(epochs=15), generator(), lambda _loss: None)
+    codes, _ = model.encode(batch)
     _, noise, _ = model.decode(codes)
     assert noise[:, :6].mean().item() == pytest.approx(0.1, rel=0.25)
 
 
 @pytest.mark.parametrize(
     ("rows", "batch"),
-    [(5, 5), (500, 25), (5_000, 250), (10_000, 250), (100_000, 500), (10**6, 4_096)],
+    [(5, 5), (500, 25), (5_000, 250), (10_000, 256), (100_000, 500), (10**6, 4_096)],
 )
 def test_a_batch_grows_with_the_table(rows: int, batch: int) -> None:
     assert batch_size(rows) == batch
@@ -96,3 +101,28 @@ def test_the_learning_rate_rises_once_and_falls_and_is_lower_in_a_long_training(
     assert (np.diff(rates[: top + 1]) >= 0).all()
     assert (np.diff(rates[top:]) <= 0).all()
     assert learning_rate(100) == learning_rate(400) > learning_rate(2_000) > learning_rate(40_000)
+
+
+@pytest.mark.parametrize(
+    ("cpu_seconds", "gpu_seconds", "chosen"),
+    [(0.6, 0.5, "cpu"), (1.5, 2.0, "cpu"), (1.5, 0.5, "cuda")],
+    ids=["over before a GPU has started", "slower on a GPU", "faster on a GPU"],
+)
+def test_a_training_runs_where_it_takes_the_least_time(
+    monkeypatch: pytest.MonkeyPatch, cpu_seconds: float, gpu_seconds: float, chosen: str
+) -> None:
+    steps = 100
+    seconds = {"cpu": cpu_seconds, "cuda": gpu_seconds}
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(
+        device,
+        "seconds_a_step",
+        lambda *arguments: seconds[arguments[-1].type] * GPU_START_SECONDS / steps,
+    )
+    rows = filled_up(torch.zeros(50, 3))
+    assert device_for(rows, 3, [], TvaeConfig(), 25, steps).type == chosen
+
+
+def test_a_step_is_timed_on_the_device_it_is_asked_for() -> None:
+    rows = filled_up(torch.randn(50, 3, generator=generator()))
+    assert 0 < device.seconds_a_step(rows, 3, [], TvaeConfig(), CPU) < 1
