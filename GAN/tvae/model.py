@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float32]
 
-#: Rows that are encoded or decoded at once.
-CHUNK = 50_000
+#: Rows that are brought into channels or out of them, and that are encoded, at once.
+CHUNK, BATCH = 50_000, 4_096
 #: Rows that the law of the codes is fitted to.
 LAW_ROWS = 20_000
 
@@ -142,7 +142,9 @@ def fit_model(
         latent = min(config.latent, max(1, channels + sum(labels)))
         shorter = replace(config, latent=latent)  # A code need not be longer than its row.
         trained = fit(rows, channels, labels, shorter, generator, heard)
-        means = np.concatenate([_encoded(trained, part)[0] for part in rows.split(CHUNK)])
+        means = np.empty((len(rows), trained.latent), np.float32)
+        for start in range(0, len(rows), BATCH):
+            means[start : start + BATCH], _ = _encoded(trained, rows[start : start + BATCH])
         some = rows[np.sort(rng.permutation(len(rows))[:LAW_ROWS])]
         posterior, deviations = _encoded(trained, some)
         law = fit_law(posterior.astype(np.float64), deviations.astype(np.float64), rng)
