@@ -34,13 +34,13 @@ bench-http: $(VENV)/.bench  ## What readers of the service wait for beside a tra
 	$(BIN)/python -m benchmarks.http_load
 
 bench-gan: $(VENV)/.dev  ## Our model beside stock SDV's: time and likeness
-	$(BIN)/python -m benchmarks.gan
+	$(BIN)/python -m benchmarks.gan --json benchmarks/gan/bench-gan.json
 
 bench-tricks: $(VENV)/.dev  ## What each part of our model buys
-	$(BIN)/python -m benchmarks.gan.ablations
+	$(BIN)/python -m benchmarks.gan.ablations --json benchmarks/gan/bench-tricks.json
 
 bench-fleet: $(VENV)/.dev  ## The whole fleet beside a loop over stock SDV
-	$(BIN)/python -m benchmarks.gan.fleet
+	$(BIN)/python -m benchmarks.gan.fleet --json benchmarks/gan/bench-fleet.json
 
 check: $(VENV)/.dev  ## Formatting, lint and types
 	$(BIN)/ruff format --check .

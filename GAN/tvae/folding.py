@@ -22,16 +22,16 @@ from GAN.tvae.model import TableModel
 
 Matrix = NDArray[np.float64]
 
-#: Knots of piecewise linear maps: of a column's quantiles, and of Gumbel's law.
-COLUMN_KNOTS, GUMBEL_KNOTS = 64, 24
+#: Knots of piecewise linear maps: of a column's quantiles, of a z-score, and of Gumbel's law.
+COLUMN_KNOTS, PLAIN_KNOTS, GUMBEL_KNOTS = 64, 16, 24
 #: How far the maps reach, standard deviations; beyond they are flat. A z-score may be far off.
 REACH, PLAIN_REACH = 3.9, 6.0
 #: Width of the step from one cluster to the next, standard deviations.
 STEP = 1e-4
 #: Larger than any code: switches a cluster off.
 OFF = 100.0
-#: A column's range is this much of what tanh reaches.
-HEADROOM = 1.05
+#: What tanh reaches is so many times a column's range: there it is as good as straight.
+HEADROOM = 5.0
 #: Rows that are decoded to see how large noise is on the whole.
 _SEEN_ROWS = 5_000
 
@@ -234,7 +234,7 @@ def _knots(column: Numbers) -> Matrix:
     folds = (np.array([column.low, column.high]) - mean) / deviation
     return np.unique(
         np.r_[
-            np.linspace(-PLAIN_REACH, PLAIN_REACH, COLUMN_KNOTS),
+            np.linspace(-PLAIN_REACH, PLAIN_REACH, PLAIN_KNOTS),
             folds[np.abs(folds) < PLAIN_REACH],
         ]
     )

@@ -56,7 +56,7 @@ class CodeLaw:
 
     def draw(self, rows: int, rng: np.random.Generator) -> Matrix:
         """Codes, shape (rows, size)."""
-        codes = rng.standard_normal((rows, self.size))
+        codes = rng.standard_normal((rows, self.size), np.float32).astype(np.float64)
         clusters = rng.choice(len(self.weights), rows, p=self.weights)
         for cluster, (mean, factor) in enumerate(zip(self.means, self.factors, strict=True)):
             own = np.ix_(np.flatnonzero(clusters == cluster), self.used)

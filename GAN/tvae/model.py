@@ -59,16 +59,23 @@ class TableModel:
 
         rng = np.random.default_rng(seed)
         counts = [min(CHUNK, rows - start) for start in range(0, rows, CHUNK)]
-        return pd.concat([self._sample(count, rng) for count in counts], ignore_index=True)
+        parts = [self._sample(count, rng) for count in counts]
+        return parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
 
     def _sample(self, rows: int, rng: np.random.Generator) -> pd.DataFrame:
-        mean, factor, logits = self.decode(self.law.draw(rows, rng).astype(np.float32))
-        noise = rng.standard_normal(mean.shape, np.float32)
-        chosen = [
-            (block + rng.gumbel(size=block.shape)).argmax(axis=1)  # Gumbel's way to draw by share.
-            for block in logits
-        ]
-        return from_channels(mean + self.noise * factor * noise, chosen, self.columns)
+        codes = self.law.draw(rows, rng).astype(np.float32)
+        continuous = np.empty((rows, len(self.noise)), np.float32)
+        chosen: list[list[NDArray[np.intp]]] = []
+        for start in range(0, rows, BATCH):  # As much as a processor keeps at hand.
+            part = slice(start, start + BATCH)
+            mean, factor, logits = self.decode(codes[part])
+            factor *= self.noise
+            factor *= rng.standard_normal(mean.shape, np.float32)
+            np.add(mean, factor, out=continuous[part])
+            # Gumbel's way to draw by share.
+            chosen.append([(block + rng.gumbel(size=block.shape)).argmax(1) for block in logits])
+        labels = [np.concatenate(parts) for parts in zip(*chosen, strict=True)]
+        return from_channels(continuous, labels, self.columns)
 
     def means(self, codes: Array) -> dict[str, NDArray[np.float64]]:
         """Mean channel of each column of numbers for given codes, by the column's name.

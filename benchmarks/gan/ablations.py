@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.gan.__main__ import WIDTH, Run, measure, ours
+from benchmarks.gan.__main__ import WIDTH
 from benchmarks.gan.figures import Likeness
+from benchmarks.gan.measure import Run, measure
+from benchmarks.gan.systems import ours
 from GAN.config.tvae_config import DEFAULT_EPOCHS
 from GAN.tvae.latent import CodeLaw, fit_law
 

@@ -27,6 +27,8 @@ class Likeness:
         ks: 1 - Kolmogorov-Smirnov distance, mean over columns.
         pearson: Mean absolute error of the correlations of all pairs of columns.
         spearman: The same for ranks.
+        pearson_rul: The same of the correlations of RUL with the other columns alone.
+        spearman_rul: The same for ranks.
         auc: Of a gradient-boosted classifier that tells real rows from synthetic ones, by
             cross-validation; 0.5 is not at all.
         r2: Of RUL learnt from synthetic rows, on fresh real ones.
@@ -37,6 +39,8 @@ class Likeness:
     ks: float
     pearson: float
     spearman: float
+    pearson_rul: float
+    spearman_rul: float
     auc: float
     r2: float
     mae: float
@@ -55,18 +59,35 @@ def likeness(real: pd.DataFrame, synthetic: pd.DataFrame, fresh: pd.DataFrame) -
         fresh: Rows of the same law that were not learnt.
     """
     columns = list(real)
-    a, b, held_out = (_coded(frame[columns]) for frame in (real, synthetic, fresh))
+    a, b = (_coded(frame[columns]) for frame in (real, synthetic))
+    of_rul = columns.index(TARGET)
+    others = [index for index in range(len(columns)) if index != of_rul]
     upper = np.triu_indices(len(columns), 1)
-    r2, mae = _learnt_rul(b.head(len(a)), held_out)
+    errors = np.abs(_correlation(a) - _correlation(b))
+    rank_errors = np.abs(_correlation(_ranked(a)) - _correlation(_ranked(b)))
+    r2, mae = learnt_rul(synthetic[columns].head(len(a)), fresh[columns])
     return Likeness(
         quality=_quality(real, synthetic[columns]),
         ks=float(np.mean([1 - ks_2samp(a[name], b[name]).statistic for name in columns])),
-        pearson=float(np.abs(_correlation(a) - _correlation(b))[upper].mean()),
-        spearman=float(np.abs(_correlation(_ranked(a)) - _correlation(_ranked(b)))[upper].mean()),
+        pearson=float(errors[upper].mean()),
+        spearman=float(rank_errors[upper].mean()),
+        pearson_rul=float(errors[of_rul, others].mean()),
+        spearman_rul=float(rank_errors[of_rul, others].mean()),
         auc=_told_apart(a, b.head(len(a))),
         r2=r2,
         mae=mae,
     )
+
+
+def learnt_rul(learnt: pd.DataFrame, held_out: pd.DataFrame) -> tuple[float, float]:
+    """R² and mean absolute error of RUL, learnt from one table and forecast for another."""
+    learnt, held_out = _coded(learnt), _coded(held_out)
+    features = [name for name in learnt if name != TARGET]
+    model = HistGradientBoostingRegressor(random_state=0)
+    model.fit(learnt[features].to_numpy(), learnt[TARGET])
+    predicted = model.predict(held_out[features].to_numpy())
+    r2 = r2_score(held_out[TARGET], predicted)
+    return float(r2), float(mean_absolute_error(held_out[TARGET], predicted))
 
 
 def _coded(frame: pd.DataFrame) -> pd.DataFrame:
@@ -93,15 +114,6 @@ def _told_apart(real: pd.DataFrame, synthetic: pd.DataFrame) -> float:
     folds = StratifiedKFold(3, shuffle=True, random_state=0)
     shares = cross_val_predict(judge, rows, origin, cv=folds, method="predict_proba")[:, 1]
     return float(roc_auc_score(origin, shares))
-
-
-def _learnt_rul(learnt: pd.DataFrame, held_out: pd.DataFrame) -> tuple[float, float]:
-    features = [name for name in learnt if name != TARGET]
-    model = HistGradientBoostingRegressor(random_state=0)
-    model.fit(learnt[features].to_numpy(), learnt[TARGET])
-    predicted = model.predict(held_out[features].to_numpy())
-    r2 = r2_score(held_out[TARGET], predicted)
-    return float(r2), float(mean_absolute_error(held_out[TARGET], predicted))
 
 
 def _quality(real: pd.DataFrame, synthetic: pd.DataFrame) -> float:

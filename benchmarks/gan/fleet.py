@@ -26,7 +26,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.gan.__main__ import stock
+from benchmarks.gan.systems import stock
 from GAN.catalogue import fleet_ids, fleet_profile
 from GAN.config.tvae_config import DEFAULT_ROWS, DEFAULT_SAMPLES
 from GAN.machine_model import training_frame
@@ -80,10 +80,11 @@ def ours() -> tuple[float, int]:
 def stock_machine(machine_id: str) -> None:
     """What the peer does for one machine."""
     profile = fleet_profile(machine_id)
-    sample = stock(training_frame(physics_seed(profile, DEFAULT_ROWS, 0), profile), 0, STOCK_EPOCHS)
+    seed = training_frame(physics_seed(profile, DEFAULT_ROWS, 0), profile)
+    sample = stock(seed, 0, STOCK_EPOCHS)()
     with tempfile.TemporaryDirectory() as folder:
         for name, rows in DEFAULT_SAMPLES.items():
-            sample(rows).to_parquet(Path(folder) / f"{name}.parquet")
+            sample(rows, Path(folder) / f"{name}.parquet")
 
 
 def peer(machine_ids: list[str]) -> float:
@@ -98,7 +99,9 @@ def peer(machine_ids: list[str]) -> float:
 def _warm_up(_: int) -> None:
     """Load what is loaded once; slow enough for either process to get its turn."""
     profile = fleet_profile(fleet_ids()[0])
-    stock(training_frame(physics_seed(profile, 1_000, 0), profile), 0, 5)(100)
+    sample = stock(training_frame(physics_seed(profile, 1_000, 0), profile), 0, 5)()
+    with tempfile.TemporaryDirectory() as folder:
+        sample(100, Path(folder) / "rows.parquet")
 
 
 @click.command()

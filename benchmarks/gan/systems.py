@@ -1,0 +1,92 @@
+"""Stock SDV and ours: each fits a table, and then writes rows like it to a Parquet file."""
+
+from __future__ import annotations
+
+import tempfile
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from benchmarks.gan.tables import LABELS
+from GAN.config.tvae_config import TvaeConfig
+from GAN.tvae.model import fit_model
+from GAN.tvae.stock import to_stock
+
+_TABLE = "table"
+
+#: Writes so many rows to a path.
+Sampler = Callable[[int, Path], None]
+#: Takes a table, a seed and epochs; what it gives brings the fitted model to sampling, which is
+#: not part of the fit.
+Fit = Callable[[pd.DataFrame, int, int], Callable[[], Sampler]]
+
+
+def metadata(frame: pd.DataFrame) -> dict[str, Any]:
+    """SDV's description of a table."""
+    columns = {name: {"sdtype": "categorical" if name in LABELS else "numerical"} for name in frame}
+    return {
+        "tables": {_TABLE: {"columns": columns}},
+        "relationships": [],
+        "METADATA_SPEC_VERSION": "V2",
+    }
+
+
+def stock(frame: pd.DataFrame, seed: int, epochs: int) -> Callable[[], Sampler]:
+    """Fit SDV's TVAESynthesizer as it comes."""
+    import numpy as np
+    import torch
+    from sdv.metadata import Metadata
+    from sdv.single_table import TVAESynthesizer
+
+    np.random.seed(seed)
+    torch.manual_seed(seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        synthesizer = TVAESynthesizer(
+            Metadata.load_from_dict(metadata(frame)), epochs=epochs, enable_gpu=False
+        )
+        synthesizer.fit({_TABLE: frame})
+    return lambda: _of_stock(synthesizer)
+
+
+def ours(frame: pd.DataFrame, seed: int, epochs: int) -> Callable[[], Sampler]:
+    """Fit our model."""
+    from pyarrow import Table
+    from pyarrow.parquet import write_table
+
+    model, _ = fit_model(frame, TvaeConfig(epochs=epochs), seed, lambda _loss: None)
+
+    def sample(rows: int, path: Path) -> None:
+        # As our stages write it: numbers that hardly repeat are not looked up in a dictionary.
+        table = Table.from_pandas(model.sample(rows, seed + 1), preserve_index=False)
+        texts = [name for name in table.column_names if name in LABELS]
+        write_table(table, path, compression="zstd", use_dictionary=texts)
+
+    return lambda: sample
+
+
+def ours_in_stock(frame: pd.DataFrame, seed: int, epochs: int) -> Callable[[], Sampler]:
+    """Fit our model and save it as a stock pickle, which SDV loads then."""
+    from sdv.utils import load_synthesizer
+
+    model, _ = fit_model(frame, TvaeConfig(epochs=epochs), seed, lambda _loss: None)
+    synthesizer = to_stock(model, frame, metadata(frame), _TABLE, epochs)
+    folder = tempfile.TemporaryDirectory()
+    path = Path(folder.name) / "model.pkl"
+    synthesizer.save(path)
+
+    def opened() -> Sampler:
+        with folder:
+            return _of_stock(load_synthesizer(path))
+
+    return opened
+
+
+def _of_stock(synthesizer: Any) -> Sampler:
+    def sample(rows: int, path: Path) -> None:
+        synthesizer.sample(rows)[_TABLE].to_parquet(path)
+
+    return sample

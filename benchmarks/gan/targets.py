@@ -1,0 +1,128 @@
+"""What was to be reached, and whether it was: medians over the seeds, ratios within one run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from statistics import median
+
+from benchmarks.gan.figures import MORE_IS_BETTER, Likeness
+from benchmarks.gan.measure import Run
+
+
+@dataclass(frozen=True)
+class Medians:
+    """Of all fits of one system on one table."""
+
+    fit_seconds: float
+    sample_seconds: float
+    likeness: Likeness
+
+    @classmethod
+    def of(cls, runs: list[Run], table: str, system: str) -> Medians:
+        """Of the runs of this table and system."""
+        own = [run for run in runs if (run.table, run.system) == (table, system)]
+        figures = {
+            field.name: float(median(getattr(run.likeness, field.name) for run in own))
+            for field in fields(Likeness)
+        }
+        return cls(
+            fit_seconds=median(run.fit_seconds for run in own),
+            sample_seconds=median(run.sample_seconds for run in own),
+            likeness=Likeness(**figures),
+        )
+
+
+@dataclass(frozen=True)
+class Target:
+    """One thing that was to be reached.
+
+    Attributes:
+        of: Table and system.
+        asked: In words.
+        measured: The figure.
+        met: Whether it was reached.
+    """
+
+    of: str
+    asked: str
+    measured: str
+    met: bool
+
+
+def judged(
+    runs: list[Run], learnt_from_real: dict[str, float], short: str, in_stock: str, default: str
+) -> list[Target]:
+    """All targets.
+
+    Args:
+        runs: Of both tables.
+        learnt_from_real: R² of RUL learnt from the table itself, by table.
+        short: Our system with few epochs.
+        in_stock: The same as stock SDV samples it.
+        default: Our system with the default epochs; on the hard table alone.
+    """
+    found = [
+        *_of(runs, "easy", short, learnt_from_real["easy"]).all(120, 0.55, 0.003, 0.98, 0.005),
+        *_of(runs, "easy", in_stock, learnt_from_real["easy"]).all(120, 0.55, 0.003, 0.98, 0.005),
+        *_of(runs, "hard", short, learnt_from_real["hard"]).faster(80),
+        *_of(runs, "hard", default, learnt_from_real["hard"]).all(20, 0.90, 0.01),
+    ]
+    return found + [
+        target
+        for table in ("easy", "hard")
+        for target in _of(runs, table, short, learnt_from_real[table]).sampling(8)
+    ]
+
+
+def _of(runs: list[Run], table: str, system: str, learnt_from_real: float) -> _Beside:
+    return _Beside(
+        f"{table}, {system}",
+        Medians.of(runs, table, system),
+        Medians.of(runs, table, "stock"),
+        learnt_from_real,
+    )
+
+
+@dataclass(frozen=True)
+class _Beside:
+    """One of ours beside stock."""
+
+    name: str
+    ours: Medians
+    stock: Medians
+    learnt_from_real: float
+
+    def all(
+        self, faster: float, auc: float, r2: float, ks: float = 0.0, correlation: float = 1.0
+    ) -> Iterator[Target]:
+        """Speed and figures."""
+        yield from self.faster(faster)
+        figures = self.ours.likeness
+        worst = max(figures.pearson, figures.spearman)
+        least = self.learnt_from_real - r2
+        yield self._target(f"AUC ≤ {auc}", f"{figures.auc:.3f}", figures.auc <= auc)
+        yield self._target(f"R² ≥ {least:.4f}", f"{figures.r2:.4f}", figures.r2 >= least)
+        if ks:
+            yield self._target(f"KS ≥ {ks}", f"{figures.ks:.4f}", figures.ks >= ks)
+            asked = f"correlation error ≤ {correlation}"
+            yield self._target(asked, f"{worst:.4f}", worst <= correlation)
+
+    def faster(self, times: float) -> Iterator[Target]:
+        """A shorter fit, and no figure worse than stock's."""
+        ratio = self.stock.fit_seconds / self.ours.fit_seconds
+        yield self._target(f"fit ≥ {times:g}×", f"{ratio:.0f}×", ratio >= times)
+        worse = [field.name for field in fields(Likeness) if self._worse(field.name)]
+        yield self._target("no figure worse than stock's", ", ".join(worse) or "none", not worse)
+
+    def sampling(self, times: float) -> Iterator[Target]:
+        """Rows in less time."""
+        ratio = self.stock.sample_seconds / self.ours.sample_seconds
+        yield self._target(f"sampling ≥ {times:g}×", f"{ratio:.1f}×", ratio >= times)
+
+    def _worse(self, figure: str) -> bool:
+        own, stock = (getattr(of.likeness, figure) for of in (self.ours, self.stock))
+        return bool(own < stock if figure in MORE_IS_BETTER else own > stock)
+
+    def _target(self, asked: str, measured: str, met: bool) -> Target:
+        return Target(self.name, asked, measured, met)
