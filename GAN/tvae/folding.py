@@ -254,7 +254,7 @@ def _range(column: Numbers) -> tuple[float, float]:
 
 
 def _mean_noise_factor(model: TableModel, rng: np.random.Generator) -> Matrix:
-    _, factor, _ = model.decode(model.law.draw(_SEEN_ROWS, rng).astype(np.float32))
+    _, factor, _ = model.decode(model.law.draw(_SEEN_ROWS, rng))
     return np.asarray(np.sqrt(np.square(factor.astype(float)).mean(axis=0)))
 
 

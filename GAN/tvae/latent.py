@@ -54,16 +54,18 @@ class CodeLaw:
     knots: Matrix
     values: Matrix
 
-    def draw(self, rows: int, rng: np.random.Generator) -> Matrix:
+    def draw(self, rows: int, rng: np.random.Generator) -> NDArray[np.float32]:
         """Codes, shape (rows, size)."""
-        codes = rng.standard_normal((rows, self.size), np.float32).astype(np.float64)
-        clusters = rng.choice(len(self.weights), rows, p=self.weights)
-        for cluster, (mean, factor) in enumerate(zip(self.means, self.factors, strict=True)):
-            own = np.ix_(np.flatnonzero(clusters == cluster), self.used)
-            codes[own] = mean + codes[own] @ factor.T
-        for index, knots, values in zip(self.used, self.knots, self.values, strict=True):
-            codes[:, index] = np.interp(codes[:, index], knots, values)
-        return codes
+        codes = rng.standard_normal((rows, self.size), np.float32)
+        drawn = codes[:, self.used]
+        ends = np.cumsum(rng.multinomial(rows, self.weights))
+        for begin, end, mean, factor in zip(
+            np.append(0, ends), ends, self.means, self.factors, strict=False
+        ):
+            drawn[begin:end] = mean + drawn[begin:end] @ factor.T.astype(np.float32)
+        for place, index in enumerate(self.used):
+            codes[:, index] = np.interp(drawn[:, place], self.knots[place], self.values[place])
+        return codes[rng.permutation(rows)]
 
 
 def fit_law(means: Matrix, deviations: Matrix, rng: np.random.Generator) -> CodeLaw:

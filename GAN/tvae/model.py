@@ -63,7 +63,7 @@ class TableModel:
         return parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
 
     def _sample(self, rows: int, rng: np.random.Generator) -> pd.DataFrame:
-        codes = self.law.draw(rows, rng).astype(np.float32)
+        codes = self.law.draw(rows, rng)
         continuous = np.empty((rows, len(self.noise)), np.float32)
         chosen: list[list[NDArray[np.intp]]] = []
         for start in range(0, rows, BATCH):  # As much as a processor keeps at hand.
