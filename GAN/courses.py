@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from GAN.curves import corner_shares, corners_for, fit_curve
-from GAN.tvae.columns import Numbers, folded
+from GAN.tvae.columns import Numbers
 from GAN.tvae.model import TableModel
 
 Matrix = NDArray[np.float64]
@@ -253,6 +253,4 @@ def _scaled(column: Numbers, numbers: Matrix, rng: np.random.Generator) -> Matri
 
 
 def _reading(column: Numbers, scaled: Matrix) -> Matrix:
-    if column.tied:
-        return column.from_channel(scaled)
-    return folded(scaled, column.low, column.high)
+    return column.from_channel(scaled) if column.tied else column.possible(scaled)

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from GAN.checks import SplitCheck, check_split, shared_units
 from GAN.config.quality_gates import LIMITS
 from GAN.in_time import InTime, compare_in_time, in_a_bag
-from GAN.levels import Levels
+from GAN.levels import Levels, levelled_sensors
 from GAN.likeness import Likeness, compare_rows, compared_sample
 from GAN.profile import MachineProfile
 from GAN.usefulness import Usefulness, usefulness
@@ -122,7 +122,7 @@ def assess(
         fresh: Units of the machine that nothing was learnt from, to forecast; see
             `GAN.usefulness`.
     """
-    levels = Levels(profile)
+    levels = Levels(profile, levelled_sensors(seed, profile))
     names = [sensor.name for sensor in profile.sensors]
     nominal_seed = levels.nominal(seed)
     # What is no number is a violation; the other figures are of what is left.
@@ -131,7 +131,8 @@ def assess(
     rows = compare_rows(nominal_seed, nominal, profile)
     in_time = compare_in_time(nominal_seed, nominal, profile)
     useful = usefulness(seed, train, profile, fresh)
-    splits = {split: check_split(frame, profile) for split, frame in synthetic.items()}
+    whole = [name for name in names if (seed[name] % 1 == 0).all()]
+    splits = {split: check_split(frame, profile, whole) for split, frame in synthetic.items()}
     shared = shared_units(synthetic)
     gates = tuple(_gates(rows, in_time, useful, splits, shared))
     reasons = tuple(_reasons(gates, splits, shared))

@@ -79,10 +79,25 @@ def usefulness_table(report: QualityReport) -> str:
 
 def splits_table(report: QualityReport) -> str:
     """What each set holds, and what it must not hold."""
-    head = ["set", "rows", "lives", "missing", "infinite", "outside limits", "broken lives"]
+    head = [
+        "set",
+        "rows",
+        "lives",
+        "missing",
+        "infinite",
+        "outside limits",
+        "not whole",
+        "broken lives",
+    ]
     rows = []
     for name, check in report.splits.items():
-        faults = [check.missing, check.infinite, check.outside_limits, check.broken_lives]
+        faults = [
+            check.missing,
+            check.infinite,
+            check.outside_limits,
+            check.not_whole,
+            check.broken_lives,
+        ]
         cells = [_cell(name), _cell(f"{check.rows:,}"), _cell(f"{check.units:,}")]
         rows.append([*cells, *(_cell(f"{fault:,}", bad=fault > 0) for fault in faults)])
     shared = f'<p class="soft">Units in more than one set: {report.shared_units}.</p>'

@@ -9,7 +9,7 @@ from GAN.config.tvae_config import TvaeConfig
 from GAN.courses import Courses, fit_courses
 from GAN.curves import corner_shares, corners_for, fit_curve
 from GAN.generate import generate, time_step_of
-from GAN.levels import Levels
+from GAN.levels import Levels, levelled_sensors
 from GAN.lives import life_fraction
 from GAN.profile import MachineProfile
 from GAN.progress import silent
@@ -183,7 +183,7 @@ def test_sensors_scatter_no_more_towards_failure_than_in_the_seed(
 ) -> None:
     samples = dict.fromkeys(("train", "val", "test"), 3_000)
     sets = generate(rig_training.model.model, rig, samples, time_step_of(rig_seed), 0, silent)
-    levels = Levels(rig)
+    levels = Levels(rig, levelled_sensors(rig_seed, rig))
     for sensor in rig.sensors:
         seen, made = (
             np.concatenate(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from errors import InvalidInput, StageError
 from GAN.generate import common_step, generate, time_step_of
-from GAN.levels import Levels
+from GAN.levels import Levels, levelled_sensors
 from GAN.lives import life_fraction
 from GAN.profile import MachineProfile
 from GAN.progress import silent
@@ -99,7 +99,7 @@ def test_readings_sit_where_they_belong_in_life(
     rig: MachineProfile, rig_seed: pd.DataFrame, rig_training: Training
 ) -> None:
     sets = generate(rig_training.model.model, rig, RIG_SAMPLES, STEP, 0, silent)
-    levels = Levels(rig)
+    levels = Levels(rig, levelled_sensors(rig_seed, rig))
     seen, synthetic = levels.nominal(rig_seed), levels.nominal(sets["train"])
     for mode, sensor, slack in (("bearing", "vibration_rms", 0.4), ("seal", "flow", 2.0)):
         seed, made = (

@@ -10,7 +10,7 @@ import pytest
 from GAN.config.quality_gates import LIMITS
 from GAN.generate import generate, time_step_of
 from GAN.in_time import in_a_bag
-from GAN.levels import Levels
+from GAN.levels import Levels, levelled_sensors
 from GAN.lives import life_fraction
 from GAN.profile import MachineProfile
 from GAN.progress import silent
@@ -176,12 +176,12 @@ def test_correlations_with_rul_are_the_seeds_own_and_the_sets_own(
     rig: MachineProfile, rig_seed: pd.DataFrame, rig_synthetic: Sets
 ) -> None:
     report = assess(rig_seed, rig_synthetic, rig)
-    nominal = Levels(rig).nominal(rig_seed)
+    nominal = Levels(rig, levelled_sensors(rig_seed, rig)).nominal(rig_seed)
     by_name = {trend.name: trend for trend in report.sensors}
     flow = by_name["flow"]
     assert flow.unit == "m3/h"
     assert flow.pearson_seed == pytest.approx(nominal["flow"].corr(nominal["rul_hours"]))
-    train = Levels(rig).nominal(rig_synthetic["train"])
+    train = Levels(rig, levelled_sensors(rig_seed, rig)).nominal(rig_synthetic["train"])
     rank = train["flow"].rank().corr(train["rul_hours"].rank())
     assert flow.spearman_synthetic == pytest.approx(rank)
     assert flow.spearman_seed is not None
@@ -209,6 +209,17 @@ def test_one_bad_value_is_reason_enough_to_fail(
     report = assess(rig_seed, honest, rig)
     assert not report.passed
     assert reason in report.reasons
+
+
+def test_a_fraction_where_the_seed_has_whole_numbers_fails(
+    rig: MachineProfile, rig_seed: pd.DataFrame, honest: Sets
+) -> None:
+    counted = {split: frame.round({"seal_leak": 0}) for split, frame in honest.items()}
+    seed = rig_seed.round({"seal_leak": 0})
+    assert assess(seed, counted, rig).splits["val"].not_whole == 0
+    counted["val"].loc[7, "seal_leak"] += 0.25
+    report = assess(seed, counted, rig)
+    assert report.reasons == ("val: 1 readings with a fraction where the seed has whole numbers",)
 
 
 def test_a_life_that_stops_before_failure_is_a_broken_one(
