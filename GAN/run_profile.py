@@ -40,6 +40,9 @@ CLEARLY = 0.1
 #: of other modes may drift (see `GAN.seed.DRIFT`).
 DRIVEN = 0.5
 
+#: Share of readings at an end of their range from which it is the end of the channel's scale.
+RESTING = 0.01
+
 #: Unit of a sensor where nobody says one: a number without dimension.
 NO_UNIT = "1"
 
@@ -154,7 +157,8 @@ def _normal_band(healthy: pd.Series[float], quantile: float) -> tuple[float, flo
     low, high = (_rounded(float(healthy.quantile(at))) for at in (quantile, 1 - quantile))
     if high <= low:  # It hardly changes: a band all the same, beyond the rounding.
         width = max(abs(low) * 1e-4, 1e-6)
-        low, high = low - width, low + width
+        floor = 0.0 if low >= 0.0 else -np.inf
+        low, high = max(low - width, floor), low + width
     return low, high
 
 
@@ -223,13 +227,21 @@ def _residual(frame: pd.DataFrame, name: str) -> tuple[float, float]:
 def _limits(every: pd.Series[float], ends: Sequence[float], unit: str) -> dict[str, float]:
     lowest, highest = min(float(every.min()), *ends), max(float(every.max()), *ends)
     margin = 0.05 * (highest - lowest)
-    low, high = lowest - margin, highest + margin
+    low = lowest if _rests_at(every, lowest) else lowest - margin
+    high = highest if _rests_at(every, highest) else highest + margin
+    if lowest >= 0.0:
+        low = max(low, 0.0)
     floor, ceiling = UNITS[unit].floor, UNITS[unit].ceiling
     if floor is not None:
         low = max(low, min(floor, lowest))
     if ceiling is not None:
         high = min(high, max(ceiling, highest))
     return {"min": low, "max": high}
+
+
+def _rests_at(every: pd.Series[float], end: float) -> bool:
+    """Whether readings pile up at an end: the channel cannot read beyond it."""
+    return bool((every == end).mean() >= RESTING)
 
 
 def _law(fraction: Floats, readings: Floats, failure: float) -> tuple[float, str]:

@@ -36,7 +36,8 @@ LIMITS: Mapping[str, Limit] = {
         0,
         0,
         "Missing or infinite values, readings outside their limits or with a fraction where the "
-        "seed has whole numbers, lives whose RUL does not fall evenly to 0, units in two sets. One is too many: something is broken.",
+        "seed has whole numbers, lives whose RUL does not fall evenly to 0, units in two sets. "
+        "One is too many: something is broken.",
     ),
     "rows_told_apart": Limit(
         "rows told apart (AUC)",

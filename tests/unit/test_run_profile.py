@@ -60,6 +60,22 @@ def test_every_reading_and_every_life_fits(rig_seed: pd.DataFrame) -> None:
     assert profile.life.max_rul_hours == pytest.approx(longest)
 
 
+def test_what_never_read_below_zero_cannot_and_where_readings_rest_the_scale_ends() -> None:
+    frame = lives(units=20, rows=50)
+    wave = pd.Series(np.random.default_rng(0).normal(size=len(frame)))
+    signed, valve = 2 * wave - 0.5, (90 + 10 * wave).clip(upper=100)
+    rare = np.where(frame.index == 7, 60.0, 50 + wave)
+    drops = (frame["cycle"] - 40.0).clip(lower=0)
+    profile = derived(frame.assign(signed=signed, valve=valve, rare=rare, drops=drops))
+    limits = {sensor.name: sensor.physical_limits for sensor in profile.sensors}
+    assert limits["wear"].min == 0
+    assert limits["signed"].min < signed.min()
+    assert limits["valve"].max == 100
+    assert limits["valve"].min < valve.min()
+    assert limits["rare"].max > 60
+    assert limits["drops"].min == 0
+
+
 def test_it_can_be_written_read_and_simulated(of_rig: MachineProfile) -> None:
     text = of_rig.model_dump_json(exclude_none=True)
     assert parse_profile(text.encode(), "derived", ".json") == of_rig
