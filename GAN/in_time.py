@@ -30,6 +30,8 @@ SEGMENT = 30
 WINDOW = 16
 #: Windows of rows that lie further apart than so many of the seed's are steeper for that alone.
 MOST_STEPS = 2
+#: A smaller error of rows in no order says that noise does not follow itself: chance is as large.
+LEAST_ORDER = 0.04
 #: Stretches of life within which the baseline mixes rows.
 STRETCHES = 50
 
@@ -94,6 +96,12 @@ def in_a_bag(frame: pd.DataFrame, sensors: list[str]) -> pd.DataFrame:
     for rows in frame.groupby(["failure_mode", stretch]).indices.values():
         order[rows] = rng.permutation(rows)
     return frame.assign(**{name: frame[name].to_numpy()[order] for name in sensors})
+
+
+def noise_order_lost(in_time: InTime, no_order: InTime) -> float | None:
+    """Error of the noise's autocorrelation, as a share of that of the same rows in no order."""
+    error, most = in_time.noise_autocorrelation_error, no_order.noise_autocorrelation_error
+    return None if error is None or most is None else error / max(most, LEAST_ORDER)
 
 
 def long_lives(frame: pd.DataFrame) -> list[pd.DataFrame]:
