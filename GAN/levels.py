@@ -112,7 +112,8 @@ class Levels:
         for mode, rows in frame.groupby("failure_mode").indices.items():
             for index, expected in enumerate(self._damage[str(mode)].T):
                 left[rows, index] = 1.0 - np.interp(fraction[rows], GRID, expected)
-        return left * self._levelled
+        left[:, ~self._levelled] = 0.0
+        return left
 
     def _estimated(self, frame: pd.DataFrame, left: Readings) -> tuple[Any, Readings]:
         """Which unit each row is of, shape (rows,), and levels, shape (units, sensors)."""

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from errors import InvalidInput, Problem
-from GAN.config.rul_profiles import category_of
+from GAN.config.rul_profiles import RUL_PROFILES, category_of
 from GAN.config.units import UNITS
 from GAN.laws import FIXED_LAWS
 from GAN.lives import life_fraction
@@ -47,8 +47,11 @@ RESTING = 0.01
 NO_UNIT = "1"
 
 SHORTEST_MAX_RUL, LONGEST_MAX_RUL = 50.0, 1_000_000.0
-#: Fewest lives from which the spread of lives is read.
-_LIVES_FOR_SPREAD = 5
+#: Lives that the category's spread of lives counts for beside the data's own.
+_PRIOR_LIVES = 1
+#: A Weibull law's shape is its coefficient of variation to this power (Justus et al., Methods for
+#: Estimating Wind Speed Frequency Distributions, 1978).
+_SHAPE_OF_VARIATION = -1.086
 _MOST_LIVES_PER_SEED = 10
 _BINS = 20
 _ONSETS = np.arange(9) / 10
@@ -114,7 +117,7 @@ def derive_profile(
         "manufacturer": "unknown",
         "model": "unknown",
         "description": f"Derived from run-to-failure data of {runs.units} units.",
-        "rul": _rul(rows.failed, longest),
+        "rul": _rul(rows.failed, longest, category_of(machine_id)),
         "sensors": [
             _sensor(rows, name, units.get(name, NO_UNIT), bands[name], wears[name])
             for name in names
@@ -137,20 +140,25 @@ def _rows(runs: Runs) -> _Rows:
     return _Rows(every, healthy if len(healthy) else every, failed, at_end)
 
 
-def _rul(failed: pd.DataFrame, longest: float) -> dict[str, Any]:
+def _rul(failed: pd.DataFrame, longest: float, category: str) -> dict[str, Any]:
     lives = failed.groupby("unit_id")["cycle_hour"].max().to_numpy()
     most = max(longest, SHORTEST_MAX_RUL)
-    rul: dict[str, Any] = {
+    return {
         "max_rul_hours": most,
         "cycles_per_dataset": min(len(lives), _MOST_LIVES_PER_SEED),
         "degradation_pattern": "linear_medium",  # The laws are fitted to even wear.
         "rul_noise_std_hours": _rounded(most / 50),
+        "weibull_shape": _weibull_shape(lives, RUL_PROFILES[category].weibull_shape),
     }
-    if len(lives) >= _LIVES_FOR_SPREAD:
-        spread = max(float(np.std(lives) / np.mean(lives)), 1e-3)
-        # Shape of a Weibull law by its coefficient of variation (Justus et al., 1978).
-        rul["weibull_shape"] = _rounded(float(np.clip(spread**-1.086, 0.6, 20)))
-    return rul
+
+
+def _weibull_shape(lives: Floats, usual: float) -> float:
+    """Shape of the law of lives: the usual one, the more the data's own the more lives there are."""
+    free = len(lives) - 1
+    own = float(np.var(lives, ddof=1) / np.mean(lives) ** 2) if free else 0.0
+    usual_spread = usual ** (1 / _SHAPE_OF_VARIATION)
+    spread = np.sqrt((free * own + _PRIOR_LIVES * usual_spread**2) / (free + _PRIOR_LIVES))
+    return _rounded(float(np.clip(spread**_SHAPE_OF_VARIATION, 0.6, 20)))
 
 
 def _normal_band(healthy: pd.Series[float], quantile: float) -> tuple[float, float]:

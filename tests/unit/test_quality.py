@@ -158,13 +158,16 @@ def test_lost_order_is_found_however_much_noise_follows_itself(machine: str) -> 
     assert whole < limit.good < limit.usable < none
 
 
-def test_noise_that_does_not_follow_itself_has_no_order_to_lose(rig: MachineProfile) -> None:
+@pytest.mark.parametrize("rows", [1_000, 6_000])
+def test_noise_that_does_not_follow_itself_has_no_order_to_lose(
+    rig: MachineProfile, rows: int
+) -> None:
     sensors = tuple(sensor.model_copy(update={"ar1": 0.0}) for sensor in rig.sensors)
     white = rig.model_copy(update={"sensors": sensors})
     names = [sensor.name for sensor in sensors if sensor.law not in ("gamma", "wiener")]
     some = white.model_copy(update={"sensors": tuple(s for s in sensors if s.name in names)})
     levels = Levels(some, names)
-    seed, fresh = (levels.nominal(physics_seed(white, 6_000, number)) for number in (0, 100))
+    seed, fresh = (levels.nominal(physics_seed(white, rows, number)) for number in (0, 100))
     lost = noise_order_lost(
         compare_in_time(seed, fresh, some), compare_in_time(seed, in_a_bag(fresh, names), some)
     )
