@@ -153,7 +153,7 @@ def _rul(failed: pd.DataFrame, longest: float, category: str) -> dict[str, Any]:
 
 
 def _weibull_shape(lives: Floats, usual: float) -> float:
-    """Shape of the law of lives: the usual one, the more the data's own the more lives there are."""
+    """Shape of the law of lives, between the usual one and that of the data."""
     free = len(lives) - 1
     own = float(np.var(lives, ddof=1) / np.mean(lives) ** 2) if free else 0.0
     usual_spread = usual ** (1 / _SHAPE_OF_VARIATION)

@@ -25,7 +25,7 @@ UNITS, ROWS = 6, 400
 class Fleet:
     """Units of one failure mode whose courses and noise are known."""
 
-    def __init__(self) -> None:
+    def __init__(self, epochs: int = 40) -> None:
         rng = np.random.default_rng(0)
         self.fraction = np.tile(np.linspace(0, 1, ROWS), UNITS)
         self.units = np.repeat(np.arange(UNITS), ROWS)
@@ -46,7 +46,7 @@ class Fleet:
             }
         )
         self.sensors = ["hot", "warm", "leak", "fixed", "shaky"]
-        config = TvaeConfig(epochs=40)
+        config = TvaeConfig(epochs=epochs)
         self.table, self.codes = fit_model(self.frame, config, 0, lambda _loss: None)
         self.courses: Courses = fit_courses(
             self.table,
@@ -90,6 +90,16 @@ def test_the_mean_unit_goes_the_way_that_units_went(fleet: Fleet) -> None:
             for frame in (fleet.frame, made)
         )
         assert np.abs(seen - new).max() < slack
+
+
+def test_what_a_short_training_misses_is_made_up_for() -> None:
+    fleet = Fleet(epochs=1)
+    made = fleet.made(60)
+    seen, new = (
+        frame["hot"].to_numpy().reshape(-1, 20, ROWS // 20).mean((0, 2))
+        for frame in (fleet.frame, made)
+    )
+    assert np.abs(seen - new).max() < 1.0
 
 
 def test_units_differ_from_each_other_as_those_that_were_seen(fleet: Fleet) -> None:

@@ -159,6 +159,20 @@ def test_each_unit_has_levels_of_its_own_and_keeps_them(
     assert np.corrcoef(np.array(halves).T)[0, 1] > 0.9
 
 
+def test_each_unit_has_an_onset_of_its_own(rig: MachineProfile, rig_training: Training) -> None:
+    """Levels left out, units at one time of life differ by how far they have come."""
+    model = replace(rig_training.model.model, levelled=())
+    spreads = []
+    for hours in (0.0, 100.0):
+        life = rig.rul.model_copy(update={"rul_noise_std_hours": hours})
+        profile = rig.model_copy(update={"rul": life})
+        train = generate(model, profile, {**RIG_SAMPLES, "train": 9_000}, STEP, 0, silent)["train"]
+        late = train[life_fraction(train).between(0.75, 0.85)]
+        driven = late[late["failure_mode"] == "bearing"].groupby("unit_id")
+        spreads.append(driven["bearing_temperature"].mean().std())
+    assert spreads[1] > 1.5 * spreads[0]
+
+
 @pytest.mark.parametrize(
     "samples",
     [{}, {"train": 100}, {**RIG_SAMPLES, "extra": 10}, {**RIG_SAMPLES, "val": 1}],

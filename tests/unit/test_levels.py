@@ -64,6 +64,15 @@ def test_new_levels_fill_the_normal_band_and_stay_within_the_limits(rig: Machine
         assert limits.min <= column.min() <= column.max() <= limits.max
 
 
+def test_levels_beyond_a_limit_are_turned_back_not_piled_up(rig: MachineProfile) -> None:
+    plan = physics_seed(rig, 2_000, 0)
+    low = np.tile([sensor.physical_limits.min for sensor in rig.sensors], (len(plan), 1))
+    readings = Levels(rig, NAMES).at_own(low, plan, np.random.default_rng(0))
+    for column, limit in zip(readings.T, low[0], strict=True):
+        assert (column >= limit).all()
+        assert (column == limit).mean() < 0.05
+
+
 def test_a_sensor_that_counts_rests_or_reads_in_steps_keeps_its_readings(
     rig: MachineProfile,
 ) -> None:
