@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +24,7 @@ class SplitCheck(BaseModel):
         missing: Empty values.
         infinite: Infinite values.
         outside_limits: Readings outside their sensor's physical limits.
+        not_whole: Readings with a fraction of sensors that read whole numbers in the seed.
         broken_lives: Units whose RUL does not fall by one exact step a row to exactly 0.
     """
 
@@ -35,6 +36,7 @@ class SplitCheck(BaseModel):
     missing: int
     infinite: int
     outside_limits: int
+    not_whole: int
     broken_lives: int
 
     def violations(self) -> Iterator[tuple[int, str]]:
@@ -43,14 +45,15 @@ class SplitCheck(BaseModel):
             (self.missing, "missing values"),
             (self.infinite, "infinite values"),
             (self.outside_limits, "readings outside their limits"),
+            (self.not_whole, "readings with a fraction where the seed has whole numbers"),
             (self.broken_lives, "lives whose RUL does not fall evenly to 0"),
         ):
             if count:
                 yield count, fault
 
 
-def check_split(frame: pd.DataFrame, profile: MachineProfile) -> SplitCheck:
-    """Count what a set of a machine holds."""
+def check_split(frame: pd.DataFrame, profile: MachineProfile, whole: Collection[str]) -> SplitCheck:
+    """Count what a set of a machine holds; `whole` are sensors that read whole numbers."""
     numbers = frame[["cycle_hour", "rul_hours", *(sensor.name for sensor in profile.sensors)]]
     outside = sum(
         int(((frame[sensor.name] < limits.min) | (frame[sensor.name] > limits.max)).sum())
@@ -67,6 +70,7 @@ def check_split(frame: pd.DataFrame, profile: MachineProfile) -> SplitCheck:
         missing=int(frame.isna().to_numpy().sum()),
         infinite=int(np.isinf(numbers.to_numpy()).sum()),
         outside_limits=outside,
+        not_whole=sum(int((frame[name] % 1 > 0).sum()) for name in whole),
         broken_lives=_broken_lives(frame),
     )
 

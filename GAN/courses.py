@@ -8,14 +8,14 @@ follows itself from row to row, and sensors may share it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from GAN.curves import corner_shares, corners_for, fit_curve
-from GAN.tvae.columns import Numbers, folded
+from GAN.tvae.columns import Numbers
 from GAN.tvae.model import TableModel
 
 Matrix = NDArray[np.float64]
@@ -25,6 +25,8 @@ PRIOR_ROWS = 5
 #: Shares at which quantiles of the noise are kept.
 SHARES = np.linspace(0.0, 1.0, 201)
 MOST_AUTOCORRELATION = 0.99
+#: A failure mode that ended fewer units of the seed takes from all modes how units deviate.
+FEWEST_UNITS = 3
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,8 @@ class Course:
     Attributes:
         failure_mode: What ends them.
         curve: Codes of the mean unit, shape (corners, latent).
-        deviations: Of each unit of the seed from it, shape (units, corners, latent).
+        deviations: Of units of the seed from the mean unit of their mode, over the root of how many
+            are free to differ; shape (units, corners, latent).
         offset: What the decoder misses of the readings, shape (corners, sensors).
         spread: Standard deviation of the noise, shape (corners, sensors).
     """
@@ -51,7 +54,6 @@ class Course:
         It deviates from the mean unit by a random mixture of how the seed's units do.
         """
         weights = rng.standard_normal(len(self.deviations))
-        weights = (weights - weights.mean()) / np.sqrt(max(len(weights) - 1, 1))
         curve = self.curve + np.tensordot(weights, self.deviations, 1)
         return np.asarray(corner_shares(places, len(curve)) @ curve)
 
@@ -173,7 +175,23 @@ def fit_courses(
         spread = _spread(shares, missed)
         noise[rows] = missed / np.maximum(shares @ spread, 1e-12)
         courses.append(Course(str(mode), curve, deviations, offset, spread))
+    courses = _with_common_deviations(courses)
     return Courses(tuple(sensors), tuple(courses), _fit_noise(noise, units))
+
+
+def _with_common_deviations(courses: Sequence[Course]) -> list[Course]:
+    """Deviations at their scale, those of all modes where a mode has too few units of its own."""
+    every = np.concatenate([course.deviations for course in courses])
+    common = every / np.sqrt(max(len(every) - len(courses), 1))
+    return [
+        replace(
+            course,
+            deviations=common
+            if len(course.deviations) < FEWEST_UNITS
+            else course.deviations / np.sqrt(len(course.deviations) - 1),
+        )
+        for course in courses
+    ]
 
 
 def _follow_units(
@@ -253,6 +271,4 @@ def _scaled(column: Numbers, numbers: Matrix, rng: np.random.Generator) -> Matri
 
 
 def _reading(column: Numbers, scaled: Matrix) -> Matrix:
-    if column.tied:
-        return column.from_channel(scaled)
-    return folded(scaled, column.low, column.high)
+    return column.from_channel(scaled) if column.tied else column.possible(scaled)

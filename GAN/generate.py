@@ -155,7 +155,7 @@ def _fill(
     for mode, rows in plan.groupby("failure_mode").indices.items():
         places = [_places(life, profile, rng) for _, life in plan.iloc[rows].groupby("unit_id")]
         nominal[rows] = model.courses.readings(model.table, str(mode), places, rng)
-    plan[sensors] = Levels(profile).at_own(nominal, plan, rng)
+    plan[sensors] = Levels(profile, model.levelled).at_own(nominal, plan, rng)
     ends = np.cumsum([len(table) for table in tables.values()])
     return {
         split: plan.iloc[end - len(table) : end].reset_index(drop=True)

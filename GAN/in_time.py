@@ -30,6 +30,8 @@ SEGMENT = 30
 WINDOW = 16
 #: Windows of rows that lie further apart than so many of the seed's are steeper for that alone.
 MOST_STEPS = 2
+#: Noise has an order to lose if its loss is an error of so many times what chance makes.
+CHANCES = 2.5
 #: Stretches of life within which the baseline mixes rows.
 STRETCHES = 50
 
@@ -40,6 +42,7 @@ class InTime(BaseModel):
     Attributes:
         autocorrelation_error: Mean absolute difference of sensors' autocorrelation, lags 1 to 10.
         noise_autocorrelation_error: The same of segments of lives, without their slow movement.
+        noise_autocorrelation_chance: What that would be of noise that does not follow itself.
         cross_correlation_error: Mean absolute difference of the correlation within a life between
             two sensors, the one up to 5 rows after the other.
         monotonicity: Spearman correlation of the health index with time, mean over lives. The
@@ -53,6 +56,7 @@ class InTime(BaseModel):
 
     autocorrelation_error: float | None
     noise_autocorrelation_error: float | None
+    noise_autocorrelation_chance: float | None
     cross_correlation_error: float | None
     monotonicity: float | None
     seed_monotonicity: float | None
@@ -75,6 +79,7 @@ def compare_in_time(seed: pd.DataFrame, frame: pd.DataFrame, profile: MachinePro
     return InTime(
         autocorrelation_error=_difference(*(_mean(autocorrelation, each) for each in raw)),
         noise_autocorrelation_error=_difference(*map(_noise_autocorrelation, raw)),
+        noise_autocorrelation_chance=_chance(*raw),
         cross_correlation_error=_difference(*(_mean(_cross_correlation, each) for each in raw)),
         monotonicity=_monotonicity(lives, profile),
         seed_monotonicity=_monotonicity(seed_lives, profile),
@@ -94,6 +99,15 @@ def in_a_bag(frame: pd.DataFrame, sensors: list[str]) -> pd.DataFrame:
     for rows in frame.groupby(["failure_mode", stretch]).indices.values():
         order[rows] = rng.permutation(rows)
     return frame.assign(**{name: frame[name].to_numpy()[order] for name in sensors})
+
+
+def noise_order_lost(in_time: InTime, no_order: InTime) -> float | None:
+    """Error of the noise's autocorrelation, as a share of that of the same rows in no order."""
+    error, most = in_time.noise_autocorrelation_error, no_order.noise_autocorrelation_error
+    chance = in_time.noise_autocorrelation_chance
+    if error is None or most is None or chance is None:
+        return None
+    return error / max(most, CHANCES * chance)
 
 
 def long_lives(frame: pd.DataFrame) -> list[pd.DataFrame]:
@@ -140,6 +154,15 @@ def _noise_autocorrelation(lives: list[Matrix]) -> Matrix | None:
         return None
     segments = np.concatenate([_noise_segments(life) for life in lives])
     return np.asarray(autocorrelation(segments).mean(axis=0))
+
+
+def _chance(seed: list[Matrix], made: list[Matrix]) -> float | None:
+    """Mean absolute difference of two estimates of an autocorrelation that is zero.
+
+    The variance of an estimate is one over the rows (Bartlett, 1946).
+    """
+    rows = [sum(len(life) // SEGMENT * SEGMENT for life in lives) for lives in (seed, made)]
+    return float(np.sqrt(2.0 / np.pi * sum(1.0 / count for count in rows))) if all(rows) else None
 
 
 def _noise_segments(readings: Matrix) -> Matrix:

@@ -4,11 +4,15 @@ Two units of a kind read differently when new, each by its own level of each sen
 when they have failed. A model of rows cannot know which unit a row is of, so it learns the readings
 of a *nominal* unit, whose levels are the middle of the normal bands; each synthetic unit then gets
 levels of its own. A level fades as damage takes over, at the pace that the profile expects.
+
+A sensor that counts, rests at an end of its scale or reads in coarse steps keeps its readings as
+they are: a fraction taken out of a whole number leaves none. How units differ in it is learnt from
+the seed alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,16 +33,44 @@ LIVES = 40
 #: A row says something of its unit's level while at least this much of the level is left.
 MOSTLY_LEFT = 0.7
 
+#: A value is a common one if so many rows have it, and more than one unit; a sensor repeats itself
+#: if so many rows have a common value.
+COMMON, REPEATING = 0.001, 0.05
+
+
+def levelled_sensors(seed: pd.DataFrame, profile: MachineProfile) -> tuple[str, ...]:
+    """Sensors whose levels are taken out and put back: those that read any number.
+
+    Args:
+        seed: The seed data.
+        profile: Names the sensors.
+    """
+    names = [sensor.name for sensor in profile.sensors]
+    return tuple(name for name in names if not _whole_or_repeating(seed[name], seed["unit_id"]))
+
+
+def _whole_or_repeating(readings: pd.Series[float], units: pd.Series[int]) -> bool:
+    if (readings == readings.round()).all():
+        return True
+    shares = readings.value_counts(normalize=True)
+    common = readings.isin(shares.index[shares > COMMON])
+    has_it = units[common].groupby(readings[common])
+    # What one unit alone reads again and again is its level.
+    spread = has_it.nunique() > 1 if units.nunique() > 1 else has_it.size() > 1
+    return bool(has_it.size()[spread].sum() > REPEATING * len(readings))
+
 
 class Levels:
     """What is left of units' levels after a fraction of life, and what goes with it."""
 
-    def __init__(self, profile: MachineProfile) -> None:
+    def __init__(self, profile: MachineProfile, levelled: Collection[str]) -> None:
+        """Of a machine's sensors, those in `levelled`; the others are left as they are."""
         self._sensors = profile.sensors
         self._limits = [sensor.physical_limits for sensor in profile.sensors]
         self._bands = np.array([(s.normal.min, s.normal.max) for s in profile.sensors])
         self._failures = np.array([s.failure or 0.0 for s in profile.sensors])
         self._damage = _expected_damage(profile)
+        self._levelled = np.array([sensor.name in levelled for sensor in profile.sensors])
 
     def nominal(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Readings as those of a nominal unit; the other columns as they are.
@@ -80,6 +112,7 @@ class Levels:
         for mode, rows in frame.groupby("failure_mode").indices.items():
             for index, expected in enumerate(self._damage[str(mode)].T):
                 left[rows, index] = 1.0 - np.interp(fraction[rows], GRID, expected)
+        left[:, ~self._levelled] = 0.0
         return left
 
     def _estimated(self, frame: pd.DataFrame, left: Readings) -> tuple[Any, Readings]:

@@ -72,10 +72,11 @@ def compare_rows(seed: pd.DataFrame, train: pd.DataFrame, profile: MachineProfil
     """
     names = [sensor.name for sensor in profile.sensors]
     few_seed, few_train = (compared_sample(frame) for frame in (seed, train))
+    numbers = few_seed[["rul_hours", *names]], few_train[["rul_hours", *names]]
     return Likeness(
         **_scores(few_seed, few_train, names),
-        pearson_error=_correlation_error(few_seed, few_train, names),
-        spearman_error=_correlation_error(few_seed.rank(), few_train.rank(), names),
+        pearson_error=_correlation_error(*numbers),
+        spearman_error=_correlation_error(*(frame.rank() for frame in numbers)),
         rows_told_apart=told_apart(*_features(seed, names), *_features(train, names)),
         range_coverage=_range_coverage(seed, train, names),
         nearest_neighbour_share=_nearest_neighbour_share(seed, train, names),
@@ -118,15 +119,13 @@ def _score_or_zero(score: Any) -> float:
     return float(score) if math.isfinite(score) else 0.0
 
 
-def _correlation_error(seed: pd.DataFrame, train: pd.DataFrame, names: list[str]) -> float:
+def _correlation_error(seed: pd.DataFrame, train: pd.DataFrame) -> float:
     """Mean absolute difference over all pairs; what never changes correlates with nothing."""
-    columns = ["rul_hours", *names]
     with np.errstate(invalid="ignore", divide="ignore"):
         seen, made = (
-            np.nan_to_num(np.corrcoef(frame[columns].to_numpy(), rowvar=False))
-            for frame in (seed, train)
+            np.nan_to_num(np.corrcoef(frame.to_numpy(), rowvar=False)) for frame in (seed, train)
         )
-    return float(np.abs(seen - made)[np.triu_indices(len(columns), 1)].mean())
+    return float(np.abs(seen - made)[np.triu_indices(len(seen), 1)].mean())
 
 
 def _features(frame: pd.DataFrame, names: list[str]) -> tuple[Matrix, NDArray[np.integer]]:

@@ -18,7 +18,7 @@ from errors import StageError
 from GAN.config.tvae_config import TvaeConfig, check_count, progress_interval
 from GAN.courses import Courses, fit_courses
 from GAN.files import replacing
-from GAN.levels import Levels
+from GAN.levels import Levels, levelled_sensors
 from GAN.lives import life_fraction
 from GAN.plain import from_plain, to_plain
 from GAN.profile import MachineProfile
@@ -42,11 +42,13 @@ class MachineModel:
     Attributes:
         table: The model of its rows.
         courses: How its units go from new to failed.
+        levelled: Sensors from which units' levels were taken; see `GAN.levels`.
         origin: The seed that it has learnt; None if that was not said.
     """
 
     table: TableModel
     courses: Courses
+    levelled: tuple[str, ...]
     origin: SeedOrigin | None = None
 
     @property
@@ -118,7 +120,7 @@ def training_frame(seed: pd.DataFrame, profile: MachineProfile) -> pd.DataFrame:
             f"the seed data of {profile.machine_id} lacks {', '.join(missing)}: "
             "make it again from this profile"
         )
-    nominal = Levels(profile).nominal(seed)
+    nominal = Levels(profile, levelled_sensors(seed, profile)).nominal(seed)
     return nominal.assign(life_fraction=life_fraction(seed))[feature_names(profile)]
 
 
@@ -176,10 +178,11 @@ def train(
         frame["failure_mode"].to_numpy(),
     )
     synthesizer = to_stock(table, frame, sdv_metadata(profile), TABLE, config.epochs)
-    parts = {"table": table, "courses": courses, "origin": origin}
+    levelled = levelled_sensors(seed_data, profile)
+    parts = {"table": table, "courses": courses, "levelled": levelled, "origin": origin}
     setattr(synthesizer, _OURS, {name: to_plain(part) for name, part in parts.items()})
     return TrainedModel(
-        model=MachineModel(table, courses, origin),
+        model=MachineModel(table, courses, levelled, origin),
         synthesizer=synthesizer,
         loss_history=table.losses,
         training_time_seconds=time.perf_counter() - started,
@@ -216,12 +219,8 @@ def load(path: Path) -> MachineModel:
 
     plain = getattr(load_synthesizer(path), _OURS, {})
     try:
-        return MachineModel(
-            table=from_plain(plain["table"]),
-            courses=from_plain(plain["courses"]),
-            origin=from_plain(plain["origin"]),
-        )
-    except (KeyError, TypeError):  # Parts had other names, or other fields.
+        return MachineModel(**{name: from_plain(part) for name, part in plain.items()})
+    except (KeyError, TypeError):  # Parts had other names then, or other fields.
         raise StageError(
             f"{path.name} was not made by this version of Fleetforge: train it again"
         ) from None

@@ -12,8 +12,8 @@ from pydantic import BaseModel, ConfigDict
 
 from GAN.checks import SplitCheck, check_split, shared_units
 from GAN.config.quality_gates import LIMITS
-from GAN.in_time import InTime, compare_in_time, in_a_bag
-from GAN.levels import Levels
+from GAN.in_time import InTime, compare_in_time, in_a_bag, noise_order_lost
+from GAN.levels import Levels, levelled_sensors
 from GAN.likeness import Likeness, compare_rows, compared_sample
 from GAN.profile import MachineProfile
 from GAN.usefulness import Usefulness, usefulness
@@ -103,6 +103,11 @@ class QualityReport(_Frozen):
     splits: dict[str, SplitCheck]
     shared_units: int
 
+    @property
+    def unjudged(self) -> int:
+        """Gates for which the data is too little."""
+        return sum(gate.light is Light.UNKNOWN for gate in self.gates)
+
 
 def assess(
     seed: pd.DataFrame,
@@ -122,7 +127,7 @@ def assess(
         fresh: Units of the machine that nothing was learnt from, to forecast; see
             `GAN.usefulness`.
     """
-    levels = Levels(profile)
+    levels = Levels(profile, levelled_sensors(seed, profile))
     names = [sensor.name for sensor in profile.sensors]
     nominal_seed = levels.nominal(seed)
     # What is no number is a violation; the other figures are of what is left.
@@ -130,10 +135,12 @@ def assess(
     nominal = levels.nominal(train)
     rows = compare_rows(nominal_seed, nominal, profile)
     in_time = compare_in_time(nominal_seed, nominal, profile)
-    useful = usefulness(seed, train, profile, fresh)
-    splits = {split: check_split(frame, profile) for split, frame in synthetic.items()}
+    bag_in_time = compare_in_time(nominal_seed, in_a_bag(nominal, names), profile)
+    useful = usefulness(seed, train, in_a_bag(train, names), profile, fresh)
+    whole = [name for name in names if (seed[name] % 1 == 0).all()]
+    splits = {split: check_split(frame, profile, whole) for split, frame in synthetic.items()}
     shared = shared_units(synthetic)
-    gates = tuple(_gates(rows, in_time, useful, splits, shared))
+    gates = tuple(_gates(rows, in_time, bag_in_time, useful, splits, shared))
     reasons = tuple(_reasons(gates, splits, shared))
     return QualityReport(
         machine_id=profile.machine_id,
@@ -145,7 +152,7 @@ def assess(
         gates=gates,
         rows=rows,
         in_time=in_time,
-        in_a_bag=compare_in_time(nominal_seed, in_a_bag(nominal, names), profile),
+        in_a_bag=bag_in_time,
         usefulness=useful,
         sensors=_trends(compared_sample(nominal_seed), compared_sample(nominal), profile),
         splits=splits,
@@ -161,6 +168,7 @@ def _numbers_only(frame: pd.DataFrame, names: list[str]) -> pd.DataFrame:
 def _gates(
     rows: Likeness,
     in_time: InTime,
+    bag_in_time: InTime,
     useful: Usefulness | None,
     splits: Mapping[str, SplitCheck],
     shared: int,
@@ -173,7 +181,7 @@ def _gates(
         "windows_told_apart": in_time.windows_told_apart,
         "column_shapes": rows.column_shapes_score,
         "spearman_error": rows.spearman_error,
-        "noise_autocorrelation_error": in_time.noise_autocorrelation_error,
+        "noise_order_lost": noise_order_lost(in_time, bag_in_time),
         "error_ratio": useful.error_ratio if useful else None,
         "range_coverage": min(rows.range_coverage.values()),
         "nearest_neighbour_share": rows.nearest_neighbour_share,

@@ -50,6 +50,7 @@ PAGE = Template("""<!DOCTYPE html>
   .verdict { border-left: 8px solid; }
   .verdict b { font-size: 24px; } .verdict table { margin-top: 14px; }
   .passed { border-left-color: #2e8b57; } .failed { border-left-color: #b3261e; }
+  .open { border-left-color: #e0a100; } .open b { color: #8a6100; }
   .passed b { color: #21704a; } .failed b { color: #b3261e; }
   td.why { white-space: normal; text-align: left; color: var(--soft); font-size: 13px; }
   .light { display: inline-block; width: 13px; height: 13px; border-radius: 50%;

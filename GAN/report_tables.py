@@ -13,8 +13,9 @@ from GAN.quality import Gate, Light, QualityReport, SensorTrend
 def verdict(report: QualityReport) -> str:
     """Traffic lights, and what they say."""
     remarks = "".join(f"<li>{escape(text)}</li>" for text in (*report.reasons, *report.notes))
-    return f"""<section class="verdict {"passed" if report.passed else "failed"}">
-<b>{"Passed" if report.passed else "Not passed"}</b>
+    style, headline = _headline(report)
+    return f"""<section class="verdict {style}">
+<b>{headline}</b>
 {_table(["", "figure", "good", "usable", "what it tells"], map(_gate_row, report.gates))}
 <ul>{remarks}</ul>
 <p class="soft">SDMetrics score {report.quality_score:.3f}: column shapes
@@ -22,6 +23,15 @@ def verdict(report: QualityReport) -> str:
 {report.rows.column_pair_trends_score:.3f}, diagnostic {report.rows.diagnostic_score:.3f}. It hardly
 tells good from poor sets, and decides nothing.</p>
 </section>"""
+
+
+def _headline(report: QualityReport) -> tuple[str, str]:
+    """Style and words."""
+    if not report.passed:
+        return "failed", "Not passed"
+    if unjudged := report.unjudged:
+        return "open", f"Passed, {unjudged} of {len(report.gates)} figures not judged"
+    return "passed", "Passed"
 
 
 def _gate_row(gate: Gate) -> list[str]:
@@ -71,7 +81,11 @@ def usefulness_table(report: QualityReport) -> str:
         return "<p>Not judged: the seed has one unit.</p>"
     rows = [
         [_cell(name), _cell(f"{of.rmse_hours:,.1f}"), _cell(f"{of.phm08:,.2f}")]
-        for name, of in (("synthetic train set", useful.synthetic), ("seed", useful.real))
+        for name, of in (
+            ("synthetic train set", useful.synthetic),
+            ("its rows in no order", useful.no_order),
+            ("seed", useful.real),
+        )
     ]
     tested = f'<p class="soft">Tested on {escape(useful.tested_on)}.</p>'
     return _table(["learnt from", "RMSE [h]", "PHM08 score"], rows) + tested
@@ -79,10 +93,25 @@ def usefulness_table(report: QualityReport) -> str:
 
 def splits_table(report: QualityReport) -> str:
     """What each set holds, and what it must not hold."""
-    head = ["set", "rows", "lives", "missing", "infinite", "outside limits", "broken lives"]
+    head = [
+        "set",
+        "rows",
+        "lives",
+        "missing",
+        "infinite",
+        "outside limits",
+        "not whole",
+        "broken lives",
+    ]
     rows = []
     for name, check in report.splits.items():
-        faults = [check.missing, check.infinite, check.outside_limits, check.broken_lives]
+        faults = [
+            check.missing,
+            check.infinite,
+            check.outside_limits,
+            check.not_whole,
+            check.broken_lives,
+        ]
         cells = [_cell(name), _cell(f"{check.rows:,}"), _cell(f"{check.units:,}")]
         rows.append([*cells, *(_cell(f"{fault:,}", bad=fault > 0) for fault in faults)])
     shared = f'<p class="soft">Units in more than one set: {report.shared_units}.</p>'

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from errors import InvalidInput, Problem
-from GAN.config.rul_profiles import category_of
+from GAN.config.rul_profiles import RUL_PROFILES, category_of
 from GAN.config.units import UNITS
 from GAN.laws import FIXED_LAWS
 from GAN.lives import life_fraction
@@ -40,12 +40,18 @@ CLEARLY = 0.1
 #: of other modes may drift (see `GAN.seed.DRIFT`).
 DRIVEN = 0.5
 
+#: Share of readings at an end of their range from which it is the end of the channel's scale.
+RESTING = 0.01
+
 #: Unit of a sensor where nobody says one: a number without dimension.
 NO_UNIT = "1"
 
 SHORTEST_MAX_RUL, LONGEST_MAX_RUL = 50.0, 1_000_000.0
-#: Fewest lives from which the spread of lives is read.
-_LIVES_FOR_SPREAD = 5
+#: Lives that the category's spread of lives counts for beside the data's own.
+_PRIOR_LIVES = 1
+#: A Weibull law's shape is its coefficient of variation to this power (Justus et al., Methods for
+#: Estimating Wind Speed Frequency Distributions, 1978).
+_SHAPE_OF_VARIATION = -1.086
 _MOST_LIVES_PER_SEED = 10
 _BINS = 20
 _ONSETS = np.arange(9) / 10
@@ -111,7 +117,7 @@ def derive_profile(
         "manufacturer": "unknown",
         "model": "unknown",
         "description": f"Derived from run-to-failure data of {runs.units} units.",
-        "rul": _rul(rows.failed, longest),
+        "rul": _rul(rows.failed, longest, category_of(machine_id)),
         "sensors": [
             _sensor(rows, name, units.get(name, NO_UNIT), bands[name], wears[name])
             for name in names
@@ -134,27 +140,33 @@ def _rows(runs: Runs) -> _Rows:
     return _Rows(every, healthy if len(healthy) else every, failed, at_end)
 
 
-def _rul(failed: pd.DataFrame, longest: float) -> dict[str, Any]:
+def _rul(failed: pd.DataFrame, longest: float, category: str) -> dict[str, Any]:
     lives = failed.groupby("unit_id")["cycle_hour"].max().to_numpy()
     most = max(longest, SHORTEST_MAX_RUL)
-    rul: dict[str, Any] = {
+    return {
         "max_rul_hours": most,
         "cycles_per_dataset": min(len(lives), _MOST_LIVES_PER_SEED),
         "degradation_pattern": "linear_medium",  # The laws are fitted to even wear.
         "rul_noise_std_hours": _rounded(most / 50),
+        "weibull_shape": _weibull_shape(lives, RUL_PROFILES[category].weibull_shape),
     }
-    if len(lives) >= _LIVES_FOR_SPREAD:
-        spread = max(float(np.std(lives) / np.mean(lives)), 1e-3)
-        # Shape of a Weibull law by its coefficient of variation (Justus et al., 1978).
-        rul["weibull_shape"] = _rounded(float(np.clip(spread**-1.086, 0.6, 20)))
-    return rul
+
+
+def _weibull_shape(lives: Floats, usual: float) -> float:
+    """Shape of the law of lives, between the usual one and that of the data."""
+    free = len(lives) - 1
+    own = float(np.var(lives, ddof=1) / np.mean(lives) ** 2) if free else 0.0
+    usual_spread = usual ** (1 / _SHAPE_OF_VARIATION)
+    spread = np.sqrt((free * own + _PRIOR_LIVES * usual_spread**2) / (free + _PRIOR_LIVES))
+    return _rounded(float(np.clip(spread**_SHAPE_OF_VARIATION, 0.6, 20)))
 
 
 def _normal_band(healthy: pd.Series[float], quantile: float) -> tuple[float, float]:
     low, high = (_rounded(float(healthy.quantile(at))) for at in (quantile, 1 - quantile))
     if high <= low:  # It hardly changes: a band all the same, beyond the rounding.
         width = max(abs(low) * 1e-4, 1e-6)
-        low, high = low - width, low + width
+        floor = 0.0 if low >= 0.0 else -np.inf
+        low, high = max(low - width, floor), low + width
     return low, high
 
 
@@ -223,13 +235,21 @@ def _residual(frame: pd.DataFrame, name: str) -> tuple[float, float]:
 def _limits(every: pd.Series[float], ends: Sequence[float], unit: str) -> dict[str, float]:
     lowest, highest = min(float(every.min()), *ends), max(float(every.max()), *ends)
     margin = 0.05 * (highest - lowest)
-    low, high = lowest - margin, highest + margin
+    low = lowest if _rests_at(every, lowest) else lowest - margin
+    high = highest if _rests_at(every, highest) else highest + margin
+    if lowest >= 0.0:
+        low = max(low, 0.0)
     floor, ceiling = UNITS[unit].floor, UNITS[unit].ceiling
     if floor is not None:
         low = max(low, min(floor, lowest))
     if ceiling is not None:
         high = min(high, max(ceiling, highest))
     return {"min": low, "max": high}
+
+
+def _rests_at(every: pd.Series[float], end: float) -> bool:
+    """Whether readings pile up at an end: the channel cannot read beyond it."""
+    return bool((every == end).mean() >= RESTING)
 
 
 def _law(fraction: Floats, readings: Floats, failure: float) -> tuple[float, str]:

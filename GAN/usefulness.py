@@ -2,7 +2,8 @@
 
 Train on synthetic, test on real (TSTR), beside train on real, test on real (TRTR); Esteban,
 Hyland and Rätsch, Real-valued (Medical) Time Series Generation with Recurrent Conditional GANs,
-2017. Tested is always on units that the real side has not seen.
+2017. Tested is on units that the real side has not seen. The model has not seen them either where
+they are fresh simulated ones; where the seed is real, it has learnt them.
 """
 
 from __future__ import annotations
@@ -44,11 +45,12 @@ class Forecast(BaseModel):
 
 
 class Usefulness(BaseModel):
-    """Forecasts on units that were held out.
+    """Forecasts of units that the real side has not seen.
 
     Attributes:
-        tested_on: Where they come from.
+        tested_on: Where they come from, and who has seen them.
         synthetic: Learnt from the synthetic train set.
+        no_order: Learnt from its rows mixed among units at the same time of life.
         real: Learnt from as many rows of the seed, if it has them.
     """
 
@@ -56,6 +58,7 @@ class Usefulness(BaseModel):
 
     tested_on: str
     synthetic: Forecast
+    no_order: Forecast
     real: Forecast
 
     @property
@@ -67,6 +70,7 @@ class Usefulness(BaseModel):
 def usefulness(
     seed: pd.DataFrame,
     train: pd.DataFrame,
+    no_order: pd.DataFrame,
     profile: MachineProfile,
     fresh: pd.DataFrame | None = None,
 ) -> Usefulness | None:
@@ -75,6 +79,7 @@ def usefulness(
     Args:
         seed: The seed data.
         train: The synthetic train set.
+        no_order: The same in no order; see `GAN.in_time.in_a_bag`.
         profile: The machine.
         fresh: Units of the same machine that nothing was learnt from. Absent, each third of the
             seed's units is forecast from the other two.
@@ -84,12 +89,13 @@ def usefulness(
     """
     features = [sensor.name for sensor in profile.sensors]
     longest = profile.life.max_rul_hours
-    from_train = _learnt(train, features)
+    from_train, from_no_order = (_learnt(each, features) for each in (train, no_order))
     if fresh is not None:
         tested = _some(fresh, TESTED_ROWS)
         return Usefulness(
             tested_on=f"{fresh['unit_id'].nunique()} fresh simulated units",
             synthetic=_judged(from_train(tested), tested, longest),
+            no_order=_judged(from_no_order(tested), tested, longest),
             real=_judged(_learnt(seed, features)(tested), tested, longest),
         )
     units = seed["unit_id"].unique()
@@ -102,8 +108,12 @@ def usefulness(
     )
     by_fold = seed.iloc[np.concatenate([np.flatnonzero(fold == index) for index in folds])]
     return Usefulness(
-        tested_on=f"{len(units)} units of the seed, each held out once",
+        tested_on=(
+            f"{len(units)} units of the seed, each held out once from the seed's side; the model "
+            "of the synthetic side has learnt them"
+        ),
         synthetic=_judged(from_train(seed), seed, longest),
+        no_order=_judged(from_no_order(seed), seed, longest),
         real=_judged(forecast, by_fold, longest),
     )
 

@@ -96,10 +96,15 @@ class Numbers:
         """Channel values as values of the column, none beyond what is possible."""
         if self.plain is not None:
             mean, deviation = self.plain
-            numbers = folded(mean + deviation * channel, self.low, self.high)
-        else:
-            numbers = self.smoothly(channel)
-        return np.round(numbers) if self.whole else numbers
+            return self.possible(mean + deviation * channel)
+        return self.possible(self.smoothly(channel))
+
+    def possible(self, numbers: Vector) -> Vector:
+        """Numbers turned back at the limits, and whole ones where only those occur."""
+        numbers = folded(numbers, self.low, self.high)
+        if self.whole:
+            return np.clip(np.round(numbers), np.ceil(self.low), np.floor(self.high))
+        return numbers
 
     def smoothly(self, channel: Vector) -> Vector:
         """The same without a fold or a step: never falling."""

@@ -243,9 +243,11 @@ def _knots(column: Numbers) -> Matrix:
 def _from_channel(column: Numbers, channel: Matrix) -> Matrix:
     """The column before it is rounded, which stock does by itself."""
     if column.plain is None:
-        return column.smoothly(channel)
-    mean, deviation = column.plain
-    return folded(mean + deviation * channel, column.low, column.high)
+        numbers = column.smoothly(channel)
+    else:
+        mean, deviation = column.plain
+        numbers = mean + deviation * channel
+    return folded(numbers, column.low, column.high)
 
 
 def _range(column: Numbers) -> tuple[float, float]:

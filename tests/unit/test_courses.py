@@ -9,7 +9,7 @@ from GAN.config.tvae_config import TvaeConfig
 from GAN.courses import Courses, fit_courses
 from GAN.curves import corner_shares, corners_for, fit_curve
 from GAN.generate import generate, time_step_of
-from GAN.levels import Levels
+from GAN.levels import Levels, levelled_sensors
 from GAN.lives import life_fraction
 from GAN.profile import MachineProfile
 from GAN.progress import silent
@@ -25,7 +25,7 @@ UNITS, ROWS = 6, 400
 class Fleet:
     """Units of one failure mode whose courses and noise are known."""
 
-    def __init__(self) -> None:
+    def __init__(self, epochs: int = 40) -> None:
         rng = np.random.default_rng(0)
         self.fraction = np.tile(np.linspace(0, 1, ROWS), UNITS)
         self.units = np.repeat(np.arange(UNITS), ROWS)
@@ -46,10 +46,11 @@ class Fleet:
             }
         )
         self.sensors = ["hot", "warm", "leak", "fixed", "shaky"]
-        self.table, codes = fit_model(self.frame, TvaeConfig(epochs=40), 0, lambda _loss: None)
+        config = TvaeConfig(epochs=epochs)
+        self.table, self.codes = fit_model(self.frame, config, 0, lambda _loss: None)
         self.courses: Courses = fit_courses(
             self.table,
-            codes,
+            self.codes,
             self.frame[self.sensors].to_numpy(),
             self.sensors,
             self.fraction,
@@ -91,6 +92,16 @@ def test_the_mean_unit_goes_the_way_that_units_went(fleet: Fleet) -> None:
         assert np.abs(seen - new).max() < slack
 
 
+def test_what_a_short_training_misses_is_made_up_for() -> None:
+    fleet = Fleet(epochs=1)
+    made = fleet.made(60)
+    seen, new = (
+        frame["hot"].to_numpy().reshape(-1, 20, ROWS // 20).mean((0, 2))
+        for frame in (fleet.frame, made)
+    )
+    assert np.abs(seen - new).max() < 1.0
+
+
 def test_units_differ_from_each_other_as_those_that_were_seen(fleet: Fleet) -> None:
     made = fleet.made(200)
     seen, new = (
@@ -98,6 +109,41 @@ def test_units_differ_from_each_other_as_those_that_were_seen(fleet: Fleet) -> N
         for frame in (fleet.frame, made)
     )
     assert new == pytest.approx(seen, rel=0.25)
+
+
+def test_no_unit_goes_exactly_as_one_that_was_seen(fleet: Fleet) -> None:
+    (course,) = fleet.courses.courses
+    rng = np.random.default_rng(0)
+    seen = course.deviations * np.sqrt(len(course.deviations) - 1)
+    corners = 1.0 - (1.0 - np.linspace(0, 1, len(course.curve))) ** 2
+    made = np.array([course.codes(corners, rng) for _ in range(200)]) - course.curve
+    apart = np.sqrt(np.square(made[:, None] - seen).mean((2, 3)).min(axis=1))
+    among = [
+        np.sqrt(np.square(unit - np.delete(seen, at, 0)).mean((1, 2))).min()
+        for at, unit in enumerate(seen)
+    ]
+    assert np.quantile(apart, 0.05) > 0.3 * np.median(among)
+
+
+def test_units_of_a_mode_that_was_seen_once_differ_as_those_of_others(fleet: Fleet) -> None:
+    rows = fleet.units > 0
+    modes = np.where(fleet.units == 1, "seal", "bearing").astype(object)
+    courses = fit_courses(
+        fleet.table,
+        fleet.codes[rows],
+        fleet.frame[fleet.sensors].to_numpy()[rows],
+        fleet.sensors,
+        fleet.fraction[rows],
+        fleet.units[rows],
+        modes[rows],
+    )
+    rng = np.random.default_rng(0)
+    places = [np.linspace(0, 1, ROWS)] * 100
+    bearing, seal = (
+        courses.readings(fleet.table, mode, places, rng)[:, 0].reshape(100, ROWS)[:, -10:].mean(1)
+        for mode in ("bearing", "seal")
+    )
+    assert seal.std() == pytest.approx(bearing.std(), rel=0.3)
 
 
 def test_noise_follows_itself_by_as_much_as_it_did(fleet: Fleet) -> None:
@@ -183,7 +229,7 @@ def test_sensors_scatter_no_more_towards_failure_than_in_the_seed(
 ) -> None:
     samples = dict.fromkeys(("train", "val", "test"), 3_000)
     sets = generate(rig_training.model.model, rig, samples, time_step_of(rig_seed), 0, silent)
-    levels = Levels(rig)
+    levels = Levels(rig, levelled_sensors(rig_seed, rig))
     for sensor in rig.sensors:
         seen, made = (
             np.concatenate(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from errors import InvalidInput, StageError
 from GAN.generate import common_step, generate, time_step_of
-from GAN.levels import Levels
+from GAN.levels import Levels, levelled_sensors
 from GAN.lives import life_fraction
 from GAN.profile import MachineProfile
 from GAN.progress import silent
@@ -99,7 +99,7 @@ def test_readings_sit_where_they_belong_in_life(
     rig: MachineProfile, rig_seed: pd.DataFrame, rig_training: Training
 ) -> None:
     sets = generate(rig_training.model.model, rig, RIG_SAMPLES, STEP, 0, silent)
-    levels = Levels(rig)
+    levels = Levels(rig, levelled_sensors(rig_seed, rig))
     seen, synthetic = levels.nominal(rig_seed), levels.nominal(sets["train"])
     for mode, sensor, slack in (("bearing", "vibration_rms", 0.4), ("seal", "flow", 2.0)):
         seed, made = (
@@ -157,6 +157,20 @@ def test_each_unit_has_levels_of_its_own_and_keeps_them(
     assert units.mean().std() == pytest.approx((normal.max - normal.min) / 12**0.5, rel=0.4)
     halves = [[half.mean() for half in np.array_split(life.to_numpy(), 2)] for _, life in units]
     assert np.corrcoef(np.array(halves).T)[0, 1] > 0.9
+
+
+def test_each_unit_has_an_onset_of_its_own(rig: MachineProfile, rig_training: Training) -> None:
+    """Levels left out, units at one time of life differ by how far they have come."""
+    model = replace(rig_training.model.model, levelled=())
+    spreads = []
+    for hours in (0.0, 100.0):
+        life = rig.rul.model_copy(update={"rul_noise_std_hours": hours})
+        profile = rig.model_copy(update={"rul": life})
+        train = generate(model, profile, {**RIG_SAMPLES, "train": 9_000}, STEP, 0, silent)["train"]
+        late = train[life_fraction(train).between(0.75, 0.85)]
+        driven = late[late["failure_mode"] == "bearing"].groupby("unit_id")
+        spreads.append(driven["bearing_temperature"].mean().std())
+    assert spreads[1] > 1.5 * spreads[0]
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,27 @@ def test_progress_says_what_is_learnt_then_every_tenth_of_the_epochs_and_the_las
     ]
 
 
+class Enough(Exception):
+    """Somebody wants no more."""
+
+
+def test_whoever_is_told_the_progress_can_end_the_training(
+    rig: MachineProfile, rig_seed: pd.DataFrame
+) -> None:
+    seen: list[int | None] = []
+
+    def progress(
+        percent: float, message: str, *, epoch: int | None = None, loss: float | None = None
+    ) -> None:
+        seen.append(epoch)
+        if epoch == 3:
+            raise Enough
+
+    with pytest.raises(Enough):
+        train(rig_seed, rig, TvaeConfig(epochs=10, batch_size=100), 1, progress)
+    assert seen == [None, 1, 2, 3]
+
+
 def test_the_loss_of_every_epoch_is_kept_and_falls(rig_training: Training) -> None:
     model = rig_training.model
     assert len(model.loss_history) == 25

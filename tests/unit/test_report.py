@@ -26,6 +26,16 @@ def page(
     return report_page(report, rig_seed, rig_synthetic, rig_training.model.loss_history, rig)
 
 
+@pytest.fixture
+def honest(rig: MachineProfile) -> Sets:
+    """Other units of the same machine."""
+    sets = {}
+    for index, split in enumerate(("train", "val", "test")):
+        frame = physics_seed(rig, 2_000, seed=50 + index)
+        sets[split] = frame.assign(unit_id=frame["unit_id"] + 100 * index)
+    return sets
+
+
 def without_plotly(page: str) -> str:
     assert get_plotlyjs() in page
     return page.replace(get_plotlyjs(), "")
@@ -66,13 +76,25 @@ def test_every_figure_and_every_sensor_is_there(page: str, rig: MachineProfile) 
 
 
 def test_a_set_that_passed_says_so(
-    rig: MachineProfile, rig_seed: pd.DataFrame, rig_synthetic: Sets
+    rig: MachineProfile, rig_seed: pd.DataFrame, honest: Sets
 ) -> None:
-    report = assess(rig_seed, rig_synthetic, rig, fresh_units(rig))
-    page = without_plotly(report_page(report, rig_seed, rig_synthetic, [3.0, 2.0], rig))
+    report = assess(rig_seed, honest, rig, fresh_units(rig))
+    page = without_plotly(report_page(report, rig_seed, honest, [3.0, 2.0], rig))
     assert "<b>Passed</b>" in page
     assert "Not passed" not in page
     assert "PHM08" in page
+
+
+def test_a_set_that_could_only_be_judged_in_part_says_so_at_once(
+    rig: MachineProfile, rig_seed: pd.DataFrame, honest: Sets
+) -> None:
+    one = rig_seed[rig_seed["unit_id"] == 1].reset_index(drop=True)
+    mode = one["failure_mode"].iloc[0]
+    sets = {split: frame[frame["failure_mode"] == mode] for split, frame in honest.items()}
+    report = assess(one, sets, rig)
+    page = without_plotly(report_page(report, one, sets, [3.0, 2.0], rig))
+    assert f"<b>Passed, 4 of {len(LIMITS)} figures not judged</b>" in page
+    assert 'class="verdict open"' in page
 
 
 def test_fifty_sensors_stay_below_seven_megabytes(

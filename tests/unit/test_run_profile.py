@@ -60,6 +60,22 @@ def test_every_reading_and_every_life_fits(rig_seed: pd.DataFrame) -> None:
     assert profile.life.max_rul_hours == pytest.approx(longest)
 
 
+def test_what_never_read_below_zero_cannot_and_where_readings_rest_the_scale_ends() -> None:
+    frame = lives(units=20, rows=50)
+    wave = pd.Series(np.random.default_rng(0).normal(size=len(frame)))
+    signed, valve = 2 * wave - 0.5, (90 + 10 * wave).clip(upper=100)
+    rare = np.where(frame.index == 7, 60.0, 50 + wave)
+    drops = (frame["cycle"] - 40.0).clip(lower=0)
+    profile = derived(frame.assign(signed=signed, valve=valve, rare=rare, drops=drops))
+    limits = {sensor.name: sensor.physical_limits for sensor in profile.sensors}
+    assert limits["wear"].min == 0
+    assert limits["signed"].min < signed.min()
+    assert limits["valve"].max == 100
+    assert limits["valve"].min < valve.min()
+    assert limits["rare"].max > 60
+    assert limits["drops"].min == 0
+
+
 def test_it_can_be_written_read_and_simulated(of_rig: MachineProfile) -> None:
     text = of_rig.model_dump_json(exclude_none=True)
     assert parse_profile(text.encode(), "derived", ".json") == of_rig
@@ -81,6 +97,16 @@ def test_cycles_count_as_hours_and_short_lives_are_no_obstacle() -> None:
     profile = derived(lives(units=40, rows=20))
     assert profile.life.max_rul_hours == 50
     assert profile.failure_modes[0].name == "failure"
+
+
+def test_the_spread_of_few_lives_lies_between_theirs_and_the_usual_one() -> None:
+    """The usual shape of a pump's lives is 2.1; the steeper, the more alike lives are."""
+    shapes = [
+        derived(lives(units=units, rows=1_000 // units)).life.weibull_shape for units in (1, 3, 25)
+    ]
+    assert shapes[0] == pytest.approx(2.1)
+    assert shapes[0] < shapes[1] < shapes[2]
+    assert shapes[2] > 10
 
 
 def test_the_best_law_and_onset_are_found() -> None:

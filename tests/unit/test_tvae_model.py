@@ -154,6 +154,27 @@ class TestColumns:
         assert rows["x"].min() >= 0
         assert (rows["x"] < 0.001).mean() < 0.003
 
+    def test_whole_numbers_in_a_column_of_floats_stay_whole(self) -> None:
+        """And within the limits, also where these have a fraction."""
+        rng = np.random.default_rng(0)
+        frame = pd.DataFrame({"few": rng.poisson(3, 2_000), "many": rng.normal(9e3, 2e3, 2_000)})
+        frame = frame.round().astype(float)
+        limits = {"few": (-0.4, 9.6), "many": (6_000.4, 12_000.6)}
+        for column in describe(frame, limits, rng):
+            assert isinstance(column, Numbers)
+            made = column.from_channel(rng.normal(0, 1.2, 5_000))
+            low, high = limits[column.name]
+            assert (made == np.round(made)).all()
+            assert low <= made.min() <= made.max() <= high
+
+    def test_no_scale_gives_what_is_beyond_the_limits_though_the_data_have_it(self) -> None:
+        rng = np.random.default_rng(0)
+        frame = pd.DataFrame({"x": np.maximum(rng.normal(size=2_000), 0.0), "y": rng.random(2_000)})
+        for column in describe(frame, {"x": (0.2, 1.5), "y": (0.1, 0.9)}, rng):
+            assert isinstance(column, Numbers)
+            made = column.from_channel(rng.standard_normal(5_000))
+            assert column.low <= made.min() <= made.max() <= column.high
+
 
 class TestFidelity:
     def test_rows_are_hard_to_tell_from_those_learnt(
