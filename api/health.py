@@ -30,9 +30,7 @@ class Health(BaseModel):
     """Every part; `ok` when each answers. Without a worker work is recorded and waits."""
 
     ok: bool
-    parts: dict[str, Part] = Field(
-        examples=[{"ledger": {"ok": True, "says": "SQLite 3.53.0, up to date"}}]
-    )
+    parts: dict[str, Part]
 
 
 class Alive(BaseModel):
