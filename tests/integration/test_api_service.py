@@ -28,6 +28,7 @@ from storage.settings import PREFIX, Settings
 from storage.tables import Event
 from storage.workers import beat
 from tests.integration.conftest import add_event, add_machine, profile_of
+from tests.integration.following import following
 from tests.integration.logged_worker import environment
 from tests.integration.serving import Http, as_json, serving
 from tests.waiting import eventually, free_port
@@ -43,6 +44,7 @@ def test_every_part_says_how_it_is(http: Http) -> None:
     assert parts["broker"]["says"].startswith("Valkey ")
     assert parts["artifacts"] == {"ok": True, "says": "there"}
     assert parts["workers"] == {"ok": True, "says": "1 alive"}
+    assert parts["rate limit"] == {"ok": True, "says": "off"}
     assert http.get("/livez").json() == {"status": "alive"}
     assert http.get("/readyz").json() == {"status": "ready"}
 
@@ -61,6 +63,43 @@ def test_without_a_broker_it_is_not_well_and_still_ready(
     assert standing.jobs()[0]["dispatched_at"] is None  # A steward sends it.
     valkey.ensure()
     assert http.get("/health").status_code == 200
+
+
+def test_the_rate_limit_is_as_set_and_health_and_sockets_are_exempt(
+    ledger: Settings, redis_url: str
+) -> None:
+    settings = ledger.model_copy(update={"redis_url": SecretStr(redis_url)})
+    with serving(settings, rate_limit=2) as http:
+        answers = [http.get("/api/gan/machines") for _ in range(3)]
+        assert [answer.status_code for answer in answers] == [200, 200, 429]
+        for answer in answers:
+            assert answer.headers["ratelimit-limit"] == "2"
+            assert answer.headers["ratelimit-policy"] == "2;w=60"
+            assert int(answer.headers["ratelimit-reset"]) > 0
+        assert [answer.headers["ratelimit-remaining"] for answer in answers] == ["1", "0", "0"]
+        assert answers[2].headers["retry-after"] == answers[2].headers["ratelimit-reset"]
+        for _ in range(5):
+            assert http.get("/health").json()["parts"]["rate limit"]["says"] == "counts requests"
+            assert {http.get(path).status_code for path in ("/livez", "/readyz")} == {200}
+            with following(http, "/ws/fleet") as follower:
+                assert follower.next()["type"] == "synced"
+
+
+def test_health_knows_without_any_request_whether_requests_are_counted(
+    ledger: Settings, valkey: EmbeddedValkey, redis_url: str
+) -> None:
+    settings = ledger.model_copy(update={"redis_url": SecretStr(redis_url)})
+    with serving(settings, rate_limit=2) as http:
+
+        def part() -> dict[str, Any]:
+            shown: dict[str, Any] = http.get("/health").json()["parts"]["rate limit"]
+            return shown
+
+        valkey.kill()
+        away = {"ok": False, "says": "not enforced while the broker does not answer"}
+        assert part() == away
+        valkey.ensure()
+        eventually(lambda: part() == {"ok": True, "says": "counts requests"}, 10)
 
 
 def sample(http: Http, name: str, **labels: str) -> float | None:
