@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+import structlog
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
@@ -163,6 +164,13 @@ def show(machine_id: MachineId) -> Response:
     responses=documented(404),
 )
 def delete(machine_id: MachineId, service: TheService) -> None:
-    """Cancel its tasks, and remove it with all its rows and files."""
+    """Cancel its tasks, and remove it with all its rows and files.
+
+    Files that cannot be removed now are left to `fleetforge gc`.
+    """
     lookup.profile_of(machine_id)
-    control.remove_machine(machine_id, service.store)
+    try:
+        control.remove_machine(machine_id, service.store)
+    except OSError as error:  # The machine is gone all the same.
+        log = structlog.get_logger()
+        log.warning("files left to gc", machine=machine_id, reason=str(error))
