@@ -76,7 +76,7 @@ async def idempotency_key(
             pattern=r"^[\x21-\x7e]{1,190}$",
             description="Your name for this request, such as a UUID. The same request again is "
             "answered as the first time, without another effect, for at least a day; another "
-            "request under the same name is refused.",
+            "request under the same name is refused. Each token has names of its own.",
             examples=["9b2f7c1e-5f0a-4c39-8d61-2f4f0f9f3a77"],
         ),
     ] = None,

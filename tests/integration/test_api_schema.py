@@ -6,6 +6,7 @@ import copy
 import io
 import json
 import re
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -153,6 +154,30 @@ def test_every_route_but_the_states_asks_for_a_token(served: Http) -> None:
                 assert refused.status_code == 401, (method, path)
                 asked += 1
     assert asked > 15
+
+
+@pytest.mark.parametrize("scope", ["read", "write"])
+def test_no_route_does_more_for_a_token_than_its_scope_says(served: Http, scope: str) -> None:
+    written = tokens.create(f"{scope}-{uuid.uuid4().hex}", scope).written
+    refused = set()
+    for path, operations in DOCUMENT["paths"].items():
+        for method in operations:
+            answer = httpx.request(
+                method,
+                f"{served.base_url}{path.replace('{', '').replace('}', '')}",
+                headers={"Authorization": f"Bearer {written}"},
+            )
+            assert answer.status_code != 401, (method, path)
+            if answer.status_code == 403:
+                refused.add((method, path))
+    changes = {
+        (method, path)
+        for path, operations in DOCUMENT["paths"].items()
+        for method in operations
+        if method != "get" and path != CHECKS_PROFILES
+    }
+    assert len(changes) == 6
+    assert refused == {one for one in changes if scope == "read" or one[0] == "delete"}
 
 
 def test_every_route_has_a_summary_a_description_and_an_answer(served: Http) -> None:
