@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import asdict
+from math import isfinite
 
 import redis
 
@@ -41,18 +42,23 @@ class ProgressChannel:
         """Keep the newest message for `write`."""
         self._unwritten = progress
 
-    def write(self) -> None:
+    def write(self, *, last: bool = False) -> None:
         """Bring the ledger up to date, unless that was done just now; call it often.
+
+        Args:
+            last: The stage has ended: what it said last is written in any case.
 
         Raises:
             StaleLease: The job is no longer this worker's.
         """
         now, news = time.monotonic(), self._unwritten
-        if news is None or now - self._written_at < LEDGER_INTERVAL_SECONDS:
+        if news is None or (now - self._written_at < LEDGER_INTERVAL_SECONDS and not last):
             return
+        # No JSON can spell what is no number.
+        loss = news.loss if news.loss is not None and isfinite(news.loss) else None
         percent = round(min(max(news.percent, 0), 100))
         try:
-            seq = ledger.report_progress(self._claim, percent, news.message, news.epoch, news.loss)
+            seq = ledger.report_progress(self._claim, percent, news.message, news.epoch, loss)
         except LedgerUnavailable:
             return  # The renewal of the lease says so; progress alone is not worth a line.
         self._unwritten, self._written_at = None, now
@@ -64,7 +70,7 @@ class ProgressChannel:
                 status="running",
                 progress=percent,
                 epoch=news.epoch,
-                loss=news.loss,
+                loss=loss,
                 message=news.message,
                 seq=seq,
             )

@@ -206,7 +206,9 @@ class Runner:
         while True:
             message = child.next_message(renewal / 4)
             if message is not None and not isinstance(message, Progressed):
-                return message  # If the lease was lost, the ledger refuses it.
+                with suppress(StaleLease):  # If the lease was lost, the ledger refuses the outcome.
+                    channel.write(last=True)
+                return message
             now = time.monotonic()
             if now >= renew_at:
                 # Before anything is passed on: a worker that slept may have lost the job.

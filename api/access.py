@@ -54,8 +54,9 @@ _ANYONE = Caller("anyone", "admin")
 _bearer = HTTPBearer(
     scheme_name="token",
     bearerFormat="ff_<id>_<secret>",
-    description="A token from `fleetforge tokens create`. GET needs the scope read, POST write, "
-    "DELETE admin. Not asked for on this machine itself as long as no token was made.",
+    description="A token from `fleetforge tokens create`. GET needs the scope read, and so does "
+    "the check of a profile; every other POST needs write, DELETE admin. Not asked for on this "
+    "machine itself as long as no token was made.",
     auto_error=False,
 )
 

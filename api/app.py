@@ -15,6 +15,7 @@ from pydantic.json_schema import models_json_schema
 from api import (
     data,
     events,
+    examples,
     health,
     machines,
     metrics,
@@ -30,8 +31,9 @@ from api.access import READ
 from api.failures import add_failure_handlers
 from api.guard import DOCS, install
 from api.live import Live
-from api.problems import AT_THE_DOOR, ProblemDocument, documented
+from api.problems import EVERYWHERE, ProblemDocument, documented
 from api.service import open_service
+from api.stages import GenerateRequest, SeedRequest, TrainRequest
 from api.tracing import Tracing
 from storage.settings import Settings
 
@@ -84,9 +86,9 @@ def create_app(settings: Settings) -> FastAPI:
         events,
         metrics,
     ):
-        responses = documented(*AT_THE_DOOR)
+        responses = documented(*EVERYWHERE)
         app.include_router(module.router, dependencies=[READ], responses=responses)
-    app.include_router(health.router, responses=documented(413, 421))
+    app.include_router(health.router, responses=documented(413, 421, 500))
     app.include_router(sockets.router)  # Each lets clients in by itself.
     install(app, settings)
     app.add_middleware(Tracing)  # The last one added is the outermost.
@@ -107,15 +109,34 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 def _add_schemas(app: FastAPI) -> None:
-    """Document the models of answers that routes name and do not return by themselves."""
+    """Document the models that routes name and neither take nor return by themselves.
+
+    And take out what FastAPI says of refusals: they are problem documents, and a route which says
+    nothing of 422 takes any text for its parameters.
+    """
     document = app.openapi
     _, definitions = models_json_schema(
-        [(ProblemDocument, "validation")], ref_template="#/components/schemas/{model}"
+        [
+            (model, "validation")
+            for model in (ProblemDocument, SeedRequest, TrainRequest, GenerateRequest)
+        ],
+        ref_template="#/components/schemas/{model}",
     )
 
     def openapi() -> dict[str, Any]:
-        schema = document()
-        schema["components"]["schemas"].update(definitions["$defs"])
-        return schema
+        if app.openapi_schema is None:
+            schema = document()
+            schemas = schema["components"]["schemas"]
+            schemas.update(definitions["$defs"])
+            for name, example in examples.OF_MODELS.items():
+                # Here, because FastAPI leaves out what is null in a document that it makes.
+                schemas[name]["examples"] = [example]
+            for name in ("HTTPValidationError", "ValidationError"):
+                schemas.pop(name, None)
+            for operations in schema["paths"].values():
+                for operation in operations.values():
+                    if "HTTPValidationError" in str(operation["responses"].get("422")):
+                        del operation["responses"]["422"]
+        return document()
 
     app.openapi = openapi  # type: ignore[method-assign]  # as FastAPI's documentation has it

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
-from api import lookup
+from api import examples, lookup
 from api.files import local_copy, published, send_file, send_stream
 from api.lookup import MachineId
 from api.problems import documented
@@ -19,7 +19,7 @@ router = APIRouter(prefix="/api/gan/machines/{machine_id}/data", tags=["results"
 PARQUET, CSV = "application/vnd.apache.parquet", "text/csv"
 
 _FILE = {"schema": {"type": "string", "format": "binary"}}
-_TEXT = {"schema": {"type": "string"}}
+_TEXT = {"schema": {"type": "string"}, "example": examples.CSV}
 _RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The whole set.",
@@ -27,7 +27,7 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
     },
     206: {"description": "The range that was asked for.", "content": {PARQUET: _FILE}},
     304: {"description": "It is still the file of the ETag in `If-None-Match`."},
-    **documented(404, 416, 422, 503),
+    **documented(404, 416, 422),
 }
 
 #: Read where the file is sent.
@@ -36,11 +36,11 @@ _RANGE = {
     "in": "header",
     "required": False,
     "description": "Of Parquet only, such as `bytes=0-1023`; one range.",
-    "schema": {"type": "string"},
+    "schema": {"type": "string", "examples": ["bytes=0-1023"]},
 }
 
-Split = Literal["train", "val", "test"]
-Format = Annotated[Literal["parquet", "csv"], Query(alias="format")]
+Split = Annotated[Literal["train", "val", "test"], Path(examples=["train"])]
+Format = Annotated[Literal["parquet", "csv"], Query(alias="format", examples=["csv"])]
 
 
 @router.get(

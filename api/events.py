@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Response
 from pydantic import AfterValidator, Field
 
-from api import paging
+from api import examples, paging
 from api.models import Event, EventPage, sent
 from api.paging import LedgerId, Paging
 from api.problems import documented
@@ -32,13 +32,17 @@ EventType = Annotated[
 class EventQuery(Paging):
     """Which events, and in which order."""
 
-    sort: Literal["id", "-id"] = Field(default="id", description="`-id`: newest first.")
-    machine_id: MachineId | None = None
-    type: EventType | None = None
-    correlation_id: str | None = Field(default=None, pattern="^[0-9a-f]{32}$")
+    sort: Literal["id", "-id"] = Field(
+        default="id", description="`-id`: newest first.", examples=["-id"]
+    )
+    machine_id: MachineId | None = Field(default=None, examples=[examples.MACHINE_ID])
+    type: EventType | None = Field(default=None, examples=["ModelTrained"])
+    correlation_id: str | None = Field(
+        default=None, pattern="^[0-9a-f]{32}$", examples=[examples.EVENT["correlation_id"]]
+    )
 
 
-@router.get("", summary="Events", response_model=EventPage, responses=documented(422, 503))
+@router.get("", summary="Events", response_model=EventPage, responses=documented(422))
 def list_events(query: Annotated[EventQuery, Query()]) -> Response:
     """Events, a page at a time, each once.
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 
@@ -85,9 +86,6 @@ async def _refused(request: Request, error: HTTPException) -> Response:
     """What the framework refuses, and what routes refuse before they read anything."""
     headers = dict(error.headers or {})
     detail = str(error.detail)
-    if error.status_code == 400:  # The framework's word for bytes that spell no JSON.
-        unreadable = Problem("", "the body cannot be read", "write a JSON object in UTF-8")
-        return problem(422, _detail("request", [unreadable]), [unreadable])
     if error.status_code == 404 and detail == "Not Found":
         detail = "no such route; see /docs"
     elif error.status_code == 405:
@@ -115,9 +113,9 @@ async def _bug(request: Request, error: Exception) -> Response:
 
 def _allowed(request: Request) -> list[str]:
     """Every method of a route's path; the framework names those of the first match only."""
-    route = getattr(request.scope.get("route"), "path", "")
-    app: FastAPI = request.app
-    return sorted(method.upper() for method in app.openapi()["paths"].get(route, {}))
+    path = getattr(request.scope.get("route"), "path", "")
+    routes = iter_route_contexts(request.app.routes)
+    return sorted(set().union(*(route.methods or () for route in routes if route.path == path)))
 
 
 def _field_problem(request: Request, detail: ErrorDetails) -> Problem:

@@ -86,11 +86,17 @@ def install(app: FastAPI, settings: Settings, clock: Callable[[], float] = time.
         app.add_middleware(
             CORSMiddleware,
             allow_origins=settings.web_origins,
-            allow_methods=("GET", "POST", "DELETE"),
-            allow_headers=("Authorization", "Content-Type", "Idempotency-Key", "Range"),
+            allow_methods=("GET", "HEAD", "POST", "DELETE"),
+            allow_headers=(
+                *("Authorization", "Content-Type", "Idempotency-Key", "If-None-Match", "Range"),
+                *("X-Request-ID", "X-Correlation-ID"),
+            ),
             expose_headers=(
                 *("Location", "Retry-After", "ETag", "Content-Disposition", "Content-Range"),
+                *("Accept-Ranges", "WWW-Authenticate", "Idempotency-Replayed"),
+                *("X-Request-ID", "X-Correlation-ID"),
                 *("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"),
+                *("RateLimit-Policy", "RateLimit-Unavailable"),
             ),
         )
     app.add_middleware(SecurityHeaders)

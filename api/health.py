@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Annotated, Literal
 
 import structlog
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
 from api.limits import Limiter
@@ -30,9 +30,7 @@ class Health(BaseModel):
     """Every part; `ok` when each answers. Without a worker work is recorded and waits."""
 
     ok: bool
-    parts: dict[str, Part] = Field(
-        examples=[{"ledger": {"ok": True, "says": "SQLite 3.53.0, up to date"}}]
-    )
+    parts: dict[str, Part]
 
 
 class Alive(BaseModel):
@@ -41,16 +39,28 @@ class Alive(BaseModel):
     status: Literal["alive", "ready"]
 
 
+async def _rate_limit(request: Request) -> Part:
+    limiter: Limiter = request.app.state.limiter
+    if limiter.limit == 0:
+        return Part(ok=True, says="off")
+    if await limiter.answers():
+        return Part(ok=True, says="counts requests")
+    return Part(ok=False, says="not enforced while the broker does not answer")
+
+
+_RateLimit = Annotated[Part, Depends(_rate_limit)]
+
+
 @router.get(
     "/health",
     summary="Every part's state",
     responses={503: {"model": Health, "description": "A part does not answer."}},
 )
-def health(service: TheService, request: Request, response: Response) -> Health:
+def health(service: TheService, rate_limit: _RateLimit, response: Response) -> Health:
     """The ledger, the broker, the artifacts, and who works; without the rate limit all is open."""
     found = {name: _state(name, probe) for name, probe in probes(service).items()}
     ok = all(part.ok for part in found.values())
-    found["rate limit"] = _rate_limit(request.app.state.limiter)
+    found["rate limit"] = rate_limit
     response.status_code = 200 if ok else 503
     return Health(ok=ok, parts=found)
 
@@ -81,12 +91,6 @@ def probes(service: Service) -> dict[str, Callable[[], str]]:
 def _artifacts(service: Service) -> str:
     service.store.check()
     return "there"
-
-
-def _rate_limit(limiter: Limiter) -> Part:
-    if limiter.available:
-        return Part(ok=True, says="counts requests")
-    return Part(ok=False, says="not enforced while the broker does not answer")
 
 
 def _workers() -> str:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 import redis.asyncio
@@ -63,7 +64,7 @@ class Limiter:
 
     Attributes:
         limit: Requests a minute; 0 means any number.
-        available: Whether Redis could count the last request that it was asked to.
+        available: Whether Redis answered when it was last asked.
     """
 
     def __init__(self, settings: Settings, clock: Callable[[], float] = time.time) -> None:
@@ -82,7 +83,8 @@ class Limiter:
             retry=Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
         )
         self._pool.connection_kwargs["db"] = RATE_LIMIT_DB
-        self._script = redis.asyncio.Redis(connection_pool=self._pool).register_script(_COUNT)
+        self._redis = redis.asyncio.Redis(connection_pool=self._pool)
+        self._script = self._redis.register_script(_COUNT)
 
     async def count(self, endpoint: str, client: str) -> Count | None:
         """Count a request if it may pass; None if Redis does not answer.
@@ -98,19 +100,34 @@ class Limiter:
                 self._silent_until = time.monotonic() + SILENCE_SECONDS
             return await self._count(endpoint, client)
 
+    async def answers(self) -> bool:
+        """Whether Redis answers; unless it did not a moment ago, it is asked."""
+        if time.monotonic() < self._silent_until:
+            return False
+        with self._told():
+            await self._redis.ping()
+        return self.available
+
     async def _count(self, endpoint: str, client: str) -> Count | None:
         minute, elapsed_ms = divmod(int(self._clock() * 1000), WINDOW_SECONDS * 1000)
         keys = [f"ratelimit:{endpoint}:{client}:{number}" for number in (minute, minute - 1)]
         arguments = [self.limit, elapsed_ms, WINDOW_SECONDS * 1000, _KEEP_SECONDS]
-        try:
+        with self._told():
             allowed, current, last = await self._script(keys, arguments)
+            return Count(self.limit, bool(allowed), current, last, elapsed_ms)
+        return None
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Keep whether Redis has answered what is asked within."""
+        try:
+            yield
         except redis.RedisError:
             self.available = False
             self._silent_until = time.monotonic() + SILENCE_SECONDS
-            return None
-        self.available = True
-        self._silent_until = 0.0
-        return Count(self.limit, bool(allowed), current, last, elapsed_ms)
+        else:
+            self.available = True
+            self._silent_until = 0.0
 
     async def close(self) -> None:
         """Let go of the connections."""

@@ -72,6 +72,10 @@ class Watcher:
     async def news(self) -> list[TaskState]:
         """What is to be sent now; waits until there is something."""
         await self._news.wait()
+        return self.unsent()
+
+    def unsent(self) -> list[TaskState]:
+        """What is to be sent now, be it nothing."""
         self._news.clear()
         states, self._unsent = list(self._unsent.values()), {}
         return states

@@ -55,7 +55,12 @@ def task(task_id: int) -> dict[str, Any]:
             return standing.job(task_id)
         except NotFound:
             pass
-    raise NotFound(f"no task {str(task_id)[:30]}; a machine's are in GET /api/gan/machines/{{id}}")
+    raise no_task(str(task_id))
+
+
+def no_task(written: str) -> NotFound:
+    """That there is no task which is called so."""
+    return NotFound(f"no task {written[:30]}; a machine's are in GET /api/gan/machines/{{id}}")
 
 
 def _insist(machine_id: str) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+import structlog
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
-from api import lookup, paging
+from api import examples, lookup, paging
 from api.access import ADMIN, WRITE
 from api.bodies import SentProfile, profile_body
 from api.lookup import MachineId
@@ -39,17 +40,25 @@ from storage.answers import Answer
 
 router = APIRouter(prefix="/api/gan/machines", tags=["machines"])
 
+_LOCATION = f"/api/gan/machines/{examples.MACHINE_ID}"
+
 Order = Literal["machine_id", "-machine_id", "created_at", "-created_at"]
 
 
 class MachineQuery(Paging):
     """Which machines, and in which order."""
 
-    sort: Order = Field(default="machine_id", description="`-` for the reverse.")
-    status: MachineStatus | None = None
-    stage: Name | None = Field(default=None, description="Stage of the newest task.")
-    category: Name | None = None
-    manufacturer: str | None = Field(default=None, pattern=r"^[^\x00]*$", max_length=200)
+    sort: Order = Field(
+        default="machine_id", description="`-` for the reverse.", examples=["-created_at"]
+    )
+    status: MachineStatus | None = Field(default=None, examples=["onboarded"])
+    stage: Name | None = Field(
+        default=None, description="Stage of the newest task.", examples=["train_tvae"]
+    )
+    category: Name | None = Field(default=None, examples=["pump"])
+    manufacturer: str | None = Field(
+        default=None, pattern=r"^[^\x00]*$", max_length=200, examples=["Example"]
+    )
 
 
 @router.post(
@@ -58,8 +67,8 @@ class MachineQuery(Paging):
     dependencies=[WRITE],
     summary="Take a machine in",
     response_model=Machine,
-    responses=documented(409, 415, 422, 503)
-    | {201: {"headers": {"Location": {"schema": {"type": "string"}}}}},
+    responses=documented(409, 415, 422)
+    | {201: {"headers": {"Location": {"schema": {"type": "string"}, "example": _LOCATION}}}},
     openapi_extra=profile_body(),
 )
 def create(
@@ -67,7 +76,11 @@ def create(
     profile: SentProfile,
     once: TheRequest,
     start: Annotated[
-        bool, Query(description="Start its chain; else it is known, and stages are started by hand")
+        bool,
+        Query(
+            description="Start its chain; else it is known, and stages are started by hand",
+            examples=[False],
+        ),
     ] = True,
 ) -> Response:
     """Create a machine from its profile and publish `MachineCreated`: its chain starts.
@@ -98,7 +111,7 @@ def _create(newcomer: Newcomer, plan: Plan | None, send: Send, correlation: str)
         raise Conflict(f"{machine_id} exists with this very profile; see GET {where}, or {start}")
 
 
-@router.get("", summary="All machines", response_model=MachinePage, responses=documented(422, 503))
+@router.get("", summary="All machines", response_model=MachinePage, responses=documented(422))
 def list_machines(query: Annotated[MachineQuery, Query()]) -> Response:
     """Machines with their stage and status, a page at a time.
 
@@ -123,7 +136,7 @@ def list_machines(query: Annotated[MachineQuery, Query()]) -> Response:
     "/{machine_id}",
     summary="One machine",
     response_model=MachineDetail,
-    responses=documented(404, 503),
+    responses=documented(404),
 )
 def show(machine_id: MachineId) -> Response:
     """A machine's profile, its chain, its files, its latest model and report."""
@@ -148,9 +161,16 @@ def show(machine_id: MachineId) -> Response:
     status_code=204,
     dependencies=[ADMIN],
     summary="Delete a machine",
-    responses=documented(404, 503),
+    responses=documented(404),
 )
 def delete(machine_id: MachineId, service: TheService) -> None:
-    """Cancel its tasks, and remove it with all its rows and files."""
+    """Cancel its tasks, and remove it with all its rows and files.
+
+    Files that cannot be removed now are left to `fleetforge gc`.
+    """
     lookup.profile_of(machine_id)
-    control.remove_machine(machine_id, service.store)
+    try:
+        control.remove_machine(machine_id, service.store)
+    except OSError as error:  # The machine is gone all the same.
+        log = structlog.get_logger()
+        log.warning("files left to gc", machine=machine_id, reason=str(error))

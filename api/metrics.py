@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_latest
 
 from actors.metrics import show_queues
-from errors import LedgerUnavailable
+from api import examples
 from storage import queues, standing
 
 router = APIRouter(tags=["service"])
@@ -45,14 +45,13 @@ def count(method: str, route: str, status: int, seconds: float) -> None:
     responses={
         200: {
             "description": "Requests by route and status, their times, and queues.",
-            "content": {CONTENT_TYPE_LATEST: {"schema": {"type": "string"}}},
+            "content": {
+                CONTENT_TYPE_LATEST: {"schema": {"type": "string"}, "example": examples.METRICS}
+            },
         }
     },
 )
 def prometheus() -> Response:
-    """Requests of this service, and the queues; those are left out while the ledger is away."""
-    try:
-        show_queues(queues.standings(), standing.clock_ms())
-    except LedgerUnavailable:
-        show_queues({}, 0)
+    """Requests of this service, and the queues; 503 while the ledger, which has those, is away."""
+    show_queues(queues.standings(), standing.clock_ms())
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

@@ -191,7 +191,8 @@ class Task(BaseModel):
     epoch: int | None = Field(description="Epochs trained so far, of a training.")
     loss: float | None = Field(description="Mean loss of that epoch.")
     eta_seconds: float | None = Field(
-        description="When it should be done, by its progress or by what earlier ones took."
+        description="When it should be done, by its progress or by what earlier ones took; null "
+        "when nobody can say, as when it has run for longer than those."
     )
     attempts: int = Field(description="Attempts that failed.")
     created_at: Time

@@ -29,7 +29,7 @@ class Once:
     """A request that may have been sent before.
 
     Attributes:
-        key: What the client calls it; None: every time is the first.
+        key: What this client calls it; None: every time is the first.
         endpoint: Method and path.
         sha256: Of all that makes up the request.
         send: The way to the broker.
@@ -69,27 +69,36 @@ def answer(status: int, body: BaseModel, location: str | None = None) -> Answer:
     return Answer(status, body.model_dump_json(), location)
 
 
+async def idempotency_key(
+    idempotency_key: Annotated[
+        str | None,
+        Header(
+            pattern=r"^[\x21-\x7e]{1,190}$",
+            description="Your name for this request, such as a UUID. The same request again is "
+            "answered as the first time, without another effect, for at least a day; another "
+            "request under the same name is refused. Each token has names of its own.",
+            examples=["9b2f7c1e-5f0a-4c39-8d61-2f4f0f9f3a77"],
+        ),
+    ] = None,
+) -> str | None:
+    """The client's name for a request; a parameter of every POST."""
+    return idempotency_key
+
+
 async def _once(
     request: Request,
     service: TheService,
     caller: Annotated[Caller, READ],
-    idempotency_key: Annotated[
-        str | None,
-        Header(
-            pattern=r"^[\x21-\x7e]{1,255}$",
-            description="Your name for this request, such as a UUID. The same request again is "
-            "answered as the first time, without another effect, for at least a day; another "
-            "request under the same name is refused.",
-        ),
-    ] = None,
+    key: Annotated[str | None, Depends(idempotency_key)],
 ) -> Once:
     path, query = request.url.path, request.url.query
-    # With the caller: what one is told is nothing to another who happens on the same key.
-    parts = [caller.name, request.method, path, query, request.headers.get("content-type", "")]
+    parts = [request.method, path, query, request.headers.get("content-type", "")]
     digest = hashlib.sha256("\0".join(parts).encode())
     digest.update(await request.body())
-    return Once(idempotency_key, f"{request.method} {path}"[:300], digest.hexdigest(), service.send)
+    # Each caller has keys of their own: what one is told is nothing to another.
+    own = key and f"{caller.name} {key}"
+    return Once(own, f"{request.method} {path}"[:300], digest.hexdigest(), service.send)
 
 
-#: A parameter of every POST.
+#: A parameter of every POST that has an effect.
 TheRequest = Annotated[Once, Depends(_once)]

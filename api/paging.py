@@ -19,11 +19,14 @@ class Paging(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    limit: int = Field(default=50, ge=1, le=MOST_ITEMS, description="Items of a page at most.")
+    limit: int = Field(
+        default=50, ge=1, le=MOST_ITEMS, description="Items of a page at most.", examples=[50]
+    )
     cursor: str | None = Field(
         default=None,
         max_length=400,
         description="`next_cursor` of the page before; the other parameters stay the same.",
+        examples=["WyJpZCIsMTdd"],
     )
 
 

@@ -88,8 +88,8 @@ def _encodable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-#: What the service may answer before a route is asked, and with scopes.
-AT_THE_DOOR = (401, 403, 413, 421, 429)
+#: What every route may answer, if only by what is before it: tokens are in the ledger.
+EVERYWHERE = (401, 403, 413, 421, 429, 500, 503)
 
 _MEANINGS = {
     401: "A token is needed, or the one that was sent is wrong, expired or revoked.",
@@ -102,5 +102,6 @@ _MEANINGS = {
     422: "The request is wrong; `errors` names every problem.",
     421: "The service does not go by this name; see FLEETFORGE_ALLOWED_HOSTS.",
     429: "Too many requests in a minute; ask again after `Retry-After` seconds.",
+    500: "An error of this service, or a file that is not the ledger's; the detail says which.",
     503: "A server behind this one does not answer; ask again after `Retry-After` seconds.",
 }

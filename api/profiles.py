@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
 from api.bodies import SentProfile, profile_body
-from api.once import TheRequest, answer
+from api.once import idempotency_key
 from api.problems import FieldProblem, as_fields, documented
 from errors import InvalidProfile
-from events.bus import Send
-from storage.answers import Answer
 
 router = APIRouter(prefix="/api/gan/profiles", tags=["profiles"])
 
@@ -25,18 +23,18 @@ class Verdict(BaseModel):
 @router.post(
     "/validate",
     summary="Check a profile",
-    response_model=Verdict,
-    responses=documented(415, 422, 503),
+    # Whoever may read may check: nothing is kept, so nothing has to be kept from coming twice.
+    dependencies=[Depends(idempotency_key)],
+    responses=documented(415, 422),
     openapi_extra=profile_body(),
 )
-def validate(profile: SentProfile, once: TheRequest) -> Response:
-    """Every problem of a profile, with its place and what to write instead; nothing is kept."""
+def validate(profile: SentProfile) -> Verdict:
+    """Every problem of a profile, with its place and what to write instead; nothing is kept.
 
-    def effect(_: Send) -> Answer:
-        try:
-            profile.read()
-        except InvalidProfile as error:
-            return answer(200, Verdict(valid=False, problems=as_fields(error.problems)))
-        return answer(200, Verdict(valid=True, problems=[]))
-
-    return once(effect)
+    The scope `read` is enough. The same check again does the same, with an `Idempotency-Key` too.
+    """
+    try:
+        profile.read()
+    except InvalidProfile as error:
+        return Verdict(valid=False, problems=as_fields(error.problems))
+    return Verdict(valid=True, problems=[])

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
 
 from api import lookup
 from api.files import local_copy, published, send_file
@@ -18,11 +19,39 @@ router = APIRouter(prefix="/api/gan/machines/{machine_id}", tags=["results"])
 JSON, HTML = "application/json", "text/html; charset=utf-8"
 
 
-def _responses(media_type: str, schema: dict[str, Any]) -> dict[int | str, dict[str, Any]]:
+class Gate(BaseModel):
+    """A figure that decides, and its limits."""
+
+    name: str
+    figure: float | None = Field(description="Null where the data are too little to say.")
+    good: float
+    usable: float
+    light: Literal["good", "usable", "poor", "not judged"]
+
+
+class QualityReport(BaseModel):
+    """The verdict on the newest synthetic sets; beside it, all the figures that it rests on."""
+
+    model_config = ConfigDict(extra="allow")
+
+    machine_id: str
+    profile_sha256: str
+    passed: bool = Field(description="Whether no gate is poor.")
+    reasons: list[str] = Field(description="Why it did not pass.")
+    notes: list[str]
+    quality_score: float = Field(description="Overall SDMetrics score, 0 to 1; decides nothing.")
+    gates: list[Gate]
+
+
+_HTML = {HTML: {"schema": {"type": "string"}, "example": "<!DOCTYPE html>"}}
+
+
+def _responses(newest: dict[str, Any]) -> dict[int | str, dict[str, Any]]:
     return {
-        200: {"description": "The newest report.", "content": {media_type: {"schema": schema}}},
+        200: {"description": "The newest report.", **newest},
+        206: {"description": "The range that was asked for."},
         304: {"description": "It is still the file of the ETag in `If-None-Match`."},
-        **documented(404, 503),
+        **documented(404, 416),
     }
 
 
@@ -30,8 +59,9 @@ def _responses(media_type: str, schema: dict[str, Any]) -> dict[int | str, dict[
     "/report",
     summary="The quality report",
     response_class=Response,
-    responses=_responses(JSON, {"type": "object"}),
+    responses=_responses({"model": QualityReport}),
 )
+@router.head("/report", include_in_schema=False)
 def report(request: Request, service: TheService, machine_id: MachineId) -> Response:
     """Scores, and every finding about the newest synthetic sets."""
     return _send(request, service, machine_id, report_key(machine_id), JSON)
@@ -41,8 +71,9 @@ def report(request: Request, service: TheService, machine_id: MachineId) -> Resp
     "/report.html",
     summary="The quality report as a page",
     response_class=Response,
-    responses=_responses(HTML, {"type": "string"}),
+    responses=_responses({"content": _HTML}),
 )
+@router.head("/report.html", include_in_schema=False)
 def page(request: Request, service: TheService, machine_id: MachineId) -> Response:
     """A page that opens without a network."""
     return _send(request, service, machine_id, page_key(machine_id), HTML)

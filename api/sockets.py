@@ -58,6 +58,16 @@ async def follow_fleet(websocket: WebSocket, since: str = "") -> None:
     await _serve(websocket, None, None, since)
 
 
+@router.websocket("/{path:path}")
+async def nothing(websocket: WebSocket) -> None:
+    """Tell whoever asks for another socket which ones there are."""
+    if await admit(websocket) is not None:
+        told = (
+            "no such socket; there are /ws/fleet, /ws/tasks/{task_id} and /ws/gan/{kind}/{task_id}"
+        )
+        await _close(websocket, NOT_FOUND, told)
+
+
 async def _serve(websocket: WebSocket, task_id: str | None, prefix: str | None, since: str) -> None:
     if await admit(websocket) is None:
         return
@@ -96,8 +106,10 @@ def _number(text: str) -> int | None:
 
 def _task(task_id: str, prefix: str | None) -> int:
     """The task that is meant; one of another kind is as good as none."""
-    job = lookup.task(_number(task_id) or 0)
-    number: int = job["id"]
+    number = _number(task_id)
+    if number is None:
+        raise lookup.no_task(ascii(task_id))
+    job = lookup.task(number)
     stage = STAGES.get(job["stage"])
     if prefix is not None and (stage is None or prefix != stage.channel):
         raise NotFound(f"task {number} is of stage {job['stage']}; follow it at /ws/tasks/{number}")
@@ -137,22 +149,38 @@ async def _tell(websocket: WebSocket, watcher: Watcher, told: set[str]) -> None:
     """
     clock = asyncio.get_running_loop().time
     ping_at = clock() + PING_SECONDS
+    if watcher.task_id is None:
+        await _pass_on(websocket, watcher, watcher.unsent(), told)
+        # Who comes back cannot know otherwise which machines were deleted meanwhile.
+        there = {"machine_ids": sorted(watcher.known)}
+        await websocket.send_json({"v": VERSION, "ts": _now(), "type": "synced", **there})
     while True:
         news: list[TaskState] = []
         with suppress(TimeoutError):
             async with asyncio.timeout_at(ping_at):
                 news = await watcher.news()
-        for state in news:
-            await websocket.send_json(_message(state, _type(state, watcher, told)))
-            (told.discard if state.status == REMOVED else told.add)(state.machine_id)
-            if watcher.task_id is not None and (state.ended or state.status == REMOVED):
-                await websocket.close(*_LAST[state.ended])
-                return
+        await _pass_on(websocket, watcher, news, told)
+        if watcher.task_id is not None and news and _is_last(news[-1]):
+            await websocket.close(*_LAST[news[-1].ended])
+            return
         if clock() >= ping_at:
             if await still_admitted(websocket) is None:
                 return
             await websocket.send_json({"v": VERSION, "ts": _now(), "type": "ping"})
             ping_at = clock() + PING_SECONDS
+
+
+async def _pass_on(
+    websocket: WebSocket, watcher: Watcher, news: list[TaskState], told: set[str]
+) -> None:
+    for state in news:
+        await websocket.send_json(_message(state, _type(state, watcher, told)))
+        (told.discard if state.status == REMOVED else told.add)(state.machine_id)
+
+
+def _is_last(state: TaskState) -> bool:
+    """Whether nothing more is to be told of a task."""
+    return state.ended or state.status == REMOVED
 
 
 def _type(state: TaskState, watcher: Watcher, told: set[str]) -> str:

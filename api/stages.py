@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from actors.generate import generate_synthetic
@@ -14,6 +14,7 @@ from actors.stage import StageFunction
 from actors.train import train_tvae
 from api import lookup
 from api.access import WRITE
+from api.bodies import json_body, json_of
 from api.lookup import MachineId
 from api.models import Task
 from api.once import Once, TheRequest, answer
@@ -29,8 +30,8 @@ from storage.answers import Answer
 
 router = APIRouter(prefix="/api/gan/machines/{machine_id}", tags=["stages"])
 
-_RESPONSES: dict[int | str, dict[str, Any]] = documented(404, 409, 422, 503) | {
-    202: {"headers": {"Location": {"schema": {"type": "string"}}}}
+_RESPONSES: dict[int | str, dict[str, Any]] = documented(404, 409, 415, 422) | {
+    202: {"headers": {"Location": {"schema": {"type": "string"}, "example": "/api/gan/tasks/2"}}}
 }
 Starter = Callable[[str, dict[str, Any], Send, str], Started]
 
@@ -44,24 +45,22 @@ class _Asked(BaseModel):
 class SeedRequest(_Asked):
     """The seed to simulate."""
 
-    rows: SeedRows | None = Field(default=None, examples=[10_000])
-    seed: SeedNumber | None = Field(
-        default=None, description="Makes the whole chain repeatable.", examples=[0]
-    )
+    rows: SeedRows | None = None
+    seed: SeedNumber | None = Field(default=None, description="Makes the whole chain repeatable.")
 
 
 class TrainRequest(_Asked):
     """The training."""
 
-    epochs: Epochs | None = Field(default=None, examples=[50])
+    epochs: Epochs | None = None
 
 
 class GenerateRequest(_Asked):
     """Rows of each synthetic set."""
 
-    train: SetRows | None = Field(default=None, examples=[35_000])
-    val: SetRows | None = Field(default=None, examples=[7_500])
-    test: SetRows | None = Field(default=None, examples=[7_500])
+    train: SetRows | None = None
+    val: SetRows | None = None
+    test: SetRows | None = None
 
 
 @router.post(
@@ -71,9 +70,13 @@ class GenerateRequest(_Asked):
     summary="Simulate a seed",
     response_model=Task,
     responses=_RESPONSES,
+    openapi_extra=json_body(SeedRequest),
 )
 def seed(
-    request: Request, machine_id: MachineId, once: TheRequest, asked: SeedRequest | None = None
+    request: Request,
+    machine_id: MachineId,
+    once: TheRequest,
+    asked: Annotated[SeedRequest | None, Depends(json_of(SeedRequest))],
 ) -> Response:
     """Publish `MachineCreated`: a seed is simulated from the profile, then the chain goes on.
 
@@ -90,9 +93,13 @@ def seed(
     summary="Train a model",
     response_model=Task,
     responses=_RESPONSES,
+    openapi_extra=json_body(TrainRequest),
 )
 def train(
-    request: Request, machine_id: MachineId, once: TheRequest, asked: TrainRequest | None = None
+    request: Request,
+    machine_id: MachineId,
+    once: TheRequest,
+    asked: Annotated[TrainRequest | None, Depends(json_of(TrainRequest))],
 ) -> Response:
     """Publish `SeedReady`: a model is trained on the newest seed, then the chain goes on."""
     return _start(request, machine_id, once, asked, by_hand.start_training, train_tvae)
@@ -105,12 +112,13 @@ def train(
     summary="Generate synthetic sets",
     response_model=Task,
     responses=_RESPONSES,
+    openapi_extra=json_body(GenerateRequest),
 )
 def generate(
     request: Request,
     machine_id: MachineId,
     once: TheRequest,
-    asked: GenerateRequest | None = None,
+    asked: Annotated[GenerateRequest | None, Depends(json_of(GenerateRequest))],
 ) -> Response:
     """Publish `ModelTrained`: sets are generated from the newest model, then they are assessed."""
     return _start(

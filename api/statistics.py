@@ -5,7 +5,6 @@ from __future__ import annotations
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from api.problems import documented
 from storage.statistics import statistics
 
 router = APIRouter(prefix="/api/gan/statistics", tags=["results"])
@@ -40,7 +39,7 @@ class Statistics(BaseModel):
     bytes: int = Field(description="Of all files together.")
 
 
-@router.get("", summary="The fleet in figures", responses=documented(503))
+@router.get("", summary="The fleet in figures")
 def show() -> Statistics:
     """Machines, tasks, models, scores, events and files, counted."""
     return Statistics.model_validate(statistics(), from_attributes=True)

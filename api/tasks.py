@@ -23,9 +23,7 @@ from storage.durations import seconds_left
 router = APIRouter(prefix="/api/gan/tasks", tags=["tasks"])
 
 
-@router.get(
-    "/{task_id}", summary="One task", response_model=Task, responses=documented(404, 422, 503)
-)
+@router.get("/{task_id}", summary="One task", response_model=Task, responses=documented(404, 422))
 def show(task_id: TaskId) -> Response:
     """How far a stage's work is, and what came of it.
 
@@ -39,7 +37,7 @@ def show(task_id: TaskId) -> Response:
     status_code=204,
     dependencies=[ADMIN],
     summary="Cancel a task",
-    responses=documented(404, 409, 422, 503),
+    responses=documented(404, 409, 422),
 )
 def cancel(task_id: TaskId) -> None:
     """Stop a task: a stage that runs is killed within seconds and leaves nothing behind."""

@@ -7,9 +7,10 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, Field
 
+from api import examples
 from api.bodies import PROFILE_SCHEMA
 from api.problems import documented
-from GAN.catalogue import new_profile, template_names, template_profile
+from GAN.catalogue import new_profile, template_names, template_profile, template_text
 from GAN.profile import MachineProfile
 
 router = APIRouter(prefix="/api/gan/templates", tags=["templates"])
@@ -40,7 +41,12 @@ def list_templates() -> list[Template]:
     ]
 
 
-@router.get("/{machine_type}", summary="One template", responses=documented(404))
+@router.get(
+    "/{machine_type}",
+    summary="One template",
+    responses=documented(404)
+    | {200: {"content": {"application/json": {"example": examples.PROFILE}}}},
+)
 def show(machine_type: Category) -> MachineProfile:
     """A template as a profile: change it, and POST it to /api/gan/machines."""
     return template_profile(machine_type)
@@ -54,13 +60,18 @@ def show(machine_type: Category) -> MachineProfile:
     | {
         200: {
             "description": "YAML with comments, or JSON.",
-            "content": dict.fromkeys(_MEDIA_TYPES.values(), PROFILE_SCHEMA),
+            "content": {
+                "application/yaml": PROFILE_SCHEMA | {"example": template_text("pump")},
+                "application/json": PROFILE_SCHEMA | {"example": examples.PROFILE},
+            },
         }
     },
 )
 def download(
     machine_type: Category,
-    file_format: Annotated[Literal["yaml", "json"], Query(alias="format")] = "yaml",
+    file_format: Annotated[
+        Literal["yaml", "json"], Query(alias="format", examples=["yaml"])
+    ] = "yaml",
 ) -> Response:
     """A template to save and edit; the YAML has its comments."""
     text = new_profile(machine_type, f".{file_format}")

@@ -55,7 +55,14 @@ class Tracing:
             _log(scope, status, time.perf_counter() - began)
 
     async def _follow(self, scope: Scope, receive: Receive, send: Send, began: float) -> None:
-        code = None  # The client has gone by itself.
+        code = None
+
+        async def heard() -> Message:
+            nonlocal code
+            message = await receive()
+            # Of the client that leaves, or of the server that stops.
+            code = code or message.get("code")
+            return message
 
         async def traced(message: Message) -> None:
             nonlocal code
@@ -63,7 +70,7 @@ class Tracing:
             await send(message)
 
         try:
-            await self._app(scope, receive, traced)
+            await self._app(scope, heard, traced)
         finally:
             seconds = round(time.perf_counter() - began, 4)
             structlog.get_logger().info("socket", **_whose(scope), code=code, seconds=seconds)

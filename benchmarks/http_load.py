@@ -36,6 +36,9 @@ from storage.settings import PREFIX, Settings
 
 _LIMIT_SECONDS = 120.0
 
+#: What readers beside trainings wait for at most, p99, ms.
+MOST_P99_MS = 100.0
+
 
 @dataclass(frozen=True)
 class Readers:
@@ -57,6 +60,11 @@ class Readers:
     max: float
     late_p99: float
     jobs: int
+
+    @property
+    def fails(self) -> bool:
+        """Whether a request failed, or readers waited too long while there were trainings."""
+        return self.failed > 0 or (self.beside == "trainings" and self.p99 > MOST_P99_MS)
 
 
 def measure(kind: str, rate: float, seconds: float) -> list[Readers]:
@@ -147,7 +155,10 @@ def _read(url: str, kind: str, beside: str, rate: float, seconds: float) -> Read
 @click.option("--seconds", default=30.0, show_default=True, help="How long readers come.")
 @click.option("--json", "target", type=click.Path(path_type=Path), help="Write the figures here.")
 def main(rate: float, seconds: float, target: Path | None) -> None:
-    """Print what readers of the service waited for, without and with work beside them."""
+    """Print what readers of the service waited for, without and with work beside them.
+
+    Exit code 1: a request failed, or beside trainings p99 was over 100 ms.
+    """
     found = [
         readers for kind in ("sqlite", "postgresql") for readers in measure(kind, rate, seconds)
     ]
@@ -158,6 +169,7 @@ def main(rate: float, seconds: float, target: Path | None) -> None:
     Console().print(table)
     if target is not None:
         target.write_text(json.dumps([asdict(one) for one in found], indent=2))
+    sys.exit(any(one.fails for one in found))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -28,7 +29,9 @@ def stop_event(*, stop_on_eof: bool = False) -> threading.Event:
     if stop_on_eof:
 
         def wait_for_eof() -> None:
-            sys.stdin.buffer.read()
+            # Not by `sys.stdin`, whose lock an interpreter that ends cannot have from this thread.
+            while os.read(sys.stdin.fileno(), 4096):
+                continue
             stopping.set()
 
         threading.Thread(target=wait_for_eof, daemon=True).start()

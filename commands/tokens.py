@@ -80,6 +80,8 @@ def list_tokens(as_json: bool) -> None:
 def revoke(name: str, as_json: bool) -> None:
     """Make a token worthless; running services notice within two seconds.
 
+    Open WebSockets are closed at their next ping, within 20 seconds.
+
     \b
     Example:
       fleetforge tokens revoke ci

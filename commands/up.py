@@ -25,10 +25,13 @@ def up(host: str, port: int) -> None:
     settings = open_ledger()
     from actors.log import set_up_logging
     from actors.stack import MOST_TRAINERS, Stack, worker_commands
+    from api.access import refuse_open_door
 
     set_up_logging(as_json=settings.log_json)
 
-    listen(host, port).close()  # Before anything is started that would not be needed.
+    # What `web` would refuse, before anything is started that would not be needed.
+    refuse_open_door(host, settings)
+    listen(host, port).close()
     stopping = stop_event()
     click.echo(f"drop profiles in {settings.inbox_folder}; stop with Ctrl-C", err=True)
     web = ("web", "--host", host, "--port", str(port))

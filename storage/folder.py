@@ -8,7 +8,7 @@ import re
 import shutil
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -195,8 +195,12 @@ class LocalStore:
             path.unlink(missing_ok=True)
 
     def delete(self, key: str) -> None:
-        """Remove a published file, if it is there."""
-        (self.root / key).unlink(missing_ok=True)
+        """Remove a published file, if it is there, and its folder, if that is empty then."""
+        path = self.root / key
+        path.unlink(missing_ok=True)
+        if not key.startswith(STAGING):  # There somebody may be about to need it.
+            with suppress(OSError):
+                path.parent.rmdir()
 
     def delete_staged(self, prefix: str) -> None:
         """Remove a staging folder, if it is there."""

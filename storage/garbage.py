@@ -45,7 +45,8 @@ class Garbage:
         workspaces: What ended attempts have left on this host, when artifacts are in a bucket.
         downloads: Copies on this host that nobody has read for a day.
         unfinished: What processes left that died while they put a file in place.
-        names: Published names of files whose rows were deleted by a removal that never ended.
+        names: Published names of files whose rows were deleted by a removal that never ended, be it
+            that of their machine.
         busy: Machines left as they are: they have such rows, and open jobs that may need them.
         ended: Every staged folder of an ended attempt.
         submissions: Users' files that no event refers to, or that a newer one has replaced.
@@ -185,14 +186,15 @@ def _nameless(ended: Iterable[StagedFolder], named: set[str], ledger: Ledger) ->
     """Published names that a removal which was broken off may have left behind.
 
     A job that succeeded has a row for each of its files. One without was committed once, and if
-    no row has its key any more, the published name is nobody's.
+    no row has its key any more, the published name is nobody's. So it is where the job is gone
+    with its machine.
     """
     keys = {file.key for file in ledger.files}
     return [
         path
         for folder in ended
         if ledger.attempts.get(folder.job_id)
-        == (folder.job_id, folder.machine_id, folder.token, "success")
+        in (None, (folder.job_id, folder.machine_id, folder.token, "success"))
         for path in folder.files
         if f"{folder.prefix}/{path}" not in named and path not in keys
     ]

@@ -37,7 +37,7 @@ class TaskState:
         epoch: Epochs trained so far, of a training.
         loss: Mean loss of that epoch.
         message: One line for people: what it is at, or what went wrong.
-        seq: The higher, the later.
+        seq: The higher, the later; of a machine without a task, when it was created.
     """
 
     machine_id: str
@@ -56,8 +56,14 @@ class TaskState:
         return self.status in _ENDED
 
     def is_before(self, other: TaskState) -> bool:
-        """Whether another state of the machine is a later one, be it of a later task."""
-        return (self.task_id or 0, self.seq) < (other.task_id or 0, other.seq)
+        """Whether another state of the machine is a later one, be it of a later task.
+
+        A machine without a task is one whose tasks are still to come, or one that was deleted with
+        its tasks and created again.
+        """
+        if self.task_id is None or other.task_id is None:
+            return (self.seq, self.task_id is not None) < (other.seq, other.task_id is not None)
+        return (self.task_id, self.seq) < (other.task_id, other.seq)
 
 
 def of_tasks(task_ids: Collection[int]) -> list[TaskState]:
@@ -89,5 +95,5 @@ CASE WHEN jobs.id IS NULL THEN 'created' ELSE {SHOWN_STATUS} END,
 COALESCE(jobs.progress, 0), jobs.epoch, jobs.loss,
 CASE WHEN jobs.status IN ('pending', 'failed', 'cancelled') AND jobs.error_message IS NOT NULL
     THEN jobs.error_message ELSE COALESCE(jobs.message, '') END,
-COALESCE(jobs.seq, 0)
+COALESCE(jobs.seq, machines.created_at)
 """

@@ -15,6 +15,14 @@ import pytest
 
 COMMAND = Path(sys.executable).with_name("fleetforge")
 
+#: What a process writes when it meets a bug of ours, or ends in disorder.
+_CRASHES = ("Traceback", "Fatal Python error")
+
+
+def assert_no_crash(output: str) -> None:
+    """No process that wrote this has crashed."""
+    assert not [crash for crash in _CRASHES if crash in output], output
+
 
 class User:
     """A user with a folder of their own, where `var` is made."""
@@ -39,7 +47,7 @@ class User:
             stdin=subprocess.DEVNULL,
         )
         assert done.returncode == exit_code, f"{arguments}\n{done.stdout}\n{done.stderr}"
-        assert "Traceback" not in done.stderr
+        assert_no_crash(done.stderr)
         return done
 
     def json(self, *arguments: str, exit_code: int = 0) -> Any:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 
 from storage.settings import Settings
-from tests.acceptance.conftest import COMMAND, User
+from tests.acceptance.conftest import COMMAND, User, assert_no_crash
 from tests.waiting import eventually, free_port
 
 ROOT = Path(__file__).parents[2]
@@ -35,6 +37,36 @@ def test_a_port_that_is_taken_is_said_before_anything_starts(user: User) -> None
     assert not (user.home / "run").exists()
 
 
+@pytest.mark.parametrize("command", ["up", "web"])
+@pytest.mark.parametrize(
+    ("arguments", "environment"),
+    [
+        (("--host", "0.0.0.0"), {}),
+        ((), {"FLEETFORGE_TRUSTED_PROXIES": "10.0.0.1"}),
+    ],
+)
+def test_where_others_could_come_in_nothing_starts_without_a_token(
+    user: User, command: str, arguments: tuple[str, ...], environment: dict[str, str]
+) -> None:
+    user.environment |= environment
+    refused = user.run(command, "--port", str(free_port()), *arguments, exit_code=2)
+    assert re.fullmatch(
+        r"error: \S+: others could come in, .* fleetforge tokens create NAME --scope admin\n",
+        refused.stderr,
+    )
+    assert not (user.home / "run").exists()
+    user.run("tokens", "create", "boss", "--scope", "admin")
+    with user.running(COMMAND, command, "--port", str(port := free_port()), *arguments):
+        eventually(lambda: answers(port), 60)
+
+
+def answers(port: int) -> bool:
+    try:
+        return httpx.get(f"http://127.0.0.1:{port}/livez").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
 def test_a_profile_dropped_in_the_inbox_is_onboarded_and_ctrl_c_stops_all(user: User) -> None:
     with user.running(COMMAND, "up", "--port", str(free_port())) as stack:
         inbox = user.home / "inbox"
@@ -48,6 +80,7 @@ def test_a_profile_dropped_in_the_inbox_is_onboarded_and_ctrl_c_stops_all(user: 
         assert "ok    broker" in user.run("doctor").stdout
         stack.send_signal(signal.SIGINT)
         assert stack.wait(30) == 0
+    assert_no_crash((user.folder / "output.log").read_text())
     assert "not running" in user.run("doctor").stdout
     assert "none alive" in user.run("doctor").stdout
     # What was running was handed back, not lost and not failed.

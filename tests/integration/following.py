@@ -15,7 +15,7 @@ from actors.progress import ProgressChannel
 from actors.stage import STAGES
 from actors.stage_process import Progressed
 from events.bus import as_fact
-from events.vocabulary import SeedReady
+from events.vocabulary import Event, SeedReady
 from GAN.files import seed_key
 from storage import ledger, standing
 from storage.ledger import Claim
@@ -69,6 +69,15 @@ def begun(http: Http, machine_id: str = "pump_1") -> Claim:
     return claimed(standing.jobs(machine_id=machine_id)[0]["id"])
 
 
+def training_begun(http: Http) -> Claim:
+    """A training that runs, at worker-1."""
+    seed = begun(http)
+    key = seed_key(seed.machine_id)
+    done = SeedReady(machine_id=seed.machine_id, seed_key=key)
+    ledger.complete(seed, as_fact(done, seed.correlation_id, seed.event_id), [])
+    return claimed(standing.jobs(machine_id=seed.machine_id)[0]["id"])
+
+
 def report(redis_client: redis.Redis, claim: Claim, percent: int, message: str = "on") -> None:
     """What a worker does when its stage says how far it is."""
     channel = ProgressChannel(redis_client, claim, STAGES[claim.stage])
@@ -76,7 +85,8 @@ def report(redis_client: redis.Redis, claim: Claim, percent: int, message: str =
     channel.write()
 
 
-def finish(redis_client: redis.Redis, claim: Claim) -> None:
-    done = SeedReady(machine_id=claim.machine_id, seed_key=seed_key(claim.machine_id))
+def finish(redis_client: redis.Redis, claim: Claim, event: Event | None = None) -> None:
+    """What a worker does when its stage is done, which has made a seed or this."""
+    done = event or SeedReady(machine_id=claim.machine_id, seed_key=seed_key(claim.machine_id))
     ledger.complete(claim, as_fact(done, claim.correlation_id, claim.event_id), [])
     ProgressChannel(redis_client, claim, STAGES[claim.stage]).ended()

@@ -77,9 +77,9 @@ def claimed(task_id: int) -> Claim:
 
 
 @contextmanager
-def serving(settings: Settings) -> Iterator[Http]:
-    """Serve the open ledger on a free port; how often a test asks is not limited."""
-    app = create_app(settings.model_copy(update={"rate_limit": 0}))
+def serving(settings: Settings, rate_limit: int = 0) -> Iterator[Http]:
+    """Serve the open ledger on a free port; how often a test asks is not limited by itself."""
+    app = create_app(settings.model_copy(update={"rate_limit": rate_limit}))
     with (
         capture_logs(),
         served.serving(app) as address,

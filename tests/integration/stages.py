@@ -21,6 +21,12 @@ def succeed(event: MachineCreated, job: Job) -> SeedReady:
     return SeedReady(machine_id=job.machine_id, **event.plan())
 
 
+def diverge(event: MachineCreated, job: Job) -> SeedReady:
+    job.progress(50, "epoch 1 of 2", epoch=1, loss=0.5)
+    job.progress(100, "epoch 2 of 2", epoch=2, loss=float("nan"))
+    return SeedReady(machine_id=job.machine_id)
+
+
 def read_input(event: MachineCreated, job: Job) -> SeedReady:
     text = job.input(f"GAN/{job.machine_id}.txt").read_text()
     (job.workspace / "copy.txt").write_text(text)

@@ -224,6 +224,11 @@ def test_reports_are_sent_to_machines_and_to_people(stored: Http) -> None:
     known = {"If-None-Match": page.headers["etag"]}
     answer = stored.get("/api/gan/machines/pump_1/report.html", headers=known)
     assert answer.status_code == 304
+    for path, whole in (("report", report), ("report.html", page)):
+        head = stored.head(f"/api/gan/machines/pump_1/{path}")
+        assert (head.status_code, head.content) == (200, b"")
+        for name in ("content-type", "content-length", "etag"):
+            assert head.headers[name] == whole.headers[name]
 
 
 def test_csv_is_made_in_constant_memory(tmp_path: Path) -> None:

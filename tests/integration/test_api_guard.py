@@ -168,7 +168,8 @@ class TestOrigin:
             asked = {
                 "Origin": origin,
                 "Access-Control-Request-Method": "DELETE",
-                "Access-Control-Request-Headers": "authorization,idempotency-key",
+                "Access-Control-Request-Headers": "authorization,idempotency-key,if-none-match,"
+                "range,x-request-id,x-correlation-id",
             }
             preflight = open_to.options("/unread", headers=asked)
             assert preflight.status_code == 200
@@ -186,7 +187,12 @@ class TestOrigin:
             refused = client.get("/api/gan/x", headers=origin)
         assert refused.status_code == 429
         assert refused.headers["Access-Control-Allow-Origin"] == origin["Origin"]
-        assert "RateLimit-Remaining" in refused.headers["Access-Control-Expose-Headers"]
+        exposed = refused.headers["Access-Control-Expose-Headers"].lower().split(", ")
+        assert {name for name in refused.headers if name.startswith("ratelimit-")} <= set(exposed)
+        assert {
+            *("x-request-id", "x-correlation-id", "idempotency-replayed", "www-authenticate"),
+            *("ratelimit-unavailable", "accept-ranges", "etag", "location", "retry-after"),
+        } <= set(exposed)
 
 
 class TestHeaders:

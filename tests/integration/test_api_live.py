@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from statistics import median
 from typing import Any
 
 import pytest
@@ -15,13 +17,22 @@ from structlog.testing import capture_logs
 
 from actors import broker, progress
 from api import live, sockets
+from api.guard import SERVER_OPTIONS
 from events.bus import as_fact
-from events.vocabulary import SeedReady
+from events.vocabulary import ModelTrained, SeedReady
 from storage import control, ledger, standing, tokens
 from storage.database import database, transaction
 from storage.settings import Settings
 from storage.tables import Job
-from tests.integration.following import begun, finish, following, listening, report
+from tests.integration.conftest import add_machine
+from tests.integration.following import (
+    begun,
+    finish,
+    following,
+    listening,
+    report,
+    training_begun,
+)
 from tests.integration.serving import Http, serving
 from tests.waiting import eventually
 
@@ -106,6 +117,52 @@ def test_what_redis_loses_the_ledger_repairs(http: Http, redis_client: redis.Red
         assert (last["type"], last["status"]) == ("terminal", "cancelled")
 
 
+@pytest.mark.usefixtures("by_ledger_alone")
+def test_what_redis_loses_is_told_within_two_seconds(http: Http, redis_client: redis.Redis) -> None:
+    claim = begun(http)
+    took = []
+    with following(http, f"/ws/tasks/{claim.job_id}") as follower:
+        follower.next()
+        for percent in range(10, 60, 10):
+            began = time.monotonic()
+            report(redis_client, claim, percent)
+            follower.until(lambda message, told=percent: message["progress"] == told)
+            took.append(time.monotonic() - began)
+    assert live.LOOK_SECONDS + 0.5 <= 2
+    assert median(took) < 2
+
+
+def test_who_comes_back_to_the_fleet_learns_which_machines_were_deleted(http: Http) -> None:
+    for name in ("pump_1", "pump_2"):
+        http.create(name)
+    with following(http, "/ws/fleet") as follower:
+        seq = max(follower.next()["seq"] for _ in range(2))
+    assert http.delete("/api/gan/machines/pump_2").status_code == 204
+    http.create("pump_3", start=False)
+    with following(http, f"/ws/fleet?since={seq}") as follower:
+        heard = [follower.next()]
+        while heard[-1]["type"] != "synced":
+            heard.append(follower.next())
+    assert heard[-1]["machine_ids"] == ["pump_1", "pump_3"]
+    assert "pump_3" in {message["machine_id"] for message in heard[:-1]}
+
+
+@pytest.mark.usefixtures("by_ledger_alone")
+def test_a_machine_that_is_deleted_and_created_again_between_two_looks_is_shown(
+    http: Http,
+) -> None:
+    begun(http)
+    with following(http, "/ws/fleet") as follower:
+        first = follower.next()
+        assert follower.next()["type"] == "synced"
+        with transaction():
+            control.delete_machine("pump_1")
+            add_machine("pump_1")
+        again = follower.next()
+    assert (again["status"], again["task_id"]) == ("created", None)
+    assert again["seq"] > first["seq"]
+
+
 def test_a_task_whose_worker_is_lost_is_stale(http: Http) -> None:
     claim = begun(http)
     with following(http, f"/ws/tasks/{claim.job_id}") as follower:
@@ -174,6 +231,19 @@ class TestClosed:
         assert code == 4404
         assert "no task" in reason
 
+    def test_what_is_no_number_is_named_as_it_was_asked_for(self, http: Http) -> None:
+        with following(http, "/ws/tasks/abc") as follower:
+            code, reason = follower.close_code()
+        assert code == 4404
+        assert reason.startswith("no task 'abc';")
+
+    @pytest.mark.parametrize("path", ["/", "/ws", "/ws/tasks", "/ws/gan/training", "/ws/nothing"])
+    def test_unknown_sockets(self, http: Http, path: str) -> None:
+        with following(http, path) as follower:
+            code, reason = follower.close_code()
+        assert code == 4404
+        assert "there are /ws/fleet, /ws/tasks/{task_id}" in reason
+
     def test_tasks_of_another_kind(self, http: Http) -> None:
         task = begun(http).job_id
         for path in (f"/ws/gan/training/{task}", f"/ws/tasks/{task}?prefix=gan:training"):
@@ -219,7 +289,11 @@ def test_a_service_that_stops_says_so(ledger: Settings, redis_url: str) -> None:
     with ExitStack() as client:
         with serving(settings) as http:
             follower = client.enter_context(following(http, "/ws/fleet"))
+            assert follower.next()["type"] == "synced"
+            lines = client.enter_context(capture_logs())
         assert follower.close_code()[0] == 1012
+    (line,) = (line for line in lines if line["event"] == "socket")
+    assert line["code"] == 1012
 
 
 def test_each_socket_has_a_line_in_the_log_without_its_query(
@@ -236,9 +310,10 @@ def test_each_socket_has_a_line_in_the_log_without_its_query(
 def test_an_open_socket_hears_something_now_and_then(
     http: Http, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    assert sockets.PING_SECONDS == SERVER_OPTIONS["ws_ping_interval"] == 20
     monkeypatch.setattr(sockets, "PING_SECONDS", 0.1)
     with following(http, "/ws/fleet") as follower:
-        assert [follower.next()["type"] for _ in range(3)] == ["ping"] * 3
+        assert [follower.next()["type"] for _ in range(4)] == ["synced"] + ["ping"] * 3
 
 
 def test_the_fleet_is_followed_as_machines_come_go_and_work(
@@ -251,7 +326,9 @@ def test_the_fleet_is_followed_as_machines_come_go_and_work(
         assert (first["type"], first["machine_id"]) == ("snapshot", "pump_1")
         assert first["status"] == "running"
         assert (second["type"], second["machine_id"]) == ("snapshot", "pump_2")
-        assert (second["status"], second["task_id"], second["seq"]) == ("created", None, 0)
+        assert (second["status"], second["task_id"]) == ("created", None)
+        synced = follower.next()
+        assert (synced["type"], synced["machine_ids"]) == ("synced", ["pump_1", "pump_2"])
         report(redis_client, claim, 30)
         assert follower.next()["progress"] == 30
         http.create("pump_3")
@@ -275,6 +352,7 @@ def test_who_comes_back_to_the_fleet_is_told_of_what_changed_since(http: Http) -
     with following(http, f"/ws/fleet?since={seq}") as follower:
         again = follower.next()
         assert (again["type"], again["machine_id"]) == ("snapshot", "pump_1")
+        assert follower.next()["machine_ids"] == ["pump_1", "pump_2"]
         control.cancel(standing.jobs(machine_id="pump_2")[0]["id"])
         assert follower.next()["machine_id"] == "pump_2"
 
@@ -302,11 +380,11 @@ def test_a_slow_client_gets_the_newest_state_not_all_of_them(
 def test_a_hundred_clients_of_one_training_all_hear_of_its_end(
     http: Http, redis_client: redis.Redis
 ) -> None:
-    claim = begun(http)
+    claim = training_begun(http)
     there = threading.Barrier(101)
 
     def follow(_: int) -> list[dict[str, Any]]:
-        with following(http, f"/ws/tasks/{claim.job_id}") as follower:
+        with following(http, f"/ws/gan/training/{claim.job_id}") as follower:
             heard = [follower.next()]
             there.wait(60)
             while heard[-1]["type"] != "terminal":
@@ -319,10 +397,10 @@ def test_a_hundred_clients_of_one_training_all_hear_of_its_end(
         there.wait(60)
         for percent in range(0, 100, 5):
             report(redis_client, claim, percent)
-        finish(redis_client, claim)
+        finish(redis_client, claim, ModelTrained(machine_id="pump_1", model_key="m"))
         for client in ended:
             heard = client.result(60)
             assert heard[0]["type"] == "snapshot"
-            assert heard[-1]["status"] == "success"
+            assert (heard[-1]["stage"], heard[-1]["status"]) == ("train_tvae", "success")
             numbers = [message["seq"] for message in heard]
             assert numbers == sorted(set(numbers))

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import copy
 import io
+import json
 import re
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
+import jsonschema
 import pandas as pd
 import psycopg
 import pytest
@@ -21,6 +24,7 @@ from schemathesis import Case
 from schemathesis.checks import CHECKS
 
 from actors.embedded import EmbeddedValkey
+from api import examples, reports
 from api.app import create_app
 from api.guard import DOCS_CSP
 from events.vocabulary import MachineOnboarded, ModelTrained, SeedReady, SyntheticDataReady
@@ -109,7 +113,10 @@ def furnished(served: Http) -> Http:
             ),
             (
                 MachineOnboarded(machine_id=MACHINE, quality_score=0.9, model_key=model),
-                {report_key(MACHINE): b"{}", page_key(MACHINE): b"<!DOCTYPE html>"},
+                {
+                    report_key(MACHINE): json.dumps(examples.REPORT).encode(),
+                    page_key(MACHINE): b"<!DOCTYPE html>",
+                },
             ),
         ):
             served.finish(standing.jobs(machine_id=MACHINE)[0]["id"], event, files)
@@ -149,6 +156,30 @@ def test_every_route_but_the_states_asks_for_a_token(served: Http) -> None:
     assert asked > 15
 
 
+@pytest.mark.parametrize("scope", ["read", "write"])
+def test_no_route_does_more_for_a_token_than_its_scope_says(served: Http, scope: str) -> None:
+    written = tokens.create(f"{scope}-{uuid.uuid4().hex}", scope).written
+    refused = set()
+    for path, operations in DOCUMENT["paths"].items():
+        for method in operations:
+            answer = httpx.request(
+                method,
+                f"{served.base_url}{path.replace('{', '').replace('}', '')}",
+                headers={"Authorization": f"Bearer {written}"},
+            )
+            assert answer.status_code != 401, (method, path)
+            if answer.status_code == 403:
+                refused.add((method, path))
+    changes = {
+        (method, path)
+        for path, operations in DOCUMENT["paths"].items()
+        for method in operations
+        if method != "get" and path != CHECKS_PROFILES
+    }
+    assert len(changes) == 6
+    assert refused == {one for one in changes if scope == "read" or one[0] == "delete"}
+
+
 def test_every_route_has_a_summary_a_description_and_an_answer(served: Http) -> None:
     for path, operations in served.get("/openapi.json").json()["paths"].items():
         for method, operation in operations.items():
@@ -156,14 +187,84 @@ def test_every_route_has_a_summary_a_description_and_an_answer(served: Http) -> 
             assert operation["summary"], place
             assert len(operation["description"]) > 30, place
             assert any(status.startswith("2") for status in operation["responses"]), place
-            if path.startswith("/api/") and "templates" not in path:
-                assert "503" in operation["responses"], place
+            assert "500" in operation["responses"], place
+            if path not in ("/health", "/livez", "/readyz"):  # The others look for tokens.
+                assert {"401", "503"} <= operation["responses"].keys(), place
             if "{" in path:
                 assert "404" in operation["responses"], place
             if method == "post":
                 names = [parameter["name"] for parameter in operation["parameters"]]
                 assert "idempotency-key" in names, place
-                assert "422" in operation["responses"], place
+                assert {"415", "422"} <= operation["responses"].keys(), place
+
+
+def test_every_refusal_is_a_problem_document_and_the_framework_describes_none() -> None:
+    for path, operations in DOCUMENT["paths"].items():
+        for method, operation in operations.items():
+            for status, answer in operation["responses"].items():
+                if status[0] in "45" and (path, status) != ("/health", "503"):
+                    schema = {"$ref": "#/components/schemas/ProblemDocument"}
+                    expected = {"application/problem+json": {"schema": schema}}
+                    assert answer["content"] == expected, (method, path, status)
+    written = json.dumps(DOCUMENT)
+    unused = [
+        name
+        for name in DOCUMENT["components"]["schemas"]
+        if f'"#/components/schemas/{name}"' not in written
+    ]
+    assert unused == []
+
+
+def resolved(schema: dict[str, Any]) -> dict[str, Any]:
+    """A schema, or the one that it refers to."""
+    found: dict[str, Any] = schema
+    if "$ref" in schema:
+        found = DOCUMENT["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    return found
+
+
+def examples_of(described: dict[str, Any]) -> list[Any]:
+    """The examples of a parameter, a body or an answer, or of what it is or holds."""
+    schema = resolved(described.get("schema", {}))
+    own = [described["example"]] if "example" in described else []
+    return own + schema.get("examples", []) + resolved(schema.get("items", {})).get("examples", [])
+
+
+def test_every_parameter_body_and_answer_has_an_example() -> None:
+    parameters = contents = 0
+    for path, operations in DOCUMENT["paths"].items():
+        for method, operation in operations.items():
+            place = f"{method} {path}"
+            for parameter in operation.get("parameters", []):
+                assert examples_of(parameter), (place, parameter["name"])
+                parameters += 1
+            answers = [operation.get("requestBody", {})]
+            answers += [
+                answer for status, answer in operation["responses"].items() if status[0] == "2"
+            ]
+            for answer in answers:
+                for media_type, content in answer.get("content", {}).items():
+                    if content["schema"].get("format") != "binary":
+                        assert examples_of(content), (place, media_type)
+                        contents += 1
+    assert parameters > 30
+    assert contents > 25
+
+
+@pytest.mark.parametrize("name", examples.OF_MODELS)
+def test_the_examples_are_what_their_schema_says(name: str) -> None:
+    whole = {"$ref": f"#/components/schemas/{name}", "components": DOCUMENT["components"]}
+    jsonschema.validate(examples.OF_MODELS[name], whole, jsonschema.Draft202012Validator)
+
+
+def test_the_report_is_described_as_it_is_written() -> None:
+    from GAN import quality
+
+    for described, written in (
+        (reports.QualityReport, quality.QualityReport),
+        (reports.Gate, quality.Gate),
+    ):
+        assert described.model_fields.keys() <= written.model_fields.keys()
 
 
 def test_the_documentation_is_served_whole_without_a_network(served: Http) -> None:

@@ -22,12 +22,13 @@ from pydantic import SecretStr
 from actors.embedded import EmbeddedValkey
 from api.guard import SECURITY_HEADERS
 from benchmarks.servers import PostgreSQL
-from storage import queues, standing
+from storage import queues, standing, tokens
 from storage.database import database, open_database, transaction, upgrade
 from storage.settings import PREFIX, Settings
 from storage.tables import Event
 from storage.workers import beat
 from tests.integration.conftest import add_event, add_machine, profile_of
+from tests.integration.following import following
 from tests.integration.logged_worker import environment
 from tests.integration.serving import Http, as_json, serving
 from tests.waiting import eventually, free_port
@@ -43,6 +44,7 @@ def test_every_part_says_how_it_is(http: Http) -> None:
     assert parts["broker"]["says"].startswith("Valkey ")
     assert parts["artifacts"] == {"ok": True, "says": "there"}
     assert parts["workers"] == {"ok": True, "says": "1 alive"}
+    assert parts["rate limit"] == {"ok": True, "says": "off"}
     assert http.get("/livez").json() == {"status": "alive"}
     assert http.get("/readyz").json() == {"status": "ready"}
 
@@ -61,6 +63,43 @@ def test_without_a_broker_it_is_not_well_and_still_ready(
     assert standing.jobs()[0]["dispatched_at"] is None  # A steward sends it.
     valkey.ensure()
     assert http.get("/health").status_code == 200
+
+
+def test_the_rate_limit_is_as_set_and_health_and_sockets_are_exempt(
+    ledger: Settings, redis_url: str
+) -> None:
+    settings = ledger.model_copy(update={"redis_url": SecretStr(redis_url)})
+    with serving(settings, rate_limit=2) as http:
+        answers = [http.get("/api/gan/machines") for _ in range(3)]
+        assert [answer.status_code for answer in answers] == [200, 200, 429]
+        for answer in answers:
+            assert answer.headers["ratelimit-limit"] == "2"
+            assert answer.headers["ratelimit-policy"] == "2;w=60"
+            assert int(answer.headers["ratelimit-reset"]) > 0
+        assert [answer.headers["ratelimit-remaining"] for answer in answers] == ["1", "0", "0"]
+        assert answers[2].headers["retry-after"] == answers[2].headers["ratelimit-reset"]
+        for _ in range(5):
+            assert http.get("/health").json()["parts"]["rate limit"]["says"] == "counts requests"
+            assert {http.get(path).status_code for path in ("/livez", "/readyz")} == {200}
+            with following(http, "/ws/fleet") as follower:
+                assert follower.next()["type"] == "synced"
+
+
+def test_health_knows_without_any_request_whether_requests_are_counted(
+    ledger: Settings, valkey: EmbeddedValkey, redis_url: str
+) -> None:
+    settings = ledger.model_copy(update={"redis_url": SecretStr(redis_url)})
+    with serving(settings, rate_limit=2) as http:
+
+        def part() -> dict[str, Any]:
+            shown: dict[str, Any] = http.get("/health").json()["parts"]["rate limit"]
+            return shown
+
+        valkey.kill()
+        away = {"ok": False, "says": "not enforced while the broker does not answer"}
+        assert part() == away
+        valkey.ensure()
+        eventually(lambda: part() == {"ok": True, "says": "counts requests"}, 10)
 
 
 def sample(http: Http, name: str, **labels: str) -> float | None:
@@ -122,6 +161,7 @@ def test_a_stage_that_goes_on_with_a_chain_answers_with_its_id(http: Http) -> No
         ("GET", "/api/gan/machines/", 404, "no such route; see /docs"),
         ("PUT", "/api/gan/machines", 405, "PUT is not possible here; GET, POST is"),
         ("PATCH", "/api/gan/machines/x", 405, "PATCH is not possible here; DELETE, GET is"),
+        ("POST", "/api/gan/machines/x/report", 405, "POST is not possible here; GET, HEAD is"),
         ("GET", "/api/gan/templates/submarine", 404, None),
         ("GET", "/api/gan/templates/..%2fpump", 404, None),
         ("GET", "/api/gan/templates/pump/download?format=toml", 422, None),
@@ -139,6 +179,31 @@ def test_what_is_not_there_is_a_problem_document(
         assert answer.headers["allow"] in detail  # type: ignore[operator]
 
 
+@pytest.mark.parametrize("media_type", ["application/x-www-form-urlencoded", "text/plain", ""])
+def test_a_body_of_a_type_that_is_not_read_is_told_which_one_is(
+    http: Http, media_type: str
+) -> None:
+    http.create(start=False)
+    headers = {"Content-Type": media_type}
+    for stage in ("seed", "train", "generate"):
+        path = f"/api/gan/machines/pump_1/{stage}"
+        answer = http.post(path, content=b'{"epochs": 3}', headers=headers)
+        assert answer.status_code == 415
+        assert "write Content-Type: application/json" in answer.json()["detail"]
+    assert standing.events() == []
+
+
+def test_who_has_no_token_is_told_nothing_of_a_body(http: Http) -> None:
+    tokens.create("boss", "admin")
+    eventually(lambda: http.get("/api/gan/machines").status_code == 401)
+    for path in ("machines/pump_1/train", "machines", "profiles/validate"):
+        for media_type in ("application/json", "text/plain"):
+            answer = http.post(
+                f"/api/gan/{path}", content=b"{", headers={"Content-Type": media_type}
+            )
+            assert answer.status_code == 401, (path, media_type)
+
+
 @pytest.mark.parametrize(
     ("body", "media_type", "message"),
     [
@@ -147,8 +212,7 @@ def test_what_is_not_there_is_a_problem_document(
         (b'{"\\ud800": 1}', "application/json", ""),
         (b"\xff", "application/json", ""),
         (b"[" * 100_000, "application/json", ""),
-        (b"epochs=3", "application/x-www-form-urlencoded", ""),
-        (b'{"epochs": 3}', "text/plain", ""),
+        (b"null", "application/json", ""),
     ],
 )
 def test_a_body_that_cannot_be_read_is_a_problem_document(
@@ -299,6 +363,7 @@ def test_while_the_database_is_away_it_says_so_and_then_goes_on(
                 ("DELETE", "/api/gan/machines/pump_1"),
                 ("POST", "/api/gan/machines/pump_1/seed"),
                 ("GET", "/readyz"),
+                ("GET", "/metrics"),
             ):
                 answer = http.request(method, path, headers={"Idempotency-Key": "once"})
                 assert answer.status_code == 503, (method, path)
@@ -306,7 +371,6 @@ def test_while_the_database_is_away_it_says_so_and_then_goes_on(
                 assert answer.headers["content-type"] == "application/problem+json"
                 assert "postgres" not in answer.text
             assert http.get("/livez").status_code == 200
-            assert http.get("/metrics").status_code == 200
             health = http.get("/health")
             assert health.status_code == 503
             assert not health.json()["parts"]["ledger"]["ok"]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from events.bus import as_fact
-from events.vocabulary import SeedReady, StageFailed
+from events.vocabulary import ModelTrained, SeedReady, StageFailed
 from GAN.files import seed_key
 from storage import ledger, standing
 from storage.database import transaction
-from storage.tables import Job
+from storage.tables import Job, TrainingJob
 from storage.workers import beat
 from tests.integration.conftest import add_event
 from tests.integration.serving import Http, claimed
@@ -53,6 +53,34 @@ def test_before_there_is_progress_earlier_runs_say_how_long_it_takes(http: Http)
         with transaction():
             Job.update(started_at=Job.completed_at - 80_000).where(Job.id == job.job_id).execute()
     assert http.get(f"/api/gan/tasks/{task_id}").json()["eta_seconds"] == pytest.approx(80, abs=5)
+    with transaction():  # Longer than any before.
+        Job.update(started_at=Job.started_at - 90_000).where(Job.id == task_id).execute()
+    assert http.get(f"/api/gan/tasks/{task_id}").json()["eta_seconds"] is None
+
+
+def test_a_training_should_take_as_long_as_its_epochs_would_have_before(http: Http) -> None:
+    http.create(start=False)
+    tasks = [
+        add_event("SeedReady", stages=["train_tvae"], queue="train", epochs=epochs).jobs[0].job_id
+        for epochs in (50, 1000)
+    ]
+    claims = [claimed(task_id) for task_id in tasks]
+    fact = as_fact(ModelTrained(machine_id="pump_1", model_key="m"), "c" * 32, claims[0].event_id)
+    ledger.complete(claims[0], fact, [])
+    with transaction():
+        begun_at = TrainingJob.completed_at - 10_000
+        TrainingJob.update(started_at=begun_at).where(TrainingJob.task == tasks[0]).execute()
+
+    def eta() -> float | None:
+        seconds: float | None = http.get(f"/api/gan/tasks/{tasks[1]}").json()["eta_seconds"]
+        return seconds
+
+    assert eta() == pytest.approx(200, abs=5)
+    with transaction():
+        Job.update(started_at=Job.started_at - 300_000).where(Job.id == tasks[1]).execute()
+    assert eta() is None
+    ledger.report_progress(claims[1], 60, "epoch 600 of 1000", 600, -1.25)
+    assert eta() == pytest.approx(200, abs=5)  # By now its own progress says more.
 
 
 def test_an_attempt_begins_without_the_epochs_of_the_one_before(http: Http) -> None:

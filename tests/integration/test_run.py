@@ -236,24 +236,37 @@ def test_a_failed_attempt_leaves_no_file(runner: Runner, stage: str) -> None:
     assert staged(runner.settings) == []
 
 
-def test_progress_goes_to_the_ledger_and_to_the_jobs_channel(runner: Runner) -> None:
-    job_id = add_job(stages=["succeed"])
+def heard_of(runner: Runner, job_id: int) -> list[dict[str, Any]]:
+    """What the job's channel says while it is run; none of it may be what is no JSON."""
     with connect(runner.settings, PROGRESS_DB) as client, client.pubsub() as listener:
         listener.subscribe(f"gan:test:{job_id}")
         runner.run_job(job_id)
-        heard: list[dict[str, object]] = []
+        heard: list[dict[str, Any]] = []
 
         def ended() -> bool:
             message = listener.get_message(timeout=0.1)
             if message and message["type"] == "message":
-                heard.append(json.loads(message["data"]))
+                heard.append(json.loads(message["data"], parse_constant=pytest.fail))
             return bool(heard) and heard[-1]["status"] == "success"
 
         eventually(ended)
+    return heard
+
+
+def test_progress_goes_to_the_ledger_and_to_the_jobs_channel(runner: Runner) -> None:
+    job_id = add_job(stages=["succeed"])
+    heard = heard_of(runner, job_id)
     assert heard[0]["task_id"] == job_id
     assert (heard[0]["progress"], heard[0]["epoch"], heard[0]["loss"]) == (50, 1, 0.5)
     assert heard[0]["seq"] < heard[-1]["seq"]
     assert heard[-1] == asdict(task_states.of_tasks([job_id])[0])
+
+
+def test_what_a_stage_said_last_stays_and_a_loss_that_is_no_number_is_none(runner: Runner) -> None:
+    job_id = add_job(stages=["diverge"])
+    *_, last = heard_of(runner, job_id)
+    assert (last["message"], last["epoch"], last["loss"]) == ("epoch 2 of 2", 2, None)
+    assert standing.job(job_id)["loss"] is None
 
 
 def test_a_broker_that_is_away_does_not_disturb_a_running_job(
