@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 MACHINE ?= motor_siemens_1la7_001
-EPOCHS ?= 50
+EPOCHS ?= 25
 SEED ?= 0
 
 .PHONY: run test fleet setup check clean chaos bench-latency bench-throughput bench-rescue bench-http bench-gan bench-tricks bench-fleet

@@ -15,21 +15,21 @@ import structlog
 from actors.embedded import EmbeddedValkey
 from storage.settings import Settings
 
-#: More trainings at once than this want more memory than a desk machine has, half a GB each.
-MOST_TRAINERS = 4
+#: More workers than this want more memory than a desk machine has, half a GB each.
+MOST_WORKERS = 4
 
 _STOP_SECONDS = 20.0
 _RESTART_SECONDS = 1.0
 
 
-def worker_commands(trainings: int) -> dict[str, tuple[str, ...]]:
-    """The worker processes for so many trainings at once, as far as there are cores for them.
+def worker_commands(machines: int) -> dict[str, tuple[str, ...]]:
+    """The worker processes for so many machines at once, as far as there are cores for them.
 
-    Training has a queue and processes of its own, so that nothing waits behind it.
+    Each serves all queues: every stage takes seconds, so a queue with a worker of its own would
+    only leave a core idle. A site whose trainings are long gives them workers (see the Procfile).
     """
-    trainers = max(1, min(trainings, os.cpu_count() or 1, MOST_TRAINERS))
-    trains = {f"train.{number + 1}": ("worker", "--queues", "train") for number in range(trainers)}
-    return {"worker": ("worker", "--queues", "default"), **trains}
+    count = max(1, min(machines, os.cpu_count() or 1, MOST_WORKERS))
+    return {f"worker.{number + 1}": ("worker",) for number in range(count)}
 
 
 class Stack:

@@ -92,7 +92,7 @@ def _start(settings: Settings, resources: ExitStack) -> str:
     """The service and the workers of a small site; the service's address once it answers."""
     with listen("127.0.0.1", 0) as listener:
         port: int = listener.getsockname()[1]
-    commands = {"web": ("web", "--port", str(port)), **worker_commands(1)}
+    commands = {"web": ("web", "--port", str(port)), **worker_commands(2)}
     for name, command in commands.items():
         process = subprocess.Popen(
             [sys.executable, "-P", "-m", "cli", *command],

@@ -45,7 +45,7 @@ def plan_options(function: F) -> F:
 
 
 _PLAN_OPTIONS: Sequence[Callable[[F], F]] = (
-    click.option("--epochs", type=click.IntRange(1, 1000), default=50, show_default=True),
+    click.option("--epochs", type=click.IntRange(1, 1000), default=25, show_default=True),
     click.option(
         "--samples",
         type=SamplesType(),

@@ -24,7 +24,7 @@ def up(host: str, port: int) -> None:
     """
     settings = open_ledger()
     from actors.log import set_up_logging
-    from actors.stack import MOST_TRAINERS, Stack, worker_commands
+    from actors.stack import MOST_WORKERS, Stack, worker_commands
     from api.access import refuse_open_door
 
     set_up_logging(as_json=settings.log_json)
@@ -35,7 +35,7 @@ def up(host: str, port: int) -> None:
     stopping = stop_event()
     click.echo(f"drop profiles in {settings.inbox_folder}; stop with Ctrl-C", err=True)
     web = ("web", "--host", host, "--port", str(port))
-    with Stack(settings, worker_commands(MOST_TRAINERS) | {"watch": ("watch",), "web": web}):
+    with Stack(settings, worker_commands(MOST_WORKERS) | {"watch": ("watch",), "web": web}):
         while not stopping.wait(0.5):
             continue  # A signal that another thread was given is only handled when this one wakes.
     click.echo("stopped", err=True)

@@ -37,7 +37,7 @@ class Plan(_Frozen):
     """
 
     rows: SeedRows = 10_000
-    epochs: Epochs = 50
+    epochs: Epochs = 25
     samples: Samples = Samples()
     seed: SeedNumber = 0
     retraining: Annotated[int, Field(ge=0)] = 0

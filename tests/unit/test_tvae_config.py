@@ -15,7 +15,7 @@ from GAN.config.tvae_config import (
 
 
 def test_a_training_has_50_epochs_unless_told_otherwise() -> None:
-    assert TvaeConfig().epochs == 50
+    assert TvaeConfig().epochs == 25
 
 
 @pytest.mark.parametrize("epochs", [0, -1, 1001])
