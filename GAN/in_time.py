@@ -197,10 +197,8 @@ def _monotonicity(lives: list[pd.DataFrame], profile: MachineProfile) -> float |
     ]
     if not ways or not lives:
         return None
-    health = [
-        np.mean([(life[name] - middle) / way for name, middle, way in ways], axis=0)
-        for life in lives
-    ]
+    names, middles, distances = (list(column) for column in zip(*ways, strict=True))
+    health = [((life[names].to_numpy() - middles) / distances).mean(axis=1) for life in lives]
     with np.errstate(invalid="ignore", divide="ignore"):
         ranks = [np.corrcoef(rankdata(index), np.arange(len(index)))[0, 1] for index in health]
     return float(np.mean(np.nan_to_num(ranks)))

@@ -13,6 +13,7 @@ the seed alone.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -53,6 +54,8 @@ def _whole_or_repeating(readings: pd.Series[float], units: pd.Series[int]) -> bo
     if (readings == readings.round()).all():
         return True
     shares = readings.value_counts(normalize=True)
+    if shares.iloc[0] <= COMMON:
+        return False
     common = readings.isin(shares.index[shares > COMMON])
     has_it = units[common].groupby(readings[common])
     # What one unit alone reads again and again is its level.
@@ -129,6 +132,7 @@ class Levels:
         return unit, np.clip(levels, *self._bands.T)
 
 
+@lru_cache(maxsize=32)  # Each stage of a machine asks for it, some twice.
 def _expected_damage(profile: MachineProfile) -> Mapping[str, Readings]:
     """Mean damage of each failure mode on the grid, shape (len(GRID), sensors)."""
     rng = generator(profile, 0)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from html import escape
 from string import Template
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from GAN.figures import (
     SEED_COLOUR,
     SYNTHETIC_COLOUR,
+    Figure,
     autocorrelation_figure,
     correlation_figure,
     distribution_figure,
@@ -177,12 +178,16 @@ def _section(title: str, note: str, body: str) -> str:
     return f'<section><h2>{escape(title)}</h2><p class="soft">{escape(note)}</p>{body}</section>'
 
 
-def _embedded(figure: Any, name: str) -> str:
+def _embedded(figure: Figure, name: str) -> str:
     """A figure as a fragment of the page, which already holds plotly.js."""
-    html: str = figure.to_html(
+    from plotly.io import to_html
+
+    html: str = to_html(
+        figure,
         full_html=False,
         include_plotlyjs=False,
         div_id=name,
         config={"displaylogo": False, "responsive": True, "displayModeBar": False},
+        validate=False,
     )
     return html

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from GAN.profile import MachineProfile
+from GAN.two_sample import BINS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -122,7 +123,7 @@ def _learnt(frame: pd.DataFrame, features: list[str]) -> Callable[[pd.DataFrame]
     from sklearn.ensemble import HistGradientBoostingRegressor
 
     rows = _some(frame, LEARNT_ROWS)
-    model = HistGradientBoostingRegressor(max_iter=60, random_state=0)
+    model = HistGradientBoostingRegressor(max_iter=60, max_bins=BINS, random_state=0)
     model.fit(rows[features].to_numpy(), rows["rul_hours"])
     return lambda tested: np.asarray(model.predict(tested[features].to_numpy()))
 
