@@ -92,7 +92,7 @@ def test_a_profile_dropped_in_the_inbox_is_onboarded_and_ctrl_c_stops_all(user: 
 def test_no_worker_outlives_a_wait_that_was_ended(user: User, how: signal.Signals) -> None:
     command = (COMMAND, "onboard", "pump_ksb_etanorm_006", "--epochs", "1000", "--wait")
     with user.running(*command) as waiting:
-        eventually(lambda: _workers(user) == 2, 60)
+        eventually(lambda: _workers(user) == 1, 60)
         waiting.send_signal(how)
         waiting.wait(30)
     eventually(lambda: _workers(user) == 0, 30)
@@ -101,7 +101,7 @@ def test_no_worker_outlives_a_wait_that_was_ended(user: User, how: signal.Signal
 def test_two_waits_at_once_both_end(user: User) -> None:
     quick = ("--epochs", "1", "--rows", "1000", "--samples", "300,60,60", "--wait")
     with user.running(COMMAND, "onboard", "pump_ksb_etanorm_006", *quick) as first:
-        eventually(lambda: _workers(user) >= 2, 60)
+        eventually(lambda: _workers(user) >= 1, 60)
         poor = ("--epochs", "1", "--rows", "1000", "--samples", "40,40,40", "--wait")
         user.run("onboard", "motor_weg_w22_003", *poor, exit_code=1)
         assert first.wait(120) == 0
