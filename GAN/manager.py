@@ -218,8 +218,9 @@ class GANManager(ArtifactFolder):
         files.write_text(report_path, report.model_dump_json(indent=2) + "\n")
         page_path = self.root / files.page_key(profile.machine_id)
         files.write_text(page_path, report_page(report, seed, synthetic, losses, profile))
-        passed = f"passed, {report.unjudged} figures not judged" if report.unjudged else "passed"
-        verdict = passed if report.passed else "; ".join(report.reasons)
+        verdict = "passed" if report.passed else "; ".join(report.reasons)
+        if report.passed and report.unjudged:
+            verdict += f", {report.unjudged} of {len(report.gates)} figures not judged"
         progress(100, verdict)
         return QualityResult(
             report_path=report_path,

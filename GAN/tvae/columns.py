@@ -94,10 +94,16 @@ class Numbers:
 
     def from_channel(self, channel: Vector) -> Vector:
         """Channel values as values of the column, none beyond what is possible."""
-        if self.plain is not None:
+        return self.possible(self.unrounded(channel))
+
+    def unrounded(self, channel: Vector) -> Vector:
+        """The same, with fractions of whole numbers."""
+        if self.plain is None:
+            numbers = self.smoothly(channel)
+        else:
             mean, deviation = self.plain
-            return self.possible(mean + deviation * channel)
-        return self.possible(self.smoothly(channel))
+            numbers = mean + deviation * channel
+        return folded(numbers, self.low, self.high)
 
     def possible(self, numbers: Vector) -> Vector:
         """Numbers turned back at the limits, and whole ones where only those occur."""

@@ -11,12 +11,13 @@ row's noise may differ from its channel's: the folded sampler has one size a cha
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from GAN.tvae.columns import Labels, Numbers, folded
+from GAN.tvae.columns import Labels, Numbers
 from GAN.tvae.latent import CodeLaw
 from GAN.tvae.model import TableModel
 
@@ -194,7 +195,7 @@ def _outputs(
     ranges: dict[str, tuple[float, float]] = {}
     outputs: list[Affine] = []
     ends = np.cumsum([len(of_channel) for of_channel in knots], dtype=int)
-    numbers = iter(zip(knots, np.append(0, ends), ends, strict=False))
+    numbers = zip(knots, pairwise([0, *ends]), strict=True)
     start = int(ends[-1]) if count else 0
     drawn = iter(range(len(draws.bias)))
     nothing = Affine(np.zeros((1, bent.weight.shape[1])), np.zeros(1))
@@ -215,8 +216,8 @@ def _outputs(
         ranges[column.name] = middle, half = _range(column)
         value = nothing
         if not column.constant:
-            of_channel, begin, end = next(numbers)
-            wanted = np.arctanh((_from_channel(column, of_channel) - middle) / half)
+            of_channel, (begin, end) = next(numbers)
+            wanted = np.arctanh((column.unrounded(of_channel) - middle) / half)
             value = bent[begin:end].then(_bends(of_channel, wanted)[None], wanted[:1])
         outputs += [value, nothing]
         for _ in range(column.labels):
@@ -238,16 +239,6 @@ def _knots(column: Numbers) -> Matrix:
             folds[np.abs(folds) < PLAIN_REACH],
         ]
     )
-
-
-def _from_channel(column: Numbers, channel: Matrix) -> Matrix:
-    """The column before it is rounded, which stock does by itself."""
-    if column.plain is None:
-        numbers = column.smoothly(channel)
-    else:
-        mean, deviation = column.plain
-        numbers = mean + deviation * channel
-    return folded(numbers, column.low, column.high)
 
 
 def _range(column: Numbers) -> tuple[float, float]:

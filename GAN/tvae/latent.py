@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,8 +60,8 @@ class CodeLaw:
         codes = rng.standard_normal((rows, self.size), np.float32)
         drawn = codes[:, self.used]
         ends = np.cumsum(rng.multinomial(rows, self.weights))
-        for begin, end, mean, factor in zip(
-            np.append(0, ends), ends, self.means, self.factors, strict=False
+        for (begin, end), mean, factor in zip(
+            pairwise([0, *ends]), self.means, self.factors, strict=True
         ):
             drawn[begin:end] = mean + drawn[begin:end] @ factor.T.astype(np.float32)
         for place, index in enumerate(self.used):
