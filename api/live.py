@@ -41,11 +41,13 @@ class Watcher:
     Attributes:
         task_id: The task that it follows; None for the newest one of every machine.
         known: Of each machine, the state that the client has been told or will be.
+        has_looked: Whether what the ledger had when the client came is in `known`.
     """
 
     def __init__(self, task_id: int | None) -> None:
         self.task_id = task_id
         self.known: dict[str, TaskState] = {}
+        self.has_looked = False
         self._unsent: dict[str, TaskState] = {}
         self._news = asyncio.Event()
 
@@ -140,8 +142,10 @@ class Live:
     async def _look(self) -> None:
         while True:
             await self._watched.wait()
-            # Who comes meanwhile looks for itself.
-            known = {watcher: set(watcher.known) for watcher in self._watchers}
+            # Who has just come looks for itself, and knows what its client need not be told again.
+            known = {
+                watcher: set(watcher.known) for watcher in self._watchers if watcher.has_looked
+            }
             followed = {watcher.task_id for watcher in known}
             with suppress(LedgerUnavailable):
                 found = await to_thread.run_sync(states, followed)

@@ -82,6 +82,7 @@ async def _serve(websocket: WebSocket, task_id: str | None, prefix: str | None, 
             told = [state for state in found if _was_told(state, seen, watcher)]
             for state in found:
                 watcher.tell(state, quietly=state in told)
+            watcher.has_looked = True
             await _until_it_leaves(websocket, watcher, {state.machine_id for state in told})
     except InvalidInput as error:
         await _close(websocket, NOT_READABLE, str(error))

@@ -174,16 +174,20 @@ def test_a_task_whose_worker_is_lost_is_stale(http: Http) -> None:
 
 
 @pytest.mark.usefixtures("by_redis_alone")
-def test_who_comes_back_is_told_only_what_is_new(http: Http, redis_client: redis.Redis) -> None:
+def test_who_comes_back_is_told_only_what_is_new(
+    http: Http, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sockets, "PING_SECONDS", 0.2)
     claim = begun(http)
     report(redis_client, claim, 20)
     path = f"/ws/tasks/{claim.job_id}"
     with following(http, path) as follower:
         seq = follower.next()["seq"]
     with following(http, f"{path}?since={seq}") as follower:
+        assert follower.next()["type"] == "ping"
         eventually(lambda: listening(redis_client))
         report(redis_client, claim, 30)
-        again = follower.next()
+        again = follower.until(lambda message: message["type"] != "ping")
         assert (again["type"], again["progress"]) == ("delta", 30)
     with following(http, f"{path}?since={seq}") as follower:
         missed = follower.next()
