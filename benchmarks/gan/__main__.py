@@ -27,7 +27,13 @@ WIDTH = 150
 
 
 @click.command()
-@click.option("--seeds", default=5, show_default=True, help="Fits of each system on each table.")
+@click.option(
+    "--seeds",
+    type=click.IntRange(1),
+    default=5,
+    show_default=True,
+    help="Fits of each system on each table.",
+)
 @click.option("--stock-epochs", default=300, show_default=True)
 @click.option("--epochs", default=DEFAULT_EPOCHS, show_default=True, help="Of ours, hard table.")
 @click.option("--few-epochs", default=8, show_default=True, help="Of ours, both tables.")
@@ -39,6 +45,7 @@ def main(seeds: int, stock_epochs: int, epochs: int, few_epochs: int, target: Pa
     with tempfile.TemporaryDirectory() as folder:
         for fit in (ours, ours_in_stock, stock):  # What is loaded and compiled once is not timed.
             fit(TABLES["easy"](1).head(600), 0, 1)()(100, Path(folder) / "rows.parquet")
+    real = {table: learnt_rul(make(0), make(FRESH))[0] for table, make in TABLES.items()}
     runs: list[Run] = []
     for seed in range(seeds):
         for table in TABLES:
@@ -51,17 +58,21 @@ def main(seeds: int, stock_epochs: int, epochs: int, few_epochs: int, target: Pa
             measure("hard", default, ours, seed, epochs),
             measure("hard", default_in_stock, ours_in_stock, seed, epochs),
         ]
-    real = {table: learnt_rul(make(0), make(FRESH))[0] for table, make in TABLES.items()}
-    targets = judged(runs, real, short, short_in_stock, default)
-    console = Console(width=WIDTH)
-    console.print(_shown(runs), _targets(targets))
-    if target is not None:
-        found = {
-            "learnt_from_real_r2": real,
-            "targets": [asdict(one) for one in targets],
-            "runs": [asdict(run) for run in runs],
-        }
-        target.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+        targets = judged(runs, real, short, short_in_stock, default)
+        if target is not None:  # After each seed, as a run takes the better part of an hour.
+            found = {
+                "learnt_from_real_r2": real,
+                "targets": [asdict(one) for one in targets],
+                "runs": [asdict(run) for run in runs],
+            }
+            target.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+        click.echo(f"seed {seed + 1} of {seeds}: {_unmet(targets)}", err=True)
+    Console(width=WIDTH).print(_shown(runs), _targets(targets))
+
+
+def _unmet(targets: list[Target]) -> str:
+    unmet = [f"{one.of}: {one.asked}, is {one.measured}" for one in targets if not one.met]
+    return "; ".join(unmet) or f"all {len(targets)} targets are met so far"
 
 
 def _shown(runs: list[Run]) -> Table:

@@ -13,6 +13,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 from sklearn.metrics import mean_absolute_error, r2_score, roc_auc_score
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
+from benchmarks.gan.systems import TABLE, metadata
 from benchmarks.gan.tables import LABELS
 
 TARGET = "rul"
@@ -119,14 +120,8 @@ def _told_apart(real: pd.DataFrame, synthetic: pd.DataFrame) -> float:
 def _quality(real: pd.DataFrame, synthetic: pd.DataFrame) -> float:
     from sdmetrics.reports import QualityReport
 
-    columns = {name: {"sdtype": "categorical" if name in LABELS else "numerical"} for name in real}
     report = QualityReport()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        report.generate(
-            {"table": real},
-            {"table": synthetic},
-            {"tables": {"table": {"columns": columns}}},
-            verbose=False,
-        )
+        report.generate({TABLE: real}, {TABLE: synthetic}, metadata(real), verbose=False)
     return float(report.get_score())

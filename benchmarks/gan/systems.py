@@ -10,12 +10,11 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks.gan.tables import LABELS
 from GAN.config.tvae_config import TvaeConfig
 from GAN.tvae.model import fit_model
 from GAN.tvae.stock import to_stock
 
-_TABLE = "table"
+TABLE = "table"
 
 #: Writes so many rows to a path.
 Sampler = Callable[[int, Path], None]
@@ -26,9 +25,10 @@ Fit = Callable[[pd.DataFrame, int, int], Callable[[], Sampler]]
 
 def metadata(frame: pd.DataFrame) -> dict[str, Any]:
     """SDV's description of a table."""
-    columns = {name: {"sdtype": "categorical" if name in LABELS else "numerical"} for name in frame}
+    texts = _texts(frame)
+    columns = {name: {"sdtype": "categorical" if name in texts else "numerical"} for name in frame}
     return {
-        "tables": {_TABLE: {"columns": columns}},
+        "tables": {TABLE: {"columns": columns}},
         "relationships": [],
         "METADATA_SPEC_VERSION": "V2",
     }
@@ -48,7 +48,7 @@ def stock(frame: pd.DataFrame, seed: int, epochs: int) -> Callable[[], Sampler]:
         synthesizer = TVAESynthesizer(
             Metadata.load_from_dict(metadata(frame)), epochs=epochs, enable_gpu=False
         )
-        synthesizer.fit({_TABLE: frame})
+        synthesizer.fit({TABLE: frame})
     return lambda: _of_stock(synthesizer)
 
 
@@ -62,8 +62,7 @@ def ours(frame: pd.DataFrame, seed: int, epochs: int) -> Callable[[], Sampler]:
     def sample(rows: int, path: Path) -> None:
         # As our stages write it: numbers that hardly repeat are not looked up in a dictionary.
         table = Table.from_pandas(model.sample(rows, seed + 1), preserve_index=False)
-        texts = [name for name in table.column_names if name in LABELS]
-        write_table(table, path, compression="zstd", use_dictionary=texts)
+        write_table(table, path, compression="zstd", use_dictionary=_texts(frame))
 
     return lambda: sample
 
@@ -73,7 +72,7 @@ def ours_in_stock(frame: pd.DataFrame, seed: int, epochs: int) -> Callable[[], S
     from sdv.utils import load_synthesizer
 
     model, _ = fit_model(frame, TvaeConfig(epochs=epochs), seed, lambda _loss: None)
-    synthesizer = to_stock(model, frame, metadata(frame), _TABLE, epochs)
+    synthesizer = to_stock(model, frame, metadata(frame), TABLE, epochs)
     folder = tempfile.TemporaryDirectory()
     path = Path(folder.name) / "model.pkl"
     synthesizer.save(path)
@@ -85,8 +84,12 @@ def ours_in_stock(frame: pd.DataFrame, seed: int, epochs: int) -> Callable[[], S
     return opened
 
 
+def _texts(frame: pd.DataFrame) -> list[str]:
+    return [str(name) for name in frame.select_dtypes(object)]
+
+
 def _of_stock(synthesizer: Any) -> Sampler:
     def sample(rows: int, path: Path) -> None:
-        synthesizer.sample(rows)[_TABLE].to_parquet(path)
+        synthesizer.sample(rows)[TABLE].to_parquet(path)
 
     return sample
