@@ -6,9 +6,12 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import redis
 from pydantic import SecretStr
 
+from actors import broker, progress
 from actors.stage import STAGES, Stage
+from api import live
 from benchmarks.fleet import PROFILE
 from events.onboarding import as_newcomer
 from events.vocabulary import MachineCreated, SeedReady
@@ -96,3 +99,26 @@ def http(ledger: Settings, redis_url: str) -> Iterator[Http]:
 
     with serving(ledger.model_copy(update={"redis_url": SecretStr(redis_url)})) as client:
         yield client
+
+
+@pytest.fixture
+def redis_client(http: Http) -> redis.Redis:
+    return broker.connect(http.service.settings, broker.PROGRESS_DB)
+
+
+@pytest.fixture
+def by_redis_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After its first look, the service does not look into the ledger again."""
+    monkeypatch.setattr(live, "LOOK_SECONDS", 3600)
+
+
+@pytest.fixture
+def by_ledger_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is told to Redis is lost."""
+    monkeypatch.setattr(redis.Redis, "publish", lambda *_: None)
+
+
+@pytest.fixture
+def each_report_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the ledger has most of a stage's progress a second late."""
+    monkeypatch.setattr(progress, "LEDGER_INTERVAL_SECONDS", 0)
