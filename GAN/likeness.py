@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
-import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from GAN.lives import life_fraction
 from GAN.profile import MachineProfile
+from GAN.score import correlations, scores
 from GAN.two_sample import told_apart
 
 if TYPE_CHECKING:
@@ -74,7 +73,7 @@ def compare_rows(seed: pd.DataFrame, train: pd.DataFrame, profile: MachineProfil
     few_seed, few_train = (compared_sample(frame) for frame in (seed, train))
     numbers = few_seed[["rul_hours", *names]], few_train[["rul_hours", *names]]
     return Likeness(
-        **_scores(few_seed, few_train, names),
+        **scores(few_seed, few_train, ["rul_hours", *names], "failure_mode"),
         pearson_error=_correlation_error(*numbers),
         spearman_error=_correlation_error(*(frame.rank() for frame in numbers)),
         rows_told_apart=told_apart(*_features(seed, names), *_features(train, names)),
@@ -90,41 +89,9 @@ def compared_sample(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.sample(COMPARED_ROWS, random_state=0)
 
 
-def _scores(seed: pd.DataFrame, train: pd.DataFrame, names: list[str]) -> dict[str, Any]:
-    """SDMetrics scores over failure mode, RUL and sensors."""
-    from sdmetrics.reports import DiagnosticReport, QualityReport
-
-    columns = {name: {"sdtype": "numerical"} for name in ["rul_hours", *names]}
-    columns["failure_mode"] = {"sdtype": "categorical"}
-    metadata = {"tables": {"table": {"columns": columns}}}
-    data = {"table": seed[list(columns)]}, {"table": train[list(columns)]}
-    quality, diagnostic = QualityReport(), DiagnosticReport()
-    # A constant column has no correlation; SDMetrics warns of each pair and leaves it out.
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        quality.generate(*data, metadata, verbose=False)
-        diagnostic.generate(*data, metadata, verbose=False)
-    properties = quality.get_properties().set_index("Property")["Score"]
-    details = quality.get_details("Column Shapes", "table").set_index("Column")["Score"]
-    return {
-        "quality_score": _score_or_zero(quality.get_score()),
-        "column_shapes_score": _score_or_zero(properties["Column Shapes"]),
-        "column_pair_trends_score": _score_or_zero(properties["Column Pair Trends"]),
-        "diagnostic_score": _score_or_zero(diagnostic.get_score()),
-        "column_shapes": {str(name): _score_or_zero(score) for name, score in details.items()},
-    }
-
-
-def _score_or_zero(score: Any) -> float:
-    return float(score) if math.isfinite(score) else 0.0
-
-
 def _correlation_error(seed: pd.DataFrame, train: pd.DataFrame) -> float:
     """Mean absolute difference over all pairs; what never changes correlates with nothing."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        seen, made = (
-            np.nan_to_num(np.corrcoef(frame.to_numpy(), rowvar=False)) for frame in (seed, train)
-        )
+    seen, made = (np.nan_to_num(correlations(frame)) for frame in (seed, train))
     return float(np.abs(seen - made)[np.triu_indices(len(seen), 1)].mean())
 
 
