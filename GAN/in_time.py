@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -63,26 +64,62 @@ class InTime(BaseModel):
     windows_told_apart: float | None
 
 
-def compare_in_time(seed: pd.DataFrame, frame: pd.DataFrame, profile: MachineProfile) -> InTime:
-    """Judge how a set moves.
+@dataclass(frozen=True)
+class Movement:
+    """How the lives of a set move; figures are None where no life is long enough.
 
-    Args:
-        seed: Nominal readings of the seed.
-        frame: Nominal readings of a set.
-        profile: The machine.
+    Attributes:
+        autocorrelation: Mean over lives, shape (lags, sensors).
+        noise_autocorrelation: Mean over segments of lives, without their slow movement.
+        noise_rows: Rows of these segments.
+        cross_correlation: Mean over lives, shape (lags, sensors, sensors).
+        monotonicity: See `InTime`.
+        windows: Features of each window, shape (windows, 3 × sensors).
+        window_units: Unit of each window.
+        time_step: Hours from row to row.
     """
+
+    autocorrelation: Matrix | None
+    noise_autocorrelation: Matrix | None
+    noise_rows: int
+    cross_correlation: Matrix | None
+    monotonicity: float | None
+    windows: Matrix
+    window_units: NDArray[np.integer]
+    time_step: float
+
+
+def movement(frame: pd.DataFrame, profile: MachineProfile) -> Movement:
+    """Of nominal readings of whole lives."""
     names = [sensor.name for sensor in profile.sensors]
-    seed_lives, lives = (long_lives(each) for each in (seed, frame))
-    raw = [[life[names].to_numpy() for life in each] for each in (seed_lives, lives)]
-    windows = [_windows(each, names) for each in (seed_lives, lives)]
-    comparable = _time_step(lives) <= MOST_STEPS * _time_step(seed_lives)
-    return InTime(
-        autocorrelation_error=_difference(*(_mean(autocorrelation, each) for each in raw)),
-        noise_autocorrelation_error=_difference(*map(_noise_autocorrelation, raw)),
-        noise_autocorrelation_chance=_chance(*raw),
-        cross_correlation_error=_difference(*(_mean(_cross_correlation, each) for each in raw)),
+    lives = long_lives(frame)
+    raw = [life[names].to_numpy() for life in lives]
+    windows, window_units = _windows(lives, raw)
+    return Movement(
+        autocorrelation=_mean(autocorrelation, raw),
+        noise_autocorrelation=_noise_autocorrelation(raw),
+        noise_rows=sum(len(life) // SEGMENT * SEGMENT for life in raw),
+        cross_correlation=_mean(_cross_correlation, raw),
         monotonicity=_monotonicity(lives, profile),
-        seed_monotonicity=_monotonicity(seed_lives, profile),
+        windows=windows,
+        window_units=window_units,
+        time_step=_time_step(lives),
+    )
+
+
+def compare_in_time(seed: Movement, made: Movement) -> InTime:
+    """Judge how a set moves beside the seed."""
+    windows = (seed.windows, seed.window_units), (made.windows, made.window_units)
+    comparable = made.time_step <= MOST_STEPS * seed.time_step
+    return InTime(
+        autocorrelation_error=_difference(seed.autocorrelation, made.autocorrelation),
+        noise_autocorrelation_error=_difference(
+            seed.noise_autocorrelation, made.noise_autocorrelation
+        ),
+        noise_autocorrelation_chance=_chance(seed.noise_rows, made.noise_rows),
+        cross_correlation_error=_difference(seed.cross_correlation, made.cross_correlation),
+        monotonicity=made.monotonicity,
+        seed_monotonicity=seed.monotonicity,
         windows_told_apart=told_apart(*windows[0], *windows[1]) if comparable else None,
     )
 
@@ -156,12 +193,11 @@ def _noise_autocorrelation(lives: list[Matrix]) -> Matrix | None:
     return np.asarray(autocorrelation(segments).mean(axis=0))
 
 
-def _chance(seed: list[Matrix], made: list[Matrix]) -> float | None:
+def _chance(*rows: int) -> float | None:
     """Mean absolute difference of two estimates of an autocorrelation that is zero.
 
     The variance of an estimate is one over the rows (Bartlett, 1946).
     """
-    rows = [sum(len(life) // SEGMENT * SEGMENT for life in lives) for lives in (seed, made)]
     return float(np.sqrt(2.0 / np.pi * sum(1.0 / count for count in rows))) if all(rows) else None
 
 
@@ -174,15 +210,19 @@ def _noise_segments(readings: Matrix) -> Matrix:
     return np.asarray(kept @ segments)
 
 
-def _windows(lives: list[pd.DataFrame], names: list[str]) -> tuple[Matrix, NDArray[np.integer]]:
-    """Features of each window, shape (windows, 3 × sensors), and its unit."""
-    features, units = [np.empty((0, 3 * len(names)))], [np.empty(0, int)]
-    for life in lives:
-        count = len(life) // WINDOW
-        parts = life[names].to_numpy()[: count * WINDOW].reshape(count, WINDOW, -1)
+def _windows(
+    lives: list[pd.DataFrame], readings: list[Matrix]
+) -> tuple[Matrix, NDArray[np.integer]]:
+    """Features of each window, and its unit."""
+    features, units = [], []
+    for life, rows in zip(lives, readings, strict=True):
+        count = len(rows) // WINDOW
+        parts = rows[: count * WINDOW].reshape(count, WINDOW, -1)
         steps = np.diff(parts, axis=1).std(axis=1)
         features.append(np.hstack([parts.mean(axis=1), parts.std(axis=1), steps]))
         units.append(np.full(count, life["unit_id"].iloc[0]))
+    if not features:
+        return np.empty((0, 0)), np.empty(0, int)
     return np.vstack(features), np.concatenate(units)
 
 

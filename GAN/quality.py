@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from GAN.checks import SplitCheck, check_split, shared_units
 from GAN.config.quality_gates import LIMITS
-from GAN.in_time import InTime, compare_in_time, in_a_bag, noise_order_lost
+from GAN.in_time import InTime, compare_in_time, in_a_bag, movement, noise_order_lost
 from GAN.levels import Levels, levelled_sensors
 from GAN.likeness import Likeness, compare_rows, compared_sample
 from GAN.profile import MachineProfile
@@ -134,8 +134,11 @@ def assess(
     train = _numbers_only(synthetic["train"], names)
     nominal = levels.nominal(train)
     rows = compare_rows(nominal_seed, nominal, profile)
-    in_time = compare_in_time(nominal_seed, nominal, profile)
-    bag_in_time = compare_in_time(nominal_seed, in_a_bag(nominal, names), profile)
+    seed_moves = movement(nominal_seed, profile)
+    in_time, bag_in_time = (
+        compare_in_time(seed_moves, movement(frame, profile))
+        for frame in (nominal, in_a_bag(nominal, names))
+    )
     useful = usefulness(seed, train, in_a_bag(train, names), profile, fresh)
     whole = [name for name in names if (seed[name] % 1 == 0).all()]
     splits = {split: check_split(frame, profile, whole) for split, frame in synthetic.items()}

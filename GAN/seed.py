@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from GAN.config.rul_profiles import DegradationPattern
 from GAN.config.tvae_config import DEFAULT_ROWS, MAX_ROWS, MIN_ROWS, check_count
 from GAN.laws import degradation, wear
 from GAN.lives import life_fraction, plan_lives, timeline
@@ -139,9 +140,9 @@ def damage(
         Shape (rows, sensors): 0 at the unit's level, 1 at failure.
     """
     shift = _onset_shift(profile, life_hours, rng)
-    driven = _driven(profile, failed_by)
+    driven, pattern = _driven(profile, failed_by), profile.life.degradation_pattern
     return np.column_stack(
-        [_path(sensor, profile, fraction, shift, driven, rng) for sensor in profile.sensors]
+        [_path(sensor, pattern, fraction, shift, driven, rng) for sensor in profile.sensors]
     )
 
 
@@ -152,10 +153,11 @@ def _readings(
     fraction = life_fraction(life).to_numpy()
     shift = _onset_shift(profile, life["rul_hours"].iloc[0], rng)
     driven = _driven(profile, life["failure_mode"].iloc[0])
+    pattern = profile.life.degradation_pattern
     columns = []
     for sensor in profile.sensors:
         level = rng.uniform(sensor.normal.min, sensor.normal.max)
-        path = _path(sensor, profile, fraction, shift, driven, rng)
+        path = _path(sensor, pattern, fraction, shift, driven, rng)
         trend = 0.0 if sensor.failure is None else (sensor.failure - level) * path
         residual = sensor.noise * ar1_noise(len(fraction), sensor.ar1, rng)
         columns.append(reflect(level + trend + residual, sensor.physical_limits))
@@ -172,7 +174,7 @@ def _driven(profile: MachineProfile, failed_by: str) -> set[str]:
 
 def _path(
     sensor: Sensor,
-    profile: MachineProfile,
+    pattern: DegradationPattern,
     fraction: NDArray[np.floating[Any]],
     shift: float,
     driven: Collection[str],
@@ -180,10 +182,8 @@ def _path(
 ) -> NDArray[np.float64]:
     if sensor.failure is None:
         return np.zeros_like(fraction)
-    onset = float(np.clip(sensor.onset + shift, EARLIEST_ONSET, LATEST_ONSET))
-    progress = wear(
-        np.clip((fraction - onset) / (1.0 - onset), 0.0, 1.0), profile.life.degradation_pattern
-    )
+    onset = min(max(sensor.onset + shift, EARLIEST_ONSET), LATEST_ONSET)
+    progress = wear(np.clip((fraction - onset) / (1.0 - onset), 0.0, 1.0), pattern)
     reach = 1.0 if sensor.name in driven else DRIFT
     return reach * degradation(sensor.law, progress, rng)
 

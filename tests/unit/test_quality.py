@@ -10,7 +10,7 @@ import pytest
 from GAN.catalogue import fleet_profile
 from GAN.config.quality_gates import LIMITS
 from GAN.generate import generate, time_step_of
-from GAN.in_time import compare_in_time, in_a_bag, noise_order_lost
+from GAN.in_time import compare_in_time, in_a_bag, movement, noise_order_lost
 from GAN.levels import Levels, levelled_sensors
 from GAN.lives import life_fraction
 from GAN.profile import MachineProfile
@@ -148,8 +148,10 @@ def test_lost_order_is_found_however_much_noise_follows_itself(machine: str) -> 
     levels = Levels(profile, names)
     seed, fresh = (levels.nominal(physics_seed(profile, 6_000, number)) for number in (0, 100))
     bag = in_a_bag(fresh, names)
+    seed_moves = movement(seed, profile)
     ordered, lost, lost_twice = (
-        compare_in_time(seed, frame, profile) for frame in (fresh, bag, in_a_bag(bag, names))
+        compare_in_time(seed_moves, movement(frame, profile))
+        for frame in (fresh, bag, in_a_bag(bag, names))
     )
     limit = LIMITS["noise_order_lost"]
     whole, none = noise_order_lost(ordered, lost), noise_order_lost(lost, lost_twice)
@@ -168,9 +170,12 @@ def test_noise_that_does_not_follow_itself_has_no_order_to_lose(
     some = white.model_copy(update={"sensors": tuple(s for s in sensors if s.name in names)})
     levels = Levels(some, names)
     seed, fresh = (levels.nominal(physics_seed(white, rows, number)) for number in (0, 100))
-    lost = noise_order_lost(
-        compare_in_time(seed, fresh, some), compare_in_time(seed, in_a_bag(fresh, names), some)
+    seed_moves = movement(seed, some)
+    ordered, bag = (
+        compare_in_time(seed_moves, movement(frame, some))
+        for frame in (fresh, in_a_bag(fresh, names))
     )
+    lost = noise_order_lost(ordered, bag)
     assert lost is not None
     assert lost < LIMITS["noise_order_lost"].good
 
