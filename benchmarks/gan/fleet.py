@@ -77,23 +77,23 @@ def ours() -> tuple[float, int]:
         return took, sum(machine["status"] == "onboarded" for machine in standings)
 
 
-def stock_machine(machine_id: str) -> None:
-    """What the peer does for one machine."""
+def stock_machine(machine_id: str) -> float:
+    """What the peer does for one machine; how long it takes."""
+    began = time.monotonic()
     profile = fleet_profile(machine_id)
     seed = training_frame(physics_seed(profile, DEFAULT_ROWS, 0), profile)
     sample = stock(seed, 0, STOCK_EPOCHS)()
     with tempfile.TemporaryDirectory() as folder:
         for name, rows in DEFAULT_SAMPLES.items():
             sample(rows, Path(folder) / f"{name}.parquet")
+    return time.monotonic() - began
 
 
 def peer(machine_ids: list[str]) -> float:
-    """Time of two processes for these machines."""
+    """Time of two processes for these machines, as if neither ever waited for the other."""
     with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
         list(pool.map(_warm_up, range(PROCESSES)))
-        began = time.monotonic()
-        list(pool.map(stock_machine, machine_ids))
-        return time.monotonic() - began
+        return sum(pool.map(stock_machine, machine_ids)) / PROCESSES
 
 
 def _warm_up(_: int) -> None:
@@ -114,7 +114,7 @@ def main(machines: int, target: Path | None) -> None:
     fleet = fleet_ids()
     some = fleet[:: len(fleet) // machines][:machines]
     half = machines // 2
-    # Around ours: a machine that others use, too, is not as fast at noon as in the morning.
+    # Before and after ours: a computer that is shared is not always as fast.
     before = peer(some[:half])
     seconds, onboarded = ours()
     peer_seconds = (before + peer(some[half:])) / len(some) * len(fleet)
