@@ -201,6 +201,8 @@ class GANManager(ArtifactFolder):
         Raises:
             NotFound: There is no seed data, model or synthetic set.
         """
+        from threadpoolctl import threadpool_limits
+
         from GAN.machine_model import load
         from GAN.quality import assess
         from GAN.report import report_page
@@ -212,7 +214,8 @@ class GANManager(ArtifactFolder):
         synthetic = self._read_splits(profile, split_paths)
         losses = load(self._model(profile, model_path)).table.losses
         progress(20, "comparing seed and synthetic data")
-        report = assess(seed, synthetic, profile, None if real else fresh_units(profile))
+        with threadpool_limits(1):  # See `GAN.tvae.training.one_thread`.
+            report = assess(seed, synthetic, profile, None if real else fresh_units(profile))
         progress(70, "writing the report")
         report_path = self.root / files.report_key(profile.machine_id)
         files.write_text(report_path, report.model_dump_json(indent=2) + "\n")

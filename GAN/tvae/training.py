@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor
@@ -33,6 +34,22 @@ def batch_size(rows: int) -> int:
     return min(rows, max(min(BATCH, small), large))
 
 
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let torch use one thread.
+
+    A second one gains little at this size, and where other programs are busy, too, it waits for its
+    turn at every step while the first one spins: seconds become minutes.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+@one_thread()
 def fit(
     rows: Tensor,
     channels: int,

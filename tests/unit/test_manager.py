@@ -6,10 +6,12 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from errors import InvalidInput, NotFound
+from GAN import quality
 from GAN.manager import GANManager, QualityResult
 from GAN.profile import MachineProfile
 from GAN.tables import read_provenance, read_table
@@ -76,6 +78,29 @@ def test_files_know_their_origin(
         assert len(read_table(root / SETS[split])) == rows
     assert read_provenance(root / SEED)["seed"] == "3"
     assert set(json.loads((root / METADATA).read_text())["tables"]) == {"table"}
+
+
+def test_judges_take_one_thread(
+    rig: MachineProfile,
+    root: Path,
+    onboarded: tuple[QualityResult, Reports],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """With more they wait for each other wherever other programs are busy, too."""
+    from threadpoolctl import threadpool_info, threadpool_limits
+
+    judged = quality.compare_rows
+    threads = set()
+
+    def watched(*arguments: Any) -> Any:
+        found = judged(*arguments)  # By then all that it takes is loaded.
+        threads.update(each["num_threads"] for each in threadpool_info())
+        return found
+
+    monkeypatch.setattr(quality, "compare_rows", watched)
+    with threadpool_limits(2):
+        GANManager(root).assess(rig)
+    assert threads == {1}
 
 
 def test_a_seed_result_says_what_was_made(rig: MachineProfile, tmp_path: Path) -> None:

@@ -126,3 +126,17 @@ def test_a_training_runs_where_it_takes_the_least_time(
 def test_a_step_is_timed_on_the_device_it_is_asked_for() -> None:
     rows = filled_up(torch.randn(50, 3, generator=generator()))
     assert 0 < device.seconds_a_step(rows, 3, [], TvaeConfig(), CPU) < 1
+
+
+def test_a_training_takes_one_thread_and_leaves_the_rest_as_it_was() -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    seen = []
+    rows = filled_up(torch.randn(64, 3, generator=generator()))
+    try:
+        settings = TvaeConfig(epochs=1)
+        fit(rows, 3, [], settings, generator(), lambda _: seen.append(torch.get_num_threads()))
+        assert seen == [1]
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
