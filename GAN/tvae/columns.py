@@ -94,7 +94,7 @@ class Numbers:
 
     def from_channel(self, channel: Vector) -> Vector:
         """Channel values as values of the column, none beyond what is possible."""
-        return self.possible(self.unrounded(channel))
+        return self._rounded(self.unrounded(channel))
 
     def unrounded(self, channel: Vector) -> Vector:
         """The same, with fractions of whole numbers."""
@@ -107,7 +107,9 @@ class Numbers:
 
     def possible(self, numbers: Vector) -> Vector:
         """Numbers turned back at the limits, and whole ones where only those occur."""
-        numbers = folded(numbers, self.low, self.high)
+        return self._rounded(folded(numbers, self.low, self.high))
+
+    def _rounded(self, numbers: Vector) -> Vector:
         if self.whole:
             return np.clip(np.round(numbers), np.ceil(self.low), np.floor(self.high))
         return numbers
