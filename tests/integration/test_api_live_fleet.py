@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Collection
+
 import pytest
 import redis
 
+from api import live
 from storage import control, standing
 from storage.database import transaction
 from storage.tables import Job
+from storage.task_states import TaskState
 from tests.integration.conftest import add_machine
 from tests.integration.following import begun, following, report
 from tests.integration.serving import Http
@@ -54,6 +59,30 @@ def test_who_comes_back_to_the_fleet_is_told_of_what_changed_since(http: Http) -
         assert follower.next()["machine_ids"] == ["pump_1", "pump_2"]
         control.cancel(standing.jobs(machine_id="pump_2")[0]["id"])
         assert follower.next()["machine_id"] == "pump_2"
+
+
+def test_a_look_for_all_sockets_is_not_told_to_one_that_has_not_looked_itself(
+    http: Http, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It knows alone what its client need not hear again."""
+    http.create("pump_1")
+    with transaction():
+        Job.update(seq=Job.seq - 60_000).execute()
+    own, others, read = threading.Semaphore(1), threading.Semaphore(0), live.states
+
+    def states(followed: Collection[int | None]) -> dict[int | None, list[TaskState]]:
+        found = read(followed)
+        if None in followed and own.acquire(blocking=False):
+            for _ in range(2):  # The second of them begins when the first has been told.
+                assert others.acquire(timeout=10)
+        else:
+            others.release()
+        return found
+
+    monkeypatch.setattr(live, "states", states)
+    monkeypatch.setattr(live, "LOOK_SECONDS", 0.01)
+    with following(http, f"/ws/fleet?since={standing.jobs()[0]['seq'] + 60_000}") as follower:
+        assert follower.next()["type"] == "synced"
 
 
 def test_who_comes_back_to_the_fleet_learns_which_machines_were_deleted(http: Http) -> None:
