@@ -7,22 +7,22 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from GAN import files
+from GAN import files, layout
 from GAN.config.tvae_config import (
     DEFAULT_EPOCHS,
     DEFAULT_ROWS,
     DEFAULT_SAMPLES,
     TvaeConfig,
 )
-from GAN.folder import ArtifactFolder
-from GAN.profile import MachineProfile
+from GAN.datasets.artifact_folder import ArtifactFolder
+from GAN.profiles.profile import MachineProfile
 from GAN.progress import Progress, silent
 from GAN.results import GenerationResult, QualityResult, SeedResult, TrainingResult
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from GAN.run_columns import RunColumns
+    from GAN.importing.columns import RunColumns
 
 __all__ = [
     "GANManager",
@@ -52,7 +52,7 @@ class GANManager(ArtifactFolder):
         Raises:
             InvalidInput: `rows` or `seed` is out of range.
         """
-        from GAN.seed import physics_seed
+        from GAN.simulation.physics import physics_seed
 
         progress(0, f"simulating {rows:,} rows")
         frame = physics_seed(profile, rows, seed)
@@ -70,12 +70,12 @@ class GANManager(ArtifactFolder):
         seed: int = 0,
         progress: Progress = silent,
     ) -> SeedResult:
-        """Make seed data from real run-to-failure data; see `GAN.run_seed.imported_seed`.
+        """Make seed data from real run-to-failure data; see `GAN.importing.seed.imported_seed`.
 
         Raises:
             InvalidInput: With every problem of the file.
         """
-        from GAN.run_seed import imported_seed
+        from GAN.importing.seed import imported_seed
 
         frame, facts = imported_seed(
             profile, file, columns, failure_mode, physics_share, seed, progress
@@ -87,13 +87,13 @@ class GANManager(ArtifactFolder):
         self, frame: pd.DataFrame, profile: MachineProfile, progress: Progress, **facts: object
     ) -> SeedResult:
         """Write a seed and the metadata that describes it."""
-        from GAN.generate import time_step_of
-        from GAN.machine_model import feature_names, sdv_metadata
-        from GAN.tables import write_table
+        from GAN.datasets.parquet import write_table
+        from GAN.datasets.run_to_failure import time_step_of
+        from GAN.synthesis.machine_model import feature_names, sdv_metadata
 
-        path = self.root / files.seed_key(profile.machine_id)
+        path = self.root / layout.seed_key(profile.machine_id)
         write_table(frame, path, profile, "seed", **facts)
-        metadata_path = self.root / files.metadata_key(profile.machine_id)
+        metadata_path = self.root / layout.metadata_key(profile.machine_id)
         files.write_text(metadata_path, json.dumps(sdv_metadata(profile), indent=2) + "\n")
         units = int(frame["unit_id"].nunique())
         progress(100, f"{len(frame):,} rows, {units} lives")
@@ -122,15 +122,15 @@ class GANManager(ArtifactFolder):
             NotFound: There is no seed data.
             StageError: The seed data is another profile's, or the training diverged.
         """
-        from GAN.cards.model_card import write_model_card
-        from GAN.machine_model import save, train
-        from GAN.seed_origin import read_origin
+        from GAN.datasets.provenance import read_origin
+        from GAN.reporting.cards.model_card import write_model_card
+        from GAN.synthesis.machine_model import save, train
 
         config = TvaeConfig(epochs=epochs)
-        seed_path = seed_path or self.root / files.seed_key(profile.machine_id)
+        seed_path = seed_path or self.root / layout.seed_key(profile.machine_id)
         frame, origin = self._read_seed(profile, seed_path), read_origin(seed_path)
         model = train(frame, profile, config, seed, progress, origin)
-        path = self.root / files.model_key(profile.machine_id, epochs)
+        path = self.root / layout.model_key(profile.machine_id, epochs)
         save(model.synthesizer, path)
         trained = TrainingResult(
             path=path,
@@ -161,18 +161,19 @@ class GANManager(ArtifactFolder):
             NotFound: There is no model or no seed data.
             StageError: The model is another profile's.
         """
-        from GAN.cards.data_card import write_data_card
-        from GAN.generate import generate, time_step_of
-        from GAN.machine_model import load
-        from GAN.seed_origin import read_origin
-        from GAN.tables import write_table
+        from GAN.datasets.parquet import write_table
+        from GAN.datasets.provenance import read_origin
+        from GAN.datasets.run_to_failure import time_step_of
+        from GAN.reporting.cards.data_card import write_data_card
+        from GAN.synthesis.generation import generate
+        from GAN.synthesis.machine_model import load
 
-        seed_path = seed_path or self.root / files.seed_key(profile.machine_id)
+        seed_path = seed_path or self.root / layout.seed_key(profile.machine_id)
         time_step = time_step_of(self._read_seed(profile, seed_path))
         model_path = self._model(profile, model_path)
         model = load(model_path)
         sets = generate(model, profile, samples, time_step, seed, progress)
-        paths = {name: self.root / files.split_key(profile.machine_id, name) for name in sets}
+        paths = {name: self.root / layout.split_key(profile.machine_id, name) for name in sets}
         for name, frame in sets.items():
             write_table(frame, paths[name], profile, "synthetic", split=name, seed=seed)
         generated = GenerationResult(
@@ -203,10 +204,10 @@ class GANManager(ArtifactFolder):
         """
         from threadpoolctl import threadpool_limits
 
-        from GAN.machine_model import load
-        from GAN.quality import assess
-        from GAN.report import report_page
-        from GAN.seed import fresh_units
+        from GAN.evaluation.assessment import assess
+        from GAN.reporting.page import report_page
+        from GAN.simulation.physics import fresh_units
+        from GAN.synthesis.machine_model import load
 
         progress(0, "reading the data")
         seed = self._read_seed(profile, seed_path)
@@ -217,9 +218,9 @@ class GANManager(ArtifactFolder):
         with threadpool_limits(1):  # See `GAN.tvae.training.one_thread`.
             report = assess(seed, synthetic, profile, None if real else fresh_units(profile))
         progress(70, "writing the report")
-        report_path = self.root / files.report_key(profile.machine_id)
+        report_path = self.root / layout.report_key(profile.machine_id)
         files.write_text(report_path, report.model_dump_json(indent=2) + "\n")
-        page_path = self.root / files.page_key(profile.machine_id)
+        page_path = self.root / layout.page_key(profile.machine_id)
         files.write_text(page_path, report_page(report, seed, synthetic, losses, profile))
         verdict = "passed" if report.passed else "; ".join(report.reasons)
         if report.passed and report.unjudged:

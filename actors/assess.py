@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from actors.stage import Job, stage
 from events.vocabulary import MachineOnboarded, RetrainRequested, StageFailed, SyntheticDataReady
-from GAN import files
+from GAN import layout
 from GAN.config.tvae_config import MAX_EPOCHS, MAX_RETRAININGS, retrain_epochs
 from GAN.manager import GANManager, QualityResult
 
@@ -15,13 +15,13 @@ def assess_quality(
 ) -> MachineOnboarded | RetrainRequested | StageFailed:
     """Judge the sets, write the report, and decide how the chain goes on."""
     model_key = event.model_key or job.newest(
-        files.model_prefix(job.machine_id), files.MODEL_SUFFIX
+        layout.model_prefix(job.machine_id), layout.MODEL_SUFFIX
     )
     quality = GANManager(job.workspace).assess(
         job.profile,
-        seed_path=job.input(files.seed_key(job.machine_id)),
+        seed_path=job.input(layout.seed_key(job.machine_id)),
         split_paths={
-            split: job.input(files.split_key(job.machine_id, split)) for split in files.SPLITS
+            split: job.input(layout.split_key(job.machine_id, split)) for split in layout.SPLITS
         },
         model_path=job.input(model_key),
         progress=job.progress,
@@ -44,7 +44,7 @@ def decide(
             **event.plan(),
             quality_score=quality.quality_score,
             model_key=event.model_key,
-            report_key=files.report_key(event.machine_id),
+            report_key=layout.report_key(event.machine_id),
         )
     if event.retraining < MAX_RETRAININGS and event.epochs < MAX_EPOCHS:
         return RetrainRequested(

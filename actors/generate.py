@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from actors.stage import Job, stage
 from events.vocabulary import ModelTrained, SyntheticDataReady
-from GAN import files
+from GAN import layout
 from GAN.manager import GANManager
 
 
@@ -12,12 +12,12 @@ from GAN.manager import GANManager
 def generate_synthetic(event: ModelTrained, job: Job) -> SyntheticDataReady:
     """Generate train, validation and test sets from the event's model, or the newest."""
     model_key = event.model_key or job.newest(
-        files.model_prefix(job.machine_id), files.MODEL_SUFFIX
+        layout.model_prefix(job.machine_id), layout.MODEL_SUFFIX
     )
     sets = GANManager(job.workspace).generate(
         job.profile,
         model_path=job.input(model_key),
-        seed_path=job.input(files.seed_key(job.machine_id)),
+        seed_path=job.input(layout.seed_key(job.machine_id)),
         samples=event.samples.model_dump(),
         seed=event.seed,
         progress=job.progress,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from actors.stage import Job, stage
 from errors import NotFound, StageError
 from events.vocabulary import RunDataSubmitted, SeedReady
-from GAN import files
+from GAN import layout
+from GAN.importing.columns import RunColumns
 from GAN.manager import GANManager
-from GAN.run_columns import RunColumns
 
 
 @stage(queue="default", channel="gan:seed")
@@ -29,7 +29,7 @@ def import_seed(event: RunDataSubmitted, job: Job) -> SeedReady:
     return SeedReady(
         machine_id=job.machine_id,
         **event.plan(),
-        seed_key=files.seed_key(job.machine_id),
+        seed_key=layout.seed_key(job.machine_id),
         units=seed.units,
         num_features=seed.num_features,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from actors.stage import Job, stage
 from events.vocabulary import MachineCreated, SeedReady
-from GAN import files
+from GAN import layout
 from GAN.manager import GANManager
 
 
@@ -17,7 +17,7 @@ def generate_seed(event: MachineCreated, job: Job) -> SeedReady:
     return SeedReady(
         machine_id=job.machine_id,
         **event.plan(),
-        seed_key=files.seed_key(job.machine_id),
+        seed_key=layout.seed_key(job.machine_id),
         units=seed.units,
         num_features=seed.num_features,
     )

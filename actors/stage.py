@@ -18,10 +18,10 @@ from typing import Any
 from errors import NotFound
 from events.bus import subscribe
 from events.vocabulary import Event
-from GAN.profile import MachineProfile
+from GAN.profiles.profile import MachineProfile
 from GAN.progress import Progress
-from storage.artifacts import ArtifactStore
-from storage.holdings import PublishedFile, newest_key
+from storage.artifacts.registry import PublishedFile, newest_key
+from storage.artifacts.store import ArtifactStore
 
 StageFunction = Callable[..., Event]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from actors.stage import Job, stage
 from events.vocabulary import ModelTrained, RetrainRequested, SeedReady
-from GAN import files
+from GAN import layout
 from GAN.manager import GANManager
 
 
@@ -13,7 +13,7 @@ def train_tvae(event: SeedReady | RetrainRequested, job: Job) -> ModelTrained:
     """Train for the event's epochs; several models of one machine may stand side by side."""
     model = GANManager(job.workspace).train(
         job.profile,
-        seed_path=job.input(files.seed_key(job.machine_id)),
+        seed_path=job.input(layout.seed_key(job.machine_id)),
         epochs=event.epochs,
         seed=event.seed,
         progress=job.progress,
@@ -21,7 +21,7 @@ def train_tvae(event: SeedReady | RetrainRequested, job: Job) -> ModelTrained:
     return ModelTrained(
         machine_id=job.machine_id,
         **event.plan(),
-        model_key=files.model_key(job.machine_id, event.epochs),
+        model_key=layout.model_key(job.machine_id, event.epochs),
         final_loss=model.final_loss,
         loss_history=tuple(model.loss_history),
         training_time_seconds=model.training_time_seconds,

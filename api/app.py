@@ -12,29 +12,30 @@ from fastapi import FastAPI
 from fastapi_swagger import patch_fastapi
 from pydantic.json_schema import models_json_schema
 
-from api import (
+from api.auth.access import READ
+from api.dependencies.service import open_service
+from api.error_handlers import add_failure_handlers
+from api.live import sockets
+from api.live.hub import Live
+from api.middleware.request_log import Tracing
+from api.middleware.security_headers import DOCS
+from api.middleware.stack import install
+from api.responses import examples
+from api.responses.problems import EVERYWHERE, ProblemDocument, documented
+from api.routes import (
     data,
     events,
-    examples,
     health,
     machines,
     metrics,
     profiles,
     reports,
-    sockets,
     stages,
     statistics,
     tasks,
     templates,
 )
-from api.access import READ
-from api.failures import add_failure_handlers
-from api.guard import DOCS, install
-from api.live import Live
-from api.problems import EVERYWHERE, ProblemDocument, documented
-from api.service import open_service
-from api.stages import GenerateRequest, SeedRequest, TrainRequest
-from api.tracing import Tracing
+from api.routes.stages import GenerateRequest, SeedRequest, TrainRequest
 from storage.settings import Settings
 
 #: Requests that are worked on at once; each holds a thread, and each thread a connection to the

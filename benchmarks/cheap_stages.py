@@ -29,20 +29,20 @@ from events.vocabulary import (
     SeedReady,
     SyntheticDataReady,
 )
-from GAN import files
+from GAN import layout
 
 
 def generate_seed(event: MachineCreated, job: Job) -> SeedReady:
     """Write a seed file."""
-    key = files.seed_key(job.machine_id)
+    key = layout.seed_key(job.machine_id)
     _work(job, key)
     return SeedReady(machine_id=job.machine_id, **event.plan(), seed_key=key)
 
 
 def train_tvae(event: SeedReady | RetrainRequested, job: Job) -> ModelTrained:
     """Write a model file that depends on the seed."""
-    key = files.model_key(job.machine_id, event.epochs)
-    _work(job, key, files.seed_key(job.machine_id))
+    key = layout.model_key(job.machine_id, event.epochs)
+    _work(job, key, layout.seed_key(job.machine_id))
     return ModelTrained(
         machine_id=job.machine_id,
         **event.plan(),
@@ -55,15 +55,15 @@ def train_tvae(event: SeedReady | RetrainRequested, job: Job) -> ModelTrained:
 
 def generate_synthetic(event: ModelTrained, job: Job) -> SyntheticDataReady:
     """Write a set that depends on the model."""
-    key = files.split_key(job.machine_id, "train")
-    _work(job, key, files.model_key(job.machine_id, event.epochs))
+    key = layout.split_key(job.machine_id, "train")
+    _work(job, key, layout.model_key(job.machine_id, event.epochs))
     return SyntheticDataReady(machine_id=job.machine_id, **event.plan())
 
 
 def assess_quality(event: SyntheticDataReady, job: Job) -> MachineOnboarded:
     """Write a report that depends on the set."""
-    key = files.report_key(job.machine_id)
-    _work(job, key, files.split_key(job.machine_id, "train"))
+    key = layout.report_key(job.machine_id)
+    _work(job, key, layout.split_key(job.machine_id, "train"))
     return MachineOnboarded(machine_id=job.machine_id, **event.plan(), report_key=key)
 
 

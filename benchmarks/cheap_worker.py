@@ -6,15 +6,16 @@ import sys
 import time
 from collections.abc import Iterable
 
-from actors.log import set_up_logging
-from actors.worker import serve
+from actors.runtime.log import set_up_logging
+from actors.runtime.worker import serve
 from benchmarks import cheap_stages
 from benchmarks.trace import trace
 from commands.stopping import stop_event
-from storage import ledger
+from storage.artifacts.staging import StagedArtifact
 from storage.database import open_database
-from storage.facts import Fact, Written
-from storage.ledger import Claim, StagedArtifact
+from storage.ledger import leases
+from storage.ledger.event_log import Fact, Written
+from storage.ledger.leases import Claim
 from storage.settings import load_settings
 
 
@@ -30,7 +31,7 @@ def main() -> None:
 
 
 def _trace_commits() -> None:
-    complete = ledger.complete
+    complete = leases.complete
 
     def traced(claim: Claim, fact: Fact, artifacts: Iterable[StagedArtifact]) -> Written:
         began = time.monotonic_ns()  # The ledger's transaction is part of the hand-over.
@@ -39,7 +40,7 @@ def _trace_commits() -> None:
             trace(handed_over=job.job_id, at=began)
         return written
 
-    ledger.complete = traced
+    leases.complete = traced
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from typing import Any
 from events.bus import Send
 from events.onboarding import Newcomer, as_newcomer, take_in
 from events.vocabulary import Plan
-from GAN.profile import MachineProfile
+from GAN.profiles.profile import MachineProfile
 
 PROFILE: dict[str, Any] = {
     "machine_type": "pump",

@@ -23,15 +23,17 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from actors.broker import Broker
-from actors.stack import worker_commands
+from actors.broker.client import Broker
+from actors.runtime.supervisor import worker_commands
 from benchmarks.chaos.crew import workers_environment
 from benchmarks.site import site
-from commands.web import listen
+from commands.running.web import listen
 from events.onboarding import as_newcomer, take_in
 from events.vocabulary import Plan
-from GAN.catalogue import fleet_ids, fleet_profile
-from storage import standing
+from GAN.profiles.catalogue import fleet_ids, fleet_profile
+from storage.database import clock_ms
+from storage.queries import jobs as job_queries
+from storage.queries import machines
 from storage.settings import PREFIX, Settings
 
 _LIMIT_SECONDS = 120.0
@@ -81,10 +83,10 @@ def measure(kind: str, rate: float, seconds: float) -> list[Readers]:
         fleet = (fleet_profile(machine_id) for machine_id in fleet_ids())
         first, *others = [as_newcomer("fleet", profile) for profile in fleet]
         take_in([first], Plan(), broker.send)
-        _until(lambda: standing.machine(fleet_ids()[0]).status == "onboarded")
+        _until(lambda: machines.machine(fleet_ids()[0]).status == "onboarded")
         alone = _read(url, kind, "nothing", rate, seconds)
         take_in(others, Plan(), broker.send)
-        _until(lambda: len(standing.jobs(status="running")) > 1)
+        _until(lambda: len(job_queries.jobs(status="running")) > 1)
         return [alone, _read(url, kind, "trainings", rate, seconds)]
 
 
@@ -124,16 +126,16 @@ def _until(done: Callable[[], bool]) -> None:
 
 def _read(url: str, kind: str, beside: str, rate: float, seconds: float) -> Readers:
     machine = fleet_ids()[0]
-    task = standing.machine(machine).job_id
-    began = standing.clock_ms()
+    task = machines.machine(machine).job_id
+    began = clock_ms()
     arguments = (url, machine, str(task), str(rate), str(seconds))
     client = [sys.executable, "-m", "benchmarks.http_client", *arguments]
     answers = json.loads(subprocess.run(client, check=True, stdout=subprocess.PIPE).stdout)
     late, took, ok = (np.array(column) for column in zip(*answers, strict=True))
     jobs = [
         job
-        for job in standing.jobs()
-        if job["started_at"] and (job["completed_at"] or standing.clock_ms()) > began
+        for job in job_queries.jobs()
+        if job["started_at"] and (job["completed_at"] or clock_ms()) > began
     ]
     p50, p95, p99, most = np.percentile(took * 1000, (50, 95, 99, 100)).round(1)
     return Readers(

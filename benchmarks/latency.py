@@ -25,14 +25,14 @@ from rich.console import Console
 from rich.table import Table
 
 import actors  # declares the stages, so that events have subscribers
-from actors.broker import Broker
+from actors.broker.client import Broker
 from benchmarks.chaos.verdict import quantile
 from benchmarks.fleet import take_in_cheap_machine
 from benchmarks.peers import BROKER, NAMESPACE
 from benchmarks.servers import Valkey
 from benchmarks.trace import TRACE, hops
-from storage import standing
 from storage.database import database, open_database, upgrade
+from storage.queries import machines
 from storage.settings import PREFIX, Settings
 
 assert actors
@@ -103,7 +103,7 @@ def fleetforge(valkey: Valkey, workers: int) -> Iterator[System]:
             open_database(settings)  # One ledger for each number of workers.
             machine_id = f"machine_{next(numbers)}"
             take_in_cheap_machine(machine_id, "", broker.send)
-            _until(lambda: standing.machine(machine_id).status == "onboarded")
+            _until(lambda: machines.machine(machine_id).status == "onboarded")
             database.close()
 
         yield System("Fleetforge", workers, trigger, folder, steps=3)

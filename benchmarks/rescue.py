@@ -19,13 +19,13 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from actors.broker import Broker
+from actors.broker.client import Broker
 from benchmarks.chaos.crew import Crew, workers_environment
 from benchmarks.chaos.storm import Kill
 from benchmarks.chaos.verdict import Latency, read_logs, rescue_latency
 from benchmarks.fleet import take_in_cheap_machine
 from benchmarks.site import site
-from storage import standing
+from storage.queries import jobs as job_queries
 from storage.settings import Settings
 
 _LONG_SECONDS = 1000
@@ -78,7 +78,7 @@ def _running(jobs: int, not_under: set[int]) -> list[dict[str, int]]:
     """The running jobs, once all run under other tokens than these."""
     limit = time.monotonic() + _LIMIT_SECONDS
     while True:
-        found = standing.jobs(status="running")
+        found = job_queries.jobs(status="running")
         if len(found) == jobs and not {job["token"] for job in found} & not_under:
             return found
         if time.monotonic() > limit:

@@ -10,7 +10,7 @@ from typing import Self
 
 import redis
 
-from actors.embedded import EmbeddedValkey
+from actors.broker.valkey import EmbeddedValkey
 
 
 class Valkey:

@@ -21,7 +21,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from actors.broker import Broker
+from actors.broker.client import Broker
 from benchmarks.chaos.crew import workers_environment
 from benchmarks.fleet import cheap_machine
 from benchmarks.peers import BROKER, NAMESPACE

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from errors import BrokerUnavailable, LedgerUnavailable
 from storage.database import open_database, upgrade
-from storage.health import pending_migrations
+from storage.queries.health import pending_migrations
 from storage.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from actors.broker import Broker
-    from storage.facts import Dispatch
+    from actors.broker.client import Broker
+    from storage.ledger.event_log import Dispatch
 
 
 def open_ledger() -> Settings:
@@ -56,6 +56,6 @@ def broker_answers(settings: Settings) -> bool:
 
 @cache
 def _broker(settings: Settings) -> Broker:
-    from actors.broker import Broker
+    from actors.broker.client import Broker
 
     return Broker(settings)

@@ -14,8 +14,9 @@ from contextlib import suppress
 
 from errors import BrokerUnavailable, LedgerUnavailable
 from events.vocabulary import Event
-from storage import outbox, standing
-from storage.facts import Dispatch, Fact, Subscription, Written, publish
+from storage.ledger import outbox
+from storage.ledger.event_log import Dispatch, Fact, Subscription, Written, publish
+from storage.queries import events
 
 _subscriptions: dict[str, list[Subscription]] = defaultdict(list)
 
@@ -74,7 +75,7 @@ def replay(event_id: int, send: Send) -> Written:
     Raises:
         NotFound: No such event.
     """
-    past = standing.event(event_id)
+    past = events.event(event_id)
     written = publish(
         Fact(
             type=past["type"],

@@ -11,10 +11,11 @@ import peewee
 from errors import InvalidProfile, Problem
 from events.bus import Send, as_fact, deliver, new_correlation_id
 from events.vocabulary import MachineCreated, Plan, RunDataSubmitted
-from GAN.profile import MachineProfile
-from storage import facts, standing
+from GAN.profiles.profile import MachineProfile
 from storage.database import transaction
-from storage.facts import Dispatch
+from storage.ledger import event_log
+from storage.ledger.event_log import Dispatch
+from storage.queries import machines
 
 
 @dataclass(frozen=True)
@@ -95,17 +96,17 @@ def _take_in(
         if problems:
             raise InvalidProfile("onboard", problems)
         for newcomer in newcomers:
-            if standing.profile_of(newcomer.machine_id) is not None:
+            if machines.profile_of(newcomer.machine_id) is not None:
                 known.append(newcomer.machine_id)
                 continue
-            facts.create_machine(newcomer.identity, newcomer.profile, newcomer.sha256)
+            event_log.create_machine(newcomer.identity, newcomer.profile, newcomer.sha256)
             created.append(newcomer.machine_id)
             if plan is None:
                 continue
             event = MachineCreated(machine_id=newcomer.machine_id, **plan.plan())
             key = f"MachineCreated:{newcomer.machine_id}"
             correlation = correlation_id or new_correlation_id()
-            jobs += facts.append(as_fact(event, correlation, key=key)).jobs
+            jobs += event_log.append(as_fact(event, correlation, key=key)).jobs
     return Taken(created, known, deliver(jobs, send))
 
 
@@ -142,17 +143,17 @@ def _take_in_runs(newcomer: Newcomer, event: RunDataSubmitted, send: Send) -> Ta
         problems = _conflicts(newcomer)
         if problems:
             raise InvalidProfile("seed import", problems)
-        created = standing.profile_of(newcomer.machine_id) is None
+        created = machines.profile_of(newcomer.machine_id) is None
         if created:
-            facts.create_machine(newcomer.identity, newcomer.profile, newcomer.sha256)
-        written = facts.append(as_fact(event, new_correlation_id()))
+            event_log.create_machine(newcomer.identity, newcomer.profile, newcomer.sha256)
+        written = event_log.append(as_fact(event, new_correlation_id()))
     assert written.event_id is not None  # It has no key, so it is always written.
     jobs = [job.job_id for job in written.jobs]
     return TakenRuns(created, written.event_id, jobs, deliver(written.jobs, send))
 
 
 def _conflicts(newcomer: Newcomer) -> list[Problem]:
-    there = standing.profile_of(newcomer.machine_id)
+    there = machines.profile_of(newcomer.machine_id)
     if there is None or there[1] == newcomer.sha256:
         return []
     return [

@@ -223,3 +223,10 @@ def server_version() -> str:
     with reading():
         (version,) = database.execute_sql("SHOW server_version").fetchone()
     return f"PostgreSQL {version}"
+
+
+def clock_ms() -> int:
+    """The database's clock."""
+    with reading():
+        (now,) = database.execute_sql(f"SELECT {now_ms().sql}").fetchone()
+    return int(now)

@@ -77,7 +77,7 @@ class Job(_Table):
     dispatched_at = BigIntegerField(null=True)
     started_at = BigIntegerField(null=True)
     completed_at = BigIntegerField(null=True)
-    #: Grows with every change that is shown; see `storage.task_states`.
+    #: Grows with every change that is shown; see `storage.queries.task_states`.
     seq = BigIntegerField()
 
     class Meta:

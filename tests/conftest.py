@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from actors.embedded import EmbeddedValkey
+from actors.broker.valkey import EmbeddedValkey
 from storage.settings import PREFIX, Settings
 
 

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from GAN.config.tvae_config import TvaeConfig
+from GAN.tvae.aggregate_posterior import CodeLaw, fit_law
+from GAN.tvae.column_fitting import describe
 from GAN.tvae.columns import Column, Numbers, from_channels, to_channels
-from GAN.tvae.description import describe
-from GAN.tvae.latent import CodeLaw, fit_law
 
 if TYPE_CHECKING:
     import pandas as pd

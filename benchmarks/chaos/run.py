@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from actors.broker import Broker
-from actors.embedded import EmbeddedValkey
+from actors.broker.client import Broker
+from actors.broker.valkey import EmbeddedValkey
 from benchmarks.chaos.crew import Crew, workers_environment
 from benchmarks.chaos.storm import Storm
 from benchmarks.chaos.verdict import (
@@ -25,7 +25,7 @@ from benchmarks.chaos.verdict import (
 from benchmarks.fleet import take_in_cheap_machine
 from benchmarks.site import site
 from errors import LedgerUnavailable
-from storage import standing
+from storage.queries import machines as machine_queries
 
 #: Mean pause between two misfortunes, seconds.
 PAUSE_SECONDS = 1.5
@@ -130,7 +130,7 @@ def _weather(
         storm.tend()
         storm.crew.tend()
         try:
-            now = sum(one.status == "onboarded" for one in standing.machines())
+            now = sum(one.status == "onboarded" for one in machine_queries.machines())
             if now > onboarded:
                 if now // 25 > onboarded // 25:
                     say(f"{now} of {len(names)} onboarded, {len(left)} misfortunes left")
@@ -175,7 +175,7 @@ def _judge(
         database=database,
         seed=seed,
         machines=len(names),
-        onboarded=sum(one.status == "onboarded" for one in standing.machines()),
+        onboarded=sum(one.status == "onboarded" for one in machine_queries.machines()),
         broken_promises=broken,
         misfortunes=dict(storm.done),
         counts={

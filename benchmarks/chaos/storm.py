@@ -15,13 +15,13 @@ from pathlib import Path
 import apsw
 import redis
 
-from actors.broker import BROKER_DB, Broker, connect
+from actors.broker.client import BROKER_DB, Broker, connect
 from benchmarks.chaos.crew import Crew
 from benchmarks.site import Site
 from errors import BrokerUnavailable
 from storage.database import database, execute, is_sqlite, reading
-from storage.facts import Dispatch
-from storage.ledger import MAX_CRASHES
+from storage.ledger.event_log import Dispatch
+from storage.ledger.leases import MAX_CRASHES
 
 #: How long a broker stays away, seconds.
 AWAY_SECONDS = 1.5

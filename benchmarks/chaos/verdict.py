@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.chaos.storm import Kill
-from storage import standing
-from storage.artifacts import STAGING
+from storage.artifacts.store import STAGING
 from storage.database import execute, reading
+from storage.queries import machines as machine_queries
 
 #: What happens to a machine, once each, in this order.
 CHAIN = ("MachineCreated", "SeedReady", "ModelTrained", "SyntheticDataReady", "MachineOnboarded")
@@ -32,7 +32,7 @@ def broken_promises(root: Path, machines: Sequence[str], logs: list[dict[str, An
 
 
 def _not_onboarded(machines: Sequence[str]) -> Iterator[str]:
-    stands = {one.machine_id: one for one in standing.machines()}
+    stands = {one.machine_id: one for one in machine_queries.machines()}
     for machine in machines:
         if machine not in stands:
             yield f"{machine} is lost"

@@ -21,8 +21,8 @@ from benchmarks.gan.figures import Likeness
 from benchmarks.gan.measure import Run, measure
 from benchmarks.gan.systems import ours
 from GAN.config.tvae_config import DEFAULT_EPOCHS
+from GAN.tvae.aggregate_posterior import CodeLaw, fit_law
 from GAN.tvae.autoencoder import Autoencoder
-from GAN.tvae.latent import CodeLaw, fit_law
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -57,10 +57,10 @@ def _error_of_one_noise(
 WITHOUT: dict[str, dict[str, Any]] = {
     "all of it": {},
     "codes by the normal law": {"GAN.tvae.model.fit_law": _normal_law},
-    "codes in one cluster": {"GAN.tvae.latent.CLUSTERS": 1},
+    "codes in one cluster": {"GAN.tvae.aggregate_posterior.CLUSTERS": 1},
     "codes without their quantiles": {"GAN.tvae.model.fit_law": _without_quantiles},
-    "every column by z-score": {"GAN.tvae.description._score_is_likelier": lambda *_: True},
-    "every column by quantiles": {"GAN.tvae.description._score_is_likelier": lambda *_: False},
+    "every column by z-score": {"GAN.tvae.column_fitting._score_is_likelier": lambda *_: True},
+    "every column by quantiles": {"GAN.tvae.column_fitting._score_is_likelier": lambda *_: False},
     "one noise for all rows": {
         "GAN.tvae.autoencoder.MOST_NOISE_FACTOR": 0.0,
         "GAN.tvae.autoencoder.Autoencoder._error": _error_of_one_noise,

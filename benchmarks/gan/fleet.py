@@ -27,10 +27,10 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.gan.systems import stock
-from GAN.catalogue import fleet_ids, fleet_profile
 from GAN.config.tvae_config import DEFAULT_ROWS, DEFAULT_SAMPLES
-from GAN.machine_model import training_frame
-from GAN.seed import physics_seed
+from GAN.profiles.catalogue import fleet_ids, fleet_profile
+from GAN.simulation.physics import physics_seed
+from GAN.synthesis.machine_model import training_frame
 from storage.settings import PREFIX
 
 STOCK_EPOCHS = 300

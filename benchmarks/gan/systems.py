@@ -11,8 +11,8 @@ from typing import Any
 import pandas as pd
 
 from GAN.config.tvae_config import TvaeConfig
+from GAN.tvae.export.sdv import to_stock
 from GAN.tvae.model import fit_model
-from GAN.tvae.stock import to_stock
 
 TABLE = "table"
 

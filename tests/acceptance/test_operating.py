@@ -6,9 +6,10 @@ import apsw
 import pytest
 
 from events.vocabulary import StageFailed
-from storage import ledger, standing
 from storage.database import after, database, open_database, transaction
-from storage.facts import Fact
+from storage.ledger import leases
+from storage.ledger.event_log import Fact
+from storage.queries import jobs
 from storage.settings import Settings
 from storage.tables import Worker
 from tests.acceptance.conftest import COMMAND, User
@@ -21,12 +22,12 @@ def fail_every_job(user: User) -> list[int]:
     """Let every pending job fail for good, as a worker would; their ids."""
     open_database(Settings(home=user.home))
     failed = []
-    for job in standing.jobs(status="pending"):
-        claim = ledger.claim(job["id"], "worker-1", 30)
+    for job in jobs.jobs(status="pending"):
+        claim = leases.claim(job["id"], "worker-1", 30)
         assert claim is not None
         event = StageFailed(machine_id=claim.machine_id, stage=claim.stage, reason="boom")
         fact = Fact("StageFailed", claim.machine_id, event.payload(), claim.correlation_id)
-        ledger.fail(claim, "boom", fact, retryable=False)
+        leases.fail(claim, "boom", fact, retryable=False)
         failed.append(job["id"])
     database.close()
     return failed

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from actors.steward import PERIOD_SECONDS
+from actors.runtime.steward import PERIOD_SECONDS
 from benchmarks.fleet import PROFILE
-from storage import standing
-from storage.database import database, open_database
+from storage.database import clock_ms, database, open_database
+from storage.queries import jobs, machines
 from storage.settings import Settings
 from tests.acceptance.conftest import User
 from tests.waiting import eventually
@@ -143,11 +143,11 @@ def onboard(user: User, count: int, **behaviour: float) -> None:
 
 def trainings(*statuses: str) -> list[dict[str, Any]]:
     """Jobs of the queue `train` with one of these statuses."""
-    return [job for job in standing.jobs() if job["queue"] == "train" and job["status"] in statuses]
+    return [job for job in jobs.jobs() if job["queue"] == "train" and job["status"] in statuses]
 
 
 def all_onboarded() -> bool:
-    return {machine.status for machine in standing.machines()} == {"onboarded"}
+    return {machine.status for machine in machines.machines()} == {"onboarded"}
 
 
 class TestWorkers:
@@ -169,7 +169,7 @@ class TestWorkers:
             assert " waits " in served.run("queues").stdout.splitlines()[-1]
             assert served.json("workers")[0]["state"] == "idle"
             served.run("queues", "resume", "train")
-            resumed_at = standing.clock_ms()
+            resumed_at = clock_ms()
             assert all(job["dispatched_at"] for job in trainings("pending"))
             trained = eventually(lambda: (done := trainings("success"))[1:] and done)
             assert (
@@ -186,7 +186,7 @@ class TestWorkers:
             (trained,) = eventually(lambda: trainings("success"))
             assert (trained["id"], trained["token"]) == (running["id"], 1)
             assert (trained["attempts"], trained["crashes"]) == (0, 0)
-            eventually(lambda: any(job["stage"] == "assess_quality" for job in standing.jobs()))
+            eventually(lambda: any(job["stage"] == "assess_quality" for job in jobs.jobs()))
             (waiting,) = trainings("pending")
             assert waiting["token"] == 0
 

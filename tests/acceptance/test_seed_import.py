@@ -11,8 +11,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from GAN.catalogue import fleet_profile
-from GAN.seed import physics_seed
+from GAN.profiles.catalogue import fleet_profile
+from GAN.simulation.physics import physics_seed
 from tests.acceptance.conftest import COMMAND, User
 
 FLEET_MACHINE = "pump_ksb_etanorm_006"

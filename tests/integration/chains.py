@@ -21,11 +21,13 @@ from actors.stage import STAGES
 from events.bus import as_fact, subscriptions
 from events.onboarding import as_newcomer, take_in
 from events.vocabulary import Event, Plan, StageFailed, read_event
-from storage import ledger, tables
+from storage import tables
+from storage.artifacts.staging import StagedArtifact
 from storage.database import database, open_database, upgrade
-from storage.facts import Dispatch, Fact, Written
-from storage.ledger import Claim, StagedArtifact
-from storage.projections import TRAINING_STAGE
+from storage.ledger import leases
+from storage.ledger.event_log import Dispatch, Fact, Written
+from storage.ledger.leases import Claim
+from storage.ledger.projections import TRAINING_STAGE
 from storage.settings import Settings
 from tests.integration.conftest import profile_of
 
@@ -65,15 +67,15 @@ def chain(machine_id: str, random: Random) -> Iterator[Commit]:
     take_in([as_newcomer("test", profile_of(machine_id))], Plan(), jobs.extend)
     yield Commit(jobs[0].job_id, 0, AT_REST)
     while jobs:
-        claim = ledger.claim(jobs.popleft().job_id, "writer", 30)
+        claim = leases.claim(jobs.popleft().job_id, "writer", 30)
         assert claim is not None
         yield Commit(claim.job_id, claim.token, 0, kept=False)
-        ledger.renew(claim, 30)
+        leases.renew(claim, 30)
         yield Commit(claim.job_id, claim.token, 0, kept=False)
-        ledger.report_progress(claim, 50, "half way")
+        leases.report_progress(claim, 50, "half way")
         yield Commit(claim.job_id, claim.token, 50, kept=False)
         if random.random() < 0.1:
-            jobs.append(ledger.release(claim))
+            jobs.append(leases.release(claim))
             yield Commit(claim.job_id, claim.token, AT_REST)
             continue
         written = _end(claim, random)
@@ -84,12 +86,12 @@ def chain(machine_id: str, random: Random) -> Iterator[Commit]:
 def _end(claim: Claim, random: Random) -> Written:
     if random.random() < 0.05:
         failed = StageFailed(machine_id=claim.machine_id, stage=claim.stage, reason="disk full")
-        return ledger.fail(claim, "disk full", _fact(claim, failed), retryable=False)
+        return leases.fail(claim, "disk full", _fact(claim, failed), retryable=False)
     files = [
         StagedArtifact(key, f".staged/{claim.job_id}.{claim.token}/{key}", "a" * 64, 3)
         for key in FILES_OF_A_JOB
     ]
-    return ledger.complete(claim, _fact(claim, _next_event(claim, random)), files)
+    return leases.complete(claim, _fact(claim, _next_event(claim, random)), files)
 
 
 def _fact(claim: Claim, event: Event) -> Fact:

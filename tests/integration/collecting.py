@@ -6,12 +6,15 @@ import uuid
 from pathlib import Path
 
 from errors import NotFound
-from storage import garbage, holdings, ledger, publication
-from storage.artifacts import ArtifactStore, LocalStore, open_store
+from storage.artifacts import publishing, registry
+from storage.artifacts.staging import StagedArtifact
+from storage.artifacts.store import ArtifactStore, LocalStore, open_store
 from storage.database import transaction
-from storage.facts import Fact
-from storage.garbage import Garbage
-from storage.ledger import Claim, StagedArtifact
+from storage.ledger import leases
+from storage.ledger.event_log import Fact
+from storage.ledger.leases import Claim
+from storage.operations import garbage_collection
+from storage.operations.garbage_collection import Garbage
 from storage.tables import Artifact, Job, ModelVersion
 from tests.integration.conftest import add_event
 
@@ -26,7 +29,7 @@ def empty_bucket(address: str, home: Path) -> ArtifactStore:
 def claimed(job_id: int) -> Claim:
     with transaction():
         Job.update(due_at=0).where(Job.id == job_id).execute()
-    claim = ledger.claim(job_id, "worker-1", 30)
+    claim = leases.claim(job_id, "worker-1", 30)
     assert claim is not None
     return claim
 
@@ -42,14 +45,14 @@ def write(store: ArtifactStore, claim: Claim, **files: str) -> list[StagedArtifa
 
 
 def publish_all(store: ArtifactStore) -> None:
-    publication.put_in_place(store, holdings.unpublished())
+    publishing.put_in_place(store, registry.unpublished())
 
 
 def make(store: ArtifactStore, machine_id: str = "pump_1", **files: str) -> None:
     """A job that ends with these files, published."""
     (job,) = add_event("SeedReady", machine_id, stages=["some_stage"]).jobs
     claim = claimed(job.job_id)
-    ledger.complete(
+    leases.complete(
         claim, Fact("SeedReady", machine_id, {}, "c" * 32), write(store, claim, **files)
     )
     publish_all(store)
@@ -69,7 +72,7 @@ def train(
         "final_loss": -2.0,
     }
     fact = Fact("ModelTrained", "pump_1", payload, "c" * 32)
-    ledger.complete(claim, fact, write(store, claim, **{name: text}, **beside))
+    leases.complete(claim, fact, write(store, claim, **{name: text}, **beside))
     publish_all(store)
     if accepted:
         add_event("MachineOnboarded", stages=(), quality_score=0.9, model_key=f"GAN/{name}.txt")
@@ -119,8 +122,8 @@ def is_empty(found: Garbage) -> bool:
 
 def collect(store: ArtifactStore, keep_models: int = 2) -> Garbage:
     """Find and remove; a second look finds nothing."""
-    removed = garbage.remove(store, garbage.find(store, keep_models))
-    assert is_empty(garbage.find(store, keep_models))
+    removed = garbage_collection.remove(store, garbage_collection.find(store, keep_models))
+    assert is_empty(garbage_collection.find(store, keep_models))
     return removed
 
 

@@ -9,16 +9,17 @@ import pytest
 import redis
 from pydantic import SecretStr
 
-from actors import broker, progress
+from actors.broker.client import PROGRESS_DB, connect
+from actors.runtime import progress
 from actors.stage import STAGES, Stage
-from api import live
+from api.live import hub
 from benchmarks.fleet import PROFILE
 from events.onboarding import as_newcomer
 from events.vocabulary import MachineCreated, SeedReady
-from GAN.profile import MachineProfile
-from storage import facts
+from GAN.profiles.profile import MachineProfile
 from storage.database import database, open_database, transaction, upgrade
-from storage.facts import Fact, Subscription, Written
+from storage.ledger import event_log
+from storage.ledger.event_log import Fact, Subscription, Written
 from storage.settings import Settings
 from tests.integration import stages
 
@@ -43,7 +44,7 @@ def add_machine(machine_id: str = "pump_1", **changes: Any) -> None:
     profile = profile_of(machine_id, **changes)
     newcomer = as_newcomer("test", profile)
     with transaction():
-        facts.create_machine(newcomer.identity, newcomer.profile, newcomer.sha256)
+        event_log.create_machine(newcomer.identity, newcomer.profile, newcomer.sha256)
 
 
 def add_event(
@@ -54,7 +55,7 @@ def add_event(
     key: str | None = None,
     **payload: Any,
 ) -> Written:
-    return facts.publish(
+    return event_log.publish(
         Fact(
             event_type,
             machine_id,
@@ -103,13 +104,13 @@ def http(ledger: Settings, redis_url: str) -> Iterator[Http]:
 
 @pytest.fixture
 def redis_client(http: Http) -> redis.Redis:
-    return broker.connect(http.service.settings, broker.PROGRESS_DB)
+    return connect(http.service.settings, PROGRESS_DB)
 
 
 @pytest.fixture
 def by_redis_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """After its first look, the service does not look into the ledger again."""
-    monkeypatch.setattr(live, "LOOK_SECONDS", 3600)
+    monkeypatch.setattr(hub, "LOOK_SECONDS", 3600)
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 import dramatiq
 from dramatiq.brokers.redis import RedisBroker
 
-from actors.bell import BellBroker
-from actors.broker import ACTOR, BROKER_DB, NAMESPACE, Broker, connect
-from storage.facts import Dispatch
+from actors.broker.bell import BellBroker
+from actors.broker.client import ACTOR, BROKER_DB, NAMESPACE, Broker, connect
+from storage.ledger.event_log import Dispatch
 from storage.settings import Settings
 from tests.waiting import eventually
 

@@ -11,15 +11,16 @@ import redis
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from actors.progress import ProgressChannel
+from actors.runtime.progress import ProgressChannel
+from actors.runtime.stage_process import Progressed
 from actors.stage import STAGES
-from actors.stage_process import Progressed
 from events.bus import as_fact
 from events.vocabulary import Event, SeedReady
-from GAN.files import seed_key
-from storage import ledger, standing
-from storage.ledger import Claim
-from storage.workers import beat
+from GAN.layout import seed_key
+from storage.ledger import leases
+from storage.ledger.leases import Claim
+from storage.ledger.workers import beat
+from storage.queries import jobs
 from tests.integration.serving import Http, claimed
 
 #: The ledger is looked into once a second; the rest is for a machine with other things to do.
@@ -66,7 +67,7 @@ def begun(http: Http, machine_id: str = "pump_1") -> Claim:
     """A task that runs, at worker-1."""
     http.create(machine_id)
     beat("worker-1", "host", 1, ["default"])
-    return claimed(standing.jobs(machine_id=machine_id)[0]["id"])
+    return claimed(jobs.jobs(machine_id=machine_id)[0]["id"])
 
 
 def training_begun(http: Http) -> Claim:
@@ -74,8 +75,8 @@ def training_begun(http: Http) -> Claim:
     seed = begun(http)
     key = seed_key(seed.machine_id)
     done = SeedReady(machine_id=seed.machine_id, seed_key=key)
-    ledger.complete(seed, as_fact(done, seed.correlation_id, seed.event_id), [])
-    return claimed(standing.jobs(machine_id=seed.machine_id)[0]["id"])
+    leases.complete(seed, as_fact(done, seed.correlation_id, seed.event_id), [])
+    return claimed(jobs.jobs(machine_id=seed.machine_id)[0]["id"])
 
 
 def report(redis_client: redis.Redis, claim: Claim, percent: int, message: str = "on") -> None:
@@ -88,5 +89,5 @@ def report(redis_client: redis.Redis, claim: Claim, percent: int, message: str =
 def finish(redis_client: redis.Redis, claim: Claim, event: Event | None = None) -> None:
     """What a worker does when its stage is done, which has made a seed or this."""
     done = event or SeedReady(machine_id=claim.machine_id, seed_key=seed_key(claim.machine_id))
-    ledger.complete(claim, as_fact(done, claim.correlation_id, claim.event_id), [])
+    leases.complete(claim, as_fact(done, claim.correlation_id, claim.event_id), [])
     ProgressChannel(redis_client, claim, STAGES[claim.stage]).ended()

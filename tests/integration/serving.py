@@ -11,16 +11,17 @@ from fastapi import FastAPI
 from structlog.testing import capture_logs
 
 from api.app import create_app
-from api.service import Service
+from api.dependencies.service import Service
 from events.bus import as_fact
 from events.vocabulary import Event
-from GAN.profile import MachineProfile
-from storage import ledger, publication
-from storage.artifacts import ArtifactStore, staging_prefix
-from storage.holdings import of_job
-from storage.ledger import Claim
+from GAN.profiles.profile import MachineProfile
+from storage.artifacts import publishing
+from storage.artifacts.registry import of_job
+from storage.artifacts.store import ArtifactStore, staging_prefix
+from storage.ledger import leases
+from storage.ledger.leases import Claim
 from storage.settings import Settings
-from tests.integration import served
+from tests.integration.api import served
 from tests.integration.conftest import profile_of
 
 
@@ -57,8 +58,8 @@ class Http(httpx.Client):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
         fact = as_fact(event, claim.correlation_id, claim.event_id)
-        ledger.complete(claim, fact, store.stage(workspace, prefix))
-        publication.put_in_place(store, of_job(task_id))
+        leases.complete(claim, fact, store.stage(workspace, prefix))
+        publishing.put_in_place(store, of_job(task_id))
 
 
 def as_json(profile: MachineProfile) -> dict[str, object]:
@@ -71,7 +72,7 @@ def as_json(profile: MachineProfile) -> dict[str, object]:
 
 def claimed(task_id: int) -> Claim:
     """The right to run a task."""
-    claim = ledger.claim(task_id, "worker-1", 30)
+    claim = leases.claim(task_id, "worker-1", 30)
     assert claim is not None
     return claim
 

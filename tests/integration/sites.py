@@ -15,12 +15,12 @@ from typing import Any, NamedTuple
 import apsw
 import redis
 
-from actors.broker import Broker
+from actors.broker.client import Broker
 from benchmarks.servers import PostgreSQL, Valkey
 from events.onboarding import Taken, as_newcomer, take_in
 from events.vocabulary import Plan
-from storage import standing
 from storage.database import database
+from storage.queries import jobs, machines
 from storage.settings import PREFIX, Settings
 from tests.integration.conftest import profile_of
 from tests.waiting import eventually
@@ -101,16 +101,16 @@ class Site:
 
     def job(self, machine_id: str, **seen: Any) -> dict[str, Any] | None:
         """A machine's first job, if it looks so."""
-        job = standing.jobs(machine_id=machine_id)[-1]
+        job = jobs.jobs(machine_id=machine_id)[-1]
         return job if seen.items() <= job.items() else None
 
     def onboarded(self, *machine_ids: str) -> bool:
         """Whether their chains have come to their end."""
-        return all(standing.machine(each).status == "onboarded" for each in machine_ids)
+        return all(machines.machine(each).status == "onboarded" for each in machine_ids)
 
     def expect_resumed(self, returned_at: int, left_at: int) -> None:
         """Soon after the server's return came the first claim since it went."""
-        claims = [job["started_at"] for job in standing.jobs() if job["started_at"]]
+        claims = [job["started_at"] for job in jobs.jobs() if job["started_at"]]
         first = min(claim for claim in claims if claim > left_at)
         assert (first - returned_at) / 1000 <= RESUMES_WITHIN_SECONDS
 

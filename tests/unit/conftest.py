@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 from hypothesis import settings
 
-from GAN.profile import MachineProfile
+from GAN.profiles.profile import MachineProfile
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from GAN.machine_model import TrainedModel
+    from GAN.synthesis.machine_model import TrainedModel
 
 # Threads that spin while they wait make a small training thirty times slower on busy cores. It has
 # to be set before torch is imported.
@@ -99,7 +99,7 @@ def rig() -> MachineProfile:
 
 @pytest.fixture(scope="session")
 def rig_seed(rig: MachineProfile) -> pd.DataFrame:
-    from GAN.seed import physics_seed
+    from GAN.simulation.physics import physics_seed
 
     return physics_seed(rig, rows=2_000, seed=7)
 
@@ -121,7 +121,7 @@ class Training(NamedTuple):
 @pytest.fixture(scope="session")
 def rig_training(rig: MachineProfile, rig_seed: pd.DataFrame) -> Training:
     from GAN.config.tvae_config import TvaeConfig
-    from GAN.machine_model import train
+    from GAN.synthesis.machine_model import train
 
     reports = Reports()
     config = TvaeConfig(epochs=25, batch_size=50)
@@ -132,8 +132,9 @@ def rig_training(rig: MachineProfile, rig_seed: pd.DataFrame) -> Training:
 def rig_synthetic(
     rig: MachineProfile, rig_seed: pd.DataFrame, rig_training: Training
 ) -> dict[str, pd.DataFrame]:
-    from GAN.generate import generate, time_step_of
+    from GAN.datasets.run_to_failure import time_step_of
     from GAN.progress import silent
+    from GAN.synthesis.generation import generate
 
     model = rig_training.model.model
     return generate(model, rig, RIG_SAMPLES, time_step_of(rig_seed), 7, silent)

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from errors import InvalidInput, NotFound
-from GAN import quality
+from GAN.datasets.parquet import read_provenance, read_table
+from GAN.evaluation import assessment
 from GAN.manager import GANManager, QualityResult
-from GAN.profile import MachineProfile
-from GAN.tables import read_provenance, read_table
+from GAN.profiles.profile import MachineProfile
 from tests.unit.conftest import RIG_SAMPLES, Reports
 
 ID = "pump_test_rig_001"
@@ -89,7 +89,7 @@ def test_judges_take_one_thread(
     """With more they wait for each other wherever other programs are busy, too."""
     from threadpoolctl import threadpool_info, threadpool_limits
 
-    judged = quality.compare_rows
+    judged = assessment.compare_rows
     threads = set()
 
     def watched(*arguments: Any) -> Any:
@@ -97,7 +97,7 @@ def test_judges_take_one_thread(
         threads.update(each["num_threads"] for each in threadpool_info())
         return found
 
-    monkeypatch.setattr(quality, "compare_rows", watched)
+    monkeypatch.setattr(assessment, "compare_rows", watched)
     with threadpool_limits(2):
         GANManager(root).assess(rig)
     assert threads == {1}

@@ -1,0 +1,137 @@
+"""How like the rows of the seed synthetic rows are, whatever their order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from GAN.datasets.run_to_failure import life_fraction
+from GAN.evaluation.c2st import told_apart
+from GAN.evaluation.sdmetrics_scores import correlations, scores
+from GAN.profiles.profile import MachineProfile
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Matrix = NDArray[np.float64]
+
+#: Rows of either side that SDMetrics compares; more change the score by little.
+COMPARED_ROWS = 5_000
+#: A sensor's range is that of all but this share of its readings at each end.
+EXTREME = 0.002
+#: For the nearest neighbours: units of the seed that are left out in turn, rows that neighbours are
+#: looked for, and rows among which they are looked for.
+MOST_LEFT_OUT = 8
+ASKING_ROWS = 400
+NEIGHBOURS = 5_000
+
+
+class Likeness(BaseModel):
+    """Figures of rows, synthetic beside seed, both as readings of a nominal unit.
+
+    Attributes:
+        quality_score: Overall SDMetrics score, 0 to 1.
+        column_shapes_score: Its part for single columns: mean of 1 - Kolmogorov-Smirnov distance.
+        column_pair_trends_score: Its part for pairs of columns.
+        diagnostic_score: SDMetrics data validity and structure; 1 when nothing is amiss.
+        column_shapes: Likeness of each column.
+        pearson_error: Mean absolute error of the correlations of all pairs of RUL and sensors.
+        spearman_error: The same for ranks.
+        rows_told_apart: See `GAN.evaluation.c2st.told_apart`; None where there is one unit.
+        range_coverage: Share of each sensor's range in the seed that the synthetic rows fill.
+        nearest_neighbour_share: How often a synthetic row is nearer to the seed than a row of a
+            unit of the seed is to the other units: 0.5 is right, 1 is a copy. None where the seed
+            has one unit.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    quality_score: float
+    column_shapes_score: float
+    column_pair_trends_score: float
+    diagnostic_score: float
+    column_shapes: dict[str, float]
+    pearson_error: float
+    spearman_error: float
+    rows_told_apart: float | None
+    range_coverage: dict[str, float]
+    nearest_neighbour_share: float | None
+
+
+def compare_rows(seed: pd.DataFrame, train: pd.DataFrame, profile: MachineProfile) -> Likeness:
+    """Judge rows.
+
+    Args:
+        seed: Nominal readings of the seed.
+        train: Nominal readings of the synthetic train set.
+        profile: The machine.
+    """
+    names = [sensor.name for sensor in profile.sensors]
+    few_seed, few_train = (compared_sample(frame) for frame in (seed, train))
+    numbers = few_seed[["rul_hours", *names]], few_train[["rul_hours", *names]]
+    return Likeness(
+        **scores(few_seed, few_train, ["rul_hours", *names], "failure_mode"),
+        pearson_error=_correlation_error(*numbers),
+        spearman_error=_correlation_error(*(frame.rank() for frame in numbers)),
+        rows_told_apart=told_apart(*_features(seed, names), *_features(train, names)),
+        range_coverage=_range_coverage(seed, train, names),
+        nearest_neighbour_share=_nearest_neighbour_share(seed, train, names),
+    )
+
+
+def compared_sample(frame: pd.DataFrame) -> pd.DataFrame:
+    """At most `COMPARED_ROWS` rows' numbers and failure mode, the same ones every time."""
+    if len(frame) <= COMPARED_ROWS:
+        return frame
+    return frame.sample(COMPARED_ROWS, random_state=0)
+
+
+def _correlation_error(seed: pd.DataFrame, train: pd.DataFrame) -> float:
+    """Mean absolute difference over all pairs; what never changes correlates with nothing."""
+    seen, made = (np.nan_to_num(correlations(frame)) for frame in (seed, train))
+    return float(np.abs(seen - made)[np.triu_indices(len(seen), 1)].mean())
+
+
+def _features(frame: pd.DataFrame, names: list[str]) -> tuple[Matrix, NDArray[np.integer]]:
+    features = np.column_stack([life_fraction(frame), frame[names]])
+    return features, frame["unit_id"].to_numpy()
+
+
+def _range_coverage(seed: pd.DataFrame, train: pd.DataFrame, names: list[str]) -> dict[str, float]:
+    shares = [EXTREME, 1.0 - EXTREME]
+    seen, made = (frame[names].quantile(shares).to_numpy() for frame in (seed, train))
+    width = seen[1] - seen[0]
+    common = np.minimum(seen[1], made[1]) - np.maximum(seen[0], made[0])
+    filled = np.where(width > 0.0, common / np.where(width > 0.0, width, 1.0), common >= 0.0)
+    return dict(zip(names, np.clip(np.nan_to_num(filled), 0.0, 1.0).tolist(), strict=True))
+
+
+def _nearest_neighbour_share(
+    seed: pd.DataFrame, train: pd.DataFrame, names: list[str]
+) -> float | None:
+    """Distances are counted in standard deviations of the seed's sensors."""
+    from sklearn.neighbors import NearestNeighbors
+
+    rng = np.random.default_rng(0)
+    units = seed["unit_id"].to_numpy()
+    if len(np.unique(units)) < 2:
+        return None
+    rows = np.nan_to_num(seed[names].to_numpy())
+    scale = rows.std(axis=0) + 1e-12
+    asking = _some(np.nan_to_num(train[names].to_numpy()) / scale, ASKING_ROWS, rng)
+    asking = np.clip(asking, -1e6, 1e6)
+    shares = []
+    for unit in np.unique(units)[:MOST_LEFT_OUT]:
+        others = _some(rows[units != unit] / scale, NEIGHBOURS, rng)
+        index = NearestNeighbors(n_neighbors=1, algorithm="brute").fit(others)
+        left_out = _some(rows[units == unit] / scale, ASKING_ROWS, rng)
+        made, real = (index.kneighbors(each)[0][:, 0] for each in (asking, left_out))
+        shares.append((made[:, None] < real).mean())
+    return float(np.mean(shares))
+
+
+def _some(rows: Matrix, count: int, rng: np.random.Generator) -> Matrix:
+    return rows[rng.permutation(len(rows))[:count]]

@@ -1,0 +1,244 @@
+"""Do synthetic lives move like real ones? Figures of rows in their order, not in a bag."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from GAN.datasets.run_to_failure import life_fraction
+from GAN.evaluation.c2st import told_apart
+from GAN.profiles.profile import MachineProfile
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Matrix = NDArray[np.float64]
+
+LAGS = range(1, 11)
+CROSS_LAGS = range(6)
+#: Lives of a set that are looked at, and the rows a life needs to be one of them.
+MOST_UNITS = 30
+FEWEST_ROWS = 30
+#: Rows of a segment of a life; its slow movement is a parabola, and what stays is taken for noise.
+#: Segments, not lives: of seed and set they have to be of one length to be comparable.
+SEGMENT = 30
+#: Rows of a window; it is shown to the classifier by mean, spread and spread of the steps.
+WINDOW = 16
+#: Windows of rows that lie further apart than so many of the seed's are steeper for that alone.
+MOST_STEPS = 2
+#: Noise has an order to lose if its loss is an error of so many times what chance makes.
+CHANCES = 2.5
+#: Stretches of life within which the baseline mixes rows.
+STRETCHES = 50
+
+
+class InTime(BaseModel):
+    """How a set's lives move beside those of the seed; None where lives are too short or too few.
+
+    Attributes:
+        autocorrelation_error: Mean absolute difference of sensors' autocorrelation, lags 1 to 10.
+        noise_autocorrelation_error: The same of segments of lives, without their slow movement.
+        noise_autocorrelation_chance: What that would be of noise that does not follow itself.
+        cross_correlation_error: Mean absolute difference of the correlation within a life between
+            two sensors, the one up to 5 rows after the other.
+        monotonicity: Spearman correlation of the health index with time, mean over lives. The
+            index is the mean way of the degrading sensors to their failure values.
+        seed_monotonicity: That of the seed's lives.
+        windows_told_apart: Of windows of 16 rows; see `GAN.evaluation.c2st`. None also where
+            the set's time step is more than twice the seed's.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    autocorrelation_error: float | None
+    noise_autocorrelation_error: float | None
+    noise_autocorrelation_chance: float | None
+    cross_correlation_error: float | None
+    monotonicity: float | None
+    seed_monotonicity: float | None
+    windows_told_apart: float | None
+
+
+@dataclass(frozen=True)
+class Movement:
+    """How the lives of a set move; figures are None where no life is long enough.
+
+    Attributes:
+        autocorrelation: Mean over lives, shape (lags, sensors).
+        noise_autocorrelation: Mean over segments of lives, without their slow movement.
+        noise_rows: Rows of these segments.
+        cross_correlation: Mean over lives, shape (lags, sensors, sensors).
+        monotonicity: See `InTime`.
+        windows: Features of each window, shape (windows, 3 × sensors).
+        window_units: Unit of each window.
+        time_step: Hours from row to row.
+    """
+
+    autocorrelation: Matrix | None
+    noise_autocorrelation: Matrix | None
+    noise_rows: int
+    cross_correlation: Matrix | None
+    monotonicity: float | None
+    windows: Matrix
+    window_units: NDArray[np.integer]
+    time_step: float
+
+
+def movement(frame: pd.DataFrame, profile: MachineProfile) -> Movement:
+    """Of nominal readings of whole lives."""
+    names = [sensor.name for sensor in profile.sensors]
+    lives = long_lives(frame)
+    raw = [life[names].to_numpy() for life in lives]
+    windows, window_units = _windows(lives, raw)
+    return Movement(
+        autocorrelation=_mean(autocorrelation, raw),
+        noise_autocorrelation=_noise_autocorrelation(raw),
+        noise_rows=sum(len(life) // SEGMENT * SEGMENT for life in raw),
+        cross_correlation=_mean(_cross_correlation, raw),
+        monotonicity=_monotonicity(lives, profile),
+        windows=windows,
+        window_units=window_units,
+        time_step=_time_step(lives),
+    )
+
+
+def compare_in_time(seed: Movement, made: Movement) -> InTime:
+    """Judge how a set moves beside the seed."""
+    windows = (seed.windows, seed.window_units), (made.windows, made.window_units)
+    comparable = made.time_step <= MOST_STEPS * seed.time_step
+    return InTime(
+        autocorrelation_error=_difference(seed.autocorrelation, made.autocorrelation),
+        noise_autocorrelation_error=_difference(
+            seed.noise_autocorrelation, made.noise_autocorrelation
+        ),
+        noise_autocorrelation_chance=_chance(seed.noise_rows, made.noise_rows),
+        cross_correlation_error=_difference(seed.cross_correlation, made.cross_correlation),
+        monotonicity=made.monotonicity,
+        seed_monotonicity=seed.monotonicity,
+        windows_told_apart=told_apart(*windows[0], *windows[1]) if comparable else None,
+    )
+
+
+def in_a_bag(frame: pd.DataFrame, sensors: list[str]) -> pd.DataFrame:
+    """The same rows, mixed among units of a failure mode at the same time of life.
+
+    This is what a model of single rows gives when its rows are put in order by life fraction
+    alone: the baseline of figures in time.
+    """
+    rng = np.random.default_rng(0)
+    stretch = np.minimum((life_fraction(frame).to_numpy() * STRETCHES).astype(int), STRETCHES - 1)
+    order = np.arange(len(frame))
+    for rows in frame.groupby(["failure_mode", stretch]).indices.values():
+        order[rows] = rng.permutation(rows)
+    return frame.assign(**{name: frame[name].to_numpy()[order] for name in sensors})
+
+
+def noise_order_lost(in_time: InTime, no_order: InTime) -> float | None:
+    """Error of the noise's autocorrelation, as a share of that of the same rows in no order."""
+    error, most = in_time.noise_autocorrelation_error, no_order.noise_autocorrelation_error
+    chance = in_time.noise_autocorrelation_chance
+    if error is None or most is None or chance is None:
+        return None
+    return error / max(most, CHANCES * chance)
+
+
+def long_lives(frame: pd.DataFrame) -> list[pd.DataFrame]:
+    """The first `MOST_UNITS` lives that have enough rows to say something of time."""
+    lives = (life for _, life in frame.groupby("unit_id") if len(life) >= FEWEST_ROWS)
+    return [life for life, _ in zip(lives, range(MOST_UNITS), strict=False)]
+
+
+def _time_step(lives: list[pd.DataFrame]) -> float:
+    """Hours from row to row."""
+    return float(np.median(np.diff(lives[0]["cycle_hour"]))) if lives else 0.0
+
+
+def autocorrelation(readings: Matrix) -> Matrix:
+    """Of each sensor at each of `LAGS`, shape (..., lags, sensors).
+
+    Args:
+        readings: Of a life, or of many pieces of the same length: shape (..., rows, sensors).
+    """
+    readings = readings - readings.mean(axis=-2, keepdims=True)
+    variance = np.square(readings).mean(axis=-2) + 1e-12
+    later = ((readings[..., lag:, :] * readings[..., :-lag, :]).mean(axis=-2) for lag in LAGS)
+    return np.stack([each / variance for each in later], axis=-2)
+
+
+def _cross_correlation(readings: Matrix) -> Matrix:
+    """Shape (lags, sensors, sensors); what never changes correlates with nothing."""
+    scaled = (readings - readings.mean(axis=0)) / (readings.std(axis=0) + 1e-12)
+    rows = len(scaled)
+    return np.array([scaled[lag:].T @ scaled[: rows - lag] / (rows - lag) for lag in CROSS_LAGS])
+
+
+def _mean(figure: Callable[[Matrix], Matrix], lives: list[Matrix]) -> Matrix | None:
+    return np.mean([figure(life) for life in lives], axis=0) if lives else None
+
+
+def _difference(real: Matrix | None, made: Matrix | None) -> float | None:
+    return None if real is None or made is None else float(np.abs(real - made).mean())
+
+
+def _noise_autocorrelation(lives: list[Matrix]) -> Matrix | None:
+    """Mean over all segments of all lives, shape (lags, sensors)."""
+    if not lives:
+        return None
+    segments = np.concatenate([_noise_segments(life) for life in lives])
+    return np.asarray(autocorrelation(segments).mean(axis=0))
+
+
+def _chance(*rows: int) -> float | None:
+    """Mean absolute difference of two estimates of an autocorrelation that is zero.
+
+    The variance of an estimate is one over the rows (Bartlett, 1946).
+    """
+    return float(np.sqrt(2.0 / np.pi * sum(1.0 / count for count in rows))) if all(rows) else None
+
+
+def _noise_segments(readings: Matrix) -> Matrix:
+    """A life cut into segments without their slow movement, shape (segments, SEGMENT, sensors)."""
+    count = len(readings) // SEGMENT
+    segments = readings[: count * SEGMENT].reshape(count, SEGMENT, -1)
+    slow = np.vander(np.linspace(-1.0, 1.0, SEGMENT), 3)
+    kept = np.eye(SEGMENT) - slow @ np.linalg.pinv(slow)
+    return np.asarray(kept @ segments)
+
+
+def _windows(
+    lives: list[pd.DataFrame], readings: list[Matrix]
+) -> tuple[Matrix, NDArray[np.integer]]:
+    """Features of each window, and its unit."""
+    features, units = [], []
+    for life, rows in zip(lives, readings, strict=True):
+        count = len(rows) // WINDOW
+        parts = rows[: count * WINDOW].reshape(count, WINDOW, -1)
+        steps = np.diff(parts, axis=1).std(axis=1)
+        features.append(np.hstack([parts.mean(axis=1), parts.std(axis=1), steps]))
+        units.append(np.full(count, life["unit_id"].iloc[0]))
+    if not features:
+        return np.empty((0, 0)), np.empty(0, int)
+    return np.vstack(features), np.concatenate(units)
+
+
+def _monotonicity(lives: list[pd.DataFrame], profile: MachineProfile) -> float | None:
+    from scipy.stats import rankdata
+
+    ways = [
+        (sensor.name, middle, sensor.failure - middle)
+        for sensor in profile.sensors
+        if sensor.failure is not None
+        for middle in [(sensor.normal.min + sensor.normal.max) / 2]
+    ]
+    if not ways or not lives:
+        return None
+    names, middles, distances = (list(column) for column in zip(*ways, strict=True))
+    health = [((life[names].to_numpy() - middles) / distances).mean(axis=1) for life in lives]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ranks = [np.corrcoef(rankdata(index), np.arange(len(index)))[0, 1] for index in health]
+    return float(np.mean(np.nan_to_num(ranks)))

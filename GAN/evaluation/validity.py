@@ -1,0 +1,92 @@
+"""What a synthetic set must not hold, whatever it looks like."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from GAN.profiles.profile import MachineProfile
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class SplitCheck(BaseModel):
+    """What one synthetic set holds, and what it must not hold.
+
+    Attributes:
+        rows: Number of rows.
+        units: Number of lives.
+        failure_modes: Lives that each failure mode ended.
+        missing: Empty values.
+        infinite: Infinite values.
+        outside_limits: Readings outside their sensor's physical limits.
+        not_whole: Readings with a fraction of sensors that read whole numbers in the seed.
+        broken_lives: Units whose RUL does not fall by one exact step a row to exactly 0.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rows: int
+    units: int
+    failure_modes: dict[str, int]
+    missing: int
+    infinite: int
+    outside_limits: int
+    not_whole: int
+    broken_lives: int
+
+    def violations(self) -> Iterator[tuple[int, str]]:
+        """What is there and must not be: how many, and what."""
+        for count, fault in (
+            (self.missing, "missing values"),
+            (self.infinite, "infinite values"),
+            (self.outside_limits, "readings outside their limits"),
+            (self.not_whole, "readings with a fraction where the seed has whole numbers"),
+            (self.broken_lives, "lives whose RUL does not fall evenly to 0"),
+        ):
+            if count:
+                yield count, fault
+
+
+def check_split(frame: pd.DataFrame, profile: MachineProfile, whole: Collection[str]) -> SplitCheck:
+    """Count what a set of a machine holds; `whole` are sensors that read whole numbers."""
+    numbers = frame[["cycle_hour", "rul_hours", *(sensor.name for sensor in profile.sensors)]]
+    outside = sum(
+        int(((frame[sensor.name] < limits.min) | (frame[sensor.name] > limits.max)).sum())
+        for sensor in profile.sensors
+        for limits in [sensor.physical_limits]
+    )
+    ended_by = frame.groupby("unit_id")["failure_mode"].first().value_counts()
+    return SplitCheck(
+        rows=len(frame),
+        units=int(frame["unit_id"].nunique()),
+        failure_modes={
+            mode.name: int(ended_by.get(mode.name, 0)) for mode in profile.failure_modes
+        },
+        missing=int(frame.isna().to_numpy().sum()),
+        infinite=int(np.isinf(numbers.to_numpy()).sum()),
+        outside_limits=outside,
+        not_whole=sum(int((frame[name] % 1 > 0).sum()) for name in whole),
+        broken_lives=_broken_lives(frame),
+    )
+
+
+def shared_units(synthetic: Mapping[str, pd.DataFrame]) -> int:
+    """Units that are in more than one set."""
+    units = [unit for frame in synthetic.values() for unit in frame["unit_id"].unique()]
+    return len(units) - len(set(units))
+
+
+def _broken_lives(frame: pd.DataFrame) -> int:
+    units = frame.groupby("unit_id")
+    steps = -units["rul_hours"].diff().dropna()
+    if steps.empty:
+        return int(frame["unit_id"].nunique())
+    odd_step = frame.loc[steps.index[steps != steps.iloc[0]], "unit_id"]
+    last = units["rul_hours"].last()
+    unfinished = last.index[last != 0.0]
+    return len(set(odd_step) | set(unfinished))

@@ -1,0 +1,286 @@
+"""Which column of real run-to-failure data is what: as told, else guessed from its name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from errors import Problem
+from GAN.profiles.profile import MAX_SENSORS, MachineProfile
+from GAN.profiles.sensor import RESERVED_NAMES
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: What a column of a file can be besides a sensor, and the names it often has, likeliest first.
+#: `censored` and `failed` say by a yes or no in a unit's last row how its life ended.
+ROLES: Mapping[str, Sequence[str]] = {
+    "unit_id": (
+        *("unit_id", "unit", "unit_number", "unit_nr", "unit_no", "unitid", "engine_id", "engine"),
+        *("engine_no", "asset_id", "asset", "machine_id", "machine", "machineid", "equipment_id"),
+        *("equipment", "device_id", "device", "serial_number", "serial", "run_id", "run", "id"),
+    ),
+    "cycle_hour": (
+        *("cycle_hour", "cycle", "cycles", "time_in_cycles", "time_cycles", "operating_hours"),
+        *("run_hours", "hours", "hour", "time_hours", "timestamp", "datetime", "date_time"),
+        *("time", "date", "t"),
+    ),
+    "rul_hours": ("rul_hours", "rul", "remaining_useful_life", "rul_cycles", "rul_h"),
+    "failure_mode": ("failure_mode", "fault_mode", "failure_type", "fault_type", "fault", "mode"),
+    "censored": ("censored", "is_censored", "right_censored", "suspended"),
+    "failed": ("failed", "is_failed", "failure", "event_observed", "event"),
+}
+
+#: Written instead of a column's name: the file has no such column, whatever the names look like.
+NO_COLUMN = "none"
+
+#: A column without a role of which at least this share reads as numbers is meant as a sensor.
+_MOSTLY_NUMBERS = 0.5
+
+
+@dataclass(frozen=True)
+class RunColumns:
+    """The columns of a file that are used.
+
+    Attributes:
+        roles: Column by role, of those in `ROLES` that the file has.
+        sensors: Column by sensor.
+    """
+
+    roles: Mapping[str, str]
+    sensors: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a column is taken for, and whether anybody said so."""
+
+    name: str
+    column: str
+    guessed: bool
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What is made of a file's columns.
+
+    Attributes:
+        choices: Roles, then sensors.
+        unused: Why each of the other columns is not used, by column.
+        problems: What is missing or contradictory.
+    """
+
+    choices: Sequence[Choice]
+    unused: Mapping[str, str]
+    problems: Sequence[Problem]
+
+    @property
+    def columns(self) -> RunColumns:
+        """The choices as the conversion wants them."""
+        roles = {choice.name: choice.column for choice in self.choices if choice.name in ROLES}
+        sensors = {
+            choice.name: choice.column for choice in self.choices if choice.name not in ROLES
+        }
+        return RunColumns(roles, sensors)
+
+
+def choose_columns(
+    frame: pd.DataFrame, told: Mapping[str, str], profile: MachineProfile | None
+) -> Chosen:
+    """Say of each column what it is.
+
+    Args:
+        frame: The file as read.
+        told: Column by our name, roles and sensors, as the user says; `NO_COLUMN` for a role
+            that the file has not.
+        profile: The machine's; without one the sensors come from the file.
+    """
+    problems = list(_problems_of_told(frame, told, profile))
+    roles = list(_roles(frame, told))
+    for role, option in (("unit_id", "--unit-column"), ("cycle_hour", "--time-column")):
+        if role not in {choice.name for choice in roles} and role not in told:
+            advice = f"name it by {option}: {_listed(list(frame.columns))}"
+            problems.append(Problem(role, "no column looks like it", advice))
+    taken = {choice.column for choice in roles}
+    free = [column for column in frame.columns if column not in taken]
+    if profile is None:
+        sensors, unused = _new_sensors(frame, told, free)
+        problems += _count_problems(sensors, free)
+    else:
+        sensors = list(_known_sensors(told, profile, free))
+        problems += _missing_sensors(sensors, told, profile, free)
+        used = {choice.column for choice in sensors}
+        unused = {column: "no sensor's" for column in free if column not in used}
+    return Chosen([*roles, *sensors], unused, problems)
+
+
+def _problems_of_told(
+    frame: pd.DataFrame, told: Mapping[str, str], profile: MachineProfile | None
+) -> Iterator[Problem]:
+    known = None if profile is None else [sensor.name for sensor in profile.sensors]
+    first: dict[str, str] = {}
+    for name, column in told.items():
+        if column == NO_COLUMN and column not in frame:
+            if name in ("unit_id", "cycle_hour"):
+                yield Problem(name, "a file has to have it", "name its column")
+            continue
+        if column not in frame:
+            near = get_close_matches(column, list(frame.columns), n=1)
+            advice = (
+                f"did you mean {near[0]}?" if near else f"it has {_listed(list(frame.columns))}"
+            )
+            yield Problem(name, f"no column {column!r} in the file", advice)
+        elif first.setdefault(column, name) != name:
+            what = f"column {column!r} is already {first[column]}"
+            yield Problem(name, what, "give each its own column")
+        if name in ROLES:
+            continue
+        if name in RESERVED_NAMES:
+            yield Problem(name, "a computed column", "choose another name")
+        elif known is not None and name not in known:
+            yield Problem(name, "the machine has no such sensor", f"it has {_listed(known)}")
+
+
+def unit_problems(units: Mapping[str, str], profile: MachineProfile) -> Iterator[Problem]:
+    """Units of a mapping that are not the profile's."""
+    for sensor in profile.sensors:
+        unit = units.get(sensor.name, sensor.unit)
+        if unit != sensor.unit:
+            what = f"the column is in {unit}, the profile has {sensor.unit}"
+            yield Problem(f"{sensor.name}.unit", what, f"give a column in {sensor.unit}")
+
+
+def _roles(frame: pd.DataFrame, told: Mapping[str, str]) -> Iterator[Choice]:
+    taken = {column for column in told.values() if column in frame}
+    by_name = {plain_name(column): column for column in reversed(list(frame.columns))}
+    for role, names in ROLES.items():
+        if role in told:
+            if told[role] in frame:
+                yield Choice(role, told[role], guessed=False)
+            continue
+        for name in names:
+            column = by_name.get(name)
+            if column is None or column in taken or not _fits(frame[column], role):
+                continue
+            taken.add(column)
+            # Our own name for it is as good as being told.
+            yield Choice(role, column, guessed=column != role)
+            break
+
+
+def _fits(values: pd.Series[Any], role: str) -> bool:
+    """Whether a column that is called so can be meant: `failure` may be a flag or a mode."""
+    if role in ("censored", "failed"):
+        return flags(values) is not None
+    if role == "failure_mode":
+        return bool(values.notna().any()) and flags(values) is None
+    return True
+
+
+def flags(values: pd.Series[Any]) -> pd.Series[bool] | None:
+    """A column of yes and no, missing ones as no; None if it holds anything else."""
+    words = {
+        **dict.fromkeys(("true", "1", "1.0", "yes", "y"), True),
+        **dict.fromkeys(("false", "0", "0.0", "no", "n"), False),
+    }
+    present = values.dropna()
+    distinct = {value: words.get(str(value).strip().lower()) for value in present.unique()[:10]}
+    if not distinct or None in distinct.values() or present.nunique() > len(distinct):
+        return None
+    meant: pd.Series[bool] = values.map(distinct).eq(True)
+    return meant
+
+
+def _known_sensors(
+    told: Mapping[str, str], profile: MachineProfile, free: Sequence[str]
+) -> Iterator[Choice]:
+    by_name = {plain_name(column): column for column in reversed(free)}
+    elsewhere = set(told.values())
+    for sensor in profile.sensors:
+        column = told.get(sensor.name, sensor.name)
+        if column in free:
+            yield Choice(sensor.name, column, guessed=False)
+        elif sensor.name not in told and (near := by_name.get(sensor.name)) not in (
+            None,
+            *elsewhere,
+        ):
+            yield Choice(sensor.name, str(near), guessed=True)
+
+
+def _missing_sensors(
+    found: Sequence[Choice], told: Mapping[str, str], profile: MachineProfile, free: Sequence[str]
+) -> Iterator[Problem]:
+    used = {choice.column for choice in found}
+    left = [column for column in free if column not in used]
+    names = {choice.name for choice in found}
+    for sensor in profile.sensors:
+        if sensor.name not in names and sensor.name not in told:
+            advice = f"name its column in a mapping; left are {_listed(left)}"
+            yield Problem(sensor.name, "no column of the file is this sensor's", advice)
+
+
+def _new_sensors(
+    frame: pd.DataFrame, told: Mapping[str, str], free: Sequence[str]
+) -> tuple[list[Choice], dict[str, str]]:
+    """The sensors of a machine nobody has described: those of the mapping, or all that vary."""
+    named = {name: column for name, column in told.items() if name not in ROLES}
+    if named:
+        chosen = [Choice(name, at, guessed=False) for name, at in named.items() if at in free]
+        unused = {column: "not in the mapping" for column in free if column not in named.values()}
+        return chosen, unused
+    chosen, unused, names = [], {}, set(RESERVED_NAMES) | set(ROLES)
+    for column in free:
+        reason = _no_sensor(frame[column])
+        if reason:
+            unused[column] = reason
+            continue
+        name = _new_name(column, len(chosen) + 1, names)
+        names.add(name)
+        chosen.append(Choice(name, column, guessed=True))
+    return chosen, unused
+
+
+def _no_sensor(values: pd.Series[Any]) -> str:
+    """Why a column is no sensor; empty if it is one, be it one with faults."""
+    import pandas as pd
+
+    if pd.api.types.is_datetime64_any_dtype(values):
+        return "a date"
+    if not pd.api.types.is_numeric_dtype(values):
+        present = values.dropna()
+        numbers = pd.to_numeric(present.astype(str), errors="coerce").notna()
+        return "" if len(present) and numbers.mean() >= _MOSTLY_NUMBERS else "text"
+    if values.isna().any():
+        return ""  # Too many of them are a problem, which has to be told.
+    return "always the same" if values.min() == values.max() else ""
+
+
+def _count_problems(sensors: Sequence[Choice], free: Sequence[str]) -> Iterator[Problem]:
+    if not sensors:
+        advice = f"name the sensors in a mapping; left are {_listed(free)}"
+        yield Problem("sensors", "no column of the file is one", advice)
+    if len(sensors) > MAX_SENSORS:
+        advice = f"choose at most {MAX_SENSORS} in a mapping"
+        yield Problem("sensors", f"{len(sensors)} columns look like one", advice)
+
+
+def plain_name(column: str) -> str:
+    """A column's name in lower-case letters, digits and single underscores; may be empty."""
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", column)
+    return re.sub(r"[^a-z0-9]+", "_", spaced.lower()).strip("_")
+
+
+def _new_name(column: str, number: int, taken: set[str]) -> str:
+    name = plain_name(column)
+    name = name if name[:1].isalpha() else f"sensor_{name or number}"
+    name = name[:50].strip("_")
+    return name if name not in taken else f"{name}_{number}"
+
+
+def _listed(columns: Sequence[str], most: int = 12) -> str:
+    shown = [str(column)[:60] for column in list(columns)[:most]]
+    more = len(columns) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more > 0 else "") or "none"

@@ -1,0 +1,291 @@
+"""The profile of a machine that nobody has described, from its run-to-failure data.
+
+What a profile says of wear is read off the failed units: a sensor wears if it ends a life clearly
+outside the band in which it begins one. The profile is a start, not a data sheet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from errors import InvalidInput, Problem
+from GAN.config.rul_profiles import RUL_PROFILES, category_of
+from GAN.config.units import UNITS
+from GAN.datasets.run_to_failure import life_fraction
+from GAN.importing.conversion import Runs
+from GAN.profiles.messages import problems_of
+from GAN.profiles.profile import MachineProfile
+from GAN.simulation.degradation import FIXED_LAWS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Floats = NDArray[np.float64]
+
+#: A unit is healthy in this first part of its life, and at its end in the last one.
+HEALTHY, END = 0.2, 0.98
+
+#: Quantiles of the healthy readings between which the normal band lies. The second, narrower band
+#: is for machines whose readings vary so much that nothing ends outside the first.
+BANDS = (0.05, 0.25)
+#: How far outside the band the end of life has to be, in widths of the band.
+CLEARLY = 0.1
+
+#: How far towards its failure value a sensor has to come in the failure modes that drive it: those
+#: of other modes may drift (see `GAN.simulation.physics.DRIFT`).
+DRIVEN = 0.5
+
+#: Share of readings at an end of their range from which it is the end of the channel's scale.
+RESTING = 0.01
+
+#: Unit of a sensor where nobody says one: a number without dimension.
+NO_UNIT = "1"
+
+SHORTEST_MAX_RUL, LONGEST_MAX_RUL = 50.0, 1_000_000.0
+#: Lives that the category's spread of lives counts for beside the data's own.
+_PRIOR_LIVES = 1
+#: A Weibull law's shape is its coefficient of variation to this power (Justus et al., Methods for
+#: Estimating Wind Speed Frequency Distributions, 1978).
+_SHAPE_OF_VARIATION = -1.086
+_MOST_LIVES_PER_SEED = 10
+_BINS = 20
+_ONSETS = np.arange(9) / 10
+
+
+class _Wear(NamedTuple):
+    """How a sensor ends: towards where, at which reading, and in which failure modes."""
+
+    direction: str
+    failure: float | None
+    modes: tuple[str, ...]
+
+
+class _Rows(NamedTuple):
+    """The rows of a seed, with their life fraction, and some of them.
+
+    Attributes:
+        healthy: Those in the first part of a life; all, if no life is seen from its beginning.
+        failed: Those of units that failed.
+        at_end: The last ones of these.
+    """
+
+    every: pd.DataFrame
+    healthy: pd.DataFrame
+    failed: pd.DataFrame
+    at_end: pd.DataFrame
+
+
+def derive_profile(
+    machine_id: str, runs: Runs, units: Mapping[str, str], source: str
+) -> MachineProfile:
+    """A complete profile that fits the data.
+
+    Args:
+        machine_id: The new machine's id.
+        runs: Its data; cycles count as hours.
+        units: Unit of a sensor by its name, where it is known.
+        source: What to call the data in messages.
+
+    Raises:
+        InvalidInput: No such profile can be made; says why.
+    """
+    frame = runs.frame
+    names = list(frame.columns[4:])
+    rows = _rows(runs)
+    longest = float((frame["cycle_hour"] + frame["rul_hours"]).max())
+    if longest > LONGEST_MAX_RUL:
+        what = f"the longest life is {longest:,.0f} h"
+        advice = "give the time in hours, or as dates"
+        raise InvalidInput(source, [Problem("cycle_hour", what, advice)])
+    for band in BANDS:
+        bands = {name: _normal_band(rows.healthy[name], band) for name in names}
+        wears = {name: _wear(rows.at_end, name, bands[name]) for name in names}
+        if any(wear.failure is not None for wear in wears.values()):
+            break
+    else:
+        what = "no sensor ends a life outside the readings of its beginning"
+        advice = "check which columns are the unit and the time, or add sensors that show wear"
+        raise InvalidInput(source, [Problem("sensors", what, advice)])
+    content = {
+        "machine_id": machine_id,
+        "machine_type": category_of(machine_id),
+        "manufacturer": "unknown",
+        "model": "unknown",
+        "description": f"Derived from run-to-failure data of {runs.units} units.",
+        "rul": _rul(rows.failed, longest, category_of(machine_id)),
+        "sensors": [
+            _sensor(rows, name, units.get(name, NO_UNIT), bands[name], wears[name])
+            for name in names
+        ],
+        "failure_modes": _failure_modes(rows.failed, wears),
+    }
+    try:
+        return MachineProfile.model_validate(content)
+    except ValidationError as error:
+        raise InvalidInput(source, list(problems_of(error))) from None
+
+
+def _rows(runs: Runs) -> _Rows:
+    # Life fractions once, and modes as numbers: a million rows are looked at for each sensor.
+    every = runs.frame.assign(life_fraction=life_fraction(runs.frame))
+    every = every.astype({"failure_mode": "category"})
+    healthy = every[every["life_fraction"] <= HEALTHY]
+    failed = every[~every["unit_id"].isin(runs.censored)]
+    at_end = failed[failed["life_fraction"] >= END]
+    return _Rows(every, healthy if len(healthy) else every, failed, at_end)
+
+
+def _rul(failed: pd.DataFrame, longest: float, category: str) -> dict[str, Any]:
+    lives = failed.groupby("unit_id")["cycle_hour"].max().to_numpy()
+    most = max(longest, SHORTEST_MAX_RUL)
+    return {
+        "max_rul_hours": most,
+        "cycles_per_dataset": min(len(lives), _MOST_LIVES_PER_SEED),
+        "degradation_pattern": "linear_medium",  # The laws are fitted to even wear.
+        "rul_noise_std_hours": _rounded(most / 50),
+        "weibull_shape": _weibull_shape(lives, RUL_PROFILES[category].weibull_shape),
+    }
+
+
+def _weibull_shape(lives: Floats, usual: float) -> float:
+    """Shape of the law of lives, between the usual one and that of the data."""
+    free = len(lives) - 1
+    own = float(np.var(lives, ddof=1) / np.mean(lives) ** 2) if free else 0.0
+    usual_spread = usual ** (1 / _SHAPE_OF_VARIATION)
+    spread = np.sqrt((free * own + _PRIOR_LIVES * usual_spread**2) / (free + _PRIOR_LIVES))
+    return _rounded(float(np.clip(spread**_SHAPE_OF_VARIATION, 0.6, 20)))
+
+
+def _normal_band(healthy: pd.Series[float], quantile: float) -> tuple[float, float]:
+    low, high = (_rounded(float(healthy.quantile(at))) for at in (quantile, 1 - quantile))
+    if high <= low:  # It hardly changes: a band all the same, beyond the rounding.
+        width = max(abs(low) * 1e-4, 1e-6)
+        floor = 0.0 if low >= 0.0 else -np.inf
+        low, high = max(low - width, floor), low + width
+    return low, high
+
+
+def _wear(at_end: pd.DataFrame, name: str, band: tuple[float, float]) -> _Wear:
+    of_units = at_end.groupby(["failure_mode", "unit_id"], observed=True)[name].median()
+    of_modes = of_units.groupby("failure_mode", observed=True).median()
+    low, high = band
+    margin = CLEARLY * (high - low)
+    above, below = of_modes - high, low - of_modes
+    if max(above.max(), below.max()) <= margin:
+        return _Wear("steady", None, ())
+    rising = above.max() >= below.max()
+    beyond = above if rising else below
+    failure = float(of_modes[beyond.idxmax()])
+    far = max(margin, DRIVEN * beyond.max())
+    modes = tuple(str(mode) for mode in beyond.index[beyond > far])
+    return _Wear("rising" if rising else "falling", failure, modes)
+
+
+def _sensor(
+    rows: _Rows, name: str, unit: str, band: tuple[float, float], wear: _Wear
+) -> dict[str, Any]:
+    low, high = band
+    ends = [*band, *([] if wear.failure is None else [wear.failure])]
+    noise, ar1 = _residual(rows.healthy, name)
+    sensor: dict[str, Any] = {
+        "name": name,
+        "unit": unit,
+        "normal": {"min": low, "max": high},
+        "direction": wear.direction,
+        "noise": _rounded(min(noise, 0.5 * (max(ends) - min(ends)))),
+        "ar1": round(ar1, 2),
+        "limits": _limits(rows.every[name], ends, unit),
+        "source": "run-to-failure data",
+    }
+    if wear.failure is not None:
+        failed = rows.failed
+        modes = failed["failure_mode"].cat
+        wanted = [list(modes.categories).index(mode) for mode in wear.modes]
+        worn = modes.codes.isin(wanted).to_numpy()
+        onset, law = _law(
+            failed["life_fraction"].to_numpy()[worn], failed[name].to_numpy()[worn], wear.failure
+        )
+        sensor |= {"failure": wear.failure, "onset": onset, "law": law}
+    return sensor
+
+
+def _residual(frame: pd.DataFrame, name: str) -> tuple[float, float]:
+    """Standard deviation and lag-1 correlation of an AR(1) residual on a slow trend.
+
+    From the variances of differences over one row and over two, on which a slow trend has no
+    share: v1 = 2·s²·(1 - r), v2 = 2·s²·(1 - r²).
+    """
+    values, units = frame[name].to_numpy(), frame["unit_id"].to_numpy()
+    variances = []
+    for lag in (1, 2):
+        steps = (values[lag:] - values[:-lag])[units[lag:] == units[:-lag]]
+        variances.append(float(np.var(steps)) if len(steps) else 0.0)
+    one, two = variances
+    if not one:
+        return 0.0, 0.0
+    correlation = float(np.clip(two / one - 1.0, 0.0, 0.95))
+    return float(np.sqrt(one / (2 * (1 - correlation)))), correlation
+
+
+def _limits(every: pd.Series[float], ends: Sequence[float], unit: str) -> dict[str, float]:
+    lowest, highest = min(float(every.min()), *ends), max(float(every.max()), *ends)
+    margin = 0.05 * (highest - lowest)
+    low = lowest if _rests_at(every, lowest) else lowest - margin
+    high = highest if _rests_at(every, highest) else highest + margin
+    if lowest >= 0.0:
+        low = max(low, 0.0)
+    floor, ceiling = UNITS[unit].floor, UNITS[unit].ceiling
+    if floor is not None:
+        low = max(low, min(floor, lowest))
+    if ceiling is not None:
+        high = min(high, max(ceiling, highest))
+    return {"min": low, "max": high}
+
+
+def _rests_at(every: pd.Series[float], end: float) -> bool:
+    """Whether readings pile up at an end: the channel cannot read beyond it."""
+    return bool((every == end).mean() >= RESTING)
+
+
+def _law(fraction: Floats, readings: Floats, failure: float) -> tuple[float, str]:
+    """Onset and law that come nearest to the mean path from healthy to failed."""
+    bins = np.minimum((fraction * _BINS).astype(int), _BINS - 1)
+    count = np.bincount(bins, minlength=_BINS)
+    seen = count > 0
+    path = np.bincount(bins, readings, minlength=_BINS)[seen] / count[seen]
+    at = np.bincount(bins, fraction, minlength=_BINS)[seen] / count[seen]
+    healthy = path[at <= HEALTHY]
+    level = float(np.mean(healthy)) if len(healthy) else float(path[0])
+    if level == failure:
+        return 0.0, "linear"
+    way = (path - level) / (failure - level)
+    candidates = [
+        (float(np.square(law(np.clip((at - onset) / (1 - onset), 0, 1)) - way).sum()), onset, of)
+        for of, law in FIXED_LAWS.items()
+        for onset in _ONSETS
+    ]
+    _, onset, law = min(candidates, key=lambda candidate: candidate[0])
+    return float(onset), law
+
+
+def _failure_modes(failed: pd.DataFrame, wears: Mapping[str, _Wear]) -> list[dict[str, Any]]:
+    wearing = [name for name, wear in wears.items() if wear.failure is not None]
+    units = failed.groupby("unit_id")["failure_mode"].first().astype(str).value_counts(sort=False)
+    return [
+        {
+            "name": mode,
+            "share": float(count),
+            "sensors": [name for name in wearing if mode in wears[name].modes] or wearing,
+        }
+        for mode, count in sorted(units.items())
+    ]
+
+
+def _rounded(value: float) -> float:
+    """To six significant digits: more would claim a precision that the data do not have."""
+    return float(f"{value:.6g}")

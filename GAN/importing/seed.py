@@ -1,0 +1,60 @@
+"""A seed from a file of real run-to-failure data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from GAN.files import sha256_of
+from GAN.importing.columns import RunColumns
+from GAN.importing.conversion import convert_runs
+from GAN.importing.files import read_runs
+from GAN.profiles.profile import MachineProfile
+from GAN.progress import Progress
+from GAN.simulation.physics import with_physics
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def imported_seed(
+    profile: MachineProfile,
+    file: Path,
+    columns: RunColumns,
+    failure_mode: str | None,
+    physics_share: float,
+    seed: int,
+    progress: Progress,
+) -> tuple[pd.DataFrame, dict[str, object]]:
+    """Read, convert and, if so wanted, add simulated lives.
+
+    Args:
+        profile: The machine.
+        file: A .csv or .parquet file.
+        columns: What is what in it.
+        failure_mode: How every unit failed, if no column says it.
+        physics_share: Share of all rows that are simulated.
+        seed: Number for the simulated ones.
+        progress: Told what was done to the data, too.
+
+    Returns:
+        The seed, and what is to be remembered of where it comes from.
+
+    Raises:
+        InvalidInput: With every problem of the file.
+    """
+    progress(0, "reading the data")
+    table = read_runs(file)
+    progress(30, f"{len(table):,} rows")
+    runs = convert_runs(table, columns, file.name, profile, failure_mode)
+    for note in runs.notes:
+        progress(60, note)
+    frame = with_physics(runs.frame, profile, physics_share, seed)
+    return frame, {
+        "origin": "imported",
+        "file_sha256": sha256_of(file),
+        "imported_rows": len(runs.frame),
+        "imported_units": runs.units,
+        "censored_units": " ".join(map(str, runs.censored)),
+        "physics_share": round(1 - len(runs.frame) / len(frame), 4),
+    }

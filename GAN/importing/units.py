@@ -1,0 +1,195 @@
+"""Lives in real run-to-failure data: which rows are whose, when a unit failed, and its RUL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from errors import Problem
+from GAN.importing.columns import flags
+from GAN.importing.values import Floats, Mask, complete, hours
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Indices = NDArray[np.intp]
+
+#: How far above one step the last RUL of a unit that failed may be: rounding in the file.
+_SLACK = 1.01
+
+
+@dataclass(frozen=True)
+class RunLives:
+    """The lives in a file; arrays are by row of the file or by unit, units in their own order.
+
+    Attributes:
+        labels: The file's name of each unit.
+        codes: Unit of each row.
+        order: Rows by unit, then time.
+        rows: Number of rows of each unit.
+        last_rows: Last row of each unit.
+        failed: Whether each unit ran until it failed; the others are censored.
+        lived: Hours since the unit's first row, of each row.
+        left: RUL of each row, hours; not a number for a censored unit of unknown RUL.
+        rul: RUL as in the file, if it has one.
+    """
+
+    labels: tuple[str, ...]
+    codes: Indices
+    order: Indices
+    rows: Indices
+    last_rows: Indices
+    failed: Mask
+    lived: Floats
+    left: Floats
+    rul: Floats | None
+
+    @property
+    def kept(self) -> Mask:
+        """Units of which it is known how much of their life each row has behind it."""
+        return self.failed if self.rul is None else np.ones_like(self.failed)
+
+
+def read_lives(
+    frame: pd.DataFrame, roles: Mapping[str, str], problems: list[Problem]
+) -> RunLives | None:
+    """The lives of a file, if every row has its unit, time and RUL.
+
+    Adds whatever is wrong to `problems`; lives in which something is wrong are for further checks
+    alone.
+    """
+    import pandas as pd
+
+    time = rul = None
+    if "cycle_hour" in roles:
+        time, found = hours(frame[roles["cycle_hour"]], f"column {roles['cycle_hour']!r}")
+        problems += found
+    if "rul_hours" in roles:
+        rul, found = complete(frame[roles["rul_hours"]], f"column {roles['rul_hours']!r}")
+        problems += [*found, *_negative(rul, roles["rul_hours"])]
+    if "unit_id" not in roles or not len(frame):
+        return None
+    units = frame[roles["unit_id"]]
+    if units.isna().any():
+        row = int(units.isna().to_numpy().argmax()) + 1
+        what = f"missing in {int(units.isna().sum()):,} rows, first in row {row:,}"
+        path = f"column {roles['unit_id']!r}"
+        problems.append(Problem(path, what, "each row needs its unit"))
+    if time is None or units.isna().any() or np.isnan(time).any():
+        return None
+    if rul is not None and np.isnan(rul).any():
+        return None
+    if not pd.api.types.is_numeric_dtype(units):
+        units = units.astype(str).str.strip()
+    codes, found_units = pd.factorize(units, sort=True)
+    labels = tuple(_label(unit) for unit in found_units)
+    order = np.argsort(codes, kind="stable")
+    rows = np.bincount(codes)
+    ends = np.cumsum(rows)
+    last_rows = order[ends - 1]
+    problems += _time_problems(time, codes, order, labels, roles["cycle_hour"])
+    if rul is not None:
+        problems += _rising_rul(rul, codes, order, labels, roles["rul_hours"])
+    first_time, last_time = time[order[ends - rows]], time[last_rows]
+    failed = _failed(frame, roles, time, rul, order, rows, ends, labels, problems)
+    if rul is None:
+        left = np.where(failed[codes], last_time[codes] - time, np.nan)
+    else:
+        # The RUL of a unit that failed ends at 0, whether the file counts to 0 or to 1.
+        left = rul - np.where(failed, rul[last_rows], 0.0)[codes]
+    return RunLives(
+        labels=labels,
+        codes=codes,
+        order=order,
+        rows=rows,
+        last_rows=last_rows,
+        failed=failed,
+        lived=time - first_time[codes],
+        left=left,
+        rul=rul,
+    )
+
+
+def _label(unit: object) -> str:
+    return f"{unit:g}" if isinstance(unit, float) else str(unit)[:60]
+
+
+def _failed(
+    frame: pd.DataFrame,
+    roles: Mapping[str, str],
+    time: Floats,
+    rul: Floats | None,
+    order: Indices,
+    rows: Indices,
+    ends: Indices,
+    labels: tuple[str, ...],
+    problems: list[Problem],
+) -> Mask:
+    """Which units ran until they failed: as a column says, else those whose RUL gets to 0."""
+    last = order[ends - 1]
+    by_rul = None
+    if rul is not None:
+        # A unit of a single row has no step; its RUL has to be 0.
+        step = np.where(rows > 1, time[last] - time[order[np.maximum(ends - 2, 0)]], 0.0)
+        by_rul = rul[last] <= np.abs(step) * _SLACK
+    for role in ("failed", "censored"):
+        if role in roles:
+            said = flags(frame[roles[role]])
+            path = f"column {roles[role]!r}"
+            if said is None:
+                advice = "write true or false; if it is something else: --censored-column none"
+                problems.append(Problem(path, "holds more than yes and no", advice))
+                continue
+            failed: Mask = said.to_numpy(dtype=bool)[last] == (role == "failed")
+            if by_rul is not None and (failed & ~by_rul).any():
+                unit = int(np.argmax(failed & ~by_rul))
+                what = f"says that unit {labels[unit]} failed, and its RUL does not get to 0"
+                problems.append(Problem(path, what, "correct one of the two"))
+            return failed
+    return np.ones(len(labels), dtype=bool) if by_rul is None else by_rul
+
+
+def _negative(rul: Floats, column: str) -> Iterator[Problem]:
+    below = rul < 0
+    if below.any():
+        row = int(np.argmax(below))
+        what = f"negative in {int(below.sum()):,} rows, first {rul[row]:g} in row {row + 1:,}"
+        yield Problem(f"column {column!r}", what, "RUL ends at 0, at failure")
+
+
+def _time_problems(
+    time: Floats, codes: Indices, order: Indices, labels: tuple[str, ...], column: str
+) -> Iterator[Problem]:
+    step = np.diff(time[order])
+    same = np.diff(codes[order]) == 0
+    for wrong, what, advice in (
+        (same & (step < 0), "goes back", "sort the rows of each unit by time"),
+        (same & (step == 0), "stands still", "give each unit one row a time"),
+    ):
+        if wrong.any():
+            at = int(np.argmax(wrong))
+            row = int(order[at + 1])
+            units = len(np.unique(codes[order][1:][wrong]))
+            yield Problem(
+                f"column {column!r}",
+                f"time {what} in {units:,} of {len(labels):,} units, first in unit "
+                f"{labels[codes[row]]} at row {row + 1:,}",
+                f"{advice}, or name another --time-column or --unit-column",
+            )
+
+
+def _rising_rul(
+    rul: Floats, codes: Indices, order: Indices, labels: tuple[str, ...], column: str
+) -> Iterator[Problem]:
+    rises = (np.diff(codes[order]) == 0) & (np.diff(rul[order]) > 0)
+    if rises.any():
+        row = int(order[int(np.argmax(rises)) + 1])
+        yield Problem(
+            f"column {column!r}",
+            f"rises with time, first in unit {labels[codes[row]]} at row {row + 1:,}",
+            "RUL falls to 0, at failure; leave it out with --rul-column none",
+        )

@@ -1,0 +1,140 @@
+"""Reading a machine profile from a file that nobody has vouched for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from errors import InvalidProfile, Problem
+from GAN.profiles.messages import problems_of, too_many
+from GAN.profiles.parsing import Unreadable, decode, read_json, read_yaml
+from GAN.profiles.profile import MAX_FAILURE_MODES, MAX_SENSORS, MachineProfile, name_problems
+from GAN.profiles.sensor import NAME_PATTERN
+
+MAX_BYTES = 1_000_000
+
+_READERS = {".json": read_json, ".yaml": read_yaml, ".yml": read_yaml}
+
+#: How the name of a profile may end.
+SUFFIXES = tuple(_READERS)
+
+
+def is_profile_name(path: Path) -> bool:
+    """Whether a file in a folder may be a profile: not hidden, and no editor's backup."""
+    return path.suffix in SUFFIXES and not path.name.startswith((".", "#", "~"))
+
+
+def read_profile(path: Path) -> MachineProfile:
+    """The profile in a .json, .yaml or .yml file.
+
+    Raises:
+        InvalidProfile: With every problem of the file, or the reason why it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)  # never more, however large the file says it is
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise InvalidProfile(
+            str(path), [Problem("", f"cannot be read: {reason}", "check the path")]
+        ) from None
+    return parse_profile(data, str(path), path.suffix)
+
+
+def parse_profile(data: bytes, source: str, suffix: str) -> MachineProfile:
+    """The profile in the bytes of a file.
+
+    Args:
+        data: Content, UTF-8.
+        source: What to call it in messages.
+        suffix: `.json`, `.yaml` or `.yml`: how to read it.
+
+    Raises:
+        InvalidProfile: With every problem at once.
+    """
+    try:
+        raw, repeated = _read(data, suffix)
+    except Unreadable as error:
+        raise InvalidProfile(source, error.problems) from None
+    profile, problems = _validate(raw)
+    problems = [*repeated, *problems]
+    if profile is None or problems:
+        raise InvalidProfile(source, problems)
+    return profile
+
+
+def profile_schema() -> dict[str, Any]:
+    """The JSON Schema of a profile, for editors; published as `GAN/profile.schema.json`."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "fleetforge/profile/1",
+        **MachineProfile.model_json_schema(),
+        "title": "Fleetforge machine profile, version 1",
+    }
+
+
+def _read(data: bytes, suffix: str) -> tuple[Any, list[Problem]]:
+    reader = _READERS.get(suffix.lower())
+    if reader is None:
+        message = f"'{suffix}' is no profile format" if suffix else "the name has no suffix"
+        raise Unreadable(Problem("", message, f"name the file {', '.join(_READERS)}"))
+    if len(data) > MAX_BYTES:
+        raise Unreadable(Problem("", "over 1 MB", "a profile is a few kB of text"))
+    text = decode(data)
+    raw, repeated = reader(text) if text.strip() else (None, [])
+    if raw is None:
+        raise Unreadable(Problem("", "empty", "start from a template"))
+    return raw, repeated
+
+
+def _validate(raw: Any) -> tuple[MachineProfile | None, list[Problem]]:
+    try:
+        # Strict, so that "60" is not taken for 60; strict pydantic wants tuples, not lists.
+        return MachineProfile.model_validate(_with_tuples(raw), strict=True), []
+    except ValidationError as error:
+        found = [*problems_of(error), *_problems_of_the_whole(raw)]
+        return None, list(dict.fromkeys(found))
+
+
+def _with_tuples(node: Any) -> Any:
+    if isinstance(node, dict):
+        return {key: _with_tuples(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return tuple(_with_tuples(item) for item in node)
+    return node
+
+
+def _problems_of_the_whole(raw: Any) -> Iterator[Problem]:
+    """What pydantic no longer looks at once a field is wrong."""
+    sensors, modes = _items(raw, "sensors"), _items(raw, "failure_modes")
+    if len(sensors) > MAX_SENSORS:
+        yield too_many("sensors", len(sensors), MAX_SENSORS)
+    if len(modes) > MAX_FAILURE_MODES:
+        yield too_many("failure_modes", len(modes), MAX_FAILURE_MODES)
+    if sensors:
+        yield from name_problems(
+            [(_name(_field(item, "name")), str(_field(item, "direction"))) for item in sensors],
+            [(_name(_field(item, "name")), _names(_items(item, "sensors"))) for item in modes],
+        )
+
+
+def _field(node: Any, key: str) -> Any:
+    return node.get(key) if isinstance(node, dict) else None
+
+
+def _items(node: Any, key: str) -> list[Any]:
+    value = _field(node, key)
+    return value if isinstance(value, list) else []
+
+
+def _names(items: list[Any]) -> list[str]:
+    return [name for item in items if (name := _name(item))]
+
+
+def _name(value: Any) -> str:
+    """The name, or nothing where it is none: that is a problem of its own, already reported."""
+    return value if isinstance(value, str) and re.fullmatch(NAME_PATTERN, value) else ""

@@ -1,0 +1,165 @@
+"""The model card: Markdown beside the pickle, under the same name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from posixpath import dirname, relpath
+
+from GAN import files, layout
+from GAN.datasets.columns import columns
+from GAN.datasets.provenance import SeedOrigin
+from GAN.profiles.profile import MachineProfile
+from GAN.reporting.cards.markdown import bullets, escaped, front_matter, plain, table
+from GAN.reporting.cards.wording import (
+    FLEETFORGE_LICENCE,
+    LICENCE,
+    LIMITS,
+    NOT_FOR,
+    TAGS,
+    USES,
+    rights,
+    warning,
+)
+from GAN.results import TrainingResult
+
+
+def write_model_card(
+    root: Path, profile: MachineProfile, trained: TrainingResult, number: int, origin: SeedOrigin
+) -> None:
+    """Write the card of a model that has just been written.
+
+    Args:
+        root: Folder of the artifacts.
+        profile: The machine.
+        trained: The model.
+        number: Random seed of the training.
+        origin: The seed data.
+    """
+    key = layout.model_card_key(profile.machine_id, trained.epochs)
+    files.write_text(root / key, model_card(profile, trained, number, origin))
+
+
+def model_card(
+    profile: MachineProfile, trained: TrainingResult, number: int, origin: SeedOrigin
+) -> str:
+    """The card as Markdown."""
+    name, sha256 = trained.path.name, files.sha256_of(trained.path)
+    return f"""{_front_matter(profile)}
+# {profile.machine_id}: model of run-to-failure data
+
+> **Simulated data.** {warning("The data that it gives are", origin)}
+
+A tabular variational autoencoder (TVAE) of {escaped(f"{profile.manufacturer} {profile.model}")}
+that gives readings of the machine's sensors from new to failed. It predicts nothing about a
+machine: it makes data of which a model that predicts may learn.
+
+## Check it before you load it
+
+**The file is a pickle: whoever wrote it can have it run any program as it is loaded.** Load it only
+if you made it, or if its SHA-256 is the one that somebody whom you trust has noted:
+
+`{sha256}`
+
+A checksum protects you only if it comes by another way than the file: this card may have been
+changed along with it. Fleetforge checks each model against its ledger.
+
+    sha256sum {name}
+
+## Load it
+
+With Fleetforge, which makes whole lives of it (`GANManager.generate` does this):
+
+```python
+from pathlib import Path
+from GAN.synthesis.machine_model import load
+model = load(Path("{name}"))
+```
+
+With SDV alone:
+
+```python
+from sdv.utils import load_synthesizer
+rows = load_synthesizer("{name}").sample(1000)["table"]
+```
+
+The difference: what SDV samples are rows of nominal units, in no order, with noise that is the same
+at every point of life. Lives, units that differ, and noise that follows itself from row to row come
+with Fleetforge only.
+
+## Columns
+
+{_columns(profile)}
+
+Time, unit and remaining useful life are not learnt: they follow from the lives that are planned
+when data are generated. Sensors are those of a nominal unit.
+
+## Training
+
+{_training(profile, trained, number, origin)}
+
+The seed: {escaped(origin.text)}
+
+## Use
+
+Meant for generating data for
+
+{bullets(USES)}
+
+Neither it nor its data are for
+
+{bullets(NOT_FOR)}
+
+Limits of its data:
+
+{bullets(LIMITS)}
+
+It may hold values of the seed data as they are (quantiles of its columns), so treat it as you treat
+those.
+
+## Licence
+
+{rights(origin)} Whoever may decide that fills in `license` above.
+
+{FLEETFORGE_LICENCE}
+"""
+
+
+def _front_matter(profile: MachineProfile) -> str:
+    return front_matter(
+        {
+            "model_name": plain(f"TVAE of {profile.manufacturer} {profile.model}"),
+            "license": LICENCE,
+            "library_name": "sdv",
+            "tags": [*TAGS, "tvae", profile.machine_type],
+        }
+    )
+
+
+def _columns(profile: MachineProfile) -> str:
+    rows = [["`life_fraction`", "", "share of its life that the unit has behind it, 0 to 1"]]
+    rows += [
+        [f"`{column.name}`", escaped(column.unit), escaped(column.meaning)]
+        for column in columns(profile)
+        if column.name not in ("unit_id", "cycle_hour", "rul_hours")
+    ]
+    return table(["column", "unit", "meaning"], rows)
+
+
+def _training(
+    profile: MachineProfile, trained: TrainingResult, number: int, origin: SeedOrigin
+) -> str:
+    machine_id = profile.machine_id
+    beside = dirname(layout.model_card_key(machine_id, trained.epochs))
+    data_card = relpath(layout.data_card_key(machine_id), beside)
+    facts = {
+        "epochs": str(trained.epochs),
+        "time": f"{trained.training_time_seconds:.1f} s on {trained.device}",
+        "mean loss of the last epoch": f"{trained.final_loss:.4f} nats a row",
+        "random seed": str(number),
+        "rows": f"{origin.rows:,}",
+        "units": str(origin.units),
+        "SHA-256 of the seed": f"`{origin.sha256}`",
+        "SHA-256 of the profile": f"`{profile.sha256}`",
+        "generated data": f"[data card]({data_card})",
+    }
+    return table(["what", "value"], [list(fact) for fact in facts.items()])

@@ -1,0 +1,175 @@
+"""Lives: how many units run to failure, how long each lasts and what ends it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from GAN.config.rul_profiles import RulProfile
+from GAN.datasets.run_to_failure import TICKS_PER_HOUR
+from GAN.profiles.profile import FailureMode, MachineProfile
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+#: Share of lives that would outlast `max_rul_hours` if the Weibull law were not cut off there.
+CUT_OFF_ABOVE = 0.1
+#: A unit that fails before this share of `max_rul_hours` did not wear out: it is not drawn.
+SHORTEST_LIFE = 0.1
+
+#: Fewest rows of a life: a first one and the failure.
+MIN_ROWS_PER_LIFE = 2
+
+
+@dataclass(frozen=True)
+class Lives:
+    """Run-to-failure lives that share one time step.
+
+    Attributes:
+        rows: Rows of each unit.
+        failure_modes: What ends each unit, of the same length.
+        time_step_hours: Hours from one row to the next, a multiple of 1/4096 h.
+    """
+
+    rows: tuple[int, ...]
+    failure_modes: tuple[str, ...]
+    time_step_hours: float
+
+    @property
+    def hours(self) -> tuple[float, ...]:
+        """Length of each life: its first RUL."""
+        return tuple((rows - 1) * self.time_step_hours for rows in self.rows)
+
+
+def plan_lives(profile: MachineProfile, rows: int, units: int, rng: np.random.Generator) -> Lives:
+    """Lives that fill a table of a given length.
+
+    Args:
+        profile: Gives the longest life, the Weibull shape and the failure modes.
+        rows: Rows of the table, at least two a unit.
+        units: Number of lives.
+        rng: Source of the lives and of the order of the failure modes.
+
+    Returns:
+        Lives whose rows sum to exactly `rows`, in proportion to lives drawn from the Weibull law;
+        none exceeds `max_rul_hours`.
+    """
+    lives = draw_lives(profile.life, units, rng)
+    most_ticks = math.floor(profile.life.max_rul_hours * TICKS_PER_HOUR)
+    ticks = max(1, math.floor(lives.sum() * TICKS_PER_HOUR / (rows - units)))
+    while units * (most_ticks // ticks) < rows - units:
+        ticks -= 1
+    return Lives(
+        rows=_apportion(rows, lives, MIN_ROWS_PER_LIFE, 1 + most_ticks // ticks),
+        failure_modes=_allot(profile.failure_modes, units, rng),
+        time_step_hours=ticks / TICKS_PER_HOUR,
+    )
+
+
+def plan_lives_at_step(
+    profile: MachineProfile,
+    rows: int,
+    time_step_hours: float,
+    failure_modes: Sequence[FailureMode],
+    rng: np.random.Generator,
+) -> Lives:
+    """Lives that fill a table of a given length and a given time step.
+
+    Args:
+        profile: Gives the longest life and the Weibull shape.
+        rows: Rows of the table, at least two.
+        time_step_hours: Hours from row to row, a multiple of 1/4096 h, at most half of
+            `max_rul_hours`.
+        failure_modes: The modes to draw from.
+        rng: Source of the lives and of the order of the failure modes.
+
+    Returns:
+        As many lives as make their mean the Weibull law's, with exactly `rows` rows in all; none
+        exceeds `max_rul_hours`.
+    """
+    most = 1 + math.floor(profile.life.max_rul_hours / time_step_hours)
+    units = round(rows / rows_per_life(profile.life, time_step_hours))
+    units = min(max(units, math.ceil(rows / most)), rows // MIN_ROWS_PER_LIFE)
+    lives = draw_lives(profile.life, units, rng)
+    return Lives(
+        rows=_apportion(rows, lives, MIN_ROWS_PER_LIFE, most),
+        failure_modes=_allot(failure_modes, units, rng),
+        time_step_hours=time_step_hours,
+    )
+
+
+def rows_per_life(life: RulProfile, time_step_hours: float) -> float:
+    """Rows that a life of mean length has."""
+    evenly = (np.arange(1_000) + 0.5) / 1_000
+    return 1.0 + float(_quantile(life, evenly).mean()) / time_step_hours
+
+
+def timeline(lives: Lives, first_unit: int = 1) -> pd.DataFrame:
+    """The computed columns of a data set, one row for each unit and hour.
+
+    Args:
+        lives: The lives, in order.
+        first_unit: `unit_id` of the first one.
+
+    Returns:
+        Columns unit_id (int32), cycle_hour and rul_hours (float64, hours), failure_mode (str).
+    """
+    import pandas as pd
+
+    rows = np.array(lives.rows)
+    steps_lived = np.concatenate([np.arange(count) for count in lives.rows])
+    steps_left = np.repeat(rows - 1, rows) - steps_lived
+    return pd.DataFrame(
+        {
+            "unit_id": np.repeat(np.arange(len(rows), dtype=np.int32) + first_unit, rows),
+            "cycle_hour": steps_lived * lives.time_step_hours,
+            "rul_hours": steps_left * lives.time_step_hours,
+            "failure_mode": np.repeat(np.array(lives.failure_modes, dtype=object), rows),
+        }
+    ).astype({"unit_id": np.int32})
+
+
+def draw_lives(life: RulProfile, units: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Lengths of lives, hours, shape (units,)."""
+    return _quantile(life, rng.random(units))
+
+
+def _quantile(life: RulProfile, share: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Life in hours that a share of units does not outlast: a Weibull law cut off at both ends.
+
+    Its scale is set so that `CUT_OFF_ABOVE` of the uncut law lies beyond `max_rul_hours`.
+    """
+    scale = -math.log(CUT_OFF_ABOVE)
+    shortest = -math.expm1(-scale * SHORTEST_LIFE**life.weibull_shape)
+    failed = shortest + share * (1.0 - CUT_OFF_ABOVE - shortest)
+    hours = life.max_rul_hours * (-np.log1p(-failed) / scale) ** (1.0 / life.weibull_shape)
+    return np.asarray(np.minimum(hours, life.max_rul_hours))
+
+
+def _apportion(total: int, weights: NDArray[np.float64], least: int, most: int) -> tuple[int, ...]:
+    """Whole numbers in [least, most] in proportion to `weights`, with exactly the sum `total`."""
+    quotas = total * weights / weights.sum()
+    counts = np.clip(np.floor(quotas), least, most)
+    while (short := total - int(counts.sum())) != 0:
+        step = 1 if short > 0 else -1
+        room = counts < most if short > 0 else counts > least
+        want = np.where(room, step * (quotas - counts), -np.inf)
+        counts[np.argmax(want)] += step
+    return tuple(int(count) for count in counts)
+
+
+def _allot(modes: Sequence[FailureMode], units: int, rng: np.random.Generator) -> tuple[str, ...]:
+    """A failure mode for each unit, by share; each at least once when there are enough units."""
+    shares = np.array([mode.share for mode in modes])
+    if units < len(modes):
+        chosen = rng.choice(len(modes), units, replace=False, p=shares / shares.sum())
+    else:
+        counts = _apportion(units, shares, 1, units)
+        chosen = rng.permutation(np.repeat(np.arange(len(modes)), counts))
+    return tuple(modes[index].name for index in chosen)

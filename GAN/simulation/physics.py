@@ -1,0 +1,205 @@
+"""Physics-style seed data: what the sensors of a few units read from new to failed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from GAN.config.rul_profiles import DegradationPattern
+from GAN.config.tvae_config import DEFAULT_ROWS, MAX_ROWS, MIN_ROWS, check_count
+from GAN.datasets.run_to_failure import life_fraction
+from GAN.profiles.profile import MachineProfile, Range, Sensor
+from GAN.simulation.degradation import degradation, wear
+from GAN.simulation.lifetimes import plan_lives, timeline
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: How far a degrading sensor goes towards its failure value when another mode ends the unit.
+DRIFT = 0.25
+
+#: Most of a seed that may be simulated where there are real data.
+MAX_PHYSICS_SHARE = 0.9
+
+#: Seeds of fresh units, and rows of each.
+FRESH_SEEDS = (2**32 - 1, 2**32 - 2, 2**32 - 3)
+FRESH_ROWS = 3_000
+
+#: A unit may start its life worn (onset below 0); it never leaves everything to the last rows.
+EARLIEST_ONSET, LATEST_ONSET = -0.25, 0.95
+
+
+def physics_seed(profile: MachineProfile, rows: int = DEFAULT_ROWS, seed: int = 0) -> pd.DataFrame:
+    """Run-to-failure data of a machine, from its profile alone.
+
+    Every unit has its own level of each sensor within the `normal` band and its own shift of the
+    onsets. From its onset on, a sensor follows wear and its law from that level: all the way to
+    `failure` at RUL 0 if the unit's failure mode names it, `DRIFT` of the way otherwise. An AR(1)
+    residual is added; readings beyond the sensor's limits are reflected into them.
+
+    Args:
+        profile: The machine.
+        rows: Rows in all, 1,000 to 100,000.
+        seed: Any whole number from 0; same profile and seed, same data, bit for bit.
+
+    Returns:
+        Columns unit_id (int32, from 1), cycle_hour and rul_hours (float64, hours), failure_mode
+        (str), then the sensors in profile order (float64, each in its unit); one row for each
+        unit and time step.
+
+    Raises:
+        InvalidInput: `rows` or `seed` is out of range.
+    """
+    import pandas as pd
+
+    check_count("rows", rows, MIN_ROWS, MAX_ROWS)
+    rng = generator(profile, seed)
+    table = timeline(plan_lives(profile, rows, units_per_seed(profile), rng))
+    lives = [_readings(profile, life, rng) for _, life in table.groupby("unit_id")]
+    readings = pd.DataFrame(np.concatenate(lives), columns=[s.name for s in profile.sensors])
+    return pd.concat([table, readings], axis=1)
+
+
+def with_physics(
+    real: pd.DataFrame, profile: MachineProfile, share: float, seed: int = 0
+) -> pd.DataFrame:
+    """Real run-to-failure data, and simulated lives after them.
+
+    Args:
+        real: Columns of a seed; its units are numbered from 1.
+        profile: The machine.
+        share: Share of all rows that are simulated, 0 up to `MAX_PHYSICS_SHARE`; see
+            `physics_rows`.
+        seed: As in `physics_seed`.
+
+    Returns:
+        The same columns; unit ids go on.
+    """
+    import pandas as pd
+
+    rows = physics_rows(len(real), share)
+    if not rows:
+        return real
+    simulated = physics_seed(profile, rows, seed)
+    simulated["unit_id"] += real["unit_id"].iloc[-1]
+    return pd.concat([real, simulated], ignore_index=True).astype({"unit_id": np.int32})
+
+
+def physics_rows(real_rows: int, share: float) -> int:
+    """Simulated rows to add for a share of all rows, as near as 1,000 to 100,000 rows come."""
+    if not share:
+        return 0
+    return min(max(round(real_rows * share / (1 - share)), MIN_ROWS), MAX_ROWS)
+
+
+def fresh_units(profile: MachineProfile) -> pd.DataFrame:
+    """Simulated units to test on: other ones than any seed that is likely to be chosen."""
+    import pandas as pd
+
+    seeds = [physics_seed(profile, FRESH_ROWS, number) for number in FRESH_SEEDS]
+    for before, after in pairwise(seeds):
+        after["unit_id"] += before["unit_id"].iloc[-1]
+    return pd.concat(seeds, ignore_index=True)
+
+
+def units_per_seed(profile: MachineProfile) -> int:
+    """Lives in a seed data set: at least one for each failure mode."""
+    return max(profile.life.cycles_per_dataset, len(profile.failure_modes))
+
+
+def generator(profile: MachineProfile, seed: int) -> np.random.Generator:
+    """Random numbers that depend on the profile's content and on the seed, and on nothing else.
+
+    Raises:
+        InvalidInput: `seed` is negative or beyond 32 bits.
+    """
+    check_count("seed", seed, 0, 2**32 - 1)
+    return np.random.default_rng([seed, int(profile.sha256, 16)])
+
+
+def damage(
+    profile: MachineProfile,
+    fraction: NDArray[np.floating[Any]],
+    life_hours: float,
+    failed_by: str,
+    rng: np.random.Generator,
+) -> NDArray[np.float64]:
+    """How far the sensors of one unit are on their way to failure.
+
+    Args:
+        profile: The machine.
+        fraction: Of its life, ascending from 0 to 1, shape (rows,).
+        life_hours: The unit's life.
+        failed_by: Its failure mode.
+        rng: Source of the unit's own onset and of the random laws.
+
+    Returns:
+        Shape (rows, sensors): 0 at the unit's level, 1 at failure.
+    """
+    shift = _onset_shift(profile, life_hours, rng)
+    driven, pattern = _driven(profile, failed_by), profile.life.degradation_pattern
+    return np.column_stack(
+        [_path(sensor, pattern, fraction, shift, driven, rng) for sensor in profile.sensors]
+    )
+
+
+def _readings(
+    profile: MachineProfile, life: pd.DataFrame, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """Readings of one unit, shape (rows of the life, sensors)."""
+    fraction = life_fraction(life).to_numpy()
+    shift = _onset_shift(profile, life["rul_hours"].iloc[0], rng)
+    driven = _driven(profile, life["failure_mode"].iloc[0])
+    pattern = profile.life.degradation_pattern
+    columns = []
+    for sensor in profile.sensors:
+        level = rng.uniform(sensor.normal.min, sensor.normal.max)
+        path = _path(sensor, pattern, fraction, shift, driven, rng)
+        trend = 0.0 if sensor.failure is None else (sensor.failure - level) * path
+        residual = sensor.noise * ar1_noise(len(fraction), sensor.ar1, rng)
+        columns.append(reflect(level + trend + residual, sensor.physical_limits))
+    return np.column_stack(columns)
+
+
+def _onset_shift(profile: MachineProfile, life_hours: float, rng: np.random.Generator) -> float:
+    return rng.normal(0.0, profile.life.rul_noise_std_hours) / life_hours
+
+
+def _driven(profile: MachineProfile, failed_by: str) -> set[str]:
+    return {name for m in profile.failure_modes if m.name == failed_by for name in m.sensors}
+
+
+def _path(
+    sensor: Sensor,
+    pattern: DegradationPattern,
+    fraction: NDArray[np.floating[Any]],
+    shift: float,
+    driven: Collection[str],
+    rng: np.random.Generator,
+) -> NDArray[np.float64]:
+    if sensor.failure is None:
+        return np.zeros_like(fraction)
+    onset = min(max(sensor.onset + shift, EARLIEST_ONSET), LATEST_ONSET)
+    progress = wear(np.clip((fraction - onset) / (1.0 - onset), 0.0, 1.0), pattern)
+    reach = 1.0 if sensor.name in driven else DRIFT
+    return reach * degradation(sensor.law, progress, rng)
+
+
+def ar1_noise(count: int, lag1: float, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Stationary AR(1) noise of unit variance, shape (count,)."""
+    from scipy.signal import lfilter
+
+    shocks = rng.normal(0.0, np.sqrt(1.0 - lag1**2), count)
+    shocks[0] = rng.normal()
+    return np.asarray(lfilter([1.0], [1.0, -lag1], shocks))
+
+
+def reflect(values: NDArray[np.float64], limits: Range) -> NDArray[np.float64]:
+    """Values folded back at the limits, and clipped if one fold is not enough."""
+    folded = np.where(values < limits.min, 2.0 * limits.min - values, values)
+    folded = np.where(folded > limits.max, 2.0 * limits.max - folded, folded)
+    return np.clip(folded, limits.min, limits.max)

@@ -1,0 +1,227 @@
+"""The model of one machine: what its TVAE learns, how it is kept, and what it says of a life.
+
+The model learns life fraction, failure mode and the sensors of single rows, as a nominal unit
+reads them (`GAN.synthesis.unit_effects`). RUL, time and unit follow from the planned lives when
+data is generated,
+so they are never learnt.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from errors import StageError
+from GAN.config.tvae_config import TvaeConfig, check_count, progress_interval
+from GAN.datasets.provenance import SeedOrigin
+from GAN.datasets.run_to_failure import life_fraction
+from GAN.files import replacing
+from GAN.profiles.profile import MachineProfile
+from GAN.progress import Progress
+from GAN.synthesis.serialization import from_plain, to_plain
+from GAN.synthesis.trajectories import Courses, fit_courses
+from GAN.synthesis.unit_effects import Levels, levelled_sensors
+from GAN.tvae.model import TableModel, fit_model
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Name of the one table in SDV's metadata.
+TABLE = "table"
+#: Attribute of the stock synthesizer under which our own model lies, in built-in types.
+_OURS = "fleetforge_model"
+
+
+@dataclass(frozen=True)
+class MachineModel:
+    """A trained model of a machine.
+
+    Attributes:
+        table: The model of its rows.
+        courses: How its units go from new to failed.
+        levelled: Sensors from which units' levels were taken; see `GAN.synthesis.unit_effects`.
+        origin: The seed that it has learnt; None if that was not said.
+    """
+
+    table: TableModel
+    courses: Courses
+    levelled: tuple[str, ...]
+    origin: SeedOrigin | None = None
+
+    @property
+    def features(self) -> list[str]:
+        """Columns that it has learnt, in order."""
+        return [column.name for column in self.table.columns]
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """A trained model and how its training went.
+
+    Attributes:
+        model: Ours.
+        synthesizer: The same as a stock `sdv.single_table.TVAESynthesizer`; ours is in it.
+        loss_history: Mean loss of each epoch, nats a row.
+        training_time_seconds: Wall-clock time from the table to both.
+        num_features: Columns the model learnt.
+        device: What it was trained on.
+    """
+
+    model: MachineModel
+    synthesizer: Any
+    loss_history: tuple[float, ...]
+    training_time_seconds: float
+    num_features: int
+    device: str
+
+    @property
+    def final_loss(self) -> float:
+        """Mean loss of the last epoch."""
+        return self.loss_history[-1]
+
+
+def feature_names(profile: MachineProfile) -> list[str]:
+    """Columns that the model learns, in order."""
+    return ["life_fraction", "failure_mode", *(sensor.name for sensor in profile.sensors)]
+
+
+def sdv_metadata(profile: MachineProfile) -> dict[str, Any]:
+    """SDV's description of the training table, JSON-able; written by hand, nothing is detected."""
+    columns = {
+        name: {"sdtype": "categorical" if name == "failure_mode" else "numerical"}
+        for name in feature_names(profile)
+    }
+    return {
+        "tables": {TABLE: {"columns": columns}},
+        "relationships": [],
+        "METADATA_SPEC_VERSION": "V2",
+    }
+
+
+def training_frame(seed: pd.DataFrame, profile: MachineProfile) -> pd.DataFrame:
+    """The rows of a seed data set as the model sees them: readings of a nominal unit.
+
+    Args:
+        seed: A seed data set of this profile.
+        profile: Names the sensors.
+
+    Returns:
+        Columns life_fraction (0 to 1), failure_mode and the sensors; one row a seed row.
+
+    Raises:
+        StageError: The seed data set was made from another profile.
+    """
+    missing = [sensor.name for sensor in profile.sensors if sensor.name not in seed]
+    if missing:
+        raise StageError(
+            f"the seed data of {profile.machine_id} lacks {', '.join(missing)}: "
+            "make it again from this profile"
+        )
+    nominal = Levels(profile, levelled_sensors(seed, profile)).nominal(seed)
+    return nominal.assign(life_fraction=life_fraction(seed))[feature_names(profile)]
+
+
+def train(
+    seed_data: pd.DataFrame,
+    profile: MachineProfile,
+    config: TvaeConfig,
+    seed: int,
+    progress: Progress,
+    origin: SeedOrigin | None = None,
+) -> TrainedModel:
+    """Fit a TVAE.
+
+    Args:
+        seed_data: A seed data set of this profile.
+        profile: Describes the columns.
+        config: Settings of the training.
+        seed: Any whole number from 0; same data, settings and seed, same model.
+        progress: Told what is learnt, then the epoch and its mean loss ten times a training.
+        origin: What is to be remembered of the seed data.
+
+    Returns:
+        The fitted model.
+
+    Raises:
+        InvalidInput: `seed` is out of range.
+        StageError: The seed data set was made from another profile, or the training diverged.
+    """
+    from GAN.tvae.export.sdv import to_stock
+
+    check_count("seed", seed, 0, 2**32 - 1)
+    started = time.perf_counter()
+    frame = training_frame(seed_data, profile)
+    every = progress_interval(config.epochs)
+    epochs = iter(range(1, config.epochs + 1))
+
+    def on_epoch(loss: float) -> None:
+        epoch = next(epochs)
+        if not np.isfinite(loss):
+            raise StageError(f"the training of {profile.machine_id} diverged: loss {loss}")
+        if epoch % every == 0 or epoch == config.epochs:
+            message = f"epoch {epoch} of {config.epochs}, loss {loss:.3f}"
+            progress(100 * epoch / config.epochs, message, epoch=epoch, loss=loss)
+
+    progress(0, f"learning {len(frame):,} rows of {frame.shape[1]} columns")
+    table, codes = fit_model(frame, config, seed, on_epoch, _limits(profile))
+    sensors = [sensor.name for sensor in profile.sensors]
+    courses = fit_courses(
+        table,
+        codes.astype(np.float64),
+        frame[sensors].to_numpy(),
+        sensors,
+        frame["life_fraction"].to_numpy(),
+        seed_data["unit_id"].to_numpy(),
+        frame["failure_mode"].to_numpy(),
+    )
+    synthesizer = to_stock(table, frame, sdv_metadata(profile), TABLE, config.epochs)
+    levelled = levelled_sensors(seed_data, profile)
+    parts = {"table": table, "courses": courses, "levelled": levelled, "origin": origin}
+    setattr(synthesizer, _OURS, {name: to_plain(part) for name, part in parts.items()})
+    return TrainedModel(
+        model=MachineModel(table, courses, levelled, origin),
+        synthesizer=synthesizer,
+        loss_history=table.losses,
+        training_time_seconds=time.perf_counter() - started,
+        num_features=frame.shape[1],
+        device=table.device,
+    )
+
+
+def _limits(profile: MachineProfile) -> dict[str, tuple[float, float]]:
+    limits = {
+        sensor.name: (sensor.physical_limits.min, sensor.physical_limits.max)
+        for sensor in profile.sensors
+    }
+    return {"life_fraction": (0.0, 1.0)} | limits
+
+
+def save(synthesizer: Any, path: Path) -> None:
+    """Write a fitted synthesizer as a pickle, all of it or nothing; missing folders are made."""
+    with replacing(path) as part:
+        synthesizer.save(part)
+
+
+def load(path: Path) -> MachineModel:
+    """Read a model that `save` wrote.
+
+    A pickle runs whatever its writer wanted: load one only after its SHA-256 was found to be the
+    one noted when it was made, or when you made it yourself.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        StageError: It holds no model of ours.
+    """
+    from sdv.utils import load_synthesizer
+
+    plain = getattr(load_synthesizer(path), _OURS, {})
+    try:
+        return MachineModel(**{name: from_plain(part) for name, part in plain.items()})
+    except (KeyError, TypeError):  # Parts had other names then, or other fields.
+        raise StageError(
+            f"{path.name} was not made by this version of Fleetforge: train it again"
+        ) from None

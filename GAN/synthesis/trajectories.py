@@ -1,0 +1,274 @@
+"""How units go from new to failed: the course of each failure mode, and the noise around it.
+
+A unit's codes move along a curve, and the decoder turns the curve into what its sensors would read
+without noise. What is left of the seed's readings is noise: its spread changes along life, it
+follows itself from row to row, and sensors may share it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr, ndtri
+
+from GAN.synthesis.piecewise import corner_shares, corners_for, fit_curve
+from GAN.tvae.columns import Numbers
+from GAN.tvae.model import TableModel
+
+Matrix = NDArray[np.float64]
+
+#: Rows that a sensor's overall spread counts for at each corner of its spread along life.
+PRIOR_ROWS = 5
+#: Shares at which quantiles of the noise are kept.
+SHARES = np.linspace(0.0, 1.0, 201)
+MOST_AUTOCORRELATION = 0.99
+#: A failure mode that ended fewer units of the seed takes from all modes how units deviate.
+FEWEST_UNITS = 3
+
+
+@dataclass(frozen=True)
+class Course:
+    """How units of one failure mode go; corners lie along life as `corner_shares` has them.
+
+    Attributes:
+        failure_mode: What ends them.
+        curve: Codes of the mean unit, shape (corners, latent).
+        deviations: Of units of the seed from the mean unit of their mode, over the root of how many
+            are free to differ; shape (units, corners, latent).
+        offset: What the decoder misses of the readings, shape (corners, sensors).
+        spread: Standard deviation of the noise, shape (corners, sensors).
+    """
+
+    failure_mode: str
+    curve: Matrix
+    deviations: Matrix
+    offset: Matrix
+    spread: Matrix
+
+    def codes(self, places: Matrix, rng: np.random.Generator) -> Matrix:
+        """Codes of a new unit at fractions of its life, shape (rows, latent).
+
+        It deviates from the mean unit by a random mixture of how the seed's units do.
+        """
+        weights = rng.standard_normal(len(self.deviations))
+        curve = self.curve + np.tensordot(weights, self.deviations, 1)
+        return np.asarray(corner_shares(places, len(curve)) @ curve)
+
+
+@dataclass(frozen=True)
+class Noise:
+    """Noise of the sensors at unit spread; of a normal law once each is mapped by its quantiles.
+
+    Attributes:
+        quantiles: At `SHARES`, shape (sensors, len(SHARES)).
+        lags: Lag-1 autocorrelation, shape (sensors,).
+        correlation: Between sensors in the same row, shape (sensors, sensors).
+    """
+
+    quantiles: Matrix
+    lags: Matrix
+    correlation: Matrix
+
+    def draw(self, rows: int, rng: np.random.Generator) -> Matrix:
+        """Noise of one unit, shape (rows, sensors)."""
+        from scipy.signal import lfilter
+
+        shocks = rng.standard_normal((rows, len(self.lags)))
+        first = _root(self.correlation) @ shocks[0]
+        shocks = shocks @ _root(self.correlation * (1.0 - np.outer(self.lags, self.lags))).T
+        shocks[0] = first
+        noise = np.empty_like(shocks)
+        for index, lag in enumerate(self.lags):
+            followed = ndtr(lfilter([1.0], [1.0, -lag], shocks[:, index]))
+            noise[:, index] = np.interp(followed, SHARES, self.quantiles[index])
+        return noise
+
+
+@dataclass(frozen=True)
+class Courses:
+    """What the seed's lives have shown.
+
+    Attributes:
+        sensors: Names of the sensors.
+        courses: One for each failure mode that has ended a unit.
+        noise: Around all of them.
+    """
+
+    sensors: tuple[str, ...]
+    courses: tuple[Course, ...]
+    noise: Noise
+
+    @property
+    def failure_modes(self) -> list[str]:
+        """What has ended units of the seed."""
+        return [course.failure_mode for course in self.courses]
+
+    def readings(
+        self,
+        table: TableModel,
+        failure_mode: str,
+        places: Sequence[Matrix],
+        rng: np.random.Generator,
+    ) -> Matrix:
+        """What nominal units that end by a failure mode read.
+
+        Args:
+            table: Decodes codes.
+            failure_mode: One of `failure_modes`.
+            places: Fractions of life of each unit's rows.
+            rng: Source of units' deviations and of the noise.
+
+        Returns:
+            Shape (rows of all units, sensors).
+        """
+        course = next(each for each in self.courses if each.failure_mode == failure_mode)
+        codes = np.concatenate([course.codes(unit, rng) for unit in places])
+        noise = np.concatenate([self.noise.draw(len(unit), rng) for unit in places])
+        shares = corner_shares(np.concatenate(places), len(course.curve))
+        columns = _columns(table, self.sensors)
+        expected = _decoded(table, columns, codes) + shares @ course.offset
+        scaled = expected + noise * (shares @ course.spread)
+        return np.column_stack(
+            [_reading(column, scaled[:, index]) for index, column in enumerate(columns)]
+        )
+
+
+def fit_courses(
+    table: TableModel,
+    codes: Matrix,
+    readings: Matrix,
+    sensors: Sequence[str],
+    places: Matrix,
+    units: NDArray[np.integer],
+    failure_modes: NDArray[np.object_],
+) -> Courses:
+    """Learn the courses of a seed's units; rows of a unit lie together, from new to failed.
+
+    Args:
+        table: Model of the rows.
+        codes: Of each row, shape (rows, latent).
+        readings: Of a nominal unit, shape (rows, sensors).
+        sensors: Their names.
+        places: Fraction of life of each row, shape (rows,).
+        units: Unit of each row, shape (rows,).
+        failure_modes: What ends each row's unit, shape (rows,).
+    """
+    columns = _columns(table, sensors)
+    rng = np.random.default_rng(0)
+    scaled = np.column_stack(
+        [_scaled(column, readings[:, index], rng) for index, column in enumerate(columns)]
+    )
+    corners = corners_for(float(np.median(np.unique(units, return_counts=True)[1])))
+    noise = np.empty_like(scaled)
+    courses = []
+    for mode in sorted(set(failure_modes)):
+        rows = np.flatnonzero(failure_modes == mode)
+        shares = corner_shares(places[rows], corners)
+        curve = fit_curve(shares, codes[rows])
+        deviations, followed = _follow_units(shares, codes[rows], curve, units[rows])
+        missed = scaled[rows] - _decoded(table, columns, followed)
+        offset = fit_curve(shares, missed)
+        missed -= shares @ offset
+        spread = _spread(shares, missed)
+        noise[rows] = missed / np.maximum(shares @ spread, 1e-12)
+        courses.append(Course(str(mode), curve, deviations, offset, spread))
+    courses = _with_common_deviations(courses)
+    return Courses(tuple(sensors), tuple(courses), _fit_noise(noise, units))
+
+
+def _with_common_deviations(courses: Sequence[Course]) -> list[Course]:
+    """Deviations at their scale, those of all modes where a mode has too few units of its own."""
+    every = np.concatenate([course.deviations for course in courses])
+    common = every / np.sqrt(max(len(every) - len(courses), 1))
+    return [
+        replace(
+            course,
+            deviations=common
+            if len(course.deviations) < FEWEST_UNITS
+            else course.deviations / np.sqrt(len(course.deviations) - 1),
+        )
+        for course in courses
+    ]
+
+
+def _follow_units(
+    shares: Matrix, codes: Matrix, curve: Matrix, units: NDArray[np.integer]
+) -> tuple[Matrix, Matrix]:
+    """Each unit's deviation from the mean unit, and the codes of all rows on their own curves.
+
+    Returns:
+        Shapes (units, corners, latent) and (rows, latent).
+    """
+    followed = np.empty_like(codes)
+    deviations = []
+    for unit in np.unique(units):
+        rows = units == unit
+        deviations.append(fit_curve(shares[rows], codes[rows] - shares[rows] @ curve))
+        followed[rows] = shares[rows] @ (curve + deviations[-1])
+    return np.array(deviations), followed
+
+
+def _spread(shares: Matrix, missed: Matrix) -> Matrix:
+    """Standard deviation at each corner."""
+    overall = np.square(missed).mean(axis=0)
+    weight = shares.sum(axis=0)[:, None]
+    return np.asarray(
+        np.sqrt((shares.T @ np.square(missed) + PRIOR_ROWS * overall) / (weight + PRIOR_ROWS))
+    )
+
+
+def _fit_noise(left: Matrix, units: NDArray[np.integer]) -> Noise:
+    quantiles = np.quantile(left, SHARES, axis=0).T
+    margin = 0.5 / len(left)
+    normal = np.column_stack(
+        [
+            ndtri(np.interp(column, own, SHARES).clip(margin, 1.0 - margin))
+            for column, own in zip(left.T, quantiles, strict=True)
+        ]
+    )
+    deviation = normal.std(axis=0) + 1e-12
+    normal = (normal - normal.mean(axis=0)) / deviation
+    follows = units[1:] == units[:-1]
+    lags = (normal[1:][follows] * normal[:-1][follows]).mean(axis=0) if follows.any() else 0.0
+    correlation = normal.T @ normal / len(normal)
+    np.fill_diagonal(correlation, 1.0)
+    return Noise(quantiles, np.clip(lags, 0.0, MOST_AUTOCORRELATION) + 0.0, correlation)
+
+
+def _root(covariance: Matrix) -> Matrix:
+    """A root of the nearest matrix that is a covariance, with the same variances."""
+    values, vectors = np.linalg.eigh(covariance)
+    root = vectors * np.sqrt(values.clip(1e-9))
+    scale = np.sqrt(np.diag(covariance) / np.square(root).sum(axis=1))
+    return np.asarray(root * scale[:, None])
+
+
+def _columns(table: TableModel, sensors: Sequence[str]) -> list[Numbers]:
+    by_name = {column.name: column for column in table.columns if isinstance(column, Numbers)}
+    return [by_name[name] for name in sensors]
+
+
+def _decoded(table: TableModel, columns: Sequence[Numbers], codes: Matrix) -> Matrix:
+    """What the decoder expects, on the scale of the noise, shape (rows, len(columns))."""
+    means = table.means(codes.astype(np.float32))
+    return np.column_stack(
+        [
+            means[column.name] if column.tied else column.smoothly(means[column.name])
+            for column in columns
+        ]
+    )
+
+
+def _scaled(column: Numbers, numbers: Matrix, rng: np.random.Generator) -> Matrix:
+    """Readings on the scale on which their noise is looked for.
+
+    It is their own, except where values repeat: an atom has noise only on the channel's scale.
+    """
+    return column.to_channel(numbers, rng) if column.tied else numbers
+
+
+def _reading(column: Numbers, scaled: Matrix) -> Matrix:
+    return column.from_channel(scaled) if column.tied else column.possible(scaled)

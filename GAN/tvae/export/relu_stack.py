@@ -1,0 +1,258 @@
+"""The whole sampler as one stack of linear layers with ReLU between them, as stock TVAE decodes.
+
+Stock TVAE feeds standard normal numbers to linear layers and takes what comes out for a column's
+value and its labels' logits; noise of its own has one size a column. Everything our sampler does
+besides is folded into layers: the law of the codes, noise of each channel and the draw of labels
+(they get normal numbers of their own, which the layers hand through), and the way from a channel's
+quantile back to the column. Piecewise linear maps are sums of ReLUs. What does not fold is that a
+row's noise may differ from its channel's: the folded sampler has one size a channel.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from GAN.tvae.aggregate_posterior import CodeLaw
+from GAN.tvae.columns import Labels, Numbers
+from GAN.tvae.model import TableModel
+
+Matrix = NDArray[np.float64]
+
+#: Knots of piecewise linear maps: of a column's quantiles, of a z-score, and of Gumbel's law.
+COLUMN_KNOTS, PLAIN_KNOTS, GUMBEL_KNOTS = 64, 16, 24
+#: How far the maps reach, standard deviations; beyond they are flat. A z-score may be far off.
+REACH, PLAIN_REACH = 3.9, 6.0
+#: Width of the step from one cluster to the next, standard deviations.
+STEP = 1e-4
+#: Larger than any code: switches a cluster off.
+OFF = 100.0
+#: What tanh reaches is so many times a column's range: there it is as good as straight.
+HEADROOM = 5.0
+#: Rows that are decoded to see how large noise is on the whole.
+_SEEN_ROWS = 5_000
+
+
+@dataclass(frozen=True)
+class Affine:
+    """Numbers as weights of a layer's outputs, plus a constant; one row each."""
+
+    weight: Matrix
+    bias: Matrix
+
+    def then(self, weight: Matrix, bias: Matrix) -> Affine:
+        """What a further linear map makes of them."""
+        return Affine(weight @ self.weight, weight @ self.bias + bias)
+
+    def __getitem__(self, rows: slice) -> Affine:
+        return Affine(self.weight[rows], self.bias[rows])
+
+
+@dataclass(frozen=True)
+class Folded:
+    """Linear layers with ReLU between them.
+
+    Attributes:
+        layers: Weight and bias of each.
+        inputs: Standard normal numbers that the first one takes.
+        ranges: Middle and half width of each column of numbers; its output is the inverse
+            hyperbolic tangent of where in this range the value is.
+    """
+
+    layers: list[tuple[Matrix, Matrix]]
+    inputs: int
+    ranges: dict[str, tuple[float, float]]
+
+
+def fold(model: TableModel, rng: np.random.Generator) -> Folded:
+    """Fold a model.
+
+    Returns:
+        Layers whose last one gives, column by column, for numbers the value and a 0 (the logit
+        of stock's one cluster), for labels their logits with the draw in them.
+    """
+    stack = _Stack()
+    size = model.law.size
+    noises = len(model.noise) + sum(column.labels for column in model.columns)
+    switches = 1 if len(model.law.weights) > 1 else 0
+    inputs = stack.inputs(size + noises + switches)
+    noise, switch = inputs[size : size + noises], inputs[size + noises :]
+    code, noise = _codes(stack, model.law, inputs[:size], noise, switch)
+    for weight, bias in model.layers[:-1]:
+        hidden = code.then(weight.astype(float), bias.astype(float))
+        code, noise = stack.layer([hidden], passing=noise)
+    return _outputs(stack, model, code, noise, rng)
+
+
+class _Stack:
+    def __init__(self) -> None:
+        self.layers: list[tuple[Matrix, Matrix]] = []
+
+    def inputs(self, count: int) -> Affine:
+        return Affine(np.eye(count), np.zeros(count))
+
+    def layer(self, rectified: list[Affine], passing: Affine) -> tuple[Affine, Affine]:
+        """Add a layer; what it gives of `rectified`, and of `passing` as it was."""
+        parts = [*rectified, passing, Affine(-passing.weight, -passing.bias)]
+        weight = np.vstack([part.weight for part in parts])
+        bias = np.concatenate([part.bias for part in parts])
+        self.layers.append((weight, bias))
+        units, count = np.eye(len(bias)), len(passing.bias)
+        end = len(bias) - 2 * count
+        back = units[end : end + count] - units[end + count :]
+        return Affine(units[:end], np.zeros(end)), Affine(back, np.zeros(count))
+
+
+def _joined(*parts: Affine) -> Affine:
+    return Affine(np.vstack([p.weight for p in parts]), np.concatenate([p.bias for p in parts]))
+
+
+def _above(number: Affine, knots: Matrix) -> Affine:
+    """How far one number is above each of several knots."""
+    return Affine(np.repeat(number.weight, len(knots), axis=0), number.bias - knots)
+
+
+def _bends(knots: Matrix, values: Matrix) -> Matrix:
+    """Change of slope at each knot of a piecewise linear map that is flat outside."""
+    return np.diff(np.concatenate([[0.0], np.diff(values) / np.diff(knots), [0.0]]))
+
+
+def _codes(
+    stack: _Stack, law: CodeLaw, normals: Affine, noise: Affine, switch: Affine
+) -> tuple[Affine, Affine]:
+    """Codes by their law, and the noise as it was."""
+    order = np.r_[law.used, np.setdiff1d(np.arange(law.size), law.used)]
+    normals = normals.then(np.eye(law.size)[order], np.zeros(law.size))
+    used, rest = normals[: len(law.used)], _joined(normals[len(law.used) :], noise)
+    if switch.bias.size:
+        used, rest = _mixture(stack, law, used, rest, switch)
+    else:
+        used = used.then(law.factors[0], law.means[0])
+    bent, rest = stack.layer(
+        [_above(used[j : j + 1], knots) for j, knots in enumerate(law.knots)], passing=rest
+    )
+    bends = [_bends(*of_code) for of_code in zip(law.knots, law.values, strict=True)]
+    used = bent.then(_block_rows(bends), law.values[:, 0])
+    unused = law.size - len(law.used)
+    code = _joined(used, rest[:unused])
+    return code.then(np.eye(law.size)[np.argsort(order)], np.zeros(law.size)), rest[unused:]
+
+
+def _mixture(
+    stack: _Stack, law: CodeLaw, normals: Affine, rest: Affine, switch: Affine
+) -> tuple[Affine, Affine]:
+    from scipy.special import ndtri
+
+    clusters, latent = law.means.shape
+    borders = ndtri(np.cumsum(law.weights)[:-1].clip(max=1.0 - 1e-9))
+    # On a border's way from 0 to 1 lie the rows that belong to no cluster: one in ten thousand.
+    ramps = [_above(switch, np.array([border - STEP, border])) for border in borders]
+    passing = _joined(normals, rest)
+    risen, passing = stack.layer([Affine(r.weight / STEP, r.bias / STEP) for r in ramps], passing)
+    normals, rest = passing[:latent], passing[latent:]
+    reached = _block_rows([np.array([1.0, -1.0])] * (clusters - 1))
+    begun = np.vstack([np.zeros(reached.shape[1]), reached, np.zeros(reached.shape[1])])
+    constant = np.r_[1.0, np.zeros(clusters)]
+    chosen = risen.then(begun[:-1] - begun[1:], constant[:-1] - constant[1:])
+    halves = []
+    for k in range(clusters):
+        of_cluster = normals.then(law.factors[k], np.zeros(latent))
+        off = chosen[k : k + 1].then(np.full((latent, 1), OFF), np.full(latent, -OFF))
+        halves += [
+            Affine(sign * of_cluster.weight + off.weight, sign * of_cluster.bias + off.bias)
+            for sign in (1.0, -1.0)
+        ]
+    given, passing = stack.layer(halves, passing=_joined(chosen, rest))
+    signs = np.hstack([np.eye(latent), -np.eye(latent)] * clusters)
+    spread, chosen = given.then(signs, np.zeros(latent)), passing[:clusters]
+    centre = chosen.then(law.means.T, np.zeros(latent))
+    code = Affine(spread.weight + centre.weight, spread.bias + centre.bias)
+    return code, passing[clusters:]
+
+
+def _outputs(
+    stack: _Stack, model: TableModel, code: Affine, noise: Affine, rng: np.random.Generator
+) -> Folded:
+    weight, bias = (array.astype(float) for array in model.layers[-1])
+    count = len(model.noise)
+    decoded = code.then(weight, bias)
+    spread = model.noise * _mean_noise_factor(model, rng)
+    channel = decoded[:count]
+    channel = Affine(channel.weight + spread[:, None] * noise.weight[:count], channel.bias)
+    logits, draws = decoded[2 * count :], noise[count:]
+    knots = [_knots(c) for c in model.columns if isinstance(c, Numbers) and c.width]
+    gumbel_knots = np.linspace(-REACH, REACH, GUMBEL_KNOTS)
+    gumbel = -np.log(-np.log(ndtr(gumbel_knots)))
+    bent, logits = stack.layer(
+        [_above(channel[j : j + 1], of_channel) for j, of_channel in enumerate(knots)]
+        + [_above(draws[j : j + 1], gumbel_knots) for j in range(len(draws.bias))],
+        passing=logits,
+    )
+    ranges: dict[str, tuple[float, float]] = {}
+    outputs: list[Affine] = []
+    ends = np.cumsum([len(of_channel) for of_channel in knots], dtype=int)
+    numbers = zip(knots, pairwise([0, *ends]), strict=True)
+    start = int(ends[-1]) if count else 0
+    drawn = iter(range(len(draws.bias)))
+    nothing = Affine(np.zeros((1, bent.weight.shape[1])), np.zeros(1))
+
+    def label() -> Affine:
+        index = next(drawn)
+        own = bent[start + index * GUMBEL_KNOTS : start + (index + 1) * GUMBEL_KNOTS]
+        draw = own.then(_bends(gumbel_knots, gumbel)[None], gumbel[:1])
+        return Affine(
+            draw.weight + logits.weight[index : index + 1],
+            draw.bias + logits.bias[index : index + 1],
+        )
+
+    for column in model.columns:
+        if isinstance(column, Labels):
+            outputs += [label() for _ in column.levels]
+            continue
+        ranges[column.name] = middle, half = _range(column)
+        value = nothing
+        if not column.constant:
+            of_channel, (begin, end) = next(numbers)
+            wanted = np.arctanh((column.unrounded(of_channel) - middle) / half)
+            value = bent[begin:end].then(_bends(of_channel, wanted)[None], wanted[:1])
+        outputs += [value, nothing]
+        for _ in range(column.labels):
+            next(drawn)  # Stock draws gaps by their share, whatever the row.
+    last = _joined(*outputs)
+    stack.layers.append((last.weight, last.bias))
+    return Folded(stack.layers, stack.layers[0][0].shape[1], ranges)
+
+
+def _knots(column: Numbers) -> Matrix:
+    """Channel values between which a column is as good as a straight line; folds are among them."""
+    if column.plain is None:
+        return np.linspace(-REACH, REACH, COLUMN_KNOTS)
+    mean, deviation = column.plain
+    folds = (np.array([column.low, column.high]) - mean) / deviation
+    return np.unique(
+        np.r_[
+            np.linspace(-PLAIN_REACH, PLAIN_REACH, PLAIN_KNOTS),
+            folds[np.abs(folds) < PLAIN_REACH],
+        ]
+    )
+
+
+def _range(column: Numbers) -> tuple[float, float]:
+    low, high = (column.low, column.high) if column.plain else column.values[[0, -1]]
+    return float(low + high) / 2.0, max(HEADROOM * float(high - low) / 2.0, 1e-9)
+
+
+def _mean_noise_factor(model: TableModel, rng: np.random.Generator) -> Matrix:
+    _, factor, _ = model.decode(model.law.draw(_SEEN_ROWS, rng))
+    return np.asarray(np.sqrt(np.square(factor.astype(float)).mean(axis=0)))
+
+
+def _block_rows(rows: list[Matrix]) -> Matrix:
+    """Each vector in a row of its own, one after the other."""
+    from scipy.linalg import block_diag
+
+    return np.asarray(block_diag(*rows)) if rows else np.zeros((0, 0))

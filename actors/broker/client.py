@@ -1,0 +1,147 @@
+"""The broker: Dramatiq on Redis. A message carries a job's id and nothing else.
+
+Dramatiq only delivers. Retries, time limits and rescue belong to the ledger, so none of the
+middleware that does those is loaded; its defaults (20 retries, 10 minutes) would fight it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+# Read by Dramatiq when it is imported: a consumer that lost the broker is back in 250 ms.
+os.environ.setdefault("dramatiq_restart_delay", "250")
+
+import dramatiq
+import redis
+
+from actors.broker.bell import BellBroker
+from actors.broker.valkey import EmbeddedValkey
+from errors import BrokerUnavailable
+from storage.ledger.event_log import Dispatch
+from storage.settings import Settings
+
+BROKER_DB, PROGRESS_DB = 0, 2
+NAMESPACE = "fleetforge"
+ACTOR = "run_job"
+
+#: Gone from Redis means that Redis lost everything: it was flushed or restarted.
+CANARY_KEY = f"{NAMESPACE}:canary"
+
+#: A broker that is silent for so long is away, seconds. Whatever hangs in a broken connection is
+#: tried on a new one soon after the broker is back.
+ANSWER_SECONDS = 2.0
+#: The same for progress, whose reader also has to renew the lease.
+PROGRESS_SECONDS = 0.5
+
+#: How soon a worker's idle threads notice that they should end, milliseconds.
+WAKE_MS = 200
+
+
+def broker_url(settings: Settings) -> str:
+    """Address of the broker in force."""
+    if settings.redis_url is not None:
+        return settings.redis_url.get_secret_value()
+    return EmbeddedValkey(settings.home).url
+
+
+def connect(settings: Settings, db: int, timeout: float = ANSWER_SECONDS) -> redis.Redis:
+    """A client of one of the Redis databases; connects lazily.
+
+    Args:
+        settings: Where the broker is.
+        db: Which database.
+        timeout: How long to wait for it, seconds.
+    """
+    pool = redis.ConnectionPool.from_url(
+        broker_url(settings), socket_connect_timeout=timeout, socket_timeout=timeout
+    )
+    pool.connection_kwargs["db"] = db
+    return redis.Redis(connection_pool=pool)
+
+
+@contextmanager
+def broker_errors() -> Iterator[None]:
+    """Turn a broker that is away, or cannot do its work, into `BrokerUnavailable`."""
+    try:
+        yield
+    except redis.RedisError as error:
+        raise BrokerUnavailable(f"the broker does not answer: {error}") from error
+
+
+class Broker:
+    """Sends jobs to their queues and hands them to a worker's function."""
+
+    def __init__(self, settings: Settings, queues: Sequence[str] = ()) -> None:
+        self.redis = connect(settings, BROKER_DB)
+        self._dramatiq = BellBroker(self.redis, NAMESPACE)
+        for queue in queues:
+            self._dramatiq.declare_queue(queue)
+
+    def send(self, jobs: Sequence[Dispatch]) -> None:
+        """Put jobs in their queues, whose bells ring.
+
+        Raises:
+            BrokerUnavailable: Some or all were not sent.
+        """
+        with broker_errors():
+            for job in jobs:
+                self._dramatiq.enqueue(
+                    dramatiq.Message(
+                        queue_name=job.queue,
+                        actor_name=ACTOR,
+                        args=(job.job_id,),
+                        kwargs={},
+                        options={},
+                    )
+                )
+
+    def prefer(self, priorities: Mapping[str, int]) -> None:
+        """From which of its queues this worker takes first: the higher priority."""
+        self._dramatiq.priorities = priorities
+
+    def ping(self) -> None:
+        """Return if the broker answers.
+
+        Raises:
+            BrokerUnavailable: It does not.
+        """
+        with broker_errors():
+            self.redis.ping()
+
+    def server_version(self) -> str:
+        """Name and version of the server that answers.
+
+        Raises:
+            BrokerUnavailable: None does.
+        """
+        with broker_errors():
+            info: dict[str, Any] = self.redis.info("server")
+        name = "Valkey" if "valkey_version" in info else "Redis"
+        return f"{name} {info.get('valkey_version') or info['redis_version']}"
+
+    def depth(self, queue: str) -> int:
+        """Messages that wait in a queue."""
+        with broker_errors():
+            return int(self.redis.llen(f"{NAMESPACE}:{queue}"))
+
+    def was_emptied(self) -> bool:
+        """Whether Redis has lost its content since anybody last asked."""
+        with broker_errors():
+            return bool(self.redis.set(CANARY_KEY, 1, nx=True))
+
+    def worker(self, queues: Sequence[str], run_job: Callable[[int], None]) -> dramatiq.Worker:
+        """A Dramatiq worker that calls `run_job` for one job at a time; not yet started."""
+        dramatiq.Actor(
+            run_job,
+            broker=self._dramatiq,
+            actor_name=ACTOR,
+            queue_name=queues[0],
+            priority=0,
+            options={},
+        )
+        return dramatiq.Worker(
+            self._dramatiq, queues=set(queues), worker_threads=1, worker_timeout=WAKE_MS
+        )

@@ -1,0 +1,92 @@
+"""The watched folder: a profile that lands there is onboarded; a bad one is told why."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import structlog
+import watchfiles
+
+from errors import InvalidInput, LedgerUnavailable
+from GAN.profiles.loading import is_profile_name
+
+#: A file that has not changed for this long is complete, seconds.
+SETTLED_SECONDS = 1.0
+_LOOK_MS = 250
+
+Stamp = tuple[int, int]
+
+
+@dataclass
+class Folder:
+    """Onboards what lands in a folder.
+
+    Attributes:
+        submit: Onboards one file; raises `InvalidInput` for a bad one.
+    """
+
+    path: Path
+    submit: Callable[[Path], None]
+    _unsettled: dict[Path, tuple[Stamp, float]] = field(default_factory=dict)
+    _done: dict[Path, Stamp] = field(default_factory=dict)
+
+    def watch(self, stopping: threading.Event) -> None:
+        """Take in what is there, then what lands, until told to stop."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        # watchfiles says at once that something happened; it cannot say that a writer is done.
+        # So it only wakes us, and files are taken once they have been quiet for a while.
+        wakes = watchfiles.watch(
+            self.path,
+            stop_event=stopping,
+            rust_timeout=_LOOK_MS,
+            yield_on_timeout=True,
+            recursive=False,
+            raise_interrupt=False,
+        )
+        self.look()
+        for _changes in wakes:
+            self.look()
+
+    def look(self) -> None:
+        """One look at every file of the folder."""
+        now = time.monotonic()
+        present = {path: _stamp(path) for path in self.path.iterdir() if is_profile_name(path)}
+        for path, stamp in present.items():
+            if stamp is None or self._done.get(path) == stamp:
+                continue
+            seen, since = self._unsettled.get(path, (None, now))
+            if seen != stamp:
+                self._unsettled[path] = (stamp, now)
+            elif now - since >= SETTLED_SECONDS:
+                self._take(path, stamp)
+        for path in [path for path in self._done if path not in present]:
+            del self._done[path]
+
+    def _take(self, path: Path, stamp: Stamp) -> None:
+        log = structlog.get_logger().bind(file=path.name)
+        complaint = path.with_name(f"{path.name}.error")
+        try:
+            self.submit(path)
+        except InvalidInput as error:
+            complaint.write_text("".join(f"{problem}\n" for problem in error.problems))
+            log.warning("rejected", problems=len(error.problems), see=complaint.name)
+        except LedgerUnavailable as error:
+            log.warning("waiting", reason=str(error))
+            return
+        else:
+            complaint.unlink(missing_ok=True)
+            log.info("taken in")
+        self._done[path] = stamp
+        self._unsettled.pop(path, None)
+
+
+def _stamp(path: Path) -> Stamp | None:
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_mtime_ns, status.st_size

@@ -1,0 +1,115 @@
+"""The worker's side of the process that its stages run in.
+
+The process is forked, from a server that has torch and SDV loaded, before there is a job for it, so
+that a job starts in a millisecond. It runs one job after the other for as long as all goes well;
+one that failed, was killed or has grown is followed by a fresh one.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Sequence
+from contextlib import suppress
+from multiprocessing import forkserver
+from multiprocessing.connection import wait
+
+from actors.runtime import stage_process
+from actors.runtime.stage_process import Assignment, Died, Message
+
+#: Loaded once in the fork server, so that a process starts in milliseconds, not in four seconds.
+#: The science imports these inside its functions, which is why they are named here.
+PRELOAD = (
+    "actors",
+    "GAN.synthesis.generation",
+    "GAN.synthesis.machine_model",
+    "GAN.evaluation.assessment",
+    "GAN.reporting.page",
+    "GAN.simulation.physics",
+    "GAN.tvae.export.sdv",
+    "GAN.tvae.training",
+    "plotly.offline",
+    "pyarrow.dataset",
+    "pyarrow.pandas_compat",
+    "pyarrow.parquet",
+    "scipy.signal",
+    "sdmetrics.reports",
+    "sklearn.mixture",
+    "sdv.single_table",
+    "sdv.utils",
+    "torch",
+)
+
+#: How long a process may take to exit once it has said its last word, seconds.
+_LAST_SECONDS = 5.0
+
+
+class Child:
+    """A process that waits for a job, or runs one; made when the fork server is ready."""
+
+    def __init__(self) -> None:
+        context = multiprocessing.get_context("forkserver")
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(target=stage_process.main, args=(theirs,))
+        self._process.start()
+        theirs.close()
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can be given a job."""
+        return self._process.is_alive()
+
+    def assign(self, assignment: Assignment) -> None:
+        """Let it run a job; if it has died just now, `next_message` says so."""
+        with suppress(BrokenPipeError):
+            self._pipe.send(assignment)
+
+    def next_message(self, timeout: float) -> Message | None:
+        """What it says next of its job, or None after `timeout` seconds of silence."""
+        if not wait([self._pipe], timeout):
+            return None
+        try:
+            message: Message = self._pipe.recv()
+        except (EOFError, ConnectionResetError):
+            self._process.join()
+            return Died(_cause_of_death(self._process.exitcode))
+        return message
+
+    def kill(self) -> None:
+        """End it at once and wait until it is gone."""
+        self._process.kill()
+        self._process.join()
+
+    def close(self) -> None:
+        """See to its end and free what belongs to it."""
+        self._pipe.close()
+        self._process.join(_LAST_SECONDS)
+        if self._process.is_alive():
+            self.kill()
+        self._process.close()
+
+
+def start_fork_server(preload: Sequence[str] = PRELOAD) -> None:
+    """Let the fork server begin to load the heavy libraries.
+
+    Making the first `Child` blocks until it has, and no lease is renewed meanwhile: so a worker
+    makes one before it takes a job.
+    """
+    # One thread a stage: the networks are small, and OpenMP's threads spin while they wait for
+    # each other, which on a machine with several workers slows all of them down tenfold.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    modules = ["actors.runtime.fork_server", *preload]
+    multiprocessing.get_context("forkserver").set_forkserver_preload(modules)
+    # Inherited: Ctrl-C must not end the fork server in the middle of its imports.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+
+def _cause_of_death(exitcode: int | None) -> str:
+    if exitcode is not None and exitcode < 0:
+        return f"the stage's process was ended by {signal.Signals(-exitcode).name}"
+    return f"the stage's process ended with exit code {exitcode} and no result"

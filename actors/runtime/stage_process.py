@@ -1,0 +1,183 @@
+"""Inside the process that stages run in: it computes and writes staged files, and nothing else.
+
+It has no connection to the ledger or the broker. What it finds out goes through a pipe to its
+worker, which alone holds the lease, so a process whose worker lost the job can publish nothing.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import os
+import resource
+import signal
+import threading
+import traceback
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing import parent_process
+from multiprocessing.connection import Connection
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from actors.runtime.log import fields_of, logging_what_is_printed, say_in_every_line
+from actors.stage import Job
+from errors import FleetforgeError
+from events.vocabulary import read_event
+from GAN.profiles.profile import MachineProfile
+from storage.artifacts.registry import PublishedFile
+from storage.artifacts.staging import StagedArtifact
+from storage.artifacts.store import open_store, staging_prefix
+from storage.ledger.leases import Claim
+
+#: A process that has grown by more than this runs no further job, so that what a training leaves
+#: in memory goes with it. MiB.
+MOST_GROWTH_MIB = 100
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """All that is needed to run a job."""
+
+    module: str
+    function: str
+    claim: Claim
+    artifact_root: str
+    home: Path
+    files: Mapping[str, PublishedFile]
+
+
+@dataclass(frozen=True)
+class Progressed:
+    """The stage is this far."""
+
+    percent: float
+    message: str
+    epoch: int | None
+    loss: float | None
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The stage's event, and the files it staged.
+
+    Attributes:
+        again: Whether the process waits for another assignment.
+    """
+
+    event_type: str
+    payload: dict[str, Any]
+    artifacts: list[StagedArtifact]
+    again: bool
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The stage raised, and the process has ended.
+
+    Attributes:
+        retryable: Whether another attempt may end otherwise; an error of our own tree says of
+            itself that it will not.
+        details: The traceback, for the log.
+    """
+
+    reason: str
+    retryable: bool
+    details: str
+
+
+@dataclass(frozen=True)
+class Died:
+    """The process ended without a word."""
+
+    reason: str
+
+
+Message = Progressed | Finished | Failed | Died
+
+
+def main(pipe: Connection) -> None:
+    """Run the jobs that come through the pipe, until it ends or one fails."""
+    # Ctrl-C reaches every process of the terminal; the worker decides what becomes of this one.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_die_with_worker, daemon=True).start()
+    # What the fork server has loaded stays: looking it through for garbage takes 0.4 s, and copies
+    # the pages that processes share.
+    gc.freeze()
+    slim = _peak_mib()
+    while True:
+        try:
+            assignment: Assignment = pipe.recv()
+        except (EOFError, ConnectionResetError):
+            return
+        say_in_every_line(fields_of(assignment.claim))
+        with _ReportingFailure(pipe):
+            with logging_what_is_printed():
+                finished = _run(pipe, assignment, slim)
+            pipe.send(finished)
+        if not finished.again:
+            return
+
+
+def _run(pipe: Connection, assignment: Assignment, slim: float) -> Finished:
+    claim = assignment.claim
+    store = open_store(assignment.artifact_root, assignment.home)
+    prefix = staging_prefix(claim.machine_id, claim.job_id, claim.token)
+    workspace = store.workspace(prefix)
+
+    def progress(
+        percent: float, message: str, *, epoch: int | None = None, loss: float | None = None
+    ) -> None:
+        pipe.send(Progressed(percent, message, epoch, loss))
+
+    job = Job(
+        id=claim.job_id,
+        machine_id=claim.machine_id,
+        profile=MachineProfile.model_validate_json(claim.profile),
+        workspace=workspace,
+        store=store,
+        files=assignment.files,
+        progress=progress,
+    )
+    function = getattr(importlib.import_module(assignment.module), assignment.function)
+    event = function(read_event(claim.event_type, claim.machine_id, claim.payload), job)
+    artifacts = store.stage(workspace, prefix)
+    again = _peak_mib() - slim <= MOST_GROWTH_MIB
+    return Finished(event.type, event.payload(), artifacts, again)
+
+
+def _peak_mib() -> float:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1024 if os.uname().sysname == "Linux" else 1024 * 1024)
+
+
+def _die_with_worker() -> None:
+    worker = parent_process()
+    assert worker is not None
+    worker.join()
+    os._exit(1)
+
+
+class _ReportingFailure:
+    """Tells the worker what a stage raised, whatever it is: this is the edge of the process."""
+
+    def __init__(self, pipe: Connection) -> None:
+        self._pipe = pipe
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: TracebackType | None) -> None:
+        if error is None:
+            return
+        expected = isinstance(error, FleetforgeError)
+        name = "" if expected else f"{type(error).__name__}: "
+        failed = Failed(
+            reason=f"{name}{error}".strip().split("\n")[0],
+            retryable=not expected,
+            details="".join(traceback.format_exception(error)),
+        )
+        with suppress(BrokenPipeError):  # The worker was killed, and has no use for it.
+            self._pipe.send(failed)
+        os._exit(1)

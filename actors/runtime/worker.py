@@ -1,0 +1,120 @@
+"""A worker process: one stage at a time, and a steward beside it."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import uuid
+from collections.abc import Sequence
+
+import dramatiq
+import structlog
+
+from actors.broker.client import PROGRESS_DB, PROGRESS_SECONDS, Broker, broker_errors, connect
+from actors.broker.valkey import EmbeddedValkey
+from actors.runtime import metrics
+from actors.runtime.child import PRELOAD, start_fork_server
+from actors.runtime.runner import Runner
+from actors.runtime.steward import Steward
+from actors.stage import queues as all_queues
+from errors import BrokerUnavailable, LedgerUnavailable, StewardLost
+from storage.artifacts.store import open_store
+from storage.database import wait_for_lock
+from storage.ledger import workers
+from storage.settings import Settings
+
+#: How often the main thread looks whether another one was given a signal, seconds: that happens to
+#: a process that was stopped and goes on, and does not wake a thread that waits without end.
+_SIGNAL_SECONDS = 0.5
+
+#: What a worker's threads get to end after the grace, seconds.
+_STOP_SECONDS = 3.0
+
+#: How long SQLite's write lock is waited for until the ledger counts as away, seconds: while the
+#: worker works, and while it stops.
+_LOCK_PATIENCE_SECONDS = 5.0
+_LAST_LOCK_PATIENCE_SECONDS = 1.0
+
+
+def serve(
+    settings: Settings,
+    queues: Sequence[str],
+    stopping: threading.Event,
+    preload: Sequence[str] = PRELOAD,
+) -> None:
+    """Work until told to stop; a stage that is running then is finished or handed back.
+
+    Args:
+        settings: Where everything is.
+        queues: Queues to serve; empty means all.
+        stopping: Set it to stop.
+        preload: Modules that the processes of stages have loaded from the start.
+
+    Raises:
+        StewardLost: The steward ended by an error that it does not know.
+    """
+    if settings.metrics is not None:
+        metrics.serve(settings.metrics)
+    served = list(queues) or all_queues()
+    wait_for_lock(
+        lambda: _LAST_LOCK_PATIENCE_SECONDS if stopping.is_set() else _LOCK_PATIENCE_SECONDS
+    )
+    worker_id = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}"
+    store = open_store(settings.artifact_root, settings.home)
+    valkey = EmbeddedValkey(settings.home) if settings.embedded_broker else None
+    if valkey is not None:
+        valkey.ensure()
+    broker = Broker(settings, served)
+    steward = Steward(worker_id, served, broker, store, valkey, settings.overdue_factor)
+    runner = Runner(
+        settings=settings,
+        worker_id=worker_id,
+        store=store,
+        send=broker.send,
+        progress=connect(settings, PROGRESS_DB, PROGRESS_SECONDS),
+        stopping=stopping,
+        wake=steward.wake.set,
+    )
+    steward_thread = threading.Thread(target=steward.run, args=(stopping,), name="steward")
+    log = structlog.get_logger()
+    steward_thread.start()
+    try:
+        start_fork_server(preload)
+        runner.prepare()
+        worker = broker.worker(served, runner.run_job)
+        worker.start()
+        log.info("worker ready", worker=worker_id, queues=",".join(served))
+        while not stopping.wait(_SIGNAL_SECONDS):
+            continue
+        log.info("worker stopping")
+        _stop(worker, settings.grace_seconds)
+    finally:
+        stopping.set()
+        steward.wake.set()
+        steward_thread.join()
+        runner.close()
+        if _sign_off(worker_id) and valkey is not None:
+            valkey.shut_down()
+        log.info("worker stopped")
+    if steward.lost:
+        raise StewardLost("the steward ended by an error of its own; see the log")
+
+
+def _stop(worker: dramatiq.Worker, grace_seconds: float) -> None:
+    """Stop consuming; a broker that is away must not hold the process, the ledger has the jobs."""
+    try:
+        with broker_errors():
+            worker.stop(timeout=round((grace_seconds + _STOP_SECONDS) * 1000))
+    except BrokerUnavailable as error:
+        structlog.get_logger().warning("stopped without the broker", reason=str(error))
+
+
+def _sign_off(worker_id: str) -> bool:
+    """Take leave; whether this was the last worker."""
+    try:
+        workers.sign_off(worker_id)
+        return not workers.alive()
+    except LedgerUnavailable as error:
+        structlog.get_logger().warning("not signed off", reason=str(error))
+        return False

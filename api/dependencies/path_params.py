@@ -1,0 +1,73 @@
+"""Ids that clients send: looked up in the ledger, and 404 when it does not have them."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+from fastapi import Path
+
+from errors import NotFound
+from GAN.profiles.profile import MACHINE_ID_PATTERN
+from storage.queries import jobs, machines
+from storage.queries.machines import Standing
+
+MachineId = Annotated[str, Path(description="As in its profile.", examples=["pump_example_001"])]
+TaskId = Annotated[int, Path(description="As the call that began it said.", examples=[1])]
+
+_LONGEST_ID = 100
+
+
+def machine(machine_id: str) -> Standing:
+    """Where a machine stands.
+
+    Raises:
+        NotFound: No such machine.
+    """
+    _insist(machine_id)
+    try:
+        return machines.machine(machine_id)
+    except NotFound:
+        raise _no_machine(machine_id) from None
+
+
+def profile_of(machine_id: str) -> str:
+    """A machine's profile, JSON text.
+
+    Raises:
+        NotFound: No such machine.
+    """
+    _insist(machine_id)
+    found = machines.profile_of(machine_id)
+    if found is None:
+        raise _no_machine(machine_id)
+    return found[0]
+
+
+def task(task_id: int) -> dict[str, Any]:
+    """A job, as `standing.job` gives it.
+
+    Raises:
+        NotFound: No such task.
+    """
+    if 0 < task_id < 2**31:
+        try:
+            return jobs.job(task_id)
+        except NotFound:
+            pass
+    raise no_task(str(task_id))
+
+
+def no_task(written: str) -> NotFound:
+    """That there is no task which is called so."""
+    return NotFound(f"no task {written[:30]}; a machine's are in GET /api/gan/machines/{{id}}")
+
+
+def _insist(machine_id: str) -> None:
+    """Whatever cannot be an id never gets to the database, which takes no NUL, for one."""
+    if len(machine_id) > _LONGEST_ID or not re.fullmatch(MACHINE_ID_PATTERN, machine_id):
+        raise _no_machine(machine_id)
+
+
+def _no_machine(machine_id: str) -> NotFound:
+    return NotFound(f"no machine {machine_id[:_LONGEST_ID]!a}; see GET /api/gan/machines")

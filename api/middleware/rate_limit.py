@@ -1,0 +1,232 @@
+"""The rate limit: so many requests in a rolling minute for one client and endpoint.
+
+The headers are those of draft-ietf-httpapi-ratelimit-headers-06, the last one whose fields are
+`RateLimit-Limit`, `-Remaining` and `-Reset`; later drafts have one field that few clients read yet.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+
+import redis.asyncio
+from fastapi.routing import iter_route_contexts
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from starlette.datastructures import MutableHeaders
+from starlette.routing import BaseRoute, compile_path
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from actors.broker.client import broker_url
+from api.middleware.sliding_window import WINDOW_SECONDS, Count
+from api.responses.problems import problem
+from storage.settings import Settings
+
+RATE_LIMIT_DB = 3
+PREFIX = "/api/gan/"
+
+#: What no route answers, and what is asked for by a method that its route has not, counts together:
+#: a client must not be able to make as many keys as it can think of paths.
+UNMATCHED = "unmatched"
+
+#: Sent when requests could not be counted.
+UNAVAILABLE_HEADER = "RateLimit-Unavailable"
+
+#: How long a Redis that does not answer is waited for, and how long nobody asks it then, seconds.
+ANSWER_SECONDS = 2.0
+SILENCE_SECONDS = 2.0
+
+#: A minute's counter is read until the end of the next.
+_KEEP_SECONDS = 2 * WINDOW_SECONDS
+_CONNECTIONS = 16
+
+_COUNT = """
+local current = tonumber(redis.call('GET', KEYS[1]) or '0')
+local last = tonumber(redis.call('GET', KEYS[2]) or '0')
+local limit, elapsed, window = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+if last * (window - elapsed) + (current + 1) * window > limit * window then
+    return {0, current, last}
+end
+current = redis.call('INCR', KEYS[1])
+if current == 1 then
+    redis.call('EXPIRE', KEYS[1], ARGV[4])
+end
+return {1, current, last}
+"""
+
+
+class Limiter:
+    """Counts requests in Redis, for all processes of the service together.
+
+    Attributes:
+        limit: Requests a minute; 0 means any number.
+        available: Whether Redis answered when it was last asked.
+    """
+
+    def __init__(self, settings: Settings, clock: Callable[[], float] = time.time) -> None:
+        self.limit = settings.rate_limit
+        self.available = True
+        self._clock = clock
+        self._silent_until = 0.0
+        # A flood has to wait for its turn here: to have it wait for the pool with a limit of time
+        # would let it make Redis seem to be away.
+        self._turn = asyncio.Semaphore(_CONNECTIONS)
+        self._pool = redis.asyncio.ConnectionPool.from_url(
+            broker_url(settings),
+            socket_connect_timeout=ANSWER_SECONDS,
+            socket_timeout=ANSWER_SECONDS,
+            # Connections that Redis has dropped, say by a restart, are made again at once.
+            retry=Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
+        )
+        self._pool.connection_kwargs["db"] = RATE_LIMIT_DB
+        self._redis = redis.asyncio.Redis(connection_pool=self._pool)
+        self._script = self._redis.register_script(_COUNT)
+
+    async def count(self, endpoint: str, client: str) -> Count | None:
+        """Count a request if it may pass; None if Redis does not answer.
+
+        Args:
+            endpoint: Method and template of its route.
+            client: Who sent it.
+        """
+        async with self._turn:
+            if time.monotonic() < self._silent_until:
+                return None
+            if not self.available:  # One request looks whether Redis is back, the others pass.
+                self._silent_until = time.monotonic() + SILENCE_SECONDS
+            return await self._count(endpoint, client)
+
+    async def answers(self) -> bool:
+        """Whether Redis answers; unless it did not a moment ago, it is asked."""
+        if time.monotonic() < self._silent_until:
+            return False
+        with self._told():
+            await self._redis.ping()
+        return self.available
+
+    async def _count(self, endpoint: str, client: str) -> Count | None:
+        minute, elapsed_ms = divmod(int(self._clock() * 1000), WINDOW_SECONDS * 1000)
+        keys = [f"ratelimit:{endpoint}:{client}:{number}" for number in (minute, minute - 1)]
+        arguments = [self.limit, elapsed_ms, WINDOW_SECONDS * 1000, _KEEP_SECONDS]
+        with self._told():
+            allowed, current, last = await self._script(keys, arguments)
+            return Count(self.limit, bool(allowed), current, last, elapsed_ms)
+        return None
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Keep whether Redis has answered what is asked within."""
+        try:
+            yield
+        except redis.RedisError:
+            self.available = False
+            self._silent_until = time.monotonic() + SILENCE_SECONDS
+        else:
+            self.available = True
+            self._silent_until = 0.0
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        await self._pool.disconnect()
+
+
+class RateLimit:
+    """Middleware that refuses what is over the limit, and says in headers how a client stands."""
+
+    def __init__(self, app: ASGIApp, limiter: Limiter, routes: Sequence[BaseRoute]) -> None:
+        self._app = app
+        self._limiter = limiter
+        self._endpoints = _Endpoints(routes)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request or socket (ASGI)."""
+        if scope["type"] == "lifespan":
+            try:
+                await self._app(scope, receive, send)
+            finally:
+                await self._limiter.close()
+            return
+        limited = scope["type"] == "http" and _path(scope).startswith(PREFIX)
+        if not limited or self._limiter.limit == 0:
+            await self._app(scope, receive, send)
+            return
+        endpoint, client = self._endpoints.of(scope), client_of(scope)
+        count = await self._limiter.count(endpoint, client)
+        if count is not None and not count.allowed:
+            wait = count.reset_seconds
+            detail = (
+                f"more than {count.limit} requests a minute to {endpoint}; try again in {wait} s"
+            )
+            headers = _headers(count) | {"Retry-After": str(wait)}
+            await problem(429, detail, headers=headers)(scope, receive, send)
+            return
+        headers = {UNAVAILABLE_HEADER: "true"} if count is None else _headers(count)
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(headers)
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+
+class _Endpoints:
+    """Which route answers a request, by its template: ids make no endpoints of their own."""
+
+    def __init__(self, routes: Sequence[BaseRoute]) -> None:
+        self._routes = routes
+        self._known: list[tuple[set[str], re.Pattern[str], str]] = []
+
+    def of(self, scope: Scope) -> str:
+        """Method and template of the route, or `UNMATCHED`."""
+        if not self._known:  # By the first request all routes are there.
+            self._known = [
+                (route.methods, compile_path(route.path)[0], route.path)
+                for route in iter_route_contexts(self._routes)
+                if route.methods and route.path
+            ]
+        path, method = _path(scope), scope["method"]
+        for methods, pattern, template in self._known:
+            if method in methods and pattern.match(path):
+                return f"{method} {template}"
+        return UNMATCHED
+
+
+def _path(scope: Scope) -> str:
+    """The path as routes have it, without what a proxy put before it."""
+    path: str = scope["path"]
+    return path.removeprefix(scope.get("root_path", ""))
+
+
+def client_of(scope: Scope) -> str:
+    """Whom a request counts for: an IPv4 address, or the /64 network of an IPv6 one.
+
+    A single IPv6 host usually has a /64 of its own to choose addresses from (RFC 4291, 2.5.4), so
+    to count by address would be no limit at all.
+    """
+    address = _address((scope.get("client") or ("",))[0])
+    if isinstance(address, IPv6Address):
+        return str(ip_network((address.packed, 64), strict=False))
+    return str(address or "unknown")
+
+
+def _address(host: str) -> IPv4Address | IPv6Address | None:
+    try:
+        address = ip_address(host)
+    except ValueError:  # No network address at all, or what a proxy has made of one.
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return mapped or address
+
+
+def _headers(count: Count) -> dict[str, str]:
+    return {
+        "RateLimit-Limit": str(count.limit),
+        "RateLimit-Remaining": str(count.remaining),
+        "RateLimit-Reset": str(count.reset_seconds),
+        "RateLimit-Policy": f"{count.limit};w={WINDOW_SECONDS}",
+    }

@@ -1,0 +1,202 @@
+"""What routes answer with. Times are milliseconds since 1970, by the ledger's clock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+
+from fastapi import Response
+from pydantic import BaseModel, Field
+
+from GAN.profiles.profile import MachineProfile
+from storage.artifacts.registry import PublishedFile
+from storage.queries.machines import Standing
+
+
+def sent(body: BaseModel) -> Response:
+    """An answer, ready: FastAPI would check it once more, on another trip to a thread."""
+    return Response(body.model_dump_json(), media_type="application/json")
+
+
+Time = Annotated[int, Field(description="Milliseconds since 1970.", examples=[1790000000000])]
+TaskId = Annotated[int, Field(examples=[17])]
+Percent = Annotated[int, Field(ge=0, le=100)]
+
+#: How a task stands. `stale`: it runs, and its worker is not heard of; another takes it over.
+TaskStatus = Literal["pending", "running", "stale", "success", "failed", "cancelled"]
+#: The same of a machine, by its newest task. `created`: nothing was started; `success`: its task is
+#: done and nothing follows it; `onboarded`: the chain has reached its end.
+MachineStatus = Literal[
+    "created", "pending", "running", "stale", "success", "failed", "cancelled", "onboarded"
+]
+
+
+#: While a task is tried again, or has succeeded, what went wrong before is no news.
+TELL_WHY = ("pending", "failed", "cancelled")
+
+
+class Machine(BaseModel):
+    """A machine, and where its chain stands."""
+
+    machine_id: str = Field(examples=["pump_example_001"])
+    machine_type: str = Field(examples=["pump"])
+    category: str = Field(examples=["pump"])
+    manufacturer: str
+    model: str
+    created_at: Time
+    status: MachineStatus
+    stage: str | None = Field(description="Stage of the newest task.", examples=["train_tvae"])
+    task_id: TaskId | None = Field(description="The newest task.")
+    progress: Percent
+    message: str
+    error: str | None
+    since: Time
+    overdue: bool = Field(description="Whether the task takes much longer than its stage ever did.")
+
+    @classmethod
+    def of(cls, standing: Standing, **more: Any) -> Self:
+        """A machine as the ledger has it."""
+        return cls(
+            machine_id=standing.machine_id,
+            machine_type=standing.machine_type,
+            category=standing.category,
+            manufacturer=standing.manufacturer,
+            model=standing.model,
+            created_at=standing.created_at,
+            status=standing.status,
+            stage=standing.stage,
+            task_id=standing.job_id,
+            progress=standing.progress,
+            message=standing.message,
+            error=standing.error_message if standing.status in TELL_WHY else None,
+            since=standing.since,
+            overdue=standing.overdue,
+            **more,
+        )
+
+
+class MachinePage(BaseModel):
+    """Some machines; `next_cursor` is null on the last page."""
+
+    items: list[Machine]
+    next_cursor: str | None
+
+
+class Artifact(BaseModel):
+    """A file that a task made, under its published name."""
+
+    key: str = Field(examples=["GAN/data/synthetic/pump_example_001/train.parquet"])
+    size: int = Field(description="Bytes.")
+    sha256: str
+    verdict: Literal["accepted", "rejected"] | None = Field(
+        description="What the assessment said of the model that it belongs to."
+    )
+    published_at: Time | None = Field(description="Null while it is being put in place.")
+
+    @classmethod
+    def of(cls, file: PublishedFile) -> Self:
+        """A file as the ledger has it."""
+        return cls.model_validate(file, from_attributes=True)
+
+
+class Event(BaseModel):
+    """Something that has happened."""
+
+    id: int
+    type: str = Field(examples=["ModelTrained"])
+    machine_id: str
+    correlation_id: str = Field(description="The chain that it belongs to.")
+    causation_id: int | None = Field(description="The event that led to it.")
+    occurred_at: Time
+    payload: dict[str, Any] = Field(description="Its fields; they depend on the type.")
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> Self:
+        """An event as the ledger has it."""
+        return cls.model_validate(row)
+
+
+class EventPage(BaseModel):
+    """Some events.
+
+    Oldest first, `next_cursor` is never null: asked with it later, the list goes on with what
+    happened meanwhile. Newest first, it is null on the last page.
+    """
+
+    items: list[Event]
+    next_cursor: str | None
+
+
+class Step(BaseModel):
+    """A task of a machine's chain, and the event that it reacts to."""
+
+    event_id: int
+    event_type: str = Field(examples=["SeedReady"])
+    task_id: TaskId
+    stage: str = Field(examples=["train_tvae"])
+    status: TaskStatus
+    progress: Percent
+    created_at: Time
+    started_at: Time | None
+    completed_at: Time | None
+
+
+class Model(BaseModel):
+    """A trained model; the file of it is among the artifacts."""
+
+    version: int
+    key: str
+    sha256: str
+    epochs: int
+    final_loss: float
+    quality_score: float | None
+    status: Literal["candidate", "accepted", "rejected"]
+    created_at: Time
+
+
+class Report(BaseModel):
+    """Where the newest quality report is."""
+
+    href: str = Field(examples=["/api/gan/machines/pump_example_001/report"])
+    page_href: str = Field(examples=["/api/gan/machines/pump_example_001/report.html"])
+    sha256: str
+
+
+class MachineDetail(Machine):
+    """All that there is of a machine."""
+
+    profile: MachineProfile
+    chain: list[Step] = Field(description="The tasks of its newest chain, the latest hundred.")
+    artifacts: list[Artifact]
+    latest_model: Model | None
+    report: Report | None
+
+
+class TaskResult(BaseModel):
+    """What a task that has ended has left."""
+
+    event: Event | None = Field(description="What it published.")
+    artifacts: list[Artifact]
+
+
+class Task(BaseModel):
+    """One stage's work for one machine."""
+
+    task_id: TaskId
+    machine_id: str
+    stage: str = Field(examples=["train_tvae"])
+    status: TaskStatus
+    progress: Percent
+    message: str
+    epoch: int | None = Field(description="Epochs trained so far, of a training.")
+    loss: float | None = Field(description="Mean loss of that epoch.")
+    eta_seconds: float | None = Field(
+        description="When it should be done, by its progress or by what earlier ones took; null "
+        "when nobody can say, as when it has run for longer than those."
+    )
+    attempts: int = Field(description="Attempts that failed.")
+    created_at: Time
+    started_at: Time | None
+    completed_at: Time | None
+    result: TaskResult | None = Field(description="Null until it has ended.")
+    error: str | None

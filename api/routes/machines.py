@@ -1,0 +1,179 @@
+"""Machines: taken in, listed, shown, deleted."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import structlog
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import Field
+
+from api.auth.access import ADMIN, WRITE
+from api.dependencies import pagination, path_params
+from api.dependencies.bodies import SentProfile, profile_body
+from api.dependencies.idempotency import TheRequest, answer
+from api.dependencies.pagination import LedgerTime, Paging
+from api.dependencies.path_params import MachineId
+from api.dependencies.service import TheService
+from api.middleware.request_log import correlation_id
+from api.responses import examples
+from api.responses.models import (
+    Artifact,
+    Machine,
+    MachineDetail,
+    MachinePage,
+    MachineStatus,
+    Model,
+    Report,
+    Step,
+    sent,
+)
+from api.responses.problems import documented
+from errors import Conflict, InvalidProfile
+from events.bus import Send
+from events.onboarding import Newcomer, as_newcomer, take_in
+from events.vocabulary import Plan
+from GAN.layout import report_key
+from GAN.profiles.profile import MachineId as KnownId
+from GAN.profiles.profile import MachineProfile, Name
+from storage.artifacts import registry
+from storage.clients.idempotency import Answer
+from storage.operations import control
+from storage.queries import lineage, machines, pages
+
+router = APIRouter(prefix="/api/gan/machines", tags=["machines"])
+
+_LOCATION = f"/api/gan/machines/{examples.MACHINE_ID}"
+
+Order = Literal["machine_id", "-machine_id", "created_at", "-created_at"]
+
+
+class MachineQuery(Paging):
+    """Which machines, and in which order."""
+
+    sort: Order = Field(
+        default="machine_id", description="`-` for the reverse.", examples=["-created_at"]
+    )
+    status: MachineStatus | None = Field(default=None, examples=["onboarded"])
+    stage: Name | None = Field(
+        default=None, description="Stage of the newest task.", examples=["train_tvae"]
+    )
+    category: Name | None = Field(default=None, examples=["pump"])
+    manufacturer: str | None = Field(
+        default=None, pattern=r"^[^\x00]*$", max_length=200, examples=["Example"]
+    )
+
+
+@router.post(
+    "",
+    status_code=201,
+    dependencies=[WRITE],
+    summary="Take a machine in",
+    response_model=Machine,
+    responses=documented(409, 415, 422)
+    | {201: {"headers": {"Location": {"schema": {"type": "string"}, "example": _LOCATION}}}},
+    openapi_extra=profile_body(),
+)
+def create(
+    request: Request,
+    profile: SentProfile,
+    once: TheRequest,
+    start: Annotated[
+        bool,
+        Query(
+            description="Start its chain; else it is known, and stages are started by hand",
+            examples=[False],
+        ),
+    ] = True,
+) -> Response:
+    """Create a machine from its profile and publish `MachineCreated`: its chain starts.
+
+    A machine that there is already, even with this very profile, is 409.
+    """
+    newcomer = as_newcomer("profile", profile.read())
+
+    def effect(send: Send) -> Answer:
+        _create(newcomer, Plan() if start else None, send, correlation_id(request))
+        machine = Machine.of(machines.machine(newcomer.machine_id))
+        return answer(201, machine, f"/api/gan/machines/{newcomer.machine_id}")
+
+    return once(effect)
+
+
+def _create(newcomer: Newcomer, plan: Plan | None, send: Send, correlation: str) -> None:
+    machine_id = newcomer.machine_id
+    where = f"/api/gan/machines/{machine_id}"
+    try:
+        taken = take_in([newcomer], plan, send, correlation)
+    except InvalidProfile:
+        other = "choose another machine_id, or first"
+        told = f"{machine_id} exists with another profile; {other} DELETE {where}"
+        raise Conflict(told) from None
+    if not taken.created:
+        start = f"start a stage of it: POST {where}/seed"
+        raise Conflict(f"{machine_id} exists with this very profile; see GET {where}, or {start}")
+
+
+@router.get("", summary="All machines", response_model=MachinePage, responses=documented(422))
+def list_machines(query: Annotated[MachineQuery, Query()]) -> Response:
+    """Machines with their stage and status, a page at a time.
+
+    Each machine that is there all the while is on exactly one page.
+    """
+    order, descending = query.sort.removeprefix("-"), query.sort.startswith("-")
+    shape = tuple[KnownId, KnownId] if order == "machine_id" else tuple[LedgerTime, KnownId]
+    found = pages.machines(
+        order=order,
+        descending=descending,
+        after=pagination.position(query.cursor, query.sort, shape),
+        limit=query.limit + 1,
+        **query.model_dump(include={"status", "stage", "category", "manufacturer"}),
+    )
+    items, more = found[: query.limit], len(found) > query.limit
+    last = items[-1] if more else None
+    cursor = last and pagination.cursor(query.sort, getattr(last, order), last.machine_id)
+    return sent(MachinePage(items=[Machine.of(one) for one in items], next_cursor=cursor))
+
+
+@router.get(
+    "/{machine_id}",
+    summary="One machine",
+    response_model=MachineDetail,
+    responses=documented(404),
+)
+def show(machine_id: MachineId) -> Response:
+    """A machine's profile, its chain, its files, its latest model and report."""
+    where = path_params.machine(machine_id)
+    files = registry.of_machine(machine_id)
+    model = lineage.newest_model(machine_id)
+    report = files.get(report_key(machine_id))
+    href = f"/api/gan/machines/{machine_id}/report"
+    shown = MachineDetail.of(
+        where,
+        profile=MachineProfile.model_validate_json(path_params.profile_of(machine_id)),
+        chain=[Step.model_validate(step) for step in lineage.steps(machine_id)],
+        artifacts=[Artifact.of(file) for file in files.values()],
+        latest_model=Model.model_validate(model) if model else None,
+        report=report and Report(href=href, page_href=f"{href}.html", sha256=report.sha256),
+    )
+    return sent(shown)
+
+
+@router.delete(
+    "/{machine_id}",
+    status_code=204,
+    dependencies=[ADMIN],
+    summary="Delete a machine",
+    responses=documented(404),
+)
+def delete(machine_id: MachineId, service: TheService) -> None:
+    """Cancel its tasks, and remove it with all its rows and files.
+
+    Files that cannot be removed now are left to `fleetforge gc`.
+    """
+    path_params.profile_of(machine_id)
+    try:
+        control.remove_machine(machine_id, service.store)
+    except OSError as error:  # The machine is gone all the same.
+        log = structlog.get_logger()
+        log.warning("files left to gc", machine=machine_id, reason=str(error))

@@ -1,0 +1,32 @@
+"""What the service tells Prometheus: its requests, and the queues as the ledger has them."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from actors.runtime.metrics import show_queues
+from api.responses import examples
+from storage import database
+from storage.ledger import queues
+
+router = APIRouter(tags=["service"])
+
+
+@router.get(
+    "/metrics",
+    summary="Figures for Prometheus",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "Requests by route and status, their times, and queues.",
+            "content": {
+                CONTENT_TYPE_LATEST: {"schema": {"type": "string"}, "example": examples.METRICS}
+            },
+        }
+    },
+)
+def prometheus() -> Response:
+    """Requests of this service, and the queues; 503 while the ledger, which has those, is away."""
+    show_queues(queues.standings(), database.clock_ms())
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,87 @@
+"""What the assessment found: for machines, and for people."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.dependencies import path_params
+from api.dependencies.path_params import MachineId
+from api.dependencies.service import Service, TheService
+from api.responses.files import local_copy, published, send_file
+from api.responses.problems import documented
+from GAN.layout import page_key, report_key
+
+router = APIRouter(prefix="/api/gan/machines/{machine_id}", tags=["results"])
+
+JSON, HTML = "application/json", "text/html; charset=utf-8"
+
+
+class Gate(BaseModel):
+    """A figure that decides, and its limits."""
+
+    name: str
+    figure: float | None = Field(description="Null where the data are too little to say.")
+    good: float
+    usable: float
+    light: Literal["good", "usable", "poor", "not judged"]
+
+
+class QualityReport(BaseModel):
+    """The verdict on the newest synthetic sets; beside it, all the figures that it rests on."""
+
+    model_config = ConfigDict(extra="allow")
+
+    machine_id: str
+    profile_sha256: str
+    passed: bool = Field(description="Whether no gate is poor.")
+    reasons: list[str] = Field(description="Why it did not pass.")
+    notes: list[str]
+    quality_score: float = Field(description="Overall SDMetrics score, 0 to 1; decides nothing.")
+    gates: list[Gate]
+
+
+_HTML = {HTML: {"schema": {"type": "string"}, "example": "<!DOCTYPE html>"}}
+
+
+def _responses(newest: dict[str, Any]) -> dict[int | str, dict[str, Any]]:
+    return {
+        200: {"description": "The newest report.", **newest},
+        206: {"description": "The range that was asked for."},
+        304: {"description": "It is still the file of the ETag in `If-None-Match`."},
+        **documented(404, 416),
+    }
+
+
+@router.get(
+    "/report",
+    summary="The quality report",
+    response_class=Response,
+    responses=_responses({"model": QualityReport}),
+)
+@router.head("/report", include_in_schema=False)
+def report(request: Request, service: TheService, machine_id: MachineId) -> Response:
+    """Scores, and every finding about the newest synthetic sets."""
+    return _send(request, service, machine_id, report_key(machine_id), JSON)
+
+
+@router.get(
+    "/report.html",
+    summary="The quality report as a page",
+    response_class=Response,
+    responses=_responses({"content": _HTML}),
+)
+@router.head("/report.html", include_in_schema=False)
+def page(request: Request, service: TheService, machine_id: MachineId) -> Response:
+    """A page that opens without a network."""
+    return _send(request, service, machine_id, page_key(machine_id), HTML)
+
+
+def _send(
+    request: Request, service: Service, machine_id: str, key: str, media_type: str
+) -> Response:
+    path_params.profile_of(machine_id)
+    file = published(machine_id, key, "generate")
+    return send_file(request, local_copy(service.store, file), file.sha256, media_type)

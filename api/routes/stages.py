@@ -1,0 +1,149 @@
+"""Stages started by hand: one more event of the machine's chain, which goes on by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from actors.generate import generate_synthetic
+from actors.seed import generate_seed
+from actors.stage import StageFunction
+from actors.train import train_tvae
+from api.auth.access import WRITE
+from api.dependencies import path_params
+from api.dependencies.bodies import json_body, json_of
+from api.dependencies.idempotency import Once, TheRequest, answer
+from api.dependencies.path_params import MachineId
+from api.middleware.request_log import correlate, correlation_id
+from api.responses.models import Task
+from api.responses.problems import documented
+from api.routes.tasks import describe
+from events import manual
+from events.bus import Send
+from events.manual import Started
+from events.vocabulary import Epochs, SeedNumber, SeedRows, SetRows
+from storage.clients.idempotency import Answer
+from storage.queries import jobs as job_queries
+
+router = APIRouter(prefix="/api/gan/machines/{machine_id}", tags=["stages"])
+
+_RESPONSES: dict[int | str, dict[str, Any]] = documented(404, 409, 415, 422) | {
+    202: {"headers": {"Location": {"schema": {"type": "string"}, "example": "/api/gan/tasks/2"}}}
+}
+Starter = Callable[[str, dict[str, Any], Send, str], Started]
+
+
+class _Asked(BaseModel):
+    """What is left out, or null, stays as the chain had it."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class SeedRequest(_Asked):
+    """The seed to simulate."""
+
+    rows: SeedRows | None = None
+    seed: SeedNumber | None = Field(default=None, description="Makes the whole chain repeatable.")
+
+
+class TrainRequest(_Asked):
+    """The training."""
+
+    epochs: Epochs | None = None
+
+
+class GenerateRequest(_Asked):
+    """Rows of each synthetic set."""
+
+    train: SetRows | None = None
+    val: SetRows | None = None
+    test: SetRows | None = None
+
+
+@router.post(
+    "/seed",
+    status_code=202,
+    dependencies=[WRITE],
+    summary="Simulate a seed",
+    response_model=Task,
+    responses=_RESPONSES,
+    openapi_extra=json_body(SeedRequest),
+)
+def seed(
+    request: Request,
+    machine_id: MachineId,
+    once: TheRequest,
+    asked: Annotated[SeedRequest | None, Depends(json_of(SeedRequest))],
+) -> Response:
+    """Publish `MachineCreated`: a seed is simulated from the profile, then the chain goes on.
+
+    The machine's tasks that have not ended are cancelled, here and in the calls below: a stage that
+    is started by hand takes the chain over. What the body leaves out stays as the chain had it.
+    """
+    return _start(request, machine_id, once, asked, manual.start_seed, generate_seed)
+
+
+@router.post(
+    "/train",
+    status_code=202,
+    dependencies=[WRITE],
+    summary="Train a model",
+    response_model=Task,
+    responses=_RESPONSES,
+    openapi_extra=json_body(TrainRequest),
+)
+def train(
+    request: Request,
+    machine_id: MachineId,
+    once: TheRequest,
+    asked: Annotated[TrainRequest | None, Depends(json_of(TrainRequest))],
+) -> Response:
+    """Publish `SeedReady`: a model is trained on the newest seed, then the chain goes on."""
+    return _start(request, machine_id, once, asked, manual.start_training, train_tvae)
+
+
+@router.post(
+    "/generate",
+    status_code=202,
+    dependencies=[WRITE],
+    summary="Generate synthetic sets",
+    response_model=Task,
+    responses=_RESPONSES,
+    openapi_extra=json_body(GenerateRequest),
+)
+def generate(
+    request: Request,
+    machine_id: MachineId,
+    once: TheRequest,
+    asked: Annotated[GenerateRequest | None, Depends(json_of(GenerateRequest))],
+) -> Response:
+    """Publish `ModelTrained`: sets are generated from the newest model, then they are assessed."""
+    return _start(
+        request, machine_id, once, asked, manual.start_generation, generate_synthetic, "samples"
+    )
+
+
+def _start(
+    request: Request,
+    machine_id: str,
+    once: Once,
+    asked: BaseModel | None,
+    start: Starter,
+    stage: StageFunction,
+    field: str | None = None,
+) -> Response:
+    changes = asked.model_dump(exclude_none=True) if asked is not None else {}
+
+    def effect(send: Send) -> Answer:
+        path_params.profile_of(machine_id)
+        plan = {field: changes} if field and changes else changes
+        started = start(machine_id, plan, send, correlation_id(request))
+        correlate(request, started.correlation_id)
+        jobs = map(job_queries.job, started.jobs)
+        (job,) = (job for job in jobs if job["stage"] == stage.__name__)
+        return answer(202, describe(job), f"/api/gan/tasks/{job['id']}")
+
+    return once(effect)

@@ -1,0 +1,88 @@
+"""Tasks: the jobs of the ledger, as whoever started one wants to see it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import APIRouter, Response
+
+from actors.stage import STAGES
+from api.auth.access import ADMIN
+from api.dependencies import path_params
+from api.dependencies.path_params import TaskId
+from api.responses.models import TELL_WHY, Artifact, Event, Task, TaskResult, sent
+from api.responses.problems import documented
+from errors import Conflict
+from events.vocabulary import StageFailed
+from storage import database
+from storage.artifacts import registry
+from storage.database import reading
+from storage.operations import control
+from storage.operations.control import OPEN
+from storage.queries import lineage
+from storage.queries.durations import seconds_left
+
+router = APIRouter(prefix="/api/gan/tasks", tags=["tasks"])
+
+
+@router.get("/{task_id}", summary="One task", response_model=Task, responses=documented(404, 422))
+def show(task_id: TaskId) -> Response:
+    """How far a stage's work is, and what came of it.
+
+    It has ended when its status is `success`, `failed` or `cancelled`.
+    """
+    return sent(describe(path_params.task(task_id)))
+
+
+@router.delete(
+    "/{task_id}",
+    status_code=204,
+    dependencies=[ADMIN],
+    summary="Cancel a task",
+    responses=documented(404, 409, 422),
+)
+def cancel(task_id: TaskId) -> None:
+    """Stop a task: a stage that runs is killed within seconds and leaves nothing behind."""
+    path_params.task(task_id)
+    before = control.cancel(task_id)
+    if before not in OPEN:
+        raise Conflict(f"task {task_id} has ended: {before}; there is nothing to cancel")
+
+
+def describe(job: Mapping[str, Any]) -> Task:
+    """A task, from its job as `standing.job` gives it."""
+    with reading():
+        eta = seconds_left(job, database.clock_ms())
+    return Task(
+        task_id=job["id"],
+        status=job["shown_status"],
+        eta_seconds=eta,
+        result=None if job["status"] in OPEN else _result(job),
+        error=job["error_message"] if job["status"] in TELL_WHY else None,
+        **{name: job[name] for name in _SAME},
+    )
+
+
+def _result(job: Mapping[str, Any]) -> TaskResult:
+    stage = STAGES.get(job["stage"])
+    published = [event.__name__ for event in stage.publishes] if stage else []
+    event = lineage.outcome(job, [*published, StageFailed.__name__])
+    files = registry.of_job(job["id"])
+    return TaskResult(
+        event=Event.of(event) if event else None, artifacts=[Artifact.of(file) for file in files]
+    )
+
+
+_SAME = (
+    "machine_id",
+    "stage",
+    "progress",
+    "message",
+    "epoch",
+    "loss",
+    "attempts",
+    "created_at",
+    "started_at",
+    "completed_at",
+)

@@ -1,0 +1,71 @@
+"""`fleetforge events`."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import click
+
+from commands.output import json_option, moment, print_json
+from commands.session import open_ledger
+from storage.queries import events as event_queries
+from storage.queries import machines
+
+_LOOK_SECONDS = 0.5
+_LATECOMERS = 200
+
+
+@click.command()
+@click.option("--machine", "machine_id", metavar="ID")
+@click.option("--follow", is_flag=True, help="Go on printing as events happen.")
+@json_option
+def events(machine_id: str | None, follow: bool, as_json: bool) -> None:
+    """What has happened, in order.
+
+    With --follow and --json each event is one line.
+
+    \b
+    Examples:
+      fleetforge events --machine motor_siemens_1la7_001
+      fleetforge events --follow
+    """
+    open_ledger()
+    if machine_id is not None:
+        machines.machine(machine_id)
+    found = event_queries.events(machine_id=machine_id)
+    if as_json and not follow:
+        print_json(found)
+        return
+    shown: set[int] = set()
+    try:
+        while True:
+            for event in found:
+                if event["id"] not in shown:
+                    _print(event, as_json)
+            shown |= {event["id"] for event in found}
+            if not follow:
+                return
+            time.sleep(_LOOK_SECONDS)
+            # An event's id is given before its commit: a lower one may still appear.
+            last = max(shown, default=0) - _LATECOMERS
+            found = event_queries.events(machine_id=machine_id, after_id=last)
+    except KeyboardInterrupt:
+        return
+
+
+def _print(event: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(event, ensure_ascii=False))
+        return
+    click.echo(
+        f"{moment(event['occurred_at'])}  #{event['id']}  {event['type']}  {event['machine_id']}"
+        f"  {_facts(event['payload'])}"
+    )
+
+
+def _facts(payload: dict[str, Any]) -> str:
+    """The payload's short fields; a loss history is not one."""
+    short = {k: v for k, v in payload.items() if v not in (None, []) and not isinstance(v, list)}
+    return " ".join(f"{key}={value}" for key, value in short.items())

@@ -1,0 +1,107 @@
+"""`fleetforge replay`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+from pydantic import ValidationError
+
+from commands.output import json_option, print_json
+from commands.session import open_ledger, publisher
+from errors import InvalidInput, Problem
+from events import bus
+from events.vocabulary import EVENT_TYPES, read_event
+from storage.queries import events
+
+#: What a stage does: the event it reacts to, its name, an event it publishes.
+Edge = tuple[str, str, str]
+
+
+@click.command()
+@click.option(
+    "--from",
+    "event_id",
+    type=click.IntRange(1, 2**31 - 1),
+    required=True,
+    metavar="EVENT_ID",
+    help="The event; see: fleetforge events.",
+)
+@click.option("--dry-run", is_flag=True, help="List what would run, and write nothing.")
+@json_option
+def replay(event_id: int, dry_run: bool, as_json: bool) -> None:
+    """Let a past event have its consequences again.
+
+    Its twin is published under a correlation id of its own: the stages that react to such an
+    event today run, then those that react to what they publish.
+
+    \b
+    Examples:
+      fleetforge replay --from 7 --dry-run
+      fleetforge replay --from 7
+    """
+    settings = open_ledger()
+    past = events.event(event_id)
+    _insist_on_readable(past)
+    import actors  # noqa: F401  # declares the stages
+    from actors.graph import edges
+
+    at_once, afterwards = consequences(past["type"], list(edges()))
+    if not as_json:
+        _say(past, at_once, afterwards)
+    new_id, jobs = None, []
+    if at_once and not dry_run:
+        written = bus.replay(event_id, publisher(settings))
+        new_id, jobs = written.event_id, [job.job_id for job in written.jobs]
+    if as_json:
+        runs = {"runs": at_once, "then": afterwards}
+        print_json({"replayed": event_id, "event_id": new_id, "jobs": jobs} | runs)
+    elif new_id is not None:
+        click.echo(f"{past['type']} #{new_id} published; jobs {jobs}")
+    sys.exit(0 if at_once else 1)
+
+
+def consequences(event_type: str, edges: Sequence[Edge]) -> tuple[list[str], list[str]]:
+    """The stages that react to an event, and those that react to what follows; each once."""
+    at_once: list[str] = []
+    afterwards: list[str] = []
+    happens = [event_type]
+    for event in happens:  # It grows as we go.
+        for before, stage, after in edges:
+            if before != event:
+                continue
+            if stage not in at_once + afterwards:
+                (at_once if event == event_type else afterwards).append(stage)
+            if after not in happens:
+                happens.append(after)
+    return at_once, afterwards
+
+
+def _insist_on_readable(past: dict[str, Any]) -> None:
+    """Refuse an event that the stages of this version could not read."""
+    source = f"event {past['id']}"
+    if past["type"] not in EVENT_TYPES:
+        what = f"this version knows no event '{past['type']}'"
+        advice = "replay it with the version that wrote it"
+        raise InvalidInput(source, [Problem("", what, advice)])
+    try:
+        read_event(past["type"], past["machine_id"], past["payload"])
+    except ValidationError as error:
+        advice = f"publish it by hand: fleetforge publish {past['type']} --help"
+        problems = [
+            Problem(".".join(map(str, e["loc"])), e["msg"], advice)
+            for e in error.errors(include_url=False)
+        ]
+        raise InvalidInput(source, problems) from None
+
+
+def _say(past: dict[str, Any], at_once: list[str], afterwards: list[str]) -> None:
+    event = f"{past['type']} #{past['id']} of {past['machine_id']}"
+    if not at_once:
+        click.echo(f"{event}: no stage reacts to it; nothing to replay")
+        return
+    click.echo(f"{event} runs {', '.join(at_once)}")
+    if afterwards:
+        click.echo(f"  then {', '.join(afterwards)}")

@@ -1,0 +1,240 @@
+"""Following chains to their end: live bars on a terminal, lines elsewhere, then a summary."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn
+from rich.table import Table
+
+from commands.output import duration, print_json
+from storage import database
+from storage.artifacts import registry
+from storage.artifacts.store import open_store
+from storage.ledger import workers
+from storage.queries import events, jobs
+from storage.queries import machines as machine_queries
+from storage.settings import Settings
+
+_LOOK_SECONDS = 0.3
+#: `success` ends a chain when nothing reacts to what the newest job published; `stale` is no end,
+#: another worker takes the job over.
+ENDED = ("onboarded", "failed", "cancelled", "success")
+#: Events that end a chain and may say how good its data are.
+_VERDICTS = ("MachineOnboarded", "StageFailed")
+
+
+def follow(settings: Settings, machine_ids: Sequence[str], *, as_json: bool) -> int:
+    """Wait until every chain has ended, showing progress on standard error.
+
+    When nobody is there to do the work and the stack is the embedded one, run it meanwhile.
+
+    Returns:
+        Exit code: 0 when all machines are onboarded, else 1.
+    """
+    console = Console(stderr=True)
+    view: _Bars | _Lines = _Bars(console) if console.is_terminal else _Lines()
+    with ExitStack() as resources:
+        stack = _Helpers(settings, len(machine_ids), resources)
+        resources.enter_context(view)
+        while True:
+            now, states = database.clock_ms(), _look(machine_ids)
+            for row in _rows(states, now):
+                view.show(row)
+            if _ended(states) and _in_place(machine_ids):
+                break
+            stack.help()
+            time.sleep(_LOOK_SECONDS)
+    summaries = [_summary(settings, machine_id) for machine_id in machine_ids]
+    if as_json:
+        print_json(summaries)
+    else:
+        _print(summaries)
+    return 0 if all(s["status"] == "onboarded" for s in summaries) else 1
+
+
+def _look(machine_ids: Sequence[str]) -> dict[str, machine_queries.Standing]:
+    return {
+        one.machine_id: one for one in machine_queries.machines() if one.machine_id in machine_ids
+    }
+
+
+def _ended(states: dict[str, machine_queries.Standing]) -> bool:
+    return all(state.status in ENDED for state in states.values())
+
+
+def _in_place(machine_ids: Sequence[str]) -> bool:
+    """Whether every file stands under its published name: that comes just after the commit."""
+    files = [
+        file for machine_id in machine_ids for file in registry.of_machine(machine_id).values()
+    ]
+    return all(file.published_at is not None for file in files)
+
+
+class _Helpers:
+    """The embedded stack, started once it turns out that nobody serves some queue."""
+
+    def __init__(self, settings: Settings, machines: int, resources: ExitStack) -> None:
+        self._settings = settings
+        self._machines = machines
+        self._resources = resources
+        self._done = False
+
+    def help(self) -> None:
+        """Start the stack, or say what to start, if a queue has no worker."""
+        if self._done or not _unserved():
+            return
+        self._done = True
+        if not self._settings.embedded_broker:
+            click.echo(f"no worker on {', '.join(_unserved())}: start fleetforge worker", err=True)
+            return
+        from actors.runtime.log import set_up_logging
+        from actors.runtime.supervisor import Stack, worker_commands
+
+        set_up_logging(as_json=self._settings.log_json)
+        logs = self._settings.logs
+        click.echo(f"starting the embedded stack; its logs: {logs}", err=True)
+        stack = Stack(self._settings, worker_commands(self._machines), logs)
+        self._resources.enter_context(stack)
+
+
+def _unserved() -> list[str]:
+    from actors.stage import queues
+
+    served = {queue for worker in workers.alive() for queue in worker["queues"].split(",")}
+    return [queue for queue in queues() if queue not in served]
+
+
+def _rows(states: dict[str, machine_queries.Standing], now: int) -> Iterator[dict[str, Any]]:
+    """What to show: each job of a single machine, or the newest job of each of many."""
+    if len(states) > 1:
+        for machine_id, state in states.items():
+            yield _row(machine_id, machine_id, vars(state) | {"completed_at": None}, now)
+        return
+    for machine_id in states:
+        for job in reversed(jobs.jobs(machine_id=machine_id)):
+            shown = job | {"status": job["shown_status"]}
+            yield _row(str(job["id"]), job["stage"], shown, now)
+
+
+def _row(key: str, name: str, job: dict[str, Any], now: int) -> dict[str, Any]:
+    progress, status = job["progress"], job["status"]
+    elapsed = 0.0
+    if job["started_at"]:
+        elapsed = ((job["completed_at"] or now) - job["started_at"]) / 1000
+    left = elapsed * (100 - progress) / progress if progress and status == "running" else None
+    lives = status in ("running", "stale")
+    message = job["message"] if lives else job["error_message"] or ""
+    return {
+        "key": key,
+        "name": name,
+        "stage": job["stage"] or "",
+        "status": status,
+        "progress": 100 if status in ("success", "onboarded") else progress,
+        "message": message,
+        "elapsed": duration(elapsed) if elapsed else "",
+        "eta": f"ETA {duration(left)}" if left is not None else "",
+    }
+
+
+class _Bars:
+    """A bar for each row, on a terminal."""
+
+    def __init__(self, console: Console) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            TextColumn("{task.fields[status]}"),
+            BarColumn(),
+            TaskProgressColumn(),
+            TextColumn("{task.fields[elapsed]}"),
+            TextColumn("{task.fields[eta]}"),
+            TextColumn("{task.fields[message]}"),
+            console=console,
+        )
+        self._tasks: dict[str, TaskID] = {}
+
+    def __enter__(self) -> None:
+        self._progress.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def show(self, row: dict[str, Any]) -> None:
+        """Bring a bar up to date."""
+        fields = {name: row[name] for name in ("status", "elapsed", "eta", "message")}
+        if row["key"] not in self._tasks:
+            self._tasks[row["key"]] = self._progress.add_task(row["name"], total=100, **fields)
+        self._progress.update(self._tasks[row["key"]], completed=row["progress"], **fields)
+
+
+class _Lines:
+    """A line for each change, where there is no terminal."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, tuple[Any, ...]] = {}
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def show(self, row: dict[str, Any]) -> None:
+        """Print a row if it has changed since the last look."""
+        state = (row["stage"], row["status"], row["message"])
+        if self._seen.get(row["key"]) == state:
+            return
+        self._seen[row["key"]] = state
+        stage = row["stage"] if row["stage"] != row["name"] else ""
+        parts = [row["name"], stage, row["status"], f"{row['progress']} %"]
+        parts += [row["message"], row["elapsed"], row["eta"]]
+        click.echo("  ".join(part for part in parts if part), err=True)
+
+
+def _summary(settings: Settings, machine_id: str) -> dict[str, Any]:
+    where = machine_queries.machine(machine_id)
+    store = open_store(settings.artifact_root, settings.home)
+    history = events.events(machine_id=machine_id)
+    took = (where.since - history[0]["occurred_at"]) / 1000 if history else 0.0
+    last = {event["type"]: event["payload"] for event in history}
+    verdicts = [event["payload"] for event in history if event["type"] in _VERDICTS]
+    verdict = verdicts[-1] if verdicts else {}
+    return {
+        "machine_id": machine_id,
+        "stage": where.stage,
+        "status": where.status,
+        "error": where.error_message,
+        "quality_score": verdict.get("quality_score"),
+        "epochs": last.get("ModelTrained", {}).get("epochs"),
+        "final_loss": last.get("ModelTrained", {}).get("final_loss"),
+        "seconds": round(took, 1),
+        "files": {key: store.address(key) for key in registry.of_machine(machine_id)},
+    }
+
+
+def _print(summaries: list[dict[str, Any]]) -> None:
+    console = Console()
+    if not console.is_terminal:
+        console.width = 160  # A file has no right margin.
+    table = Table("machine", "status", "quality", "epochs", "final loss", "took")
+    for summary in summaries:
+        score, loss = summary["quality_score"], summary["final_loss"]
+        table.add_row(
+            summary["machine_id"],
+            summary["status"],
+            "" if score is None else f"{score:.3f}",
+            str(summary["epochs"] or ""),
+            "" if loss is None else f"{loss:.3f}",
+            duration(summary["seconds"]),
+        )
+    console.print(table)
+    if len(summaries) == 1:
+        for address in summaries[0]["files"].values():
+            click.echo(address)
+    for summary in summaries:
+        if summary["error"] and summary["status"] != "onboarded":
+            click.echo(f"{summary['machine_id']}: {summary['error']}")
+            click.echo(f"  more: fleetforge why {summary['machine_id']}")

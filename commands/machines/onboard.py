@@ -1,0 +1,161 @@
+"""`fleetforge onboard`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from commands.machines.planning import plan_options, say_when_it_starts, wait_for
+from commands.output import json_option, print_json
+from commands.session import open_ledger, publisher
+from errors import FleetforgeError, InvalidInput, InvalidProfile, Problem
+from events.onboarding import Newcomer, Taken, as_newcomer, take_in
+from events.vocabulary import Plan, Samples
+from GAN.config.tvae_config import production_expectations
+from GAN.profiles.catalogue import fleet_ids, fleet_profile
+from GAN.profiles.loading import SUFFIXES, is_profile_name, read_profile
+from GAN.profiles.profile import MachineProfile
+from storage.ledger import workers
+
+
+@click.command()
+@click.argument("targets", nargs=-1, metavar="TARGET...")
+@click.option("--fleet", is_flag=True, help="All 32 machines of the fleet.")
+@click.option(
+    "--rows",
+    type=click.IntRange(1_000, 100_000),
+    default=10_000,
+    show_default=True,
+    help="Rows of the physics seed.",
+)
+@plan_options
+@json_option
+def onboard(
+    targets: tuple[str, ...],
+    fleet: bool,
+    epochs: int,
+    rows: int,
+    samples: Samples,
+    seed: int,
+    wait: bool,
+    as_json: bool,
+) -> None:
+    """Take machines in and start their chains.
+
+    TARGET is a profile file (.yaml, .yml, .json), a folder of them, or the id of a fleet
+    machine. Either every machine is taken in or, if anything is wrong with one, none is. A
+    profile that was taken in before is no error and starts nothing twice.
+
+    With --wait and no worker alive, the embedded stack runs until the chain has ended.
+
+    \b
+    Examples:
+      fleetforge onboard motor_siemens_1la7_001 --wait
+      fleetforge onboard pump.yaml --epochs 500
+      fleetforge onboard profiles/ --rows 20000 --samples 70000,15000,15000
+      fleetforge onboard --fleet
+    """
+    newcomers = read_targets([*targets, *(fleet_ids() if fleet else [])])
+    settings = open_ledger()
+    plan = Plan(epochs=epochs, rows=rows, samples=samples, seed=seed)
+    taken = take_in(newcomers, plan, publisher(settings))
+    machine_ids = [newcomer.machine_id for newcomer in newcomers]
+    if wait:
+        if not as_json:
+            _say(taken)
+        wait_for(settings, machine_ids, as_json=as_json)
+    if as_json:
+        print_json(
+            {
+                "created": taken.created,
+                "known": taken.known,
+                "delivered": taken.delivered,
+                "workers_alive": len(workers.alive()),
+            }
+        )
+        return
+    _say(taken)
+    say_when_it_starts(taken.delivered)
+
+
+def read_targets(targets: list[str]) -> list[Newcomer]:
+    """Read every target.
+
+    Raises:
+        InvalidInput: Every problem of every target.
+    """
+    if not targets:
+        advice = "name a profile file, a folder or a fleet id, or write --fleet"
+        raise InvalidInput("onboard", [Problem("", "no TARGET", advice)])
+    newcomers: dict[str, Newcomer] = {}
+    complaints: list[FleetforgeError] = []
+    for target in targets:
+        try:
+            sources = list(_sources(target))
+        except InvalidProfile as error:
+            complaints.append(error)
+            continue
+        for source in sources:
+            try:
+                newcomer = as_newcomer(str(source), _profile(source))
+            except FleetforgeError as error:
+                complaints.append(error)
+                continue
+            other = newcomers.setdefault(newcomer.machine_id, newcomer)
+            if other.sha256 != newcomer.sha256:
+                problem = Problem(
+                    "machine_id",
+                    f"'{newcomer.machine_id}' is also the id of {other.source}",
+                    "give each machine its own id",
+                )
+                complaints.append(InvalidProfile(str(source), [problem]))
+    if complaints:
+        raise _Complaints("\n".join(str(complaint) for complaint in complaints))
+    return list(newcomers.values())
+
+
+class _Complaints(FleetforgeError):
+    """The complaints about several targets together."""
+
+    exit_code = 2
+
+
+def _sources(target: str) -> Iterator[Path | str]:
+    if not target.strip():
+        raise InvalidProfile("onboard", [Problem("", "an empty TARGET", "name a file or fleet id")])
+    path = Path(target)
+    if not _is_folder(path):
+        yield path if path.suffix in SUFFIXES else target
+        return
+    found = sorted(entry for entry in path.iterdir() if is_profile_name(entry))
+    if not found:
+        advice = f"put profiles ({', '.join(SUFFIXES)}) there"
+        raise InvalidProfile(target, [Problem("", "no profile in this folder", advice)])
+    yield from found
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # Too long to be a path at all.
+        return False
+
+
+def _profile(source: Path | str) -> MachineProfile:
+    return read_profile(source) if isinstance(source, Path) else fleet_profile(source)
+
+
+def _say(taken: Taken) -> None:
+    for machine_id in taken.created:
+        click.echo(f"{machine_id}: taken in")
+    if len(taken.created) > 1:
+        expected = production_expectations(len(taken.created))
+        click.echo(
+            f"{len(taken.created)} machines: expect {expected.minutes} minutes of work at the "
+            f"defaults, shared by the workers there are, and {expected.megabytes} MB of models"
+        )
+    for machine_id in taken.known:
+        click.echo(f"{machine_id}: already taken in with this very profile; nothing started")
+        click.echo(f"  to train again: fleetforge publish RetrainRequested --machine {machine_id}")

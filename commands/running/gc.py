@@ -1,0 +1,109 @@
+"""`fleetforge gc`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from commands.output import json_option, print_json
+from commands.session import open_ledger
+from errors import FleetforgeError
+from storage.artifacts.store import open_store
+from storage.operations.garbage_collection import Garbage, find, remove
+from storage.operations.retention import KEEP_MODELS
+
+_KINDS = {
+    "attempts": "staged folders of ended attempts",
+    "strays": "staged files that nothing refers to",
+    "superseded": "files that a newer one has replaced",
+    "models": "old model versions",
+    "submissions": "submitted files that nothing needs",
+    "workspaces": "local folders of ended attempts",
+    "downloads": "downloads not used for a day",
+    "unfinished": "files that were never finished",
+    "answers": "answers to requests of over a day ago",
+}
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Say what would be removed, and remove nothing.")
+@click.option(
+    "--keep-models",
+    type=click.IntRange(1),
+    default=KEEP_MODELS,
+    show_default=True,
+    metavar="N",
+    help="Models kept of each machine: the newest N, and the newest accepted one.",
+)
+@json_option
+def gc(dry_run: bool, keep_models: int, as_json: bool) -> None:
+    """Remove what nothing needs any more.
+
+    That is what workers that died have left, files that newer ones have replaced, old models, and
+    local copies that nobody reads. Running jobs are not disturbed.
+
+    \b
+    Examples:
+      fleetforge gc --dry-run
+      fleetforge gc --keep-models 1
+    """
+    settings = open_ledger()
+    store = open_store(settings.artifact_root, settings.home)
+    try:
+        garbage = find(store, keep_models)
+        if not dry_run:
+            garbage = remove(store, garbage)
+    except OSError as error:
+        raise FleetforgeError(f"{store}: {error}") from error
+    found = _listed(garbage)
+    if as_json:
+        print_json({"dry_run": dry_run, **found, "machines_with_open_jobs": garbage.busy})
+    else:
+        _print(found, "would remove" if dry_run else "removed", garbage.busy)
+
+
+def _listed(garbage: Garbage) -> dict[str, list[dict[str, Any]]]:
+    return {
+        "attempts": [
+            {"key": folder.prefix, "bytes": sum(folder.files.values())}
+            for folder in garbage.attempts
+        ],
+        "strays": [{"key": key, "bytes": size} for key, size in garbage.strays.items()],
+        "superseded": [{"key": file.staged_key, "bytes": file.size} for file in garbage.superseded],
+        "models": [
+            {"key": model.key, "bytes": sum(file.size for file in model.files)}
+            | {"machine_id": model.machine_id, "version": model.version}
+            for model in garbage.models
+        ],
+        "submissions": [{"key": file.key, "bytes": file.size} for file in garbage.submissions],
+        "workspaces": [
+            {"key": folder.prefix, "bytes": sum(folder.files.values())}
+            for folder in garbage.workspaces
+        ],
+        "downloads": [{"key": file.path, "bytes": file.size} for file in garbage.downloads],
+        "unfinished": [{"key": file.path, "bytes": file.size} for file in garbage.unfinished],
+        "answers": [{"key": key, "bytes": size} for key, size in garbage.answers.items()],
+    }
+
+
+def _print(found: dict[str, list[dict[str, Any]]], verb: str, busy: Sequence[str]) -> None:
+    sizes = {kind: sum(item["bytes"] for item in items) for kind, items in found.items()}
+    for kind, items in found.items():
+        if items:
+            click.echo(f"{verb} {len(items)} {_KINDS[kind]}, {_size(sizes[kind])}")
+    if any(found.values()):
+        click.echo(f"{verb} {_size(sum(sizes.values()))} in all")
+    else:
+        click.echo("nothing to remove")
+    if busy:
+        click.echo(f"left the files of {len(busy)} machines with open jobs as they are")
+
+
+def _size(size: float) -> str:
+    for unit in ("bytes", "kB", "MB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}"
+        size /= 1000
+    return f"{size:.1f} GB"

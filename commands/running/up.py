@@ -1,0 +1,41 @@
+"""`fleetforge up`."""
+
+from __future__ import annotations
+
+import click
+
+from commands.running.web import listen, web_options
+from commands.session import open_ledger
+from commands.stopping import stop_event
+
+
+@click.command()
+@web_options
+def up(host: str, port: int) -> None:
+    """Run the whole stack in the foreground: broker, workers, HTTP and the watched folder.
+
+    There is one worker for trainings on each core, up to four, and one for everything else.
+    Ctrl-C stops it in good order; a stage that is running is handed back and starts again at
+    the next `up`.
+
+    \b
+    Example:
+      fleetforge up
+    """
+    settings = open_ledger()
+    from actors.runtime.log import set_up_logging
+    from actors.runtime.supervisor import MOST_WORKERS, Stack, worker_commands
+    from api.auth.access import refuse_open_door
+
+    set_up_logging(as_json=settings.log_json)
+
+    # What `web` would refuse, before anything is started that would not be needed.
+    refuse_open_door(host, settings)
+    listen(host, port).close()
+    stopping = stop_event()
+    click.echo(f"drop profiles in {settings.inbox_folder}; stop with Ctrl-C", err=True)
+    web = ("web", "--host", host, "--port", str(port))
+    with Stack(settings, worker_commands(MOST_WORKERS) | {"watch": ("watch",), "web": web}):
+        while not stopping.wait(0.5):
+            continue  # A signal that another thread was given is only handled when this one wakes.
+    click.echo("stopped", err=True)

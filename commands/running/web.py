@@ -1,0 +1,94 @@
+"""`fleetforge web`."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from commands.session import open_ledger
+from commands.stopping import stop_event, stop_on_eof_option
+from errors import SettingsError
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+#: How long SQLite's write lock is waited for until the ledger counts as away, seconds.
+_LOCK_PATIENCE_SECONDS = 5.0
+#: What requests get to end after the service was told to stop, seconds.
+_STOP_SECONDS = 5
+
+
+def web_options(function: F) -> F:
+    """Add `--host` and `--port`."""
+    port = click.option(
+        "--port", type=click.IntRange(1, 65535), default=8000, show_default=True, metavar="PORT"
+    )
+    host = click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS")
+    return host(port(function))
+
+
+@click.command()
+@web_options
+@stop_on_eof_option
+def web(host: str, port: int, stop_on_eof: bool) -> None:
+    """Serve Fleetforge over HTTP until SIGTERM or Ctrl-C.
+
+    It takes requests in, publishes events and shows the ledger; workers do the work. What it can
+    do is described at /docs.
+
+    \b
+    Example:
+      fleetforge web --port 8080
+    """
+    settings = open_ledger()
+    import uvicorn
+
+    from actors.runtime.log import set_up_logging
+    from api.app import create_app
+    from api.auth.access import refuse_open_door
+    from api.middleware.stack import SERVER_OPTIONS
+    from storage.database import wait_for_lock
+
+    refuse_open_door(host, settings)
+    set_up_logging(as_json=settings.log_json)
+    wait_for_lock(lambda: _LOCK_PATIENCE_SECONDS)
+    stopping = stop_event(stop_on_eof=stop_on_eof)
+    with listen(host, port) as listener:
+        server = uvicorn.Server(
+            uvicorn.Config(
+                create_app(settings),
+                log_config=None,
+                access_log=False,  # Each request has a line of our own.
+                **SERVER_OPTIONS,
+                timeout_graceful_shutdown=_STOP_SECONDS,
+            )
+        )
+
+        def stop_server() -> None:
+            stopping.wait()
+            server.should_exit = True
+
+        threading.Thread(target=stop_server, daemon=True).start()
+        click.echo(f"serving http://{_shown(host)}:{port}, described at /docs", err=True)
+        server.run(sockets=[listener])
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that takes connections.
+
+    Raises:
+        SettingsError: Not at this address.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        reason = str(error.strerror).partition(" (")[0]  # Python's has the address, too.
+        raise SettingsError(f"{host}:{port}: {reason}; choose another --host or --port") from None
+
+
+def _shown(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

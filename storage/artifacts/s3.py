@@ -1,0 +1,195 @@
+"""Artifacts in a bucket, by `pyarrow.fs`."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from errors import NotFound, SettingsError
+from storage.artifacts.local import LocalStore, file_stats
+from storage.artifacts.staging import (
+    ATTEMPT,
+    STAGING,
+    SUBMITTED,
+    SUBMITTING_SECONDS,
+    LocalFile,
+    StagedArtifact,
+    StagedFolder,
+    Submission,
+    sha256_of,
+    verified,
+)
+from storage.settings import PREFIX
+
+#: A download that was not used for this long can be made again when it is, seconds.
+DOWNLOAD_SECONDS = 86400.0
+#: How exactly it is known when it was used, seconds.
+USED_SECONDS = 3600.0
+
+_CHUNK = 1 << 20
+_SUBMITTED_FILE = re.compile(rf"{re.escape(STAGING)}/([^/]+)/{SUBMITTED}/[^/]+")
+_STAGED_FILE = re.compile(rf"{re.escape(STAGING)}/([^/]+)/{ATTEMPT.pattern}/(.+)")
+
+
+class ObjectStore:
+    """Artifacts in a bucket; what a host needs of them lies in a scratch folder meanwhile."""
+
+    def __init__(self, uri: str, scratch: Path) -> None:
+        from pyarrow.fs import FileSystem
+
+        try:
+            self._fs, base = FileSystem.from_uri(uri)
+        except (ValueError, OSError) as error:
+            raise SettingsError(f"{PREFIX}ARTIFACTS: {error}") from None
+        self._base = base.rstrip("/")
+        parts = urlsplit(uri)
+        # As shown to people: neither the credentials nor the parameters of the address.
+        self._bucket = f"s3://{parts.netloc.rpartition('@')[2]}{parts.path}".rstrip("/")
+        self._scratch = LocalStore(scratch)
+        self._downloads = scratch / "inputs"
+
+    def __str__(self) -> str:
+        return self._bucket
+
+    def check(self) -> None:
+        """Return if the bucket answers; whether it can be written to is not tried.
+
+        Raises:
+            OSError: It does not.
+        """
+        self._fs.get_file_info(self._base)
+
+    def workspace(self, prefix: str) -> Path:
+        """An empty local folder that a stage writes to."""
+        return self._scratch.workspace(prefix)
+
+    def stage(self, workspace: Path, prefix: str) -> list[StagedArtifact]:
+        """Upload everything in the workspace and describe it."""
+        staged = LocalStore(workspace).stage(workspace, prefix)
+        for artifact in staged:
+            self.submit(workspace / artifact.key, artifact.staged_key)
+        shutil.rmtree(workspace, ignore_errors=True)
+        return staged
+
+    def submit(self, source: Path, key: str) -> None:
+        """Upload a file."""
+        with source.open("rb") as file, self._open(key) as stream:
+            shutil.copyfileobj(file, stream, _CHUNK)
+
+    def submissions(self) -> list[Submission]:
+        """Every file that users have submitted."""
+        before = time.time() - SUBMITTING_SECONDS
+        return [
+            Submission(parts[1], key, info.size, fresh=info.mtime.timestamp() >= before)
+            for key, info in self._staged_objects()
+            if (parts := _SUBMITTED_FILE.fullmatch(key))
+        ]
+
+    def locate(self, staged_key: str, sha256: str) -> Path:
+        """Download a file, unless this host has it already; nobody has looked at its bytes.
+
+        Raises:
+            NotFound: The file is gone.
+        """
+        local = self._downloads / f"{sha256}-{Path(staged_key).name}"
+        try:
+            if time.time() - local.stat().st_mtime > USED_SECONDS:
+                os.utime(local)  # In use: see `unused_downloads`.
+        except FileNotFoundError:
+            self._download(staged_key, local)
+        return local
+
+    def fetch(self, staged_key: str, sha256: str) -> Path:
+        """`locate` a file that has these bytes; raises as `LocalStore.fetch` does."""
+        local = self.locate(staged_key, sha256)
+        if sha256_of(local) != sha256:
+            self._download(staged_key, local)
+        return verified(local, staged_key, sha256)
+
+    def _download(self, key: str, local: Path) -> None:
+        local.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            stream = self._fs.open_input_stream(self._path(key))
+        except FileNotFoundError:
+            raise NotFound(f"staged file {key} is gone") from None
+        with stream, self._scratch.placing() as arriving:
+            with arriving.open("wb") as file:
+                shutil.copyfileobj(stream, file, _CHUNK)
+            arriving.replace(local)
+
+    def publish(self, staged_key: str, key: str) -> None:
+        """Copy a staged object to its published name; objects appear whole or not at all."""
+        if not self._exists(staged_key):
+            raise NotFound(f"staged file {staged_key} is gone")
+        self._fs.copy_file(self._path(staged_key), self._path(key))
+
+    def delete(self, key: str) -> None:
+        """Remove a published object, if it is there."""
+        if self._exists(key):
+            self._fs.delete_file(self._path(key))
+
+    def _exists(self, key: str) -> bool:
+        from pyarrow.fs import FileType
+
+        return bool(self._fs.get_file_info(self._path(key)).type != FileType.NotFound)
+
+    def delete_staged(self, prefix: str) -> None:
+        """Remove everything staged below a prefix."""
+        with suppress(FileNotFoundError):
+            self._fs.delete_dir(self._path(prefix))
+        self.delete_workspace(prefix)
+
+    def staged(self) -> list[StagedFolder]:
+        """What every attempt has staged; objects with other names are not ours."""
+        found: dict[tuple[str, int, int], dict[str, int]] = defaultdict(dict)
+        for key, info in self._staged_objects():
+            if parts := _STAGED_FILE.fullmatch(key):
+                found[parts[1], int(parts[2]), int(parts[3])][parts[4]] = info.size
+        return [StagedFolder(*attempt, files) for attempt, files in found.items()]
+
+    def _staged_objects(self) -> Iterator[tuple[str, Any]]:
+        from pyarrow.fs import FileSelector
+
+        selector = FileSelector(self._path(STAGING), allow_not_found=True, recursive=True)
+        for info in self._fs.get_file_info(selector):
+            if info.is_file:
+                yield info.path.removeprefix(f"{self._base}/"), info
+
+    def workspaces(self) -> list[StagedFolder]:
+        """What attempts have written on this host and not staged, or not cleared away."""
+        return self._scratch.staged()
+
+    def delete_workspace(self, prefix: str) -> None:
+        """Remove one of `workspaces`, if it is there."""
+        self._scratch.delete_staged(prefix)
+
+    def unfinished(self) -> list[LocalFile]:
+        """Downloads that were arriving at a process that has died since."""
+        return self._scratch.unfinished()
+
+    def unused_downloads(self) -> list[LocalFile]:
+        """Copies of artifacts on this host that nobody has read for a day."""
+        before = time.time() - DOWNLOAD_SECONDS
+        return [
+            LocalFile(path, stat.st_size)
+            for path, stat in file_stats(self._downloads)
+            if stat.st_mtime < before
+        ]
+
+    def address(self, key: str) -> str:
+        """Where a person finds the object."""
+        return f"{self._bucket}/{key}"
+
+    def _path(self, key: str) -> str:
+        return f"{self._base}/{key}"
+
+    def _open(self, key: str) -> Any:
+        return self._fs.open_output_stream(self._path(key))

@@ -1,0 +1,296 @@
+"""A job's life: claimed, renewed, then completed, failed, crashed or released.
+
+Whoever writes to a running job shows its token, so a worker that lost its lease writes nothing.
+docs/architecture.md has the state machine.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from errors import StaleLease
+from storage.artifacts.staging import StagedArtifact
+from storage.database import (
+    execute,
+    forgettable_transaction,
+    is_sqlite,
+    now_ms,
+    reading,
+    transaction,
+)
+from storage.ledger import projections
+from storage.ledger.event_log import Dispatch, Fact, Written, append
+from storage.ledger.sequence import NEXT_SEQ
+from storage.tables import Artifact
+
+MAX_ATTEMPTS = 5
+MAX_CRASHES = 3
+#: Pause before the second attempt, seconds; each further one is twice as long.
+BACKOFF_SECONDS = 2.0
+#: The same after a crash: the worker's end already took its time to be noticed.
+CRASH_BACKOFF_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The right to run a job, until the lease ends or the token moves on.
+
+    Attributes:
+        limited: Whether its queue has a limit, so that its end lets another job begin.
+    """
+
+    job_id: int
+    token: int
+    stage: str
+    queue: str
+    limited: bool
+    machine_id: str
+    profile: str
+    event_id: int
+    event_type: str
+    payload: dict[str, Any]
+    correlation_id: str
+    attempts: int
+    crashes: int
+
+
+def claim(job_id: int, worker: str, lease_seconds: float) -> Claim | None:
+    """Take a due job; None when it is not there to be taken.
+
+    That is so for a duplicate message, and when its queue is paused or at its limit: then the job
+    is noted as not sent, and a steward sends it once the queue is open.
+    """
+    with forgettable_transaction():
+        if not is_sqlite():  # Which has one writer at a time anyway.
+            execute(_LOCK_LIMIT, job=job_id)
+        if not execute(_CLAIM, job=job_id, worker=worker, lease=_ms(lease_seconds)):
+            execute(_NOT_TAKEN, job=job_id)
+            return None
+        (claimed,) = _claims(execute(_CLAIMS_BY_ID, job=job_id))
+        projections.job_changed(job_id, claimed.stage)
+        return claimed
+
+
+def expired() -> list[Claim]:
+    """The claims of workers that have not renewed their lease in time, a hundred at most."""
+    with reading():
+        return _claims(execute(_CLAIMS_EXPIRED))
+
+
+def _claims(rows: list[tuple[Any, ...]]) -> list[Claim]:
+    claims = [Claim(*row) for row in rows]
+    return [
+        replace(claim, payload=json.loads(str(claim.payload)), limited=bool(claim.limited))
+        for claim in claims
+    ]
+
+
+def renew(claim: Claim, lease_seconds: float) -> None:
+    """Keep the lease.
+
+    Raises:
+        StaleLease: The job was cancelled, rescued or deleted meanwhile.
+    """
+    with forgettable_transaction():
+        _write(claim, "lease_until = {now} + :lease", lease=_ms(lease_seconds))
+
+
+def report_progress(
+    claim: Claim, percent: int, message: str, epoch: int | None = None, loss: float | None = None
+) -> int:
+    """Record how far a running job is.
+
+    Args:
+        claim: The right to run it.
+        percent: 0 to 100.
+        message: One line for people.
+        epoch: Epochs trained so far, of a training.
+        loss: Mean loss of that epoch.
+
+    Returns:
+        The number of this state; see `storage.queries.task_states`.
+
+    Raises:
+        StaleLease: See `renew`.
+    """
+    with forgettable_transaction():
+        return _write(claim, _PROGRESS, percent=percent, text=message, epoch=epoch, loss=loss)
+
+
+def complete(claim: Claim, fact: Fact, artifacts: Iterable[StagedArtifact]) -> Written:
+    """End a job with the fact it established and the files it made: all of it or nothing.
+
+    Raises:
+        StaleLease: See `renew`; nothing was written.
+    """
+    with transaction():
+        _write(claim, f"status = 'success', {_OVER}")
+        _add_artifacts(claim, artifacts)
+        return append(fact)
+
+
+def conclude_failed(
+    claim: Claim, reason: str, fact: Fact, artifacts: Iterable[StagedArtifact]
+) -> Written:
+    """End a job that ran well but found that the chain cannot go on; its files stay readable.
+
+    Raises:
+        StaleLease: See `renew`; nothing was written.
+    """
+    with transaction():
+        _write(claim, f"{_FAILED}, progress = 100", reason=reason)
+        _add_artifacts(claim, artifacts)
+        return append(fact)
+
+
+def fail(claim: Claim, reason: str, fact: Fact, *, retryable: bool) -> Written:
+    """Count a failed attempt: try again later, or end the job with `fact` after the last one.
+
+    Raises:
+        StaleLease: See `renew`; nothing was written.
+    """
+    attempts = claim.attempts + 1
+    with transaction():
+        if retryable and attempts < MAX_ATTEMPTS:
+            backoff = _jittered(BACKOFF_SECONDS * 2 ** (attempts - 1))
+            _write(claim, f"attempts = :n, {_WAITS}", n=attempts, reason=reason, backoff=backoff)
+            return Written(None)
+        _write(claim, f"attempts = :n, {_FAILED}", n=attempts, reason=reason)
+        return append(fact)
+
+
+def crash(claim: Claim, reason: str, fact: Fact, *, lease_expired: bool = False) -> Written:
+    """Count a death of the process that ran the job; quarantine it after `MAX_CRASHES`.
+
+    Args:
+        claim: The right that the dead process had.
+        reason: How it died, for people.
+        fact: Written when the job is quarantined.
+        lease_expired: Only if the lease has run out: a worker that woke up and renewed it in
+            the meantime keeps the job.
+
+    Raises:
+        StaleLease: See `renew`; nothing was written.
+    """
+    crashes = claim.crashes + 1
+    condition = "lease_until < {now}" if lease_expired else "TRUE"
+    with transaction():
+        if crashes < MAX_CRASHES:
+            backoff = _jittered(CRASH_BACKOFF_SECONDS * 2 ** (crashes - 1))
+            setting = f"crashes = :n, {_WAITS}"
+            _write(claim, setting, condition, n=crashes, reason=reason, backoff=backoff)
+            return Written(None)
+        reason = f"quarantined after {crashes} crashes: {reason}"
+        _write(claim, f"crashes = :n, {_FAILED}", condition, n=crashes, reason=reason)
+        return append(fact)
+
+
+def release(claim: Claim) -> Dispatch:
+    """Hand a job back unharmed, without spending an attempt.
+
+    Raises:
+        StaleLease: See `renew`.
+    """
+    with transaction():
+        _write(claim, _RELEASED)
+    return Dispatch(claim.job_id, claim.queue)
+
+
+def _write(claim: Claim, setting: str, condition: str = "TRUE", **values: Any) -> int:
+    """Fenced write: only the holder of the token, only while the job runs; the job's `seq`."""
+    statement = f"UPDATE jobs SET {setting} WHERE {_HELD} AND {condition} RETURNING seq"
+    written = execute(statement, job=claim.job_id, token=claim.token, **values)
+    if not written:
+        raise StaleLease(f"job {claim.job_id} no longer belongs to token {claim.token}")
+    projections.job_changed(claim.job_id, claim.stage)
+    return int(written[0][0])
+
+
+def _add_artifacts(claim: Claim, artifacts: Iterable[StagedArtifact]) -> None:
+    for artifact in artifacts:
+        Artifact.insert(
+            machine=claim.machine_id,
+            job=claim.job_id,
+            key=artifact.key,
+            staged_key=artifact.staged_key,
+            sha256=artifact.sha256,
+            size=artifact.size,
+            created_at=now_ms(),
+        ).execute()
+
+
+def _jittered(seconds: float) -> int:
+    return _ms(seconds * random.uniform(0.8, 1.2))
+
+
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)
+
+
+_HELD = "id = :job AND token = :token AND status = 'running'"
+
+_PROGRESS = f"""
+progress = :percent, message = :text, epoch = :epoch, loss = :loss, seq = {NEXT_SEQ}
+"""
+
+_OVER = f"progress = 100, lease_until = NULL, completed_at = {{now}}, seq = {NEXT_SEQ}"
+
+_FAILED = f"""
+status = 'failed', lease_until = NULL, completed_at = {{now}}, error_message = :reason,
+seq = {NEXT_SEQ}
+"""
+
+_WAITS = f"""
+status = 'pending', worker = NULL, lease_until = NULL, due_at = {{now}} + :backoff,
+dispatched_at = NULL, error_message = :reason, seq = {NEXT_SEQ}
+"""
+
+_RELEASED = f"""
+status = 'pending', worker = NULL, lease_until = NULL, due_at = {{now}}, dispatched_at = {{now}},
+progress = 0, epoch = NULL, loss = NULL, message = 'handed back by a worker that stopped',
+seq = {NEXT_SEQ}
+"""
+
+# Two claims that both count a queue's running jobs must not both find the last free place.
+_LOCK_LIMIT = """
+SELECT name FROM queues
+WHERE name = (SELECT queue FROM jobs WHERE id = :job) AND concurrency IS NOT NULL
+FOR UPDATE
+"""
+
+_CLAIM = f"""
+UPDATE jobs SET status = 'running', token = token + 1, worker = :worker,
+    lease_until = {{now}} + :lease, started_at = {{now}}, completed_at = NULL, progress = 0,
+    message = '', epoch = NULL, loss = NULL, seq = {NEXT_SEQ}
+WHERE id = :job AND status = 'pending' AND due_at <= {{now}} AND NOT EXISTS (
+    SELECT 1 FROM queues
+    WHERE queues.name = jobs.queue AND (queues.paused_at IS NOT NULL OR queues.concurrency <= (
+        SELECT COUNT(*) FROM jobs AS busy
+        WHERE busy.queue = queues.name AND busy.status = 'running'
+    ))
+)
+RETURNING id
+"""
+
+_NOT_TAKEN = "UPDATE jobs SET dispatched_at = NULL WHERE id = :job AND status = 'pending'"
+
+_CLAIMS = """
+SELECT jobs.id, jobs.token, jobs.stage, jobs.queue, queues.concurrency IS NOT NULL,
+    jobs.machine_id, machines.profile, events.id, events.type, events.payload,
+    events.correlation_id, jobs.attempts, jobs.crashes
+FROM jobs
+JOIN events ON events.id = jobs.event_id
+JOIN machines ON machines.machine_id = jobs.machine_id
+LEFT JOIN queues ON queues.name = jobs.queue
+"""
+
+_CLAIMS_BY_ID = f"{_CLAIMS} WHERE jobs.id = :job"
+
+_CLAIMS_EXPIRED = f"""{_CLAIMS}
+WHERE jobs.status = 'running' AND jobs.lease_until < {{now}}
+ORDER BY jobs.lease_until LIMIT 100
+"""

@@ -1,0 +1,131 @@
+"""What the steward looks for: jobs to send, and to send again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from peewee import fn
+
+from storage.database import after, database, now_ms, reading, transaction
+from storage.ledger.event_log import Dispatch
+from storage.ledger.queues import QueueStanding
+from storage.tables import Job
+
+
+def take_unsent(queues: Mapping[str, QueueStanding], limit: int = 500) -> list[Dispatch]:
+    """Due jobs that are not with the broker, as far as their queues have room, noted as sent.
+
+    Args:
+        queues: Where each queue stands.
+        limit: How many at most.
+    """
+    bounded = {name: room for name, queue in queues.items() if (room := queue.room) is not None}
+    taken = _take(Job.queue.not_in(list(bounded)), limit)
+    for name, room in bounded.items():
+        free = room - _on_the_way(name) if room else 0
+        if free > 0:
+            taken += _take(Job.queue == name, min(free, limit))
+    return taken
+
+
+def _take(condition: Any, limit: int) -> list[Dispatch]:
+    with reading():
+        found: Any = (
+            Job.select(Job.id)
+            .where(
+                Job.status == "pending",
+                Job.dispatched_at.is_null(),
+                Job.due_at <= now_ms(),
+                condition,
+            )
+            .order_by(Job.due_at)
+            .limit(limit)
+            .tuples()
+        )
+        ids = [job_id for (job_id,) in found]
+    if not ids:
+        return []
+    with transaction():
+        # Another steward may have been quicker with some of them.
+        taken: Any = (
+            Job.update(dispatched_at=now_ms())
+            .where(Job.id.in_(ids), Job.status == "pending", Job.dispatched_at.is_null())
+            .returning(Job.id, Job.queue)
+            .tuples()
+            .execute()
+        )
+        jobs = {job_id: Dispatch(job_id, queue) for job_id, queue in taken}
+    return [jobs[job_id] for job_id in ids if job_id in jobs]
+
+
+def _on_the_way(queue: str) -> int:
+    """Due jobs of a queue that were sent and that nobody has taken yet."""
+    with reading():
+        count: int = (
+            Job.select()
+            .where(
+                Job.status == "pending",
+                Job.queue == queue,
+                Job.due_at <= now_ms(),
+                Job.dispatched_at.is_null(False),
+            )
+            .count()
+        )
+    return count
+
+
+def overdue_deliveries(queue: str, seconds: float, limit: int) -> list[Dispatch]:
+    """The oldest due jobs of a queue that were sent `seconds` ago and that nobody has taken."""
+    with reading():
+        rows = (
+            Job.select(Job.id, Job.queue)
+            .where(
+                Job.status == "pending",
+                Job.queue == queue,
+                Job.due_at <= now_ms(),
+                Job.dispatched_at < after(-seconds),
+            )
+            .order_by(Job.due_at)
+            .limit(limit)
+        )
+        return [Dispatch(job.id, job.queue) for job in rows]
+
+
+def sent_again(job_ids: Sequence[int]) -> None:
+    """Remember that these jobs have just been sent once more."""
+    with transaction():
+        Job.update(dispatched_at=now_ms()).where(
+            Job.id.in_(list(job_ids)), Job.status == "pending"
+        ).execute()
+
+
+def not_sent(job_ids: Sequence[int]) -> None:
+    """Remember that these jobs are not with the broker after all."""
+    with transaction():
+        Job.update(dispatched_at=None).where(
+            Job.id.in_(list(job_ids)), Job.status == "pending"
+        ).execute()
+
+
+def forget_deliveries() -> None:
+    """The broker lost everything: let `take_unsent` find every pending job."""
+    with transaction():
+        Job.update(dispatched_at=None).where(
+            Job.status == "pending", Job.dispatched_at.is_null(False)
+        ).execute()
+
+
+def seconds_to_next() -> float | None:
+    """Until a lease ends or an unsent job gets due; None when nothing of the kind is ahead."""
+    lease = Job.select(fn.MIN(Job.lease_until)).where(Job.status == "running")
+    due = Job.select(fn.MIN(Job.due_at)).where(
+        Job.status == "pending", Job.dispatched_at.is_null(), Job.due_at > now_ms()
+    )
+    with reading():
+        row = database.execute(Job.select(lease, due, now_ms()).limit(1)).fetchone()
+    if row is None:
+        return None
+    *moments, now = row
+    ahead = [moment - now for moment in moments if moment is not None]
+    return max(0, min(ahead)) / 1000 if ahead else None

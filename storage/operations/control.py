@@ -1,0 +1,167 @@
+"""What an operator may do to jobs and machines by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from errors import NotFound
+from storage.artifacts.store import STAGING, ArtifactStore
+from storage.database import execute, is_sqlite, now_ms, transaction
+from storage.ledger import projections
+from storage.ledger.event_log import Dispatch
+from storage.ledger.sequence import next_seq
+from storage.tables import Artifact, Job, Machine
+
+#: What the status of a job is that has not ended.
+OPEN = ("pending", "running")
+
+
+def cancel(job_id: int) -> str:
+    """Stop a job for good; the status it had.
+
+    The token moves on, so the worker that runs it loses its lease and kills the child.
+
+    Raises:
+        NotFound: No such job.
+    """
+    with transaction():
+        while (before := _status(job_id)) in OPEN:
+            stopped = (
+                Job.update(
+                    status="cancelled",
+                    token=Job.token + 1,
+                    lease_until=None,
+                    completed_at=now_ms(),
+                    error_message="cancelled",
+                    seq=next_seq(),
+                )
+                # It may have ended since: what it has published must not be taken back.
+                .where(Job.id == job_id, Job.status == before)
+                .execute()
+            )
+            if stopped:
+                projections.job_changed(job_id, Job.get_by_id(job_id).stage)
+                break
+        return before
+
+
+def cancel_open(machine_id: str) -> list[int]:
+    """Stop every job of a machine that waits or runs; call inside a transaction.
+
+    Returns:
+        The jobs that were stopped; those which they would have led to are not there.
+
+    Raises:
+        NotFound: No such machine.
+    """
+    if not is_sqlite():
+        # One at a time; not FOR UPDATE, for which the insert of an event has to wait, whose
+        # transaction may hold a job that is to be cancelled here.
+        execute(_HOLD_MACHINE, machine=machine_id)
+    if not Machine.select().where(Machine.machine_id == machine_id).exists():
+        raise NotFound(f"no machine '{machine_id}'; see: fleetforge machines list")
+    stopped: list[int] = []
+    # A job that ends while it is waited for has opened the next one by then: look again.
+    while waiting := _open_jobs(machine_id):
+        stopped += [job_id for job_id in waiting if cancel(job_id) in OPEN]
+    return stopped
+
+
+def retry(job_id: int) -> Dispatch | None:
+    """Start a failed or cancelled job afresh; None if it is neither.
+
+    Raises:
+        NotFound: No such job.
+    """
+    with transaction():
+        _status(job_id)  # There has to be such a job.
+        return _start_afresh(job_id, ("failed", "cancelled"))
+
+
+def retry_failed(machine_id: str | None = None) -> list[Dispatch]:
+    """Start every failed job afresh, or those of one machine; all of them or none."""
+    with transaction():
+        failed = Job.select(Job.id).where(Job.status == "failed").order_by(Job.id)
+        if machine_id is not None:
+            failed = failed.where(Job.machine == machine_id)
+        started = [_start_afresh(job.id, ("failed",)) for job in list(failed)]
+        return [job for job in started if job is not None]
+
+
+def delete_machine(machine_id: str) -> list[str]:
+    """Remove a machine with its events, jobs, artifacts' rows and reports.
+
+    A running child loses its lease with the row.
+
+    Returns:
+        The keys under which it had files, for the caller to remove.
+
+    Raises:
+        NotFound: No such machine.
+    """
+    with transaction():
+        rows = Artifact.select(Artifact.key).where(Artifact.machine == machine_id).distinct()
+        keys = [row.key for row in rows]
+        if not Machine.delete().where(Machine.machine_id == machine_id).execute():
+            raise NotFound(f"no machine '{machine_id}'; see: fleetforge machines list")
+        return keys
+
+
+def remove_machine(machine_id: str, store: ArtifactStore) -> list[str]:
+    """`delete_machine`, and then its files.
+
+    Returns:
+        The keys of the files that were published.
+
+    Raises:
+        NotFound: No such machine.
+        OSError: The store does not answer; the rows are deleted.
+    """
+    keys = delete_machine(machine_id)
+    for key in keys:
+        store.delete(key)
+    store.delete_staged(f"{STAGING}/{machine_id}")
+    return keys
+
+
+def _start_afresh(job_id: int, ended: Sequence[str]) -> Dispatch | None:
+    """Make a job pending again if it has ended so; somebody else may have been quicker."""
+    started = (
+        Job.update(
+            status="pending",
+            attempts=0,
+            crashes=0,
+            progress=0,
+            epoch=None,
+            loss=None,
+            message="",
+            error_message=None,
+            due_at=now_ms(),
+            dispatched_at=now_ms(),
+            completed_at=None,
+            seq=next_seq(),
+        )
+        .where(Job.id == job_id, Job.status.in_(list(ended)))
+        .execute()
+    )
+    if not started:
+        return None
+    job = Job.get_by_id(job_id)
+    projections.job_changed(job_id, job.stage)
+    return Dispatch(job_id, job.queue)
+
+
+def _open_jobs(machine_id: str) -> list[int]:
+    rows = Job.select(Job.id).where(Job.machine == machine_id, Job.status.in_(OPEN))
+    return [job.id for job in rows]
+
+
+def _status(job_id: int) -> str:
+    job = Job.get_or_none(Job.id == job_id)
+    if job is None:
+        raise NotFound(f"no job {job_id}; see: fleetforge jobs")
+    status: str = job.status
+    return status
+
+
+_HOLD_MACHINE = "SELECT machine_id FROM machines WHERE machine_id = :machine FOR NO KEY UPDATE"

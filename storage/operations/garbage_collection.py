@@ -1,0 +1,236 @@
+"""What nothing needs any more: a look that changes nothing, and the removal of what it found.
+
+Rows go first, in one transaction, then files. Whatever ends the removal in between leaves files
+that no row names, and the next look finds them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+from errors import SettingsError
+from storage.artifacts import publishing
+from storage.artifacts.store import ArtifactStore, LocalFile, StagedFolder, Submission
+from storage.clients import idempotency
+from storage.database import database, is_sqlite, reading, transaction
+from storage.operations.retention import (
+    KEEP_MODELS,
+    Attempt,
+    Ledger,
+    OldModel,
+    StoredFile,
+    outdated,
+    outdated_submissions,
+    read,
+)
+from storage.settings import PREFIX
+from storage.tables import Artifact, ModelVersion
+
+_BATCH = 500
+
+T = TypeVar("T", StoredFile, OldModel)
+
+
+@dataclass(frozen=True)
+class Garbage:
+    """What can be removed.
+
+    Attributes:
+        keep_models: The keep rule by which it was found.
+        attempts: Folders of ended attempts that no row points into.
+        strays: Staged files that no row names, beside files that rows name; bytes by key.
+        superseded: Files for which a newer one is published under the same key.
+        models: Model versions beyond the keep rule.
+        workspaces: What ended attempts have left on this host, when artifacts are in a bucket.
+        downloads: Copies on this host that nobody has read for a day.
+        unfinished: What processes left that died while they put a file in place.
+        names: Published names of files whose rows were deleted by a removal that never ended, be it
+            that of their machine.
+        busy: Machines left as they are: they have such rows, and open jobs that may need them.
+        ended: Every staged folder of an ended attempt.
+        submissions: Users' files that no event refers to, or that a newer one has replaced.
+        answers: Answers kept for requests that nobody will send again; bytes by key.
+    """
+
+    keep_models: int
+    attempts: Sequence[StagedFolder]
+    strays: Mapping[str, int]
+    superseded: Sequence[StoredFile]
+    models: Sequence[OldModel]
+    workspaces: Sequence[StagedFolder]
+    downloads: Sequence[LocalFile]
+    unfinished: Sequence[LocalFile]
+    names: Sequence[str]
+    busy: Sequence[str]
+    ended: Sequence[StagedFolder]
+    submissions: Sequence[Submission]
+    answers: Mapping[str, int]
+
+    @property
+    def rows(self) -> list[StoredFile]:
+        """The artifacts' rows to delete."""
+        return [*self.superseded, *(file for model in self.models for file in model.files)]
+
+
+def find(store: ArtifactStore, keep_models: int = KEEP_MODELS) -> Garbage:
+    """Look for what nothing needs; changes nothing.
+
+    Raises:
+        SettingsError: The store holds files of jobs that this ledger never had.
+        OSError: The store does not answer.
+    """
+    # The folders first, then the ledger. An attempt makes its folder after it was claimed, so
+    # the ledger knows every attempt whose folder is listed, and tokens only grow: what is not
+    # the current token of a running job by then never will be. An attempt that is claimed later
+    # has a folder that is not in the list. So a race can only keep too much.
+    folders, workspaces = store.staged(), store.workspaces()
+    submissions = store.submissions()
+    with reading():
+        _check_ledger(store, [*folders, *workspaces])
+        ledger = read()
+        kept_answers = idempotency.outdated()
+    superseded, models, busy = outdated(ledger, keep_models)
+    ended = [folder for folder in folders if not _runs(folder, ledger)]
+    named = {file.staged_key for file in ledger.files}
+    unnamed = {
+        folder.prefix: {key: size for key, size in _keys(folder) if key not in named}
+        for folder in ended
+    }
+    attempts = [folder for folder in ended if len(unnamed[folder.prefix]) == len(folder.files)]
+    whole = {folder.prefix for folder in attempts}
+    return Garbage(
+        keep_models=keep_models,
+        attempts=attempts,
+        strays={
+            key: size
+            for prefix, files in unnamed.items()
+            if prefix not in whole
+            for key, size in files.items()
+        },
+        superseded=superseded,
+        models=models,
+        workspaces=[folder for folder in workspaces if not _runs(folder, ledger)],
+        downloads=store.unused_downloads(),
+        unfinished=store.unfinished(),
+        names=_nameless(ended, named, ledger),
+        busy=busy,
+        ended=ended,
+        submissions=outdated_submissions(ledger, submissions),
+        answers=kept_answers,
+    )
+
+
+def remove(store: ArtifactStore, garbage: Garbage) -> Garbage:
+    """Remove what `find` found and what is still garbage; gives what was removed.
+
+    Raises:
+        OSError: The store does not answer; what is left is found by the next look.
+    """
+    with transaction():
+        if not is_sqlite():
+            # Until the commit no job may be opened: it would be handed files that go. SQLite
+            # has one writer at a time anyway.
+            database.execute_sql("LOCK TABLE jobs IN SHARE MODE")
+        ledger = read()
+        superseded, models, busy = outdated(ledger, garbage.keep_models)
+        removed = replace(
+            garbage,
+            superseded=_both(garbage.superseded, superseded),
+            models=_both(garbage.models, models),
+            busy=busy,
+            submissions=outdated_submissions(ledger, garbage.submissions),
+        )
+        names = _delete_rows(removed, ledger)
+        idempotency.forget_outdated()
+    publishing.withdraw(store, [*removed.names, *names])
+    _delete_staged(store, removed)
+    for submission in removed.submissions:
+        store.delete(submission.key)
+    for folder in removed.workspaces:
+        store.delete_workspace(folder.prefix)
+    # A second look, too: a stage may be reading a download by now.
+    local = {*store.unused_downloads(), *store.unfinished()}
+    for file in local.intersection({*removed.downloads, *removed.unfinished}):
+        file.path.unlink(missing_ok=True)
+    return removed
+
+
+def _check_ledger(store: ArtifactStore, folders: Sequence[StagedFolder]) -> None:
+    """Refuse to judge another ledger's files: with the wrong settings all would be garbage."""
+    query = (
+        "SELECT seq FROM sqlite_sequence WHERE name = 'jobs'"
+        if is_sqlite()
+        else "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM jobs_id_seq"
+    )
+    row = database.execute_sql(query).fetchone()
+    last_job_id = row[0] if row else 0
+    unknown = [folder for folder in folders if folder.job_id > last_job_id]
+    if unknown:
+        raise SettingsError(
+            f"{store} holds {unknown[0].prefix} and this ledger never had such a job; "
+            f"check {PREFIX}DATABASE_URL, {PREFIX}HOME and {PREFIX}ARTIFACTS"
+        )
+
+
+def _runs(folder: StagedFolder, ledger: Ledger) -> bool:
+    running = Attempt(folder.job_id, folder.machine_id, folder.token, "running")
+    return ledger.attempts.get(folder.job_id) == running
+
+
+def _keys(folder: StagedFolder) -> Iterator[tuple[str, int]]:
+    return ((f"{folder.prefix}/{path}", size) for path, size in folder.files.items())
+
+
+def _nameless(ended: Iterable[StagedFolder], named: set[str], ledger: Ledger) -> list[str]:
+    """Published names that a removal which was broken off may have left behind.
+
+    A job that succeeded has a row for each of its files. One without was committed once, and if
+    no row has its key any more, the published name is nobody's. So it is where the job is gone
+    with its machine.
+    """
+    keys = {file.key for file in ledger.files}
+    return [
+        path
+        for folder in ended
+        if ledger.attempts.get(folder.job_id)
+        in (None, (folder.job_id, folder.machine_id, folder.token, "success"))
+        for path in folder.files
+        if f"{folder.prefix}/{path}" not in named and path not in keys
+    ]
+
+
+def _both(found: Sequence[T], still: Sequence[T]) -> list[T]:
+    ids = {row.id for row in still}
+    return [row for row in found if row.id in ids]
+
+
+def _delete_rows(removed: Garbage, ledger: Ledger) -> list[str]:
+    """Delete the rows; gives the published names that now belong to an older file or to nobody."""
+    ids = {file.id for file in removed.rows}
+    for batch in _batches([model.id for model in removed.models]):
+        ModelVersion.delete().where(ModelVersion.id.in_(batch)).execute()
+    for batch in _batches(list(ids)):
+        Artifact.delete().where(Artifact.id.in_(batch)).execute()
+    newest = {file.key: file.id for file in ledger.files}
+    names = [key for key, file_id in newest.items() if file_id in ids]
+    for batch in _batches(names):
+        Artifact.update(published_at=None).where(Artifact.key.in_(batch)).execute()
+    return names
+
+
+def _delete_staged(store: ArtifactStore, removed: Garbage) -> None:
+    whole = {folder.prefix for folder in removed.attempts}
+    gone = {*removed.strays, *(file.staged_key for file in removed.rows)}
+    for folder in removed.ended:
+        going = [key for key, _ in _keys(folder) if key in gone]
+        if folder.prefix in whole or len(going) == len(folder.files):
+            store.delete_staged(folder.prefix)
+        else:
+            for key in going:
+                store.delete(key)
+
+
+def _batches(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    return (values[start : start + _BATCH] for start in range(0, len(values), _BATCH))

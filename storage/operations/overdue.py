@@ -1,0 +1,113 @@
+"""Jobs that take much longer than their stage ever did: something may stand still in silence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from storage.database import execute, reading, transaction
+from storage.ledger.event_log import Fact, Written, append
+from storage.queries.durations import earlier_runs
+
+#: Fewer earlier runs than this say nothing of what is usual.
+FEWEST_RUNS = 5
+#: Nothing is overdue before, however quick its stage usually is: a rescue takes half of it.
+SHORTEST_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Overdue:
+    """An open job whose event should have come.
+
+    Attributes:
+        waited_ms: How long it has run, or could have run.
+        expected_ms: Within which it was expected.
+    """
+
+    job_id: int
+    token: int
+    machine_id: str
+    stage: str
+    status: str
+    event_id: int
+    correlation_id: str
+    waited_ms: int
+    expected_ms: int
+
+    @property
+    def key(self) -> str:
+        """What makes the news of it count once."""
+        return f"StageOverdue:{self.job_id}.{self.token}"
+
+
+def find(factor: float, shortest_seconds: float = SHORTEST_SECONDS) -> list[Overdue]:
+    """Jobs that are late and of which nobody was told.
+
+    A job that runs is late when it has run `factor` times as long as 99 of 100 earlier runs of its
+    stage. One that could run is late when it has waited as long and nothing of its queue runs or
+    was finished meanwhile: a long queue that moves is no news. A paused queue stands still because
+    somebody wants it to.
+
+    Args:
+        factor: How many times the 99th percentile of earlier runs.
+        shortest_seconds: Nothing is late before.
+    """
+    with reading():
+        late: list[Overdue] = []
+        for (stage,) in execute(_OPEN_STAGES):
+            expected = _expected_ms(stage, factor, round(shortest_seconds * 1000))
+            if expected is not None:
+                late += _late(stage, expected)
+        return late
+
+
+def _expected_ms(stage: str, factor: float, shortest: int) -> int | None:
+    runs = earlier_runs(stage)
+    if len(runs) < FEWEST_RUNS:
+        return None
+    return max(shortest, round(factor * runs[int(0.99 * (len(runs) - 1) + 0.5)]))
+
+
+def _late(stage: str, expected: int) -> list[Overdue]:
+    return [Overdue(*row) for row in execute(_LATE, stage=stage, expected=expected)]
+
+
+def tell(overdue: Overdue, fact: Fact) -> Written:
+    """Write the news of a late job, unless it was told or the job has gone on meanwhile."""
+    with transaction():
+        # Holds the job until the news is written: none comes after what the job ends with.
+        if not execute(_HOLD, job=overdue.job_id, token=overdue.token, status=overdue.status):
+            return Written(None)
+        return append(fact)
+
+
+_OPEN_STAGES = "SELECT DISTINCT stage FROM jobs WHERE status IN ('pending', 'running')"
+
+_LATE = """
+SELECT jobs.id, token, jobs.machine_id, stage, status, event_id, correlation_id,
+    {now} - CASE status WHEN 'running' THEN started_at ELSE due_at END,
+    CAST(:expected AS BIGINT)
+FROM jobs JOIN events ON events.id = jobs.event_id
+WHERE stage = :stage
+    AND (status = 'running' AND started_at < {now} - :expected
+        OR status = 'pending' AND due_at < {now} - :expected
+            AND NOT EXISTS (SELECT 1 FROM queues WHERE name = queue AND paused_at IS NOT NULL)
+            AND NOT EXISTS (
+                SELECT 1 FROM jobs AS other
+                WHERE other.queue = jobs.queue AND other.status = 'running'
+            )
+            AND NOT EXISTS (
+                SELECT 1 FROM jobs AS other
+                WHERE other.stage = jobs.stage AND other.status = 'success'
+                    AND other.completed_at >= {now} - :expected
+            ))
+    AND NOT EXISTS (
+        SELECT 1 FROM events AS told WHERE told.key = 'StageOverdue:' || jobs.id || '.' || token
+    )
+ORDER BY jobs.id LIMIT 100
+"""
+
+_HOLD = """
+UPDATE jobs SET message = message
+WHERE id = :job AND token = :token AND status = :status
+RETURNING id
+"""

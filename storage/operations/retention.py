@@ -1,0 +1,198 @@
+"""What of the ledger's files may go: the newest stay, and of the models what the keep rule says."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from storage.artifacts.staging import Submission
+from storage.tables import Artifact, Event, Job, ModelVersion, TrainingJob
+
+#: The event that refers to a file which a user has submitted.
+SUBMISSION_EVENT = "RunDataSubmitted"
+
+#: How many of a machine's newest models are kept, beside the newest accepted one.
+KEEP_MODELS = 2
+
+
+class StoredFile(NamedTuple):
+    """A row of the artifacts; `size` in bytes."""
+
+    id: int
+    machine_id: str
+    job_id: int
+    key: str
+    staged_key: str
+    size: int
+    published_at: int | None
+
+
+class OldModel(NamedTuple):
+    """A model version beyond the keep rule, and what the ledger still has of its training.
+
+    That is the model and what lies beside it to describe it.
+    """
+
+    id: int
+    machine_id: str
+    version: int
+    key: str
+    files: tuple[StoredFile, ...]
+
+
+class Attempt(NamedTuple):
+    """The newest attempt at a job."""
+
+    job_id: int
+    machine_id: str
+    token: int
+    status: str
+
+
+class Version(NamedTuple):
+    """A model version and the job that made it."""
+
+    id: int
+    machine_id: str
+    version: int
+    status: str
+    key: str
+    job_id: int
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """What the ledger says of attempts and files; that of 10,000 machines fits into memory.
+
+    Attributes:
+        attempts: The newest attempt at each job, by the job's id.
+        versions: Newest first.
+        files: Oldest first.
+        submitted: Keys of the files that users have submitted, by machine, oldest first.
+    """
+
+    attempts: Mapping[int, Attempt]
+    versions: Sequence[Version]
+    files: Sequence[StoredFile]
+    submitted: Mapping[str, Sequence[str]]
+
+    @property
+    def machines_with_open_jobs(self) -> set[str]:
+        """Machines whose files may be needed at any moment."""
+        return {
+            attempt.machine_id
+            for attempt in self.attempts.values()
+            if attempt.status in ("pending", "running")
+        }
+
+
+def read() -> Ledger:
+    """What the ledger says now; call inside a transaction or `reading`."""
+    # Jobs before files: a job that is seen to have ended has the rows of its files already.
+    jobs: Any = Job.select(Job.id, Job.machine, Job.token, Job.status).tuples()
+    attempts = {row[0]: Attempt(*row) for row in jobs}
+    versions: Any = (
+        ModelVersion.select(
+            ModelVersion.id,
+            ModelVersion.machine,
+            ModelVersion.version,
+            ModelVersion.status,
+            ModelVersion.model_path,
+            TrainingJob.task,
+        )
+        .join(TrainingJob)
+        .order_by(ModelVersion.version.desc())
+        .tuples()
+    )
+    files: Any = (
+        Artifact.select(
+            Artifact.id,
+            Artifact.machine,
+            Artifact.job,
+            Artifact.key,
+            Artifact.staged_key,
+            Artifact.size,
+            Artifact.published_at,
+        )
+        .order_by(Artifact.id)
+        .tuples()
+    )
+    submissions: Any = (
+        Event.select(Event.machine, Event.payload)
+        .where(Event.type == SUBMISSION_EVENT)
+        .order_by(Event.id)
+        .tuples()
+    )
+    submitted: dict[str, list[str]] = defaultdict(list)
+    for machine_id, payload in submissions:
+        submitted[machine_id].append(json.loads(payload)["file_key"])
+    return Ledger(
+        attempts,
+        [Version(*row) for row in versions],
+        [StoredFile(*row) for row in files],
+        submitted,
+    )
+
+
+def outdated(
+    ledger: Ledger, keep_models: int
+) -> tuple[list[StoredFile], list[OldModel], list[str]]:
+    """Superseded files, old models, and the machines with such files that have open jobs."""
+    open_jobs = ledger.machines_with_open_jobs
+    superseded = list(_superseded(ledger))
+    models = list(_old_models(ledger, keep_models))
+    machines = {file.machine_id for file in superseded} | {model.machine_id for model in models}
+    return (
+        [file for file in superseded if file.machine_id not in open_jobs],
+        [model for model in models if model.machine_id not in open_jobs],
+        sorted(machines & open_jobs),
+    )
+
+
+def outdated_submissions(ledger: Ledger, found: Sequence[Submission]) -> list[Submission]:
+    """Submitted files that no event refers to, or that a newer one has replaced."""
+    open_jobs = ledger.machines_with_open_jobs
+    outdated = []
+    for submission in found:
+        keys = ledger.submitted.get(submission.machine_id, ())
+        if submission.key not in keys:
+            needed = submission.fresh
+        else:
+            needed = submission.key == keys[-1] or submission.machine_id in open_jobs
+        if not needed:
+            outdated.append(submission)
+    return outdated
+
+
+def _superseded(ledger: Ledger) -> Iterator[StoredFile]:
+    """Files older than a published one of the same key; not of models: theirs is the keep rule."""
+    trainings = {version.job_id for version in ledger.versions}
+    published: set[tuple[str, str]] = set()
+    for file in reversed(ledger.files):
+        name = (file.machine_id, file.key)
+        if name in published and file.job_id not in trainings:
+            yield file
+        if file.published_at is not None:
+            published.add(name)
+
+
+def _old_models(ledger: Ledger, keep_models: int) -> Iterator[OldModel]:
+    """Versions that are neither among a machine's newest nor its newest accepted one."""
+    files: dict[int, list[StoredFile]] = defaultdict(list)
+    for file in ledger.files:
+        files[file.job_id].append(file)
+    newer: Counter[str] = Counter()
+    accepted: set[str] = set()
+    for version in ledger.versions:
+        machine_id = version.machine_id
+        kept = newer[machine_id] < keep_models
+        newer[machine_id] += 1
+        if version.status == "accepted" and machine_id not in accepted:
+            accepted.add(machine_id)
+            kept = True
+        if not kept:
+            made = tuple(files[version.job_id])
+            yield OldModel(version.id, machine_id, version.version, version.key, made)

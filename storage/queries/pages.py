@@ -1,0 +1,112 @@
+"""Machines and events a page at a time: chosen by filters, in an order in which none is twice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from storage.database import is_sqlite
+from storage.queries import events as event_queries
+from storage.queries import machines as machine_queries
+from storage.queries.machines import STANDING_STATUS, Standing
+
+#: An event's id is given before its commit, so a lower one may appear after a higher one. Nothing
+#: that writes events takes longer, seconds.
+WRITING_SECONDS = 5.0
+#: So many of the newest ids are searched for gaps that may still be filled.
+LATECOMERS = 200
+
+#: What machines can be ordered by; the id makes each order unique.
+MACHINE_ORDERS = ("machine_id", "created_at")
+
+
+def machines(
+    *,
+    order: str = "machine_id",
+    descending: bool = False,
+    after: tuple[Any, str] | None = None,
+    limit: int,
+    status: str | None = None,
+    stage: str | None = None,
+    category: str | None = None,
+    manufacturer: str | None = None,
+) -> list[Standing]:
+    """The machines that come after one in an order.
+
+    Args:
+        order: One of `MACHINE_ORDERS`.
+        descending: From the end.
+        after: What the last machine of the page before is ordered by, and its id.
+        limit: This many at most.
+        status: Only machines that stand so; see `Standing`.
+        stage: Only machines whose newest job is of this stage.
+        category: Only machines of this category.
+        manufacturer: Only machines of this manufacturer.
+    """
+    assert order in MACHINE_ORDERS
+    asked = _asked(status=status, stage=stage, category=category, manufacturer=manufacturer)
+    conditions = [f"{_MACHINE_FILTERS[name]} = :{name}" for name in asked]
+    sign, way = ("<", "DESC") if descending else (">", "ASC")
+    if after is not None:
+        conditions.append(f"(machines.{order}, machines.machine_id) {sign} (:value, :after)")
+        asked |= {"value": after[0], "after": after[1]}
+    ordered = f"ORDER BY machines.{order} {way}, machines.machine_id {way} LIMIT :most"
+    return machine_queries.standings(f"{_where(conditions)} {ordered}", most=limit, **asked)
+
+
+def events(
+    *,
+    descending: bool = False,
+    after: int | None = None,
+    limit: int,
+    machine_id: str | None = None,
+    event_type: str | None = None,
+    correlation_id: str | None = None,
+) -> list[dict[str, Any]]:
+    """The events that come after one, by id, as `standing.event` gives them.
+
+    Whoever goes on from the last event of a page misses none: those above an id that somebody may
+    still be writing under are left to a later page.
+
+    Args:
+        descending: Newest first.
+        after: Id of the last event of the page before.
+        limit: This many at most.
+        machine_id: Only events of this machine.
+        event_type: Only events of this type.
+        correlation_id: Only events of this chain.
+    """
+    asked = _asked(machine_id=machine_id, type=event_type, correlation_id=correlation_id)
+    conditions = [f"{name} = :{name}" for name in asked]
+    if after is not None:
+        conditions.append("id < :after" if descending else "id > :after")
+        asked["after"] = after
+    if not (descending or is_sqlite()):  # SQLite has one writer: ids are committed in order.
+        conditions.append(_SETTLED)
+    way = "DESC" if descending else "ASC"
+    which = f"{_where(conditions)} ORDER BY id {way} LIMIT :most"
+    return event_queries.events_where(which, most=limit, **asked)
+
+
+def _asked(**filters: Any) -> dict[str, Any]:
+    return {name: value for name, value in filters.items() if value is not None}
+
+
+def _where(conditions: list[str]) -> str:
+    return f"WHERE {' AND '.join(conditions)}" if conditions else ""
+
+
+_MACHINE_FILTERS: Mapping[str, str] = {
+    "status": STANDING_STATUS,
+    "stage": "jobs.stage",
+    "category": "machines.category",
+    "manufacturer": "machines.manufacturer",
+}
+
+# Before the first new event after a gap; part of the query, so that both see the same events.
+_SETTLED = f"""id < COALESCE((
+    SELECT MIN(id) FROM events AS latest
+    WHERE id > (SELECT MAX(id) FROM events) - {LATECOMERS} AND id > 1
+        AND occurred_at > {{now}} - {round(WRITING_SECONDS * 1000)}
+        AND NOT EXISTS (SELECT 1 FROM events AS before WHERE before.id = latest.id - 1)
+), 2147483647)"""

@@ -1,0 +1,117 @@
+"""The fleet in figures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+from peewee import fn
+
+from storage.database import execute, reading
+from storage.queries.durations import earlier_runs
+from storage.queries.machines import STANDING_STATUS, STANDING_TABLES
+from storage.tables import Event, Job, Machine, ModelVersion
+
+
+@dataclass(frozen=True)
+class Quality:
+    """Scores of the models that were assessed, 0 to 1; None while there is none."""
+
+    models: int
+    mean: float | None
+    lowest: float | None
+    highest: float | None
+
+
+@dataclass(frozen=True)
+class StageFigures:
+    """The jobs of a stage.
+
+    Attributes:
+        jobs: How many, by status.
+        median_seconds: Of its latest runs; None before the first.
+    """
+
+    jobs: dict[str, int]
+    median_seconds: float | None
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """What the ledger has, counted.
+
+    Attributes:
+        machines: By status; see `standing.Standing`.
+        categories: Machines by category.
+        stages: By name.
+        models: By status.
+        files: Those that the ledger has rows of.
+        bytes: Their size.
+    """
+
+    machines: dict[str, int]
+    categories: dict[str, int]
+    stages: dict[str, StageFigures]
+    models: dict[str, int]
+    quality: Quality
+    events: int
+    files: int
+    bytes: int
+
+
+def statistics() -> Statistics:
+    """Count everything."""
+    with reading():
+        ((models, mean, lowest, highest),) = execute(_QUALITY)
+        ((files, size),) = execute(_FILES)
+        return Statistics(
+            machines=_machines(),
+            categories=_counted(Machine, Machine.category),
+            stages=_stages(),
+            models=_counted(ModelVersion, ModelVersion.status),
+            quality=Quality(models, mean, lowest, highest),
+            events=Event.select().count(),
+            files=files,
+            bytes=int(size),
+        )
+
+
+def _machines() -> dict[str, int]:
+    return dict(execute(_MACHINES))
+
+
+def _counted(table: Any, column: Any) -> dict[str, int]:
+    rows = table.select(column, fn.COUNT(column)).group_by(column).order_by(column)
+    return dict(rows.tuples())
+
+
+def _stages() -> dict[str, StageFigures]:
+    rows: Any = (
+        Job.select(Job.stage, Job.status, fn.COUNT(Job.id))
+        .group_by(Job.stage, Job.status)
+        .order_by(Job.stage, Job.status)
+        .tuples()
+    )
+    jobs: dict[str, dict[str, int]] = {}
+    for stage, status, count in rows:
+        jobs.setdefault(stage, {})[status] = count
+    return {stage: StageFigures(counts, _median_seconds(stage)) for stage, counts in jobs.items()}
+
+
+def _median_seconds(stage: str) -> float | None:
+    runs = earlier_runs(stage)
+    return median(runs) / 1000 if runs else None
+
+
+_QUALITY = """
+SELECT COUNT(quality_score), AVG(quality_score), MIN(quality_score), MAX(quality_score)
+FROM model_versions
+"""
+
+_FILES = "SELECT COUNT(*), COALESCE(SUM(size), 0) FROM artifacts"
+
+_MACHINES = f"""
+SELECT {STANDING_STATUS} AS standing, COUNT(*) FROM {STANDING_TABLES}
+GROUP BY standing ORDER BY standing
+"""

@@ -1,0 +1,221 @@
+"""A broken dependency is a wait, not a failure: real workers, and servers that go and come back."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psycopg
+import pytest
+from pydantic import SecretStr
+
+from actors.broker.client import PROGRESS_DB, PROGRESS_SECONDS, Broker, connect
+from actors.runtime import progress
+from actors.runtime.child import start_fork_server
+from actors.runtime.progress import ProgressChannel
+from actors.runtime.runner import RENEWAL_SECONDS, Runner
+from actors.runtime.stage_process import Progressed
+from actors.runtime.steward import LATE_SECONDS, RENEWAL_PATIENCE_SECONDS, Steward
+from actors.stage import STAGES
+from benchmarks.servers import PostgreSQL, Valkey
+from storage.artifacts.store import open_store
+from storage.database import clock_ms, database, open_database, upgrade
+from storage.ledger import leases as ledger_module
+from storage.queries import jobs
+from storage.queries import machines as machine_queries
+from storage.settings import Settings
+from tests.integration.conftest import add_job
+from tests.integration.sites import (
+    GRACE_SECONDS,
+    Outage,
+    Site,
+    broker_frozen,
+    broker_killed,
+    postgres_stopped,
+    sqlite_locked,
+)
+from tests.waiting import eventually
+
+#: Longer than all that a worker waits for while a server is away: its answer (2 s, the database's
+#: 5), SQLite's lock (5) after the rest of a steward's round (2.5), and the stewards' patience with
+#: messages and leases (3). What is said once in that time is not said again in a longer one.
+OUTAGE_SECONDS = 9.0
+
+#: The threads' time to end after the grace (3 s), and one answer that each of them waits for.
+STOPS_WITHIN_SECONDS = GRACE_SECONDS + 7
+
+
+@pytest.fixture(scope="module")
+def own_postgres() -> Iterator[PostgreSQL]:
+    with PostgreSQL() as server:
+        yield server
+
+
+@pytest.fixture
+def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
+    postgres: PostgreSQL | None = None
+    settings = Settings(home=tmp_path)
+    if request.param == "postgresql":
+        postgres = request.getfixturevalue("own_postgres")
+        assert postgres is not None
+        settings = Settings(home=tmp_path, database_url=SecretStr(postgres.url))
+        with psycopg.connect(postgres.url, autocommit=True) as connection:
+            connection.execute("DROP SCHEMA public CASCADE")
+            connection.execute("CREATE SCHEMA public")
+    open_database(settings)
+    upgrade()
+    with Valkey() as broker:
+        settings = settings.model_copy(update={"redis_url": SecretStr(broker.url)})
+        site = Site(settings, broker, postgres)
+        try:
+            yield site
+        finally:
+            for worker in site.workers:
+                worker.process.kill()
+                worker.process.wait()
+            database.close()
+
+
+def lasting(began: float, seconds: float) -> bool:
+    return time.monotonic() - began >= seconds
+
+
+@pytest.mark.parametrize(
+    ("site", "outage"),
+    [("sqlite", broker_killed), ("postgresql", broker_frozen)],
+    indirect=["site"],
+)
+def test_a_broker_that_is_away_is_waited_for(site: Site, outage: Outage) -> None:
+    site.start_workers(2, lease_seconds=30)
+    site.take_in_and_start("pump_1", seconds=0.7)  # One is in the middle of it, the other idle.
+    left_at = clock_ms()
+    with outage(site):
+        began = time.monotonic()
+        assert not site.take_in("pump_2", seconds=0.05).delivered
+        eventually(lambda: lasting(began, OUTAGE_SECONDS))
+        assert machine_queries.machine("pump_2").status == "pending"
+    returned_at = clock_ms()
+    eventually(lambda: site.onboarded("pump_1", "pump_2"))
+    site.expect_resumed(returned_at, left_at)
+    site.expect_all_well_and_said_once()
+
+
+@pytest.mark.parametrize(
+    ("site", "outage"),
+    [("sqlite", sqlite_locked), ("postgresql", postgres_stopped)],
+    indirect=["site"],
+)
+def test_a_database_that_is_away_is_waited_for(site: Site, outage: Outage) -> None:
+    site.start_workers(2, lease_seconds=3)
+    # Still runs when the stewards' patience with those that have to renew their leases ends.
+    site.take_in_and_start("pump_1", seconds=OUTAGE_SECONDS + RENEWAL_PATIENCE_SECONDS + 2)
+    site.take_in_and_start("pump_2", seconds=3)
+    site.start_workers(1, lease_seconds=30)
+    site.take_in_and_start("pump_3", seconds=3)
+    site.take_in("pump_4", seconds=0.05)  # Nobody is free for it.
+    left_at = clock_ms()
+    with outage(site):
+        began = time.monotonic()
+        eventually(lambda: lasting(began, OUTAGE_SECONDS))
+    returned_at = clock_ms()
+    machines = ("pump_1", "pump_2", "pump_3", "pump_4")
+    eventually(lambda: all(site.job(machine, status="success") for machine in machines))
+    site.expect_resumed(returned_at, left_at)
+    for machine in machines:
+        assert site.job(machine, token=1, crashes=0, attempts=0), f"{machine} ran twice"
+    site.expect_all_well_and_said_once()
+
+
+@pytest.mark.parametrize(
+    ("site", "outage", "lost"),
+    [
+        ("postgresql", broker_frozen, 0),
+        ("sqlite", sqlite_locked, 1),
+        ("postgresql", postgres_stopped, 1),
+    ],
+    indirect=["site"],
+)
+def test_a_worker_can_be_stopped_meanwhile_and_another_takes_its_job(
+    site: Site, outage: Outage, lost: int
+) -> None:
+    """With the database away it cannot hand the job back, so the job waits for its lease's end."""
+    (leaving,) = site.start_workers(1, lease_seconds=2)
+    site.take_in_and_start("pump_1", seconds=60)
+    (staying,) = site.start_workers(1, lease_seconds=2)
+    with outage(site):
+        began = time.monotonic()
+        eventually(lambda: lasting(began, 1))  # By then its threads have met the trouble.
+        leaving.process.terminate()
+        assert leaving.process.wait(STOPS_WITHIN_SECONDS) == 0
+    eventually(lambda: site.job("pump_1", token=2, crashes=lost, attempts=0, status="running"))
+    assert f":{staying.process.pid}:" in jobs.jobs(machine_id="pump_1")[-1]["worker"]
+    ends = {"handed back"} if not lost else {"left to the stewards", "not signed off"}
+    told = set(leaving.said()) - {"waiting", "worker stopping", "worker stopped"}
+    assert told <= ends, leaving.said()
+
+
+@pytest.mark.parametrize("site", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("step", [Steward.look, Steward.rescue])
+def test_a_lease_that_ended_while_the_lock_was_taken_can_still_be_renewed(
+    site: Site, step: Callable[[Steward], object]
+) -> None:
+    """Its worker has waited for the lock as long as the steward has, and may be second."""
+    claim = ledger_module.claim(add_job(), "worker-2", 0.5)
+    assert claim is not None
+    broker, store = Broker(site.settings), open_store(site.settings.artifact_root, Path())
+    steward = Steward("worker-1", ["default"], broker, store, valkey=None)
+    eventually(ledger_module.expired)
+    with ThreadPoolExecutor(1) as thread:
+        with sqlite_locked(site):
+            began = time.monotonic()
+            done = thread.submit(step, steward)
+            eventually(lambda: lasting(began, LATE_SECONDS + 0.5))
+            assert not done.done()
+        assert not done.result(5)
+        thread.submit(database.close)
+    ledger_module.renew(claim, 30)
+
+
+@pytest.mark.parametrize("site", ["sqlite"], indirect=True)
+def test_a_frozen_broker_holds_up_nobody_who_reports_progress(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who reports it has a lease to renew, and a training may have hundreds of reports."""
+    monkeypatch.setattr(progress, "LEDGER_INTERVAL_SECONDS", 0)
+    claim = ledger_module.claim(add_job(), "worker-1", 30)
+    assert claim is not None
+    redis_client = connect(site.settings, PROGRESS_DB, PROGRESS_SECONDS)
+    channel = ProgressChannel(redis_client, claim, STAGES["generate_seed"])
+    with broker_frozen(site):
+        began = time.monotonic()
+        for percent in range(100):
+            channel.report(Progressed(percent, "on the way", epoch=None, loss=None))
+            channel.write()
+        assert not lasting(began, 2 * PROGRESS_SECONDS)
+
+
+@pytest.mark.usefixtures("small_stages")
+@pytest.mark.parametrize("site", ["sqlite"], indirect=True)
+def test_a_worker_that_ends_before_its_job_does_ends_it_in_good_order(site: Site) -> None:
+    """So it is when a server has kept the job's thread waiting for longer than it may."""
+    start_fork_server()
+    runner = Runner(
+        settings=site.settings,
+        worker_id="worker-1",
+        store=open_store(site.settings.artifact_root, site.settings.home),
+        send=lambda _: None,
+        progress=connect(site.settings, PROGRESS_DB, PROGRESS_SECONDS),
+    )
+    job_id = add_job(stages=["hang"])
+    with ThreadPoolExecutor(1) as thread:
+        ended = thread.submit(runner.run_job, job_id)
+        eventually(lambda: jobs.job(job_id)["message"].startswith("hanging"))
+        with sqlite_locked(site):
+            began = time.monotonic()
+            eventually(lambda: lasting(began, RENEWAL_SECONDS + 0.5))  # It wants to renew by then.
+            runner.close()
+        ended.result(10)
+        thread.submit(database.close)
+    assert jobs.job(job_id)["status"] == "pending"

@@ -1,0 +1,209 @@
+"""Real worker processes, on both databases."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import apsw
+import pytest
+
+import actors
+from events.onboarding import as_newcomer, take_in
+from events.vocabulary import Plan
+from storage.database import database, is_sqlite
+from storage.ledger import workers
+from storage.operations import control
+from storage.queries import jobs
+from storage.settings import PREFIX, Settings
+from tests.integration.conftest import profile_of
+from tests.waiting import eventually
+
+assert actors  # declares the stages
+
+
+@pytest.fixture
+def environment(ledger: Settings, redis_url: str) -> dict[str, str]:
+    environment = os.environ | {
+        f"{PREFIX}HOME": str(ledger.home),
+        f"{PREFIX}REDIS_URL": redis_url,
+        f"{PREFIX}LEASE_SECONDS": "2",
+        f"{PREFIX}GRACE_SECONDS": "0",
+    }
+    if ledger.database_url is not None:
+        environment[f"{PREFIX}DATABASE_URL"] = ledger.database_url.get_secret_value()
+    return environment
+
+
+@contextmanager
+def worker(environment: dict[str, str], *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+    log = Path(environment[f"{PREFIX}HOME"]) / "worker.log"
+    with log.open("ab") as stderr:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "cli", "worker", *arguments], env=environment, stderr=stderr
+        )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def long_training() -> int:
+    """A machine whose training takes minutes; the job's id once a worker has come to it."""
+    plan = Plan(rows=1000, epochs=1000)
+    take_in([as_newcomer("test", profile_of("pump_1"))], plan, lambda _: None)
+
+    def training() -> int:
+        found = [job for job in jobs.jobs(status="running") if job["stage"] == "train_tvae"]
+        return int(found[0]["id"]) if found and found[0]["message"] else 0
+
+    return eventually(training, 60)
+
+
+def stop_between_writes(pid: int) -> None:
+    """SIGSTOP a worker, but not in the middle of a write: SQLite has one write lock for all."""
+
+    def stopped_without_the_lock() -> bool:
+        os.kill(pid, signal.SIGSTOP)
+        probe = apsw.Connection(database.database)
+        try:
+            probe.execute("BEGIN IMMEDIATE; ROLLBACK")
+        except apsw.BusyError:
+            os.kill(pid, signal.SIGCONT)
+            return False
+        finally:
+            probe.close()
+        return True
+
+    if is_sqlite():
+        eventually(stopped_without_the_lock)
+    else:
+        os.kill(pid, signal.SIGSTOP)
+
+
+def descendants(pid: int) -> set[int]:
+    """Every process below one."""
+    parents = {}
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = status.read_text().rsplit(")", 1)[1].split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        parents[int(status.parent.name)] = int(fields[1])
+    below: set[int] = set()
+    while True:
+        more = {child for child, parent in parents.items() if parent in below | {pid}} - below
+        if not more:
+            return below
+        below |= more
+
+
+def alive(pids: set[int]) -> set[int]:
+    return {pid for pid in pids if Path(f"/proc/{pid}/cmdline").exists()}
+
+
+def test_a_killed_workers_children_die_and_another_worker_takes_the_job(
+    environment: dict[str, str],
+) -> None:
+    with worker(environment) as first:
+        job_id = long_training()
+        family = descendants(first.pid)
+        assert len(family) >= 2  # the fork server and the stage
+        first.kill()
+        first.wait()
+        eventually(lambda: not alive(family), 10)
+    with worker(environment) as second:
+        taken = eventually(
+            lambda: (
+                (job := jobs.job(job_id))["crashes"] == 1 and job["status"] == "running" and job
+            ),
+            60,
+        )
+        assert f":{second.pid}:" in taken["worker"]
+        assert taken["token"] == 2
+        control.cancel(job_id)
+
+
+def test_sigterm_hands_the_job_back_at_once_and_exits_with_zero(
+    environment: dict[str, str],
+) -> None:
+    with worker(environment) as process:
+        job_id = long_training()
+        family = descendants(process.pid)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(15) == 0
+        job = jobs.job(job_id)
+        assert (job["status"], job["attempts"], job["crashes"]) == ("pending", 0, 0)
+        assert workers.alive() == []
+        eventually(lambda: not alive(family), 10)
+
+
+def test_sigterm_reaches_a_worker_that_was_stopped(environment: dict[str, str]) -> None:
+    log = Path(environment[f"{PREFIX}HOME"]) / "worker.log"
+    with worker(environment) as process:
+        eventually(lambda: "worker ready" in log.read_text(), 60)
+        process.send_signal(signal.SIGSTOP)
+        process.send_signal(signal.SIGTERM)
+        process.send_signal(signal.SIGCONT)
+        assert process.wait(15) == 0
+
+
+def test_a_stopped_worker_that_wakes_up_has_lost_its_job_and_goes_on(
+    environment: dict[str, str],
+) -> None:
+    with worker(environment) as sleeper:
+        job_id = long_training()
+        stop_between_writes(sleeper.pid)
+        with worker(environment) as other:
+            eventually(lambda: f":{other.pid}:" in (jobs.job(job_id)["worker"] or ""), 60)
+            os.kill(sleeper.pid, signal.SIGCONT)
+            log = Path(environment[f"{PREFIX}HOME"]) / "worker.log"
+            eventually(lambda: "reason='cancelled, deleted or taken" in log.read_text())
+            assert sleeper.poll() is None
+            job = jobs.job(job_id)
+            assert (job["status"], job["token"]) == ("running", 2)
+            control.cancel(job_id)
+
+
+def test_cancelling_ends_the_training_and_leaves_no_file(environment: dict[str, str]) -> None:
+    with worker(environment) as process:
+        job_id = long_training()
+        before = descendants(process.pid)
+        control.cancel(job_id)
+        eventually(lambda: before - alive(before), 5)
+        home = Path(environment[f"{PREFIX}HOME"])
+        eventually(lambda: not list(home.glob(f".staged/*/{job_id}.*")), 5)
+        assert not list(home.rglob("*.pkl"))
+
+
+def test_a_worker_only_serves_the_queues_it_was_given(environment: dict[str, str]) -> None:
+    with worker(environment, "--queues", "default"):
+        take_in(
+            [as_newcomer("test", profile_of("pump_1"))],
+            Plan(rows=1000, epochs=1),
+            lambda _: None,
+        )
+        waiting = eventually(
+            lambda: [job for job in jobs.jobs() if job["stage"] == "train_tvae"], 60
+        )
+        assert waiting[0]["status"] == "pending"
+        assert re.fullmatch("default", workers.alive()[0]["queues"])
+
+
+def test_an_unknown_queue_is_refused(environment: dict[str, str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "cli", "worker", "--queues", "trian"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr == "error: --queues: no queue 'trian'; write default, train\n"

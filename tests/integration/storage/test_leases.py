@@ -1,0 +1,386 @@
+"""A job's life in the ledger, on both databases."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import peewee
+import pytest
+
+from errors import NotFound, StaleLease
+from events.bus import replay
+from storage.artifacts import registry
+from storage.artifacts.staging import StagedArtifact
+from storage.database import clock_ms, database, transaction
+from storage.ledger import event_log, leases
+from storage.ledger.event_log import Dispatch
+from storage.ledger.leases import MAX_ATTEMPTS, MAX_CRASHES, Claim
+from storage.operations import control
+from storage.queries import events
+from storage.queries import jobs as job_queries
+from storage.tables import Artifact, Event, Job, ModelVersion, TrainingJob
+from tests.integration.conftest import add_event, add_job, add_machine, failed, finished
+
+pytestmark = pytest.mark.usefixtures("ledger")
+
+STAGED = StagedArtifact("GAN/x.parquet", ".staged/pump_1/1.1/GAN/x.parquet", "a" * 64, 3)
+
+
+def claimed(job_id: int, lease_seconds: float = 30) -> Claim:
+    claim = leases.claim(job_id, "worker-1", lease_seconds)
+    assert claim is not None
+    return claim
+
+
+def make_due(job_id: int) -> None:
+    with transaction():
+        Job.update(due_at=0).where(Job.id == job_id).execute()
+
+
+def lose_lease(job_id: int) -> None:
+    with transaction():
+        Job.update(lease_until=1).where(Job.id == job_id).execute()
+
+
+def test_an_event_leaves_a_pending_job_for_each_stage_that_reacts() -> None:
+    add_machine()
+    written = add_event(stages=["generate_seed", "mirror"])
+    assert [job["stage"] for job in job_queries.jobs()] == ["mirror", "generate_seed"]
+    assert {job.job_id for job in written.jobs} == {job["id"] for job in job_queries.jobs()}
+    assert all(job["status"] == "pending" for job in job_queries.jobs())
+
+
+def test_a_fact_told_twice_under_one_key_counts_once() -> None:
+    add_machine()
+    add_event(key="MachineCreated:pump_1")
+    again = add_event(key="MachineCreated:pump_1")
+    assert again.event_id is None
+    assert len(events.events()) == len(job_queries.jobs()) == 1
+
+
+def test_nothing_of_an_event_is_written_when_one_part_fails() -> None:
+    with pytest.raises(peewee.IntegrityError):
+        add_event(machine_id="no_such_machine")
+    assert events.events() == []
+    assert job_queries.jobs() == []
+
+
+def test_a_job_is_claimed_once_however_often_it_is_delivered() -> None:
+    job_id = add_job()
+    claims: list[Claim | None] = []
+    barrier = threading.Barrier(8)
+
+    def claim() -> None:
+        barrier.wait()
+        claims.append(leases.claim(job_id, threading.current_thread().name, 30))
+        database.close()
+
+    threads = [threading.Thread(target=claim) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(claims) == 8
+    assert len([claim for claim in claims if claim]) == 1
+
+
+def test_a_job_that_is_not_due_yet_is_not_claimed() -> None:
+    job_id = add_job()
+    leases.fail(claimed(job_id), "disk full", failed(), retryable=True)
+    assert leases.claim(job_id, "worker-1", 30) is None
+    make_due(job_id)
+    assert claimed(job_id).attempts == 1
+
+
+def test_completing_writes_status_artifacts_event_and_next_job_together() -> None:
+    job_id = add_job()
+    written = leases.complete(claimed(job_id), finished(), [STAGED])
+    assert job_queries.job(job_id)["status"] == "success"
+    assert job_queries.job(job_id)["progress"] == 100
+    assert [event["type"] for event in events.events()] == ["MachineCreated", "SeedReady"]
+    assert [file.key for file in registry.of_job(job_id)] == ["GAN/x.parquet"]
+    assert [job.queue for job in written.jobs] == ["q"]
+
+
+def test_a_completion_that_fails_half_way_leaves_the_job_running() -> None:
+    job_id = add_job()
+    claim = claimed(job_id)
+    too_long = StagedArtifact("GAN/x", "s", "a" * 64, None)  # type: ignore[arg-type]
+    with pytest.raises(peewee.IntegrityError):
+        leases.complete(claim, finished(), [STAGED, too_long])
+    assert job_queries.job(job_id)["status"] == "running"
+    assert registry.of_job(job_id) == []
+    assert len(events.events()) == 1
+
+
+WRITES: dict[str, Callable[[Claim], object]] = {
+    "renew": lambda claim: leases.renew(claim, 30),
+    "progress": lambda claim: leases.report_progress(claim, 50, "still here"),
+    "complete": lambda claim: leases.complete(claim, finished(), [STAGED]),
+    "conclude": lambda claim: leases.conclude_failed(claim, "x", failed(), [STAGED]),
+    "fail": lambda claim: leases.fail(claim, "x", failed(), retryable=False),
+    "crash": lambda claim: leases.crash(claim, "x", failed()),
+    "release": leases.release,
+}
+
+
+@pytest.mark.parametrize("write", WRITES)
+def test_a_worker_that_lost_its_lease_writes_nothing(write: str) -> None:
+    job_id = add_job()
+    zombie = claimed(job_id)
+    lose_lease(job_id)
+    leases.crash(zombie, "silent", failed(), lease_expired=True)
+    make_due(job_id)
+    current = claimed(job_id)
+    before = job_queries.job(job_id), events.events(), list(Artifact.select().dicts())
+    with pytest.raises(StaleLease):
+        WRITES[write](zombie)
+    assert before == (job_queries.job(job_id), events.events(), list(Artifact.select().dicts()))
+    leases.complete(current, finished(), [])
+    assert job_queries.job(job_id)["status"] == "success"
+
+
+def test_a_failing_job_is_tried_again_later_and_later_then_fails_for_good() -> None:
+    job_id = add_job()
+    pauses = []
+    for attempt in range(1, MAX_ATTEMPTS):
+        claim = claimed(job_id)
+        assert leases.fail(claim, "disk full", failed(), retryable=True).event_id is None
+        job = job_queries.job(job_id)
+        assert (job["status"], job["attempts"], job["crashes"]) == ("pending", attempt, 0)
+        pauses.append(job["due_at"] - clock_ms())
+        make_due(job_id)
+    assert pauses == sorted(pauses)
+    assert pauses[0] > 0
+    leases.fail(claimed(job_id), "disk full", failed(), retryable=True)
+    assert job_queries.job(job_id)["status"] == "failed"
+    assert events.events()[-1]["type"] == "StageFailed"
+
+
+def test_an_error_that_will_not_go_away_is_not_tried_again() -> None:
+    job_id = add_job()
+    leases.fail(claimed(job_id), "no such file", failed(), retryable=False)
+    assert job_queries.job(job_id)["status"] == "failed"
+    assert job_queries.job(job_id)["error_message"] == "no such file"
+
+
+def test_a_job_that_keeps_killing_its_process_is_quarantined() -> None:
+    job_id = add_job()
+    for _ in range(MAX_CRASHES):
+        assert job_queries.job(job_id)["status"] == "pending"
+        make_due(job_id)
+        leases.crash(claimed(job_id), "ended by SIGSEGV", failed())
+    job = job_queries.job(job_id)
+    assert (job["status"], job["crashes"], job["attempts"]) == ("failed", MAX_CRASHES, 0)
+    assert job["error_message"] == "quarantined after 3 crashes: ended by SIGSEGV"
+
+
+def test_an_expired_lease_is_found_and_a_live_one_is_not() -> None:
+    add_machine()
+    jobs = [add_event().jobs[0].job_id for _ in range(2)]
+    claimed(jobs[0])
+    silent = claimed(jobs[1])
+    lose_lease(jobs[1])
+    assert leases.expired() == [silent]
+
+
+def test_a_worker_that_woke_up_and_renewed_is_not_rescued_any_more() -> None:
+    job_id = add_job()
+    claim = claimed(job_id)
+    lose_lease(job_id)
+    (found,) = leases.expired()
+    leases.renew(claim, 30)
+    with pytest.raises(StaleLease):
+        leases.crash(found, "silent", failed(), lease_expired=True)
+    assert job_queries.job(job_id)["status"] == "running"
+
+
+def test_a_released_job_is_pending_at_once_and_has_spent_no_attempt() -> None:
+    job_id = add_job()
+    dispatch = leases.release(claimed(job_id))
+    assert dispatch.job_id == job_id
+    assert claimed(job_id).attempts == 0
+
+
+def test_cancelling_a_running_job_takes_its_lease() -> None:
+    job_id = add_job()
+    claim = claimed(job_id)
+    assert control.cancel(job_id) == "running"
+    with pytest.raises(StaleLease):
+        leases.complete(claim, finished(), [STAGED])
+    assert control.cancel(job_id) == "cancelled"
+
+
+def test_retrying_starts_a_failed_job_afresh_and_only_such_a_job() -> None:
+    job_id = add_job()
+    assert control.retry(job_id) is None
+    leases.fail(claimed(job_id), "boom", failed(), retryable=False)
+    assert control.retry(job_id) is not None
+    job = job_queries.job(job_id)
+    assert (job["status"], job["attempts"], job["error_message"]) == ("pending", 0, None)
+    leases.complete(claimed(job_id), finished(), [])
+    assert control.retry(job_id) is None
+
+
+def test_all_failed_jobs_start_afresh_or_those_of_one_machine_and_no_other_job() -> None:
+    jobs = []
+    for machine_id in ("pump_1", "pump_2"):
+        add_machine(machine_id)
+        for stage in ("a", "b", "c"):
+            jobs += [add_event(machine_id=machine_id, stages=[stage]).jobs[0].job_id]
+    for job_id in (jobs[0], jobs[1], jobs[3]):
+        leases.fail(claimed(job_id), "boom", failed(), retryable=False)
+    leases.complete(claimed(jobs[2]), finished(), [])
+    control.cancel(jobs[4])
+    assert control.retry_failed("pump_2") == [Dispatch(jobs[3], "default")]
+    assert [job.job_id for job in control.retry_failed()] == [jobs[0], jobs[1]]
+    assert control.retry_failed() == control.retry_failed("pump_1") == []
+    for job_id in (jobs[0], jobs[1], jobs[3]):
+        job = job_queries.job(job_id)
+        assert (job["status"], job["attempts"], job["error_message"]) == ("pending", 0, None)
+    assert job_queries.job(jobs[2])["status"] == "success"
+    assert job_queries.job(jobs[4])["status"] == "cancelled"
+
+
+def test_several_who_retry_all_at_once_start_each_job_once() -> None:
+    add_machine()
+    for number in range(20):
+        (job,) = add_event(stages=[f"stage_{number}"]).jobs
+        leases.fail(claimed(job.job_id), "boom", failed(), retryable=False)
+    started: list[int] = []
+    barrier = threading.Barrier(4)
+
+    def retry() -> None:
+        barrier.wait()
+        started.extend(job.job_id for job in control.retry_failed())
+        database.close()
+
+    threads = [threading.Thread(target=retry) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(started) == sorted(job["id"] for job in job_queries.jobs(status="pending"))
+    assert len(started) == 20
+
+
+def test_what_is_asked_of_a_job_that_does_not_exist_is_refused() -> None:
+    for ask in (control.cancel, control.retry, job_queries.job):
+        with pytest.raises(NotFound, match="no job 7"):
+            ask(7)
+
+
+def test_deleting_a_machine_removes_everything_and_its_ids_never_come_back() -> None:
+    job_id = add_job()
+    zombie = claimed(job_id)
+    leases.complete(zombie, finished(), [STAGED])
+    control.delete_machine("pump_1")
+    for table in (Event, Job, Artifact):
+        assert table.select().count() == 0
+    again = add_job()
+    assert again > job_id
+    claimed(again)
+    with pytest.raises(StaleLease):
+        leases.complete(zombie, finished(), [STAGED])
+    with pytest.raises(NotFound):
+        control.delete_machine("pump_2")
+
+
+def test_foreign_keys_are_enforced() -> None:
+    with pytest.raises(peewee.IntegrityError), transaction():
+        TrainingJob.insert(
+            machine="ghost", task=1, status="pending", progress=0, created_at=0
+        ).execute()
+
+
+def test_a_status_outside_the_state_machine_is_refused() -> None:
+    job_id = add_job()
+    with pytest.raises(peewee.IntegrityError), transaction():
+        Job.update(status="stuck").where(Job.id == job_id).execute()
+
+
+class TestReports:
+    """The tables that users' reports read follow the jobs."""
+
+    MODEL = StagedArtifact("GAN/m.pkl", ".staged/pump_1/1.1/GAN/m.pkl", "b" * 64, 9)
+
+    def trained(self) -> int:
+        job_id = add_job(event_type="SeedReady", stages=["train_tvae"], queue="train", epochs=7)
+        payload = {
+            "model_key": "GAN/m.pkl",
+            "epochs": 7,
+            "training_time_seconds": 1.5,
+            "num_features": 4,
+            "final_loss": -2.0,
+        }
+        fact = event_log.Fact("ModelTrained", "pump_1", payload, "c" * 32)
+        leases.complete(claimed(job_id), fact, [self.MODEL])
+        return job_id
+
+    def test_a_training_is_reported_from_its_first_second(self) -> None:
+        job_id = add_job(event_type="SeedReady", stages=["train_tvae"], epochs=7)
+        assert TrainingJob.get().status == "pending"
+        claim = claimed(job_id)
+        leases.report_progress(claim, 40, "epoch 3 of 7")
+        row = TrainingJob.get()
+        assert (row.task_id, row.status, row.epochs, row.progress) == (job_id, "running", 7, 40)
+        leases.fail(claim, "diverged", failed(), retryable=False)
+        assert (TrainingJob.get().status, TrainingJob.get().error_message) == ("failed", "diverged")
+
+    def test_a_cancelled_training_is_reported_as_failed(self) -> None:
+        job_id = add_job(event_type="SeedReady", stages=["train_tvae"], epochs=7)
+        control.cancel(job_id)
+        assert (TrainingJob.get().status, TrainingJob.get().error_message) == (
+            "failed",
+            "cancelled",
+        )
+
+    def test_a_trained_model_becomes_a_version(self) -> None:
+        self.trained()
+        report, version = TrainingJob.get(), ModelVersion.get()
+        assert (report.status, report.model_path, report.training_time_seconds) == (
+            "success",
+            "GAN/m.pkl",
+            1.5,
+        )
+        assert (version.version, version.sha256, version.status) == (1, "b" * 64, "candidate")
+
+    @pytest.mark.parametrize(
+        ("event", "verdict"), [("MachineOnboarded", "accepted"), ("RetrainRequested", "rejected")]
+    )
+    def test_the_verdict_marks_version_training_and_files(self, event: str, verdict: str) -> None:
+        self.trained()
+        add_event(event, stages=(), quality_score=0.8, model_key="GAN/m.pkl")
+        assert (ModelVersion.get().status, ModelVersion.get().quality_score) == (verdict, 0.8)
+        assert TrainingJob.get().quality_score == 0.8
+        assert [row.verdict for row in Artifact.select()] == [verdict]
+
+    def test_a_verdict_on_another_model_is_not_this_ones(self) -> None:
+        self.trained()
+        add_event("MachineOnboarded", stages=(), quality_score=0.8, model_key="GAN/other.pkl")
+        assert ModelVersion.get().status == "candidate"
+
+    def test_a_training_published_by_hand_leaves_no_version(self) -> None:
+        self.trained()
+        add_event("ModelTrained", stages=(), model_key="GAN/m.pkl")
+        assert ModelVersion.select().count() == 1
+
+    @pytest.mark.parametrize("event_type", ["ModelTrained", "RetrainRequested"])
+    def test_an_event_that_is_replayed_is_not_reported_again(self, event_type: str) -> None:
+        self.trained()
+        add_event("RetrainRequested", stages=(), quality_score=0.6, model_key="GAN/m.pkl")
+        add_event("MachineOnboarded", stages=(), quality_score=0.8, model_key="GAN/m.pkl")
+
+        def reported() -> list[dict[str, object]]:
+            first = TrainingJob.select().order_by(TrainingJob.id).limit(1)
+            return [*first.dicts(), *ModelVersion.select().dicts(), *Artifact.select().dicts()]
+
+        before = reported()
+        (past,) = (event for event in events.events() if event["type"] == event_type)
+        assert replay(past["id"], lambda _: None).event_id is not None
+        assert reported() == before
+
+    def test_other_stages_leave_no_training_report(self) -> None:
+        add_job()
+        assert TrainingJob.select().count() == 0

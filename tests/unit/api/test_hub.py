@@ -1,0 +1,67 @@
+"""What a socket has yet to tell its client: the newest state, and never an older one after it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api.live.hub import REMOVED, Watcher
+from storage.queries.task_states import TaskState
+
+STATE = TaskState("pump_1", 1, "train_tvae", "running", 0, None, None, "", 1)
+states = st.builds(
+    lambda machine, task, seq: replace(STATE, machine_id=machine, task_id=task, seq=seq),
+    st.sampled_from(["pump_1", "pump_2"]),
+    st.integers(1, 3),
+    st.integers(1, 9),
+)
+
+
+def order(state: TaskState) -> tuple[int | None, int]:
+    return state.task_id, state.seq
+
+
+async def _heard(told: list[TaskState], pauses: set[int]) -> list[TaskState]:
+    """What the client gets which reads after the states with these indices, and at the end."""
+    watcher = Watcher(None)
+    heard: list[TaskState] = []
+    for index, state in enumerate(told):
+        watcher.tell(state)
+        if index in pauses or index == len(told) - 1:
+            try:
+                async with asyncio.timeout(0):
+                    heard += await watcher.news()
+            except TimeoutError:
+                continue
+    return heard
+
+
+@given(st.lists(states, min_size=1, max_size=20), st.sets(st.integers(0, 19)))
+def test_however_states_arrive_a_client_hears_the_newest_and_never_goes_back(
+    told: list[TaskState], pauses: set[int]
+) -> None:
+    heard = asyncio.run(_heard(told, pauses))
+    for machine in {state.machine_id for state in told}:
+        numbers = [order(state) for state in heard if state.machine_id == machine]
+        assert numbers == sorted(set(numbers))
+        assert numbers[-1] == max(order(state) for state in told if state.machine_id == machine)
+
+
+def test_a_thousand_states_that_nobody_has_read_are_one() -> None:
+    told = [replace(STATE, seq=seq) for seq in range(1000)]
+    assert asyncio.run(_heard(told, set())) == [told[-1]]
+
+
+def test_a_machine_that_is_removed_may_come_again() -> None:
+    async def heard() -> list[TaskState]:
+        watcher = Watcher(None)
+        watcher.tell(STATE, quietly=True)
+        watcher.tell_removed("pump_1")
+        removed = await watcher.news()
+        watcher.tell(STATE)
+        return removed + await watcher.news()
+
+    assert asyncio.run(heard()) == [replace(STATE, status=REMOVED), STATE]

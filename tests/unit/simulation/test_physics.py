@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from errors import InvalidInput
+from GAN.profiles.profile import MachineProfile, Range
+from GAN.simulation.physics import ar1_noise, physics_seed, reflect
+
+SENSORS = ["vibration_rms", "bearing_temperature", "flow", "seal_leak", "ambient"]
+
+
+@given(rows=st.integers(1_000, 4_000), seed=st.integers(0, 2**32 - 1))
+@settings(max_examples=15)
+def test_seed_data_is_whole_lives_within_the_limits(
+    rig: MachineProfile, rows: int, seed: int
+) -> None:
+    frame = physics_seed(rig, rows, seed)
+    assert len(frame) == rows
+    assert frame["unit_id"].nunique() == 4
+    assert not frame.isna().to_numpy().any()
+    for _, life in frame.groupby("unit_id"):
+        assert life["rul_hours"].iloc[-1] == 0.0
+        assert life["rul_hours"].diff().dropna().nunique() == 1
+        assert life["failure_mode"].nunique() == 1
+    for sensor in rig.sensors:
+        limits = sensor.physical_limits
+        assert frame[sensor.name].between(limits.min, limits.max).all()
+
+
+def test_columns_come_in_their_order_and_types(rig_seed: pd.DataFrame) -> None:
+    assert list(rig_seed) == ["unit_id", "cycle_hour", "rul_hours", "failure_mode", *SENSORS]
+    types = [str(dtype) for dtype in rig_seed.dtypes]
+    assert types == ["int32", "float64", "float64", "object", *["float64"] * 5]
+    assert rig_seed["unit_id"].iloc[0] == 1
+
+
+def test_the_same_profile_and_seed_give_the_same_data(
+    rig: MachineProfile, rig_seed: pd.DataFrame
+) -> None:
+    pd.testing.assert_frame_equal(physics_seed(rig, 2_000, 7), rig_seed, check_exact=True)
+
+
+def test_another_seed_or_another_profile_gives_other_data(
+    rig: MachineProfile, rig_seed: pd.DataFrame
+) -> None:
+    renamed = rig.model_copy(update={"manufacturer": "Another"})
+    assert not physics_seed(rig, 2_000, 8).equals(rig_seed)
+    assert not physics_seed(renamed, 2_000, 7).equals(rig_seed)
+
+
+@pytest.mark.parametrize(("rows", "seed"), [(999, 0), (100_001, 0), (1_000, -1), (1_000, 2**32)])
+def test_rows_and_seeds_out_of_range_are_refused(rig: MachineProfile, rows: int, seed: int) -> None:
+    with pytest.raises(InvalidInput, match="out of range"):
+        physics_seed(rig, rows, seed)
+
+
+def test_there_is_a_life_for_each_failure_mode(rig: MachineProfile) -> None:
+    one_life = {**rig.model_dump(), "rul": {"cycles_per_dataset": 1}}
+    frame = physics_seed(MachineProfile.model_validate(one_life), 1_000)
+    assert set(frame["failure_mode"]) == {"bearing", "seal"}
+
+
+def test_a_unit_starts_near_its_normal_band_and_its_mode_takes_its_sensors_to_failure(
+    rig: MachineProfile,
+) -> None:
+    frame = physics_seed(rig, 10_000, 3)
+    driven = {mode.name: mode.sensors for mode in rig.failure_modes}
+    for _, life in frame.groupby("unit_id"):
+        first, last = life.head(30).mean(numeric_only=True), life.iloc[-1]
+        for sensor in rig.sensors:
+            slack = 4 * sensor.noise
+            band = sensor.normal
+            assert band.min - slack <= first[sensor.name] <= band.max + slack
+            if sensor.failure is None:
+                continue
+            gone = (last[sensor.name] - first[sensor.name]) / (sensor.failure - first[sensor.name])
+            expected = 1.0 if sensor.name in driven[last["failure_mode"]] else 0.25
+            tolerance = 1.2 * slack / abs(sensor.failure - first[sensor.name])
+            assert gone == pytest.approx(expected, abs=tolerance)
+
+
+def test_a_sensor_rests_until_its_onset(rig: MachineProfile) -> None:
+    frame = physics_seed(rig, 10_000, 3)
+    life = frame[frame["failure_mode"] == "bearing"]
+    life = life[life["unit_id"] == life["unit_id"].iloc[0]].reset_index(drop=True)
+    tenths = np.array_split(life["bearing_temperature"].to_numpy(), 10)
+    means = [part.mean() for part in tenths]
+    assert all(abs(b - a) < 1.0 for a, b in pairwise(means[:5]))
+    assert means[9] > means[5] + 5
+
+
+def test_a_steady_sensor_has_no_trend(rig: MachineProfile) -> None:
+    frame = physics_seed(rig, 20_000, 1)
+    for _, life in frame.groupby("unit_id"):
+        halves = np.array_split(life["ambient"].to_numpy(), 2)
+        assert abs(halves[0].mean() - halves[1].mean()) < 0.6
+
+
+@pytest.mark.parametrize("lag1", [0.0, 0.5, 0.95])
+def test_the_residual_has_unit_variance_and_the_asked_autocorrelation(lag1: float) -> None:
+    noise = pd.Series(ar1_noise(50_000, lag1, np.random.default_rng(0)))
+    assert noise.std() == pytest.approx(1, abs=0.05)
+    assert noise.autocorr() == pytest.approx(lag1, abs=0.02)
+
+
+@given(st.floats(-1e6, 1e6))
+def test_reflected_values_lie_within_the_limits_and_inner_ones_stay(value: float) -> None:
+    limits = Range(min=-2.0, max=5.0)
+    folded = reflect(np.array([value]), limits)[0]
+    assert limits.min <= folded <= limits.max
+    if limits.min <= value <= limits.max:
+        assert folded == value
+
+
+def test_a_value_just_beyond_a_limit_is_folded_back() -> None:
+    limits = Range(min=0.0, max=10.0)
+    assert reflect(np.array([-0.5, 10.25]), limits) == pytest.approx([0.5, 9.75])
