@@ -5,7 +5,8 @@ from __future__ import annotations
 from actors.stage import Job, stage
 from events.vocabulary import MachineOnboarded, RetrainRequested, StageFailed, SyntheticDataReady
 from GAN import layout
-from GAN.config.tvae_config import MAX_EPOCHS, MAX_RETRAININGS, retrain_epochs
+from GAN.config.limits import MAX_EPOCHS
+from GAN.config.tvae_config import MAX_RETRAININGS, retrain_epochs
 from GAN.manager import GANManager, QualityResult
 
 

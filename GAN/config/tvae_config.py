@@ -7,19 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from errors import InvalidInput, Problem
+from GAN.config.limits import MAX_EPOCHS, MIN_EPOCHS, check_count
 
 #: From `make bench-gan`'s hard table (10,000 rows with regimes, atoms, whole numbers and heavy
 #: tails): after 8 epochs a classifier tells synthetic rows from real ones with AUC 0.91 and RUL
 #: learnt from them is worse than from real rows; after 25 it is 0.82 and as good as from real rows;
 #: 50 bring it to 0.81, 0.77 being what fresh rows have. Lives need fewer still.
 DEFAULT_EPOCHS = 25
-MAX_EPOCHS = 1_000
 
 #: Rows of a seed data set.
 DEFAULT_ROWS = 10_000
-MIN_ROWS = 1_000
-MAX_ROWS = 100_000
 
 #: Rows of each synthetic set.
 DEFAULT_SAMPLES: Mapping[str, int] = {"train": 35_000, "val": 7_500, "test": 7_500}
@@ -56,7 +53,7 @@ class TvaeConfig:
     learning_rate: float | None = None
 
     def __post_init__(self) -> None:
-        check_count("epochs", self.epochs, 1, MAX_EPOCHS)
+        check_count("epochs", self.epochs, MIN_EPOCHS, MAX_EPOCHS)
 
 
 class ProductionExpectations(NamedTuple):
@@ -64,17 +61,6 @@ class ProductionExpectations(NamedTuple):
 
     minutes: int
     megabytes: int
-
-
-def check_count(name: str, value: int, least: int, most: int) -> None:
-    """Refuse a count outside its range.
-
-    Raises:
-        InvalidInput: `value` is not between `least` and `most`.
-    """
-    if not least <= value <= most:
-        advice = f"write a whole number from {least:,} to {most:,}"
-        raise InvalidInput("settings", [Problem(name, f"{value:,} is out of range", advice)])
 
 
 def progress_interval(epochs: int) -> int:

@@ -9,8 +9,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from errors import InvalidInput, Problem
+from GAN.config.limits import (
+    MAX_PHYSICS_SHARE,
+    MAX_RANDOM_SEED,
+    MAX_SEED_ROWS,
+    MIN_PHYSICS_SHARE,
+    MIN_RANDOM_SEED,
+    MIN_SEED_ROWS,
+    check_count,
+)
 from GAN.config.rul_profiles import DegradationPattern
-from GAN.config.tvae_config import DEFAULT_ROWS, MAX_ROWS, MIN_ROWS, check_count
+from GAN.config.tvae_config import DEFAULT_ROWS
 from GAN.datasets.run_to_failure import life_fraction
 from GAN.profiles.profile import MachineProfile, Range, Sensor
 from GAN.simulation.degradation import degradation, wear
@@ -22,11 +32,8 @@ if TYPE_CHECKING:
 #: How far a degrading sensor goes towards its failure value when another mode ends the unit.
 DRIFT = 0.25
 
-#: Most of a seed that may be simulated where there are real data.
-MAX_PHYSICS_SHARE = 0.9
-
 #: Seeds of fresh units, and rows of each.
-FRESH_SEEDS = (2**32 - 1, 2**32 - 2, 2**32 - 3)
+FRESH_SEEDS = (MAX_RANDOM_SEED, MAX_RANDOM_SEED - 1, MAX_RANDOM_SEED - 2)
 FRESH_ROWS = 3_000
 
 #: A unit may start its life worn (onset below 0); it never leaves everything to the last rows.
@@ -56,7 +63,7 @@ def physics_seed(profile: MachineProfile, rows: int = DEFAULT_ROWS, seed: int = 
     """
     import pandas as pd
 
-    check_count("rows", rows, MIN_ROWS, MAX_ROWS)
+    check_count("rows", rows, MIN_SEED_ROWS, MAX_SEED_ROWS)
     rng = generator(profile, seed)
     table = timeline(plan_lives(profile, rows, units_per_seed(profile), rng))
     lives = [_readings(profile, life, rng) for _, life in table.groupby("unit_id")]
@@ -72,8 +79,7 @@ def with_physics(
     Args:
         real: Columns of a seed; its units are numbered from 1.
         profile: The machine.
-        share: Share of all rows that are simulated, 0 up to `MAX_PHYSICS_SHARE`; see
-            `physics_rows`.
+        share: Share of all rows that are simulated; see `physics_rows`.
         seed: As in `physics_seed`.
 
     Returns:
@@ -90,10 +96,22 @@ def with_physics(
 
 
 def physics_rows(real_rows: int, share: float) -> int:
-    """Simulated rows to add for a share of all rows, as near as 1,000 to 100,000 rows come."""
+    """Simulated rows to add to real ones, clipped to the limits of a seed data set.
+
+    Args:
+        real_rows: Number of real rows.
+        share: Share of all rows that are simulated, 0 to `MAX_PHYSICS_SHARE`.
+
+    Raises:
+        InvalidInput: `share` is out of range.
+    """
+    if not MIN_PHYSICS_SHARE <= share <= MAX_PHYSICS_SHARE:
+        advice = f"write a number from {MIN_PHYSICS_SHARE:g} to {MAX_PHYSICS_SHARE:g}"
+        problem = Problem("physics_share", f"{share:g} is out of range", advice)
+        raise InvalidInput("settings", [problem])
     if not share:
         return 0
-    return min(max(round(real_rows * share / (1 - share)), MIN_ROWS), MAX_ROWS)
+    return min(max(round(real_rows * share / (1 - share)), MIN_SEED_ROWS), MAX_SEED_ROWS)
 
 
 def fresh_units(profile: MachineProfile) -> pd.DataFrame:
@@ -117,7 +135,7 @@ def generator(profile: MachineProfile, seed: int) -> np.random.Generator:
     Raises:
         InvalidInput: `seed` is negative or beyond 32 bits.
     """
-    check_count("seed", seed, 0, 2**32 - 1)
+    check_count("seed", seed, MIN_RANDOM_SEED, MAX_RANDOM_SEED)
     return np.random.default_rng([seed, int(profile.sha256, 16)])
 
 

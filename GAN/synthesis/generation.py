@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from errors import InvalidInput, Problem, StageError
-from GAN.config.tvae_config import check_count
+from GAN.config.limits import MAX_SET_ROWS, MIN_SET_ROWS, check_count
 from GAN.datasets.run_to_failure import life_fraction
 from GAN.layout import SPLITS
 from GAN.profiles.profile import FailureMode, MachineProfile
@@ -25,8 +25,6 @@ from GAN.synthesis.unit_effects import Levels
 
 if TYPE_CHECKING:
     import pandas as pd
-
-MAX_SAMPLES = 1_000_000
 
 #: Lives are not cut into fewer rows than this to make room for every failure mode.
 FEWEST_ROWS_PER_LIFE = 50
@@ -86,7 +84,7 @@ def _in_order(samples: Mapping[str, int]) -> dict[str, int]:
             "settings", [Problem("samples", f"it names {', '.join(samples) or 'no set'}", advice)]
         )
     for split, rows in samples.items():
-        check_count(f"samples.{split}", rows, 2, MAX_SAMPLES)
+        check_count(f"samples.{split}", rows, MIN_SET_ROWS, MAX_SET_ROWS)
     return {split: samples[split] for split in SPLITS}
 
 

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from errors import StageError
-from GAN.config.tvae_config import TvaeConfig, check_count, progress_interval
+from GAN.config.limits import MAX_RANDOM_SEED, MIN_RANDOM_SEED, check_count
+from GAN.config.tvae_config import TvaeConfig, progress_interval
 from GAN.datasets.provenance import SeedOrigin
 from GAN.datasets.run_to_failure import life_fraction
 from GAN.files import replacing
@@ -152,7 +153,7 @@ def train(
     """
     from GAN.tvae.export.sdv import to_stock
 
-    check_count("seed", seed, 0, 2**32 - 1)
+    check_count("seed", seed, MIN_RANDOM_SEED, MAX_RANDOM_SEED)
     started = time.perf_counter()
     frame = training_frame(seed_data, profile)
     every = progress_interval(config.epochs)

@@ -25,7 +25,8 @@ from events.vocabulary import (
     SyntheticDataReady,
     read_event,
 )
-from GAN.config.tvae_config import MAX_EPOCHS, MAX_RETRAININGS
+from GAN.config.limits import MAX_EPOCHS
+from GAN.config.tvae_config import MAX_RETRAININGS
 from GAN.manager import QualityResult
 
 assert actors  # declares the stages

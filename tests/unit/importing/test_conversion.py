@@ -287,3 +287,11 @@ def test_simulated_lives_follow_the_real_ones(
 
 def test_no_share_adds_nothing(rig: MachineProfile, rig_seed: pd.DataFrame) -> None:
     assert with_physics(rig_seed, rig, 0.0) is rig_seed
+
+
+@pytest.mark.parametrize("share", [-0.1, 0.91, 1.0])
+def test_a_share_out_of_range_is_refused(
+    rig: MachineProfile, rig_seed: pd.DataFrame, share: float
+) -> None:
+    found = problems(lambda: with_physics(rig_seed, rig, share))
+    assert found["physics_share"].advice == "write a number from 0 to 0.9"

@@ -14,7 +14,7 @@ from GAN.config.tvae_config import (
 )
 
 
-def test_a_training_has_50_epochs_unless_told_otherwise() -> None:
+def test_a_training_has_25_epochs_by_default() -> None:
     assert TvaeConfig().epochs == 25
 
 

@@ -1,0 +1,34 @@
+"""The range of every setting that a user can choose. Each bound is defined here and nowhere else.
+
+The module imports nothing heavy, so the command line, the HTTP service and the events can use it.
+"""
+
+from __future__ import annotations
+
+from errors import InvalidInput, Problem
+
+#: Rows of a seed data set.
+MIN_SEED_ROWS, MAX_SEED_ROWS = 1_000, 100_000
+
+#: Passes of a training over the seed.
+MIN_EPOCHS, MAX_EPOCHS = 1, 1_000
+
+#: Rows of one synthetic set. A life has at least a first row and a last one.
+MIN_SET_ROWS, MAX_SET_ROWS = 2, 1_000_000
+
+#: The number that makes random draws repeatable: 32 bits, as NumPy's and scikit-learn's seeds.
+MIN_RANDOM_SEED, MAX_RANDOM_SEED = 0, 2**32 - 1
+
+#: Share of a seed's rows that may be simulated when real data are imported.
+MIN_PHYSICS_SHARE, MAX_PHYSICS_SHARE = 0.0, 0.9
+
+
+def check_count(name: str, value: int, least: int, most: int) -> None:
+    """Refuse a count outside its range.
+
+    Raises:
+        InvalidInput: `value` is not between `least` and `most`.
+    """
+    if not least <= value <= most:
+        advice = f"write a whole number from {least:,} to {most:,}"
+        raise InvalidInput("settings", [Problem(name, f"{value:,} is out of range", advice)])
