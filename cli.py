@@ -8,7 +8,7 @@ from importlib import import_module
 
 import click
 
-from errors import FleetforgeError
+from errors import FleetforgeError, NotFound
 
 # pydantic looks for plugins in every installed distribution, at each start; we have none.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
@@ -16,17 +16,17 @@ os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 #: Subcommand → where it lives and what it does. Importing every module to print the help would
 #: make each call pay for all of them.
 COMMANDS = {
-    "onboard": ("commands.machines.onboard", "Take machines in and start their chains."),
+    "onboard": ("commands.machines.onboard", "Register machines and start their chains."),
     "seed": ("commands.machines.seed", "Start a chain from your own run-to-failure data."),
-    "status": ("commands.machines.status", "Where each machine stands."),
-    "why": ("commands.machines.why", "Where a machine's chain stands, and what to do."),
+    "status": ("commands.machines.status", "The status of each machine."),
+    "why": ("commands.machines.why", "Why a machine is not finished, and what to do."),
     "jobs": ("commands.ledger.jobs", "List, cancel and retry jobs."),
     "queues": ("commands.ledger.queues", "List, pause, resume and limit queues."),
     "workers": ("commands.ledger.workers", "Who is alive and what each runs."),
     "events": ("commands.ledger.events", "What has happened, in order."),
     "machines": ("commands.machines.machines", "List, show and delete machines."),
-    "publish": ("commands.ledger.publish", "Publish an event by hand."),
-    "replay": ("commands.ledger.replay", "Let a past event have its consequences again."),
+    "publish": ("commands.ledger.publish", "Publish a request by hand."),
+    "replay": ("commands.ledger.replay", "Publish a past event once more."),
     "up": (
         "commands.running.up",
         "Run everything in the foreground: broker, workers, HTTP, inbox.",
@@ -79,6 +79,20 @@ def fleetforge() -> None:
     """
 
 
+#: Which command lists what an error says is missing.
+LISTS = {
+    "machine": "fleetforge machines list",
+    "job": "fleetforge jobs",
+    "event": "fleetforge events",
+}
+
+
+def _advice(error: FleetforgeError) -> str:
+    if isinstance(error, NotFound) and error.kind in LISTS:
+        return f"; see: {LISTS[error.kind]}"
+    return ""
+
+
 def main() -> None:
     """Entry point: an error of ours is a message and an exit code, not a traceback."""
     try:
@@ -91,7 +105,7 @@ def main() -> None:
         sys.exit(130)
     except FleetforgeError as error:
         for line in str(error).splitlines():
-            click.echo(f"error: {line}", err=True)
+            click.echo(f"error: {line}{_advice(error)}", err=True)
         sys.exit(error.exit_code)
 
 

@@ -57,7 +57,16 @@ class InvalidProfile(InvalidInput):
 
 
 class NotFound(FleetforgeError):
-    """A machine, job, artifact or template that does not exist."""
+    """A machine, job, artifact or template that does not exist.
+
+    Attributes:
+        kind: What is missing: `machine`, `job` or `event`. The command line names the command that
+            lists those. None for anything else.
+    """
+
+    def __init__(self, message: str, kind: str | None = None) -> None:
+        self.kind = kind
+        super().__init__(message)
 
 
 class Conflict(FleetforgeError):

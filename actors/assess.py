@@ -1,9 +1,15 @@
-"""SyntheticDataReady → MachineOnboarded, or RetrainRequested when the set is too poor."""
+"""SyntheticDataReady, AssessmentRequested → MachineOnboarded, or RetrainRequested."""
 
 from __future__ import annotations
 
 from actors.stage import Job, stage
-from events.vocabulary import MachineOnboarded, RetrainRequested, StageFailed, SyntheticDataReady
+from events.vocabulary import (
+    AssessmentRequested,
+    MachineOnboarded,
+    RetrainRequested,
+    StageFailed,
+    SyntheticDataReady,
+)
 from GAN import layout
 from GAN.config.limits import MAX_EPOCHS
 from GAN.config.tvae_config import MAX_RETRAININGS, retrain_epochs
@@ -12,7 +18,7 @@ from GAN.manager import GANManager, QualityResult
 
 @stage(queue="default", channel="gan:quality")
 def assess_quality(
-    event: SyntheticDataReady, job: Job
+    event: SyntheticDataReady | AssessmentRequested, job: Job
 ) -> MachineOnboarded | RetrainRequested | StageFailed:
     """Judge the sets, write the report, and decide how the chain goes on."""
     model_key = event.model_key or job.newest(
@@ -27,16 +33,19 @@ def assess_quality(
         model_path=job.input(model_key),
         progress=job.progress,
     )
-    return decide(event, job.id, quality)
+    return decide(event, model_key, job.id, quality)
 
 
 def decide(
-    event: SyntheticDataReady, job_id: int, quality: QualityResult
+    event: SyntheticDataReady | AssessmentRequested,
+    model_key: str,
+    job_id: int,
+    quality: QualityResult,
 ) -> MachineOnboarded | RetrainRequested | StageFailed:
-    """Good enough, once more with more epochs, or given up.
+    """Accept the sets, train again with more epochs, or give up.
 
-    It is given up after `MAX_RETRAININGS`, or when there are no more epochs to be had: the same
-    training again would give the same model.
+    The stage gives up after `MAX_RETRAININGS`, and at `MAX_EPOCHS`: the same training again would
+    give the same model.
     """
     reason = "; ".join(quality.reasons)
     if quality.passed:
@@ -44,7 +53,7 @@ def decide(
             machine_id=event.machine_id,
             **event.plan(),
             quality_score=quality.quality_score,
-            model_key=event.model_key,
+            model_key=model_key,
             report_key=layout.report_key(event.machine_id),
         )
     if event.retraining < MAX_RETRAININGS and event.epochs < MAX_EPOCHS:
@@ -52,7 +61,7 @@ def decide(
             machine_id=event.machine_id,
             **event.plan(epochs=retrain_epochs(event.epochs), retraining=event.retraining + 1),
             quality_score=quality.quality_score,
-            model_key=event.model_key,
+            model_key=model_key,
             reason=reason,
         )
     return StageFailed(
@@ -61,5 +70,5 @@ def decide(
         reason=f"still not good enough after {event.retraining} retrainings: {reason}",
         job_id=job_id,
         quality_score=quality.quality_score,
-        model_key=event.model_key,
+        model_key=model_key,
     )

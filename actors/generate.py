@@ -1,15 +1,15 @@
-"""ModelTrained → SyntheticDataReady: whole synthetic lives, split by unit."""
+"""ModelTrained, GenerationRequested → SyntheticDataReady: synthetic lives, split by unit."""
 
 from __future__ import annotations
 
 from actors.stage import Job, stage
-from events.vocabulary import ModelTrained, SyntheticDataReady
+from events.vocabulary import GenerationRequested, ModelTrained, SyntheticDataReady
 from GAN import layout
 from GAN.manager import GANManager
 
 
 @stage(queue="default", channel="gan:generation")
-def generate_synthetic(event: ModelTrained, job: Job) -> SyntheticDataReady:
+def generate_synthetic(event: ModelTrained | GenerationRequested, job: Job) -> SyntheticDataReady:
     """Generate train, validation and test sets from the event's model, or the newest."""
     model_key = event.model_key or job.newest(
         layout.model_prefix(job.machine_id), layout.MODEL_SUFFIX

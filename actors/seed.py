@@ -1,15 +1,15 @@
-"""MachineCreated → SeedReady: physics-style run-to-failure data from the profile."""
+"""MachineCreated, SeedRequested → SeedReady: simulated run-to-failure data from the profile."""
 
 from __future__ import annotations
 
 from actors.stage import Job, stage
-from events.vocabulary import MachineCreated, SeedReady
+from events.vocabulary import MachineCreated, SeedReady, SeedRequested
 from GAN import layout
 from GAN.manager import GANManager
 
 
 @stage(queue="default", channel="gan:seed")
-def generate_seed(event: MachineCreated, job: Job) -> SeedReady:
+def generate_seed(event: MachineCreated | SeedRequested, job: Job) -> SeedReady:
     """Write the seed and the metadata that describes it."""
     seed = GANManager(job.workspace).create_seed(
         job.profile, rows=event.rows, seed=event.seed, progress=job.progress

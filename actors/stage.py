@@ -3,8 +3,8 @@
     @stage(queue="train", channel="gan:training")
     def train_tvae(event: SeedReady | RetrainRequested, job: Job) -> ModelTrained: ...
 
-subscribes `train_tvae` to both events and says what it publishes. Adding a stage is adding such
-a function in a module that `actors/__init__.py` imports.
+subscribes `train_tvae` to both events and names the event it publishes. To add a stage, add such a
+function in a module that `actors/__init__.py` imports.
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ from typing import Any
 
 from errors import NotFound
 from events.bus import subscribe
-from events.vocabulary import Event
+from events.vocabulary import Event, ModelTrained, StageFailed
 from GAN.profiles.profile import MachineProfile
 from GAN.progress import Progress
 from storage.artifacts.registry import PublishedFile, newest_key
 from storage.artifacts.store import ArtifactStore
+from storage.ledger.event_log import Subscription
 
 StageFunction = Callable[..., Event]
 
@@ -33,6 +34,7 @@ class Stage:
     Attributes:
         queue: Where its jobs wait; a worker serves one or more queues.
         channel: Prefix of its progress channel in Redis database 2.
+        chain: The chain that its jobs belong to: that of the events it publishes.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Stage:
     publishes: tuple[type[Event], ...]
     queue: str
     channel: str
+    chain: str
 
 
 STAGES: dict[str, Stage] = {}
@@ -99,17 +102,22 @@ def stage(*, queue: str, channel: str) -> Callable[[StageFunction], StageFunctio
 
     def declare(function: StageFunction) -> StageFunction:
         hints = typing.get_type_hints(function)
+        publishes = _events(hints["return"])
         declared = Stage(
             name=function.__name__,
             function=function,
             reacts_to=_events(hints["event"]),
-            publishes=_events(hints["return"]),
+            publishes=publishes,
             queue=queue,
             channel=channel,
+            chain=_chain(function.__name__, publishes),
         )
         STAGES[declared.name] = declared
+        subscription = Subscription(
+            declared.name, queue, declared.chain, trains=ModelTrained in publishes
+        )
         for event_type in declared.reacts_to:
-            subscribe(event_type, declared.name, queue)
+            subscribe(event_type, subscription)
         return function
 
     return declare
@@ -118,6 +126,14 @@ def stage(*, queue: str, channel: str) -> Callable[[StageFunction], StageFunctio
 def queues() -> list[str]:
     """Every queue that a declared stage uses."""
     return sorted({declared.queue for declared in STAGES.values()})
+
+
+def _chain(stage: str, publishes: tuple[type[Event], ...]) -> str:
+    """The chain of a stage; any stage may fail, so `StageFailed` belongs to every chain."""
+    chains = {event_type.chain for event_type in publishes if event_type is not StageFailed}
+    if len(chains) != 1:
+        raise TypeError(f"{stage} must publish events of one chain, not {sorted(chains)}")
+    return chains.pop()
 
 
 def _events(hint: Any) -> tuple[type[Event], ...]:

@@ -1,16 +1,16 @@
-"""SeedReady, RetrainRequested → ModelTrained: a TVAE that has learned the seed."""
+"""SeedReady, TrainingRequested, RetrainRequested → ModelTrained: a TVAE trained on the seed."""
 
 from __future__ import annotations
 
 from actors.stage import Job, stage
-from events.vocabulary import ModelTrained, RetrainRequested, SeedReady
+from events.vocabulary import ModelTrained, RetrainRequested, SeedReady, TrainingRequested
 from GAN import layout
 from GAN.manager import GANManager
 
 
 @stage(queue="train", channel="gan:training")
-def train_tvae(event: SeedReady | RetrainRequested, job: Job) -> ModelTrained:
-    """Train for the event's epochs; several models of one machine may stand side by side."""
+def train_tvae(event: SeedReady | TrainingRequested | RetrainRequested, job: Job) -> ModelTrained:
+    """Train for the event's epochs; models with different epochs are kept side by side."""
     model = GANManager(job.workspace).train(
         job.profile,
         seed_path=job.input(layout.seed_key(job.machine_id)),

@@ -14,7 +14,7 @@ from commands.stopping import stop_event
 from storage.artifacts.staging import StagedArtifact
 from storage.database import open_database
 from storage.ledger import leases
-from storage.ledger.event_log import Fact, Written
+from storage.ledger.event_log import NewEvent, Written
 from storage.ledger.leases import Claim
 from storage.settings import load_settings
 
@@ -33,9 +33,9 @@ def main() -> None:
 def _trace_commits() -> None:
     complete = leases.complete
 
-    def traced(claim: Claim, fact: Fact, artifacts: Iterable[StagedArtifact]) -> Written:
+    def traced(claim: Claim, event: NewEvent, artifacts: Iterable[StagedArtifact]) -> Written:
         began = time.monotonic_ns()  # The ledger's transaction is part of the hand-over.
-        written = complete(claim, fact, artifacts)
+        written = complete(claim, event, artifacts)
         for job in written.jobs:
             trace(handed_over=job.job_id, at=began)
         return written

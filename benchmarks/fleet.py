@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from events.bus import Send
-from events.onboarding import Newcomer, as_newcomer, take_in
+from events.onboarding import NewMachine, new_machine, register
 from events.vocabulary import Plan
 from GAN.profiles.profile import MachineProfile
 
@@ -27,12 +27,12 @@ PROFILE: dict[str, Any] = {
 }
 
 
-def cheap_machine(machine_id: str, description: str) -> Newcomer:
+def cheap_machine(machine_id: str, description: str) -> NewMachine:
     """A machine whose stages do as `benchmarks.cheap_stages` reads its description."""
     profile = {**PROFILE, "machine_id": machine_id, "description": description}
-    return as_newcomer("benchmark", MachineProfile.model_validate(profile))
+    return new_machine("benchmark", MachineProfile.model_validate(profile))
 
 
 def take_in_cheap_machine(machine_id: str, description: str, send: Send) -> None:
     """Onboard it."""
-    take_in([cheap_machine(machine_id, description)], Plan(), send)
+    register([cheap_machine(machine_id, description)], Plan(), send, actor="benchmark")

@@ -28,13 +28,14 @@ from actors.runtime.supervisor import worker_commands
 from benchmarks.chaos.crew import workers_environment
 from benchmarks.site import site
 from commands.running.web import listen
-from events.onboarding import as_newcomer, take_in
+from events.onboarding import new_machine, register
 from events.vocabulary import Plan
 from GAN.profiles.catalogue import fleet_ids, fleet_profile
 from storage.database import clock_ms
 from storage.queries import jobs as job_queries
 from storage.queries import machines
 from storage.settings import PREFIX, Settings
+from storage.status import JobStatus
 
 _LIMIT_SECONDS = 120.0
 
@@ -81,12 +82,12 @@ def measure(kind: str, rate: float, seconds: float) -> list[Readers]:
         url = _start(place.settings, resources)
         broker = Broker(place.settings)
         fleet = (fleet_profile(machine_id) for machine_id in fleet_ids())
-        first, *others = [as_newcomer("fleet", profile) for profile in fleet]
-        take_in([first], Plan(), broker.send)
+        first, *others = [new_machine("fleet", profile) for profile in fleet]
+        register([first], Plan(), broker.send, actor="benchmark")
         _until(lambda: machines.machine(fleet_ids()[0]).status == "onboarded")
         alone = _read(url, kind, "nothing", rate, seconds)
-        take_in(others, Plan(), broker.send)
-        _until(lambda: len(job_queries.jobs(status="running")) > 1)
+        register(others, Plan(), broker.send, actor="benchmark")
+        _until(lambda: len(job_queries.jobs(status=JobStatus.RUNNING)) > 1)
         return [alone, _read(url, kind, "trainings", rate, seconds)]
 
 
@@ -135,7 +136,7 @@ def _read(url: str, kind: str, beside: str, rate: float, seconds: float) -> Read
     jobs = [
         job
         for job in job_queries.jobs()
-        if job["started_at"] and (job["completed_at"] or clock_ms()) > began
+        if job.started_at and (job.completed_at or clock_ms()) > began
     ]
     p50, p95, p99, most = np.percentile(took * 1000, (50, 95, 99, 100)).round(1)
     return Readers(

@@ -26,7 +26,9 @@ from benchmarks.chaos.verdict import Latency, read_logs, rescue_latency
 from benchmarks.fleet import take_in_cheap_machine
 from benchmarks.site import site
 from storage.queries import jobs as job_queries
+from storage.queries.jobs import JobRow
 from storage.settings import Settings
+from storage.status import JobStatus
 
 _LONG_SECONDS = 1000
 _LIMIT_SECONDS = 120.0
@@ -65,7 +67,7 @@ def drill(kind: str, lease_seconds: float, jobs: int) -> list[Rescue]:
         for killed in ("stage process", "worker"):
             before = _running(jobs, {kill.token for kill in kills})
             kills += [_kill(crew, killed, job) for job in before]
-            _running(jobs, {job["token"] for job in before})
+            _running(jobs, {job.token for job in before})
         lines = read_logs(logs)
         return [
             Rescue(kind, lease_seconds, killed, latency)
@@ -74,24 +76,24 @@ def drill(kind: str, lease_seconds: float, jobs: int) -> list[Rescue]:
         ]
 
 
-def _running(jobs: int, not_under: set[int]) -> list[dict[str, int]]:
+def _running(jobs: int, not_under: set[int]) -> list[JobRow]:
     """The running jobs, once all run under other tokens than these."""
     limit = time.monotonic() + _LIMIT_SECONDS
     while True:
-        found = job_queries.jobs(status="running")
-        if len(found) == jobs and not {job["token"] for job in found} & not_under:
+        found = job_queries.jobs(status=JobStatus.RUNNING)
+        if len(found) == jobs and not {job.token for job in found} & not_under:
             return found
         if time.monotonic() > limit:
             raise TimeoutError(f"{len(found)} of {jobs} jobs run")
         time.sleep(0.1)
 
 
-def _kill(crew: Crew, killed: str, job: dict[str, int]) -> Kill:
+def _kill(crew: Crew, killed: str, job: JobRow) -> Kill:
     time.sleep(random.uniform(0, 1))  # Anywhere between two renewals of the lease.
-    worker = int(str(job["worker"]).split(":")[1])
+    worker = int(str(job.worker).split(":")[1])
     pid = worker if killed == "worker" else crew.stage_process(worker)
     assert pid is not None
-    kill = Kill(killed, time.time(), job["id"], job["token"])
+    kill = Kill(killed, time.time(), job.id, job.token)
     os.kill(pid, signal.SIGKILL)
     return kill
 

@@ -27,7 +27,7 @@ from benchmarks.fleet import cheap_machine
 from benchmarks.peers import BROKER, NAMESPACE
 from benchmarks.servers import Valkey
 from benchmarks.site import site
-from events.onboarding import take_in
+from events.onboarding import register
 from events.vocabulary import Plan
 from storage.database import execute, reading
 from storage.settings import PREFIX
@@ -78,7 +78,7 @@ def fleetforge(kind: str, machines: int, workers: int) -> Throughput:
 
 def _take_in(first: int, last: int, broker: Broker) -> None:
     newcomers = [cheap_machine(f"machine_{number:05}", "") for number in range(first, last)]
-    take_in(newcomers, Plan(), broker.send)
+    register(newcomers, Plan(), broker.send, actor="benchmark")
 
 
 def _until_onboarded(machines: int) -> None:

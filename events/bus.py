@@ -1,8 +1,8 @@
-"""Who reacts to what, and telling them.
+"""Publishing events and the stages that react to them.
 
-`subscribe` is called when a stage is declared; `Bus.publish` writes an event and a pending job
-for each subscriber in one transaction, then tells the broker, which may be away: the pending
-row is the outbox, and the steward sends what was not sent.
+A stage subscribes when it is declared. Publishing writes the event and a pending job for each
+subscriber in one transaction, then sends the jobs to the broker. The broker may be away: the
+pending row is the outbox, and a steward sends what was not sent.
 """
 
 from __future__ import annotations
@@ -15,17 +15,25 @@ from contextlib import suppress
 from errors import BrokerUnavailable, LedgerUnavailable
 from events.vocabulary import Event
 from storage.ledger import outbox
-from storage.ledger.event_log import Dispatch, Fact, Subscription, Written, publish
-from storage.queries import events
+from storage.ledger.event_log import (
+    SYSTEM,
+    Dispatch,
+    Effect,
+    NewEvent,
+    Subscription,
+    Written,
+    publish,
+)
+from storage.queries.events import event as past_event
 
 _subscriptions: dict[str, list[Subscription]] = defaultdict(list)
 
 Send = Callable[[Sequence[Dispatch]], None]
 
 
-def subscribe(event_type: type[Event], stage: str, queue: str) -> None:
+def subscribe(event_type: type[Event], subscription: Subscription) -> None:
     """Let a stage react to every event of this type from now on."""
-    _subscriptions[event_type.__name__].append(Subscription(stage, queue))
+    _subscriptions[event_type.__name__].append(subscription)
 
 
 def subscriptions(event_type: str) -> tuple[Subscription, ...]:
@@ -34,56 +42,71 @@ def subscriptions(event_type: str) -> tuple[Subscription, ...]:
 
 
 def new_correlation_id() -> str:
-    """An id for a chain that starts now; every event it causes carries it."""
+    """An id for a request; every event that it leads to carries it."""
     return uuid.uuid4().hex
 
 
-def as_fact(
-    event: Event, correlation_id: str, causation_id: int | None = None, key: str | None = None
-) -> Fact:
-    """The event as the ledger stores it, with those who react to it."""
-    return Fact(
+def new_event(
+    event: Event,
+    correlation_id: str,
+    *,
+    actor: str = SYSTEM,
+    causation_id: int | None = None,
+    key: str | None = None,
+) -> NewEvent:
+    """The event as the ledger stores it, with the stages that react to it."""
+    return NewEvent(
         type=event.type,
         machine_id=event.machine_id,
         payload=event.payload(),
         correlation_id=correlation_id,
+        chain=event.chain,
+        effect=event.effect,
+        actor=actor,
         causation_id=causation_id,
         key=key,
         subscriptions=subscriptions(event.type),
+        model=event.trained_model(),
+        verdict=event.verdict(),
     )
 
 
-def announce(event: Event, send: Send) -> Written:
-    """Publish an event that starts a chain of its own.
+def request(event: Event, send: Send, actor: str) -> Written:
+    """Publish an event that begins a run of its chain.
 
     Args:
-        event: The fact.
+        event: The event.
         send: Gives jobs to the broker; may raise `BrokerUnavailable`.
+        actor: Who asks for it.
     """
-    written = publish(as_fact(event, new_correlation_id()))
+    written = publish(new_event(event, new_correlation_id(), actor=actor))
     deliver(written.jobs, send)
     return written
 
 
-def replay(event_id: int, send: Send) -> Written:
-    """Publish a past event once more, as the start of a chain of its own.
+def replay(event_id: int, send: Send, actor: str) -> Written:
+    """Publish a copy of a past event, which begins a run of its own.
 
     Args:
-        event_id: The past event; the new one names it as its cause.
-        send: See `announce`.
+        event_id: The past event; the copy names it as its cause.
+        send: See `request`.
+        actor: Who asks for it.
 
     Raises:
         NotFound: No such event.
     """
-    past = events.event(event_id)
+    past = past_event(event_id)
     written = publish(
-        Fact(
-            type=past["type"],
-            machine_id=past["machine_id"],
-            payload=past["payload"],
+        NewEvent(
+            type=past.type,
+            machine_id=past.machine_id,
+            payload=past.payload,
             correlation_id=new_correlation_id(),
+            chain=past.chain,
+            effect=Effect.BEGINS,
+            actor=actor,
             causation_id=event_id,
-            subscriptions=subscriptions(past["type"]),
+            subscriptions=subscriptions(past.type),
             replayed=True,
         )
     )

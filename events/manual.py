@@ -1,7 +1,7 @@
-"""Starting a stage by hand: one more event of the machine's chain, which goes on from there.
+"""Starting a stage by hand: a request that takes over the machine's chain.
 
-A machine has one chain. Whoever starts a stage takes it over: the jobs that have not ended are
-cancelled in the same transaction, so nothing is made twice or with the settings of before.
+A request cancels the jobs of the chain that have not ended, in its own transaction, so nothing is
+made twice or with the settings of before.
 """
 
 from __future__ import annotations
@@ -11,56 +11,71 @@ from dataclasses import dataclass
 from typing import Any
 
 from errors import InputMissing
-from events.bus import Send, as_fact, deliver
-from events.vocabulary import EVENT_TYPES, Event, MachineCreated, ModelTrained, Plan, SeedReady
+from events.bus import Send, deliver, new_event
+from events.vocabulary import (
+    EVENT_TYPES,
+    Event,
+    GenerationRequested,
+    Plan,
+    SeedRequested,
+    TrainingRequested,
+)
 from GAN.layout import MODEL_SUFFIX, model_prefix, seed_key
 from storage.artifacts import registry
 from storage.artifacts.registry import PublishedFile
 from storage.database import transaction
 from storage.ledger import event_log
+from storage.ledger.chain_status import ONBOARDING
 from storage.operations import control
-from storage.queries import events
+from storage.queries import lineage
+from storage.queries.events import newest_of_types
 
 Files = Mapping[str, PublishedFile]
 
 
 @dataclass(frozen=True)
-class Started:
-    """The chain goes on with these jobs.
+class Caller:
+    """Who asks for a stage.
 
     Attributes:
-        correlation_id: Of the chain.
+        actor: Name for the ledger.
+        send: Gives jobs to the broker; may raise `BrokerUnavailable`.
+        correlation_id: Of the chain, if this is its first event.
     """
+
+    actor: str
+    send: Send
+    correlation_id: str
+
+
+@dataclass(frozen=True)
+class Started:
+    """The jobs that go on with the chain, and the chain's correlation id."""
 
     jobs: list[int]
     correlation_id: str
 
 
-def start_seed(
-    machine_id: str, plan: Mapping[str, Any], send: Send, correlation_id: str
-) -> Started:
-    """Have the seed simulated, by MachineCreated.
+def start_seed(machine_id: str, plan: Mapping[str, Any], caller: Caller) -> Started:
+    """Have the seed simulated.
 
     Args:
         machine_id: The machine.
         plan: Fields of the plan that change; the others stay as the chain had them.
-        send: Gives jobs to the broker; may raise `BrokerUnavailable`.
-        correlation_id: Of the chain, if this is its first event.
+        caller: Who asks.
 
     Raises:
         NotFound: No such machine.
     """
 
     def event(plan: Plan, _: Files) -> Event:
-        return MachineCreated(machine_id=machine_id, **plan.plan())
+        return SeedRequested(machine_id=machine_id, **plan.plan())
 
-    return _take_over(machine_id, plan, event, send, correlation_id)
+    return _take_over(machine_id, plan, event, caller)
 
 
-def start_training(
-    machine_id: str, plan: Mapping[str, Any], send: Send, correlation_id: str
-) -> Started:
-    """Have a model trained on the newest seed, by SeedReady; arguments as of `start_seed`.
+def start_training(machine_id: str, plan: Mapping[str, Any], caller: Caller) -> Started:
+    """Have a model trained on the newest seed; arguments as for `start_seed`.
 
     Raises:
         NotFound: No such machine.
@@ -68,17 +83,14 @@ def start_training(
     """
 
     def event(plan: Plan, files: Files) -> Event:
-        return SeedReady(
-            machine_id=machine_id, **plan.plan(), seed_key=_seed_key(machine_id, files)
-        )
+        _require_seed(machine_id, files)
+        return TrainingRequested(machine_id=machine_id, **plan.plan())
 
-    return _take_over(machine_id, plan, event, send, correlation_id)
+    return _take_over(machine_id, plan, event, caller)
 
 
-def start_generation(
-    machine_id: str, plan: Mapping[str, Any], send: Send, correlation_id: str
-) -> Started:
-    """Have sets generated from the newest model, by ModelTrained; arguments as of `start_seed`.
+def start_generation(machine_id: str, plan: Mapping[str, Any], caller: Caller) -> Started:
+    """Have sets generated from the newest model; arguments as for `start_seed`.
 
     Raises:
         NotFound: No such machine.
@@ -86,45 +98,43 @@ def start_generation(
     """
 
     def event(plan: Plan, files: Files) -> Event:
-        _seed_key(machine_id, files)  # The sets are made of both.
+        _require_seed(machine_id, files)  # The sets are made of both.
         model_key = registry.newest_key(files, model_prefix(machine_id), MODEL_SUFFIX)
         if model_key is None:
             raise InputMissing(machine_id, "model")
-        return ModelTrained(machine_id=machine_id, **plan.plan(), model_key=model_key)
+        return GenerationRequested(machine_id=machine_id, **plan.plan(), model_key=model_key)
 
-    return _take_over(machine_id, plan, event, send, correlation_id)
+    return _take_over(machine_id, plan, event, caller)
 
 
 def last_plan(machine_id: str) -> dict[str, Any]:
-    """The plan of the machine's newest event that has one, counted as a fresh start."""
-    for row in reversed(events.events(machine_id=machine_id)):
-        if issubclass(EVENT_TYPES[row["type"]], Plan):
-            fields = set(Plan.model_fields) - {"retraining"}
-            return {name: value for name, value in row["payload"].items() if name in fields}
-    return {}
+    """The plan of the newest event of the machine's onboarding, as a first training's plan."""
+    types = [name for name, event_type in EVENT_TYPES.items() if issubclass(event_type, Plan)]
+    newest = newest_of_types(machine_id, ONBOARDING, types)
+    fields = set(Plan.model_fields) - {"retraining"}
+    return (
+        {name: value for name, value in newest.payload.items() if name in fields} if newest else {}
+    )
 
 
 def _take_over(
     machine_id: str,
     plan: Mapping[str, Any],
     event: Callable[[Plan, Files], Event],
-    send: Send,
-    correlation_id: str,
+    caller: Caller,
 ) -> Started:
     with transaction():
-        control.cancel_open(machine_id)
+        control.cancel_open(machine_id, ONBOARDING)
         before = last_plan(machine_id)
         samples = {**before.get("samples", {}), **plan.get("samples", {})}
         asked = Plan(**{**before, **plan, "samples": samples})
-        correlation = events.correlation_of(machine_id) or correlation_id
-        fact = as_fact(event(asked, registry.of_machine(machine_id)), correlation)
-        written = event_log.append(fact)
-    deliver(written.jobs, send)
+        correlation = lineage.correlation_of(machine_id) or caller.correlation_id
+        request = event(asked, registry.of_machine(machine_id))
+        written = event_log.append(new_event(request, correlation, actor=caller.actor))
+    deliver(written.jobs, caller.send)
     return Started([job.job_id for job in written.jobs], correlation)
 
 
-def _seed_key(machine_id: str, files: Files) -> str:
-    key = seed_key(machine_id)
-    if key not in files:
+def _require_seed(machine_id: str, files: Files) -> None:
+    if seed_key(machine_id) not in files:
         raise InputMissing(machine_id, "seed")
-    return key

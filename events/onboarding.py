@@ -1,4 +1,4 @@
-"""Taking machines in: the machine's row and its first event in one transaction."""
+"""Registering machines: the machine's row and its first event in one transaction."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import Any
 import peewee
 
 from errors import InvalidProfile, Problem
-from events.bus import Send, as_fact, deliver, new_correlation_id
+from events.bus import Send, deliver, new_correlation_id, new_event
 from events.vocabulary import MachineCreated, Plan, RunDataSubmitted
 from GAN.profiles.profile import MachineProfile
 from storage.database import transaction
 from storage.ledger import event_log
 from storage.ledger.event_log import Dispatch
-from storage.queries import machines
+from storage.queries.machines import profile_of
 
 
 @dataclass(frozen=True)
-class Newcomer:
-    """A valid profile that wants to be onboarded.
+class NewMachine:
+    """A valid profile to be onboarded.
 
     Attributes:
         source: File or fleet id it came from, for messages.
@@ -41,78 +41,90 @@ class Newcomer:
         return machine_id
 
 
-def as_newcomer(source: str, profile: MachineProfile) -> Newcomer:
+def new_machine(source: str, profile: MachineProfile) -> NewMachine:
     """What the ledger stores of a profile."""
     identity = profile.model_dump(
         include={"machine_id", "machine_type", "manufacturer", "model"}
     ) | {"category": profile.category}
-    return Newcomer(source, identity, profile.model_dump_json(), profile.sha256)
+    return NewMachine(source, identity, profile.model_dump_json(), profile.sha256)
 
 
 @dataclass(frozen=True)
-class Taken:
-    """What became of a batch: ids that start now, and ids that were there already."""
+class Registered:
+    """The result of a batch: ids that are new, and ids that were there already.
+
+    Attributes:
+        delivered: Whether the broker has their jobs; a steward sends them otherwise.
+    """
 
     created: list[str]
     known: list[str]
     delivered: bool
 
 
-def take_in(
-    newcomers: Sequence[Newcomer],
+def register(
+    machines: Sequence[NewMachine],
     plan: Plan | None,
     send: Send,
+    *,
+    actor: str,
     correlation_id: str | None = None,
-) -> Taken:
+) -> Registered:
     """Create machines and publish MachineCreated for each; all of them or none.
 
-    A profile that was submitted before, word for word, is no error and starts nothing.
+    A profile that was submitted before, unchanged, is no error and starts nothing.
 
     Args:
-        newcomers: Who wants to be onboarded.
-        plan: What to make of each; None: the machines are known from now on, and nothing starts.
+        machines: The machines to onboard.
+        plan: What to make of each; None registers the machines and starts nothing.
         send: Gives jobs to the broker; may raise `BrokerUnavailable`.
-        correlation_id: Id of the chain that starts; absent means one of its own for each.
+        actor: Who asks for it.
+        correlation_id: Of the chain that starts; absent means a new one for each machine.
 
     Raises:
         InvalidProfile: Ids that exist with another profile; every one of them.
     """
     try:
-        return _take_in(newcomers, plan, send, correlation_id)
+        return _register(machines, plan, send, actor, correlation_id)
     except peewee.IntegrityError:
         # On PostgreSQL another process may create one of them between our look and our write;
         # the second look finds it.
-        return _take_in(newcomers, plan, send, correlation_id)
+        return _register(machines, plan, send, actor, correlation_id)
 
 
-def _take_in(
-    newcomers: Sequence[Newcomer], plan: Plan | None, send: Send, correlation_id: str | None
-) -> Taken:
+def _register(
+    machines: Sequence[NewMachine],
+    plan: Plan | None,
+    send: Send,
+    actor: str,
+    correlation_id: str | None,
+) -> Registered:
     created: list[str] = []
     known: list[str] = []
     jobs: list[Dispatch] = []
     with transaction():
-        problems = [problem for newcomer in newcomers for problem in _conflicts(newcomer)]
+        problems = [problem for machine in machines for problem in _conflicts(machine)]
         if problems:
             raise InvalidProfile("onboard", problems)
-        for newcomer in newcomers:
-            if machines.profile_of(newcomer.machine_id) is not None:
-                known.append(newcomer.machine_id)
+        for machine in machines:
+            if profile_of(machine.machine_id) is not None:
+                known.append(machine.machine_id)
                 continue
-            event_log.create_machine(newcomer.identity, newcomer.profile, newcomer.sha256)
-            created.append(newcomer.machine_id)
+            event_log.create_machine(machine.identity, machine.profile, machine.sha256)
+            created.append(machine.machine_id)
             if plan is None:
                 continue
-            event = MachineCreated(machine_id=newcomer.machine_id, **plan.plan())
-            key = f"MachineCreated:{newcomer.machine_id}"
+            event = MachineCreated(machine_id=machine.machine_id, **plan.plan())
+            key = f"{event.type}:{machine.machine_id}"
             correlation = correlation_id or new_correlation_id()
-            jobs += event_log.append(as_fact(event, correlation, key=key)).jobs
-    return Taken(created, known, deliver(jobs, send))
+            record = new_event(event, correlation, actor=actor, key=key)
+            jobs += event_log.append(record).jobs
+    return Registered(created, known, deliver(jobs, send))
 
 
 @dataclass(frozen=True)
-class TakenRuns:
-    """What became of submitted data: their event and its jobs.
+class RegisteredRunData:
+    """The result of submitting data: their event and its jobs.
 
     Attributes:
         created: Whether the machine is new.
@@ -124,7 +136,9 @@ class TakenRuns:
     delivered: bool
 
 
-def take_in_runs(newcomer: Newcomer, event: RunDataSubmitted, send: Send) -> TakenRuns:
+def register_run_data(
+    machine: NewMachine, event: RunDataSubmitted, send: Send, *, actor: str
+) -> RegisteredRunData:
     """Publish that data of a machine were submitted; create the machine if it is new.
 
     A new machine gets no MachineCreated: that would have its seed simulated.
@@ -133,33 +147,35 @@ def take_in_runs(newcomer: Newcomer, event: RunDataSubmitted, send: Send) -> Tak
         InvalidProfile: The machine exists with another profile.
     """
     try:
-        return _take_in_runs(newcomer, event, send)
+        return _register_run_data(machine, event, send, actor)
     except peewee.IntegrityError:
-        return _take_in_runs(newcomer, event, send)  # As in `take_in`.
+        return _register_run_data(machine, event, send, actor)  # As in `register`.
 
 
-def _take_in_runs(newcomer: Newcomer, event: RunDataSubmitted, send: Send) -> TakenRuns:
+def _register_run_data(
+    machine: NewMachine, event: RunDataSubmitted, send: Send, actor: str
+) -> RegisteredRunData:
     with transaction():
-        problems = _conflicts(newcomer)
+        problems = _conflicts(machine)
         if problems:
             raise InvalidProfile("seed import", problems)
-        created = machines.profile_of(newcomer.machine_id) is None
+        created = profile_of(machine.machine_id) is None
         if created:
-            event_log.create_machine(newcomer.identity, newcomer.profile, newcomer.sha256)
-        written = event_log.append(as_fact(event, new_correlation_id()))
+            event_log.create_machine(machine.identity, machine.profile, machine.sha256)
+        written = event_log.append(new_event(event, new_correlation_id(), actor=actor))
     assert written.event_id is not None  # It has no key, so it is always written.
     jobs = [job.job_id for job in written.jobs]
-    return TakenRuns(created, written.event_id, jobs, deliver(written.jobs, send))
+    return RegisteredRunData(created, written.event_id, jobs, deliver(written.jobs, send))
 
 
-def _conflicts(newcomer: Newcomer) -> list[Problem]:
-    there = machines.profile_of(newcomer.machine_id)
-    if there is None or there[1] == newcomer.sha256:
+def _conflicts(machine: NewMachine) -> list[Problem]:
+    there = profile_of(machine.machine_id)
+    if there is None or there[1] == machine.sha256:
         return []
     return [
         Problem(
-            f"{newcomer.source}: machine_id",
-            f"'{newcomer.machine_id}' exists with another profile",
-            f"choose another id, or first: fleetforge machines delete {newcomer.machine_id}",
+            f"{machine.source}: machine_id",
+            f"'{machine.machine_id}' exists with another profile",
+            f"choose another id, or first: fleetforge machines delete {machine.machine_id}",
         )
     ]

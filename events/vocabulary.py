@@ -1,20 +1,29 @@
-"""Everything that can happen to a machine, in the past tense. An event is a fact, not an order."""
+"""The events: facts about a machine in the past tense, and requests that users make.
+
+A class declares what its events mean for their chain where it is defined: `effect` and `chain`.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from GAN.config import limits
+from storage.ledger.chain_status import ONBOARDING
+from storage.ledger.event_log import Effect
+from storage.ledger.model_registry import TrainedModel, Verdict
 
 
 class _Frozen(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-SetRows = Annotated[int, Field(ge=2, le=10_000_000)]
-SeedRows = Annotated[int, Field(ge=1_000, le=100_000)]
-Epochs = Annotated[int, Field(ge=1, le=1_000)]
-SeedNumber = Annotated[int, Field(ge=0, lt=2**32)]
+SetRows = Annotated[int, Field(ge=limits.MIN_SET_ROWS, le=limits.MAX_SET_ROWS)]
+SeedRows = Annotated[int, Field(ge=limits.MIN_SEED_ROWS, le=limits.MAX_SEED_ROWS)]
+Epochs = Annotated[int, Field(ge=limits.MIN_EPOCHS, le=limits.MAX_EPOCHS)]
+SeedNumber = Annotated[int, Field(ge=limits.MIN_RANDOM_SEED, le=limits.MAX_RANDOM_SEED)]
+PhysicsShare = Annotated[float, Field(ge=limits.MIN_PHYSICS_SHARE, le=limits.MAX_PHYSICS_SHARE)]
 
 
 class Samples(_Frozen):
@@ -47,10 +56,29 @@ class Plan(_Frozen):
         return {name: getattr(self, name) for name in Plan.model_fields} | changes
 
 
+#: Every event type by its name; defining a class adds it.
+EVENT_TYPES: dict[str, type[Event]] = {}
+
+
 class Event(_Frozen):
-    """A fact about one machine."""
+    """Something that happened to one machine.
+
+    Attributes:
+        chain: The chain that the event belongs to. An event that a job publishes belongs to the
+            chain of its job, and a stage to the chain of the events that it publishes.
+        effect: What the event means for that chain.
+    """
+
+    chain: ClassVar[str] = ONBOARDING
+    effect: ClassVar[Effect] = Effect.CONTINUES
 
     machine_id: str
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        """Add the type to `EVENT_TYPES`."""
+        super().__pydantic_init_subclass__(**kwargs)
+        EVENT_TYPES[cls.__name__] = cls
 
     @property
     def type(self) -> str:
@@ -58,47 +86,73 @@ class Event(_Frozen):
         return type(self).__name__
 
     def payload(self) -> dict[str, Any]:
-        """The fact itself, without whom it is about."""
+        """The event's fields without the machine's id."""
         return self.model_dump(mode="json", exclude={"machine_id"})
+
+    def trained_model(self) -> TrainedModel | None:
+        """The model whose training the event reports; None for other events."""
+        return None
+
+    def verdict(self) -> Verdict | None:
+        """The verdict on a model that the event reports; None for other events."""
+        return None
+
+
+class Request(_Frozen):
+    """What a user asks for. It begins a chain at the stage that reacts to it."""
+
+    effect: ClassVar[Effect] = Effect.BEGINS
 
 
 class MachineCreated(Event, Plan):
     """A valid profile was submitted under a new id."""
 
+    effect: ClassVar[Effect] = Effect.BEGINS
+
 
 class RunDataSubmitted(Event, Plan):
-    """Real run-to-failure data of a machine were submitted, and found to be sound.
+    """Real run-to-failure data of a machine were submitted and found valid.
 
     Attributes:
-        file_key: Where the store has the submitted file.
-        file_sha256: Its fingerprint.
+        file_key: Key of the submitted file in the store.
+        file_sha256: SHA-256 of its bytes.
         roles: Column of the file by role: unit_id, cycle_hour, ...
         sensors: Column of the file by sensor.
-        failure_mode: How every unit failed, where no column says it.
+        failure_mode: How every unit failed, if no column gives it.
         physics_share: Share of the seed's rows that is simulated.
     """
+
+    effect: ClassVar[Effect] = Effect.BEGINS
 
     file_key: str
     file_sha256: str
     roles: dict[str, str]
     sensors: dict[str, str]
     failure_mode: str | None = None
-    physics_share: Annotated[float, Field(ge=0, le=0.9)] = 0.0
+    physics_share: PhysicsShare = 0.0
+
+
+class SeedRequested(Request, Event, Plan):
+    """Simulate a seed from the profile, then go on with the chain."""
 
 
 class SeedReady(Event, Plan):
-    """Run-to-failure seed data lie in the seed file."""
+    """The seed file holds run-to-failure data."""
 
     seed_key: str | None = None
     units: int | None = None
     num_features: int | None = None
 
 
+class TrainingRequested(Request, Event, Plan):
+    """Train a model on the newest seed, then go on with the chain."""
+
+
 class ModelTrained(Event, Plan):
     """A TVAE was trained on the seed.
 
     Attributes:
-        model_key: The pickle's key; absent, in an event by hand, means the newest.
+        model_key: Key of the pickle; absent in old requests, where it means the newest.
         final_loss: Mean loss of the last epoch.
         loss_history: Mean loss of each epoch.
     """
@@ -110,6 +164,24 @@ class ModelTrained(Event, Plan):
     num_features: int | None = None
     device: str | None = None
 
+    def trained_model(self) -> TrainedModel | None:
+        """The model, unless the event is a request of version 0.1, which reports no training."""
+        facts = (self.model_key, self.num_features, self.final_loss, self.training_time_seconds)
+        match facts:
+            case (str(key), int(features), float(loss), float(seconds)):
+                return TrainedModel(key, self.epochs, features, loss, seconds)
+        return None
+
+
+class GenerationRequested(Request, Event, Plan):
+    """Generate synthetic sets from the newest model, then assess them.
+
+    Attributes:
+        model_key: Key of another model; absent means the newest.
+    """
+
+    model_key: str | None = None
+
 
 class SyntheticDataReady(Event, Plan):
     """Train, validation and test sets were generated."""
@@ -118,60 +190,76 @@ class SyntheticDataReady(Event, Plan):
     units: dict[str, int] = {}
 
 
-class RetrainRequested(Event, Plan):
-    """The synthetic set was judged too poor (or a user wants another training)."""
+class AssessmentRequested(Request, Event, Plan):
+    """Assess the newest synthetic sets again.
 
+    Attributes:
+        model_key: Key of the model that they come from; absent means the newest.
+    """
+
+    model_key: str | None = None
+
+
+class _Judged(_Frozen):
     quality_score: float | None = None
     model_key: str | None = None
+
+    def _verdict(self, *, accepted: bool) -> Verdict | None:
+        if self.quality_score is None:
+            return None
+        return Verdict(self.model_key, self.quality_score, accepted)
+
+
+class RetrainRequested(_Judged, Event, Plan):
+    """The synthetic sets were assessed as too poor: train again, with more epochs."""
+
     reason: str = "requested by hand"
 
+    def verdict(self) -> Verdict | None:
+        """The model was rejected."""
+        return self._verdict(accepted=False)
 
-class MachineOnboarded(Event, Plan):
-    """The synthetic sets were judged good enough: the machine's data are finished."""
 
-    quality_score: float | None = None
-    model_key: str | None = None
+class MachineOnboarded(_Judged, Event, Plan):
+    """The synthetic sets were assessed as good enough: the machine's data are finished."""
+
+    effect: ClassVar[Effect] = Effect.ENDS
+
     report_key: str | None = None
 
+    def verdict(self) -> Verdict | None:
+        """The model was accepted."""
+        return self._verdict(accepted=True)
 
-class StageFailed(Event):
+
+class StageFailed(_Judged, Event):
     """A stage ended without a result: out of attempts, quarantined, or never good enough."""
+
+    effect: ClassVar[Effect] = Effect.FAILS
 
     stage: str
     reason: str
     job_id: int | None = None
-    quality_score: float | None = None
-    model_key: str | None = None
+
+    def verdict(self) -> Verdict | None:
+        """The model was rejected, if the stage failed by its assessment."""
+        return self._verdict(accepted=False)
 
 
 class StageOverdue(Event):
-    """A stage takes much longer than it ever did, or is not begun; its job goes on.
+    """A stage takes much longer than it ever did, or does not begin; its job goes on.
 
     Attributes:
         waited_seconds: How long the job has run, or could have run.
-        expected_seconds: Within which it was expected, from earlier runs.
+        expected_seconds: Expected time, from earlier runs.
     """
+
+    effect: ClassVar[Effect] = Effect.NOTICE
 
     stage: str
     job_id: int
     waited_seconds: int
     expected_seconds: int
-
-
-EVENT_TYPES: dict[str, type[Event]] = {
-    event.__name__: event
-    for event in (
-        MachineCreated,
-        RunDataSubmitted,
-        SeedReady,
-        ModelTrained,
-        SyntheticDataReady,
-        RetrainRequested,
-        MachineOnboarded,
-        StageFailed,
-        StageOverdue,
-    )
-}
 
 
 def read_event(event_type: str, machine_id: str, payload: dict[str, Any]) -> Event:

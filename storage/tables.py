@@ -6,6 +6,7 @@ from peewee import (
     AutoField,
     BigIntegerField,
     CharField,
+    CompositeKey,
     DoubleField,
     ForeignKeyField,
     IntegerField,
@@ -38,7 +39,7 @@ class Machine(_Table):
 
 
 class Event(_Table):
-    """A fact; append-only. `key` makes a fact that may be told twice count once."""
+    """An event; append-only. Of two events with one `key` only the first is written."""
 
     id = AutoField()
     type = CharField(max_length=60)
@@ -47,6 +48,12 @@ class Event(_Table):
     causation_id = IntegerField(null=True)
     payload = TextField()
     key = CharField(max_length=200, null=True, unique=True)
+    chain = CharField(max_length=60)
+    effect = CharField(max_length=10)
+    #: Who asked for it; null in rows from before it was recorded.
+    actor = CharField(max_length=60, null=True)
+    #: The job that published it; null for a request.
+    job_id = IntegerField(null=True)
     occurred_at = BigIntegerField()
 
     class Meta:
@@ -61,6 +68,7 @@ class Job(_Table):
     machine = ForeignKeyField(Machine, on_delete="CASCADE", lazy_load=False)
     stage = CharField(max_length=60)
     queue = CharField(max_length=60)
+    chain = CharField(max_length=60)
     status = CharField(max_length=10)
     token = IntegerField()
     worker = CharField(max_length=100, null=True)
@@ -77,11 +85,30 @@ class Job(_Table):
     dispatched_at = BigIntegerField(null=True)
     started_at = BigIntegerField(null=True)
     completed_at = BigIntegerField(null=True)
-    #: Grows with every change that is shown; see `storage.queries.task_states`.
+    #: Grows with every change that is shown; see `storage.ledger.sequence`.
     seq = BigIntegerField()
+    #: The notice that this attempt takes much longer than usual; null without one.
+    overdue_event_id = IntegerField(null=True)
 
     class Meta:
         table_name = "jobs"
+
+
+class ChainStatus(_Table):
+    """The status of a chain of a machine; see `storage.ledger.chain_status`."""
+
+    machine = ForeignKeyField(Machine, on_delete="CASCADE", lazy_load=False)
+    chain = CharField(max_length=60)
+    status = CharField(max_length=10)
+    stage = CharField(max_length=60)
+    #: The job that the status comes from.
+    job_id = IntegerField()
+    #: The event that the run began with.
+    event_id = IntegerField(null=True)
+
+    class Meta:
+        table_name = "chain_status"
+        primary_key = CompositeKey("machine", "chain")
 
 
 class Artifact(_Table):
@@ -138,6 +165,8 @@ class Worker(_Table):
     queues = CharField(max_length=200)
     started_at = BigIntegerField()
     seen_at = BigIntegerField()
+    #: When it could run its first job; null while it starts.
+    ready_at = BigIntegerField(null=True)
 
     class Meta:
         table_name = "workers"

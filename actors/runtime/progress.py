@@ -74,6 +74,7 @@ class ProgressChannel:
                 loss=loss,
                 message=news.message,
                 seq=seq,
+                chain=self._claim.chain,
             )
         )
 

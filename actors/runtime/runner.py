@@ -20,12 +20,12 @@ from actors.runtime.progress import ProgressChannel
 from actors.runtime.stage_process import Assignment, Died, Failed, Finished, Message, Progressed
 from actors.stage import STAGES, Stage
 from errors import LedgerUnavailable, StaleLease
-from events.bus import Send, as_fact, deliver
+from events.bus import Send, deliver, new_event
 from events.vocabulary import StageFailed, read_event
 from storage.artifacts import publishing, registry
 from storage.artifacts.store import ArtifactStore, staging_prefix
 from storage.ledger import leases, outbox
-from storage.ledger.event_log import Fact, Written
+from storage.ledger.event_log import NewEvent, Written
 from storage.ledger.leases import Claim
 from storage.settings import Settings
 
@@ -45,12 +45,12 @@ class Stopped(Exception):
     """This worker was asked to stop while a stage was running."""
 
 
-def failure_fact(claim: Claim, reason: str) -> Fact:
+def failure_event(claim: Claim, reason: str) -> NewEvent:
     """The StageFailed that ends a job for good."""
     event = StageFailed(
         machine_id=claim.machine_id, stage=claim.stage, reason=reason, job_id=claim.job_id
     )
-    return as_fact(event, claim.correlation_id, claim.event_id)
+    return new_event(event, claim.correlation_id)
 
 
 @dataclass
@@ -235,20 +235,20 @@ class Runner:
         match outcome:
             case Finished():
                 event = read_event(outcome.event_type, claim.machine_id, outcome.payload)
-                fact = as_fact(event, claim.correlation_id, claim.event_id)
+                record = new_event(event, claim.correlation_id)
                 if isinstance(event, StageFailed):
                     log.warning("gave up", reason=event.reason)
-                    return leases.conclude_failed(claim, event.reason, fact, outcome.artifacts)
-                return leases.complete(claim, fact, outcome.artifacts)
+                    return leases.conclude_failed(claim, event.reason, record, outcome.artifacts)
+                return leases.complete(claim, record, outcome.artifacts)
             case Failed(reason, retryable, details):
                 log.warning("attempt failed", reason=reason, retryable=retryable)
                 if details and retryable:
                     log.warning("traceback", traceback=details)
-                fact = failure_fact(claim, reason)
-                return leases.fail(claim, reason, fact, retryable=retryable)
+                record = failure_event(claim, reason)
+                return leases.fail(claim, reason, record, retryable=retryable)
             case Died(reason):
                 log.warning("child died", reason=reason)
-                return leases.crash(claim, reason, failure_fact(claim, reason))
+                return leases.crash(claim, reason, failure_event(claim, reason))
             case _:
                 raise AssertionError(outcome)
 

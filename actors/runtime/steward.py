@@ -11,7 +11,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 
@@ -19,9 +19,9 @@ from actors.broker.client import Broker
 from actors.broker.valkey import EmbeddedValkey
 from actors.runtime import metrics
 from actors.runtime.log import fields_of
-from actors.runtime.runner import failure_fact
+from actors.runtime.runner import failure_event
 from errors import BrokerUnavailable, LedgerUnavailable, StaleLease
-from events.bus import as_fact, deliver
+from events.bus import deliver, new_event
 from events.vocabulary import StageOverdue
 from storage import database
 from storage.artifacts import publishing, registry
@@ -175,7 +175,7 @@ class Steward:
             reason = "its worker stopped renewing the lease"
             try:
                 written = leases.crash(
-                    claim, reason, failure_fact(claim, reason), lease_expired=True
+                    claim, reason, failure_event(claim, reason), lease_expired=True
                 )
             except StaleLease:
                 continue  # Another steward was quicker, or the worker woke up.
@@ -196,8 +196,10 @@ class Steward:
                 waited_seconds=round(late.waited_ms / 1000),
                 expected_seconds=round(late.expected_ms / 1000),
             )
-            fact = as_fact(event, late.correlation_id, late.event_id, late.key)
-            written = overdue.tell(late, fact)
+            notice = replace(
+                new_event(event, late.correlation_id, causation_id=late.event_id), chain=late.chain
+            )
+            written = overdue.report(late, notice)
             if written.event_id is not None:
                 structlog.get_logger().warning(
                     "overdue",

@@ -32,12 +32,14 @@ class Once:
         key: What this client calls it; None: every time is the first.
         endpoint: Method and path.
         sha256: Of all that makes up the request.
+        actor: Who sends it: the token's name.
         send: The way to the broker.
     """
 
     key: str | None
     endpoint: str
     sha256: str
+    actor: str
     send: Send
 
     def __call__(self, effect: Effect) -> Response:
@@ -99,7 +101,9 @@ async def _once(
     digest.update(await request.body())
     # Each caller has keys of their own: what one is told is nothing to another.
     own = key and f"{caller.name} {key}"
-    return Once(own, f"{request.method} {path}"[:300], digest.hexdigest(), service.send)
+    return Once(
+        own, f"{request.method} {path}"[:300], digest.hexdigest(), caller.name, service.send
+    )
 
 
 #: A parameter of every POST that has an effect.

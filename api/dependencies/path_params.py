@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Path
 
 from errors import NotFound
 from GAN.profiles.profile import MACHINE_ID_PATTERN
 from storage.queries import jobs, machines
-from storage.queries.machines import Standing
+from storage.queries.jobs import JobRow
+from storage.queries.machines import MachineState
 
 MachineId = Annotated[str, Path(description="As in its profile.", examples=["pump_example_001"])]
 TaskId = Annotated[int, Path(description="As the call that began it said.", examples=[1])]
@@ -18,8 +19,8 @@ TaskId = Annotated[int, Path(description="As the call that began it said.", exam
 _LONGEST_ID = 100
 
 
-def machine(machine_id: str) -> Standing:
-    """Where a machine stands.
+def machine(machine_id: str) -> MachineState:
+    """A machine and its status.
 
     Raises:
         NotFound: No such machine.
@@ -44,8 +45,8 @@ def profile_of(machine_id: str) -> str:
     return found[0]
 
 
-def task(task_id: int) -> dict[str, Any]:
-    """A job, as `standing.job` gives it.
+def task(task_id: int) -> JobRow:
+    """A job.
 
     Raises:
         NotFound: No such task.

@@ -18,6 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 from actors.broker.client import ANSWER_SECONDS, PROGRESS_DB, broker_url
 from actors.stage import STAGES
 from errors import LedgerUnavailable
+from storage.ledger.chain_status import ONBOARDING
 from storage.queries import task_states
 from storage.queries.task_states import TaskState
 from storage.settings import Settings
@@ -50,6 +51,12 @@ class Watcher:
         self.has_looked = False
         self._unsent: dict[str, TaskState] = {}
         self._news = asyncio.Event()
+
+    def follows(self, state: TaskState) -> bool:
+        """Whether a state concerns the client: of its task, or of any machine's onboarding."""
+        if self.task_id is None:
+            return state.chain == ONBOARDING
+        return self.task_id == state.task_id
 
     def tell(self, state: TaskState, *, quietly: bool = False) -> None:
         """Have the client told, unless it knows that already, or better.
@@ -136,7 +143,7 @@ class Live:
         except ValidationError:
             return  # By a worker of another version, or by somebody else.
         for watcher in self._watchers:
-            if watcher.task_id in (None, state.task_id):
+            if watcher.follows(state):
                 watcher.tell(state)
 
     async def _look(self) -> None:

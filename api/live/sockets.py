@@ -111,9 +111,9 @@ def _task(task_id: str, prefix: str | None) -> int:
     if number is None:
         raise path_params.no_task(ascii(task_id))
     job = path_params.task(number)
-    stage = STAGES.get(job["stage"])
+    stage = STAGES.get(job.stage)
     if prefix is not None and (stage is None or prefix != stage.channel):
-        raise NotFound(f"task {number} is of stage {job['stage']}; follow it at /ws/tasks/{number}")
+        raise NotFound(f"task {number} is of stage {job.stage}; follow it at /ws/tasks/{number}")
     return number
 
 

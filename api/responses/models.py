@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 from fastapi import Response
@@ -10,7 +9,9 @@ from pydantic import BaseModel, Field
 
 from GAN.profiles.profile import MachineProfile
 from storage.artifacts.registry import PublishedFile
-from storage.queries.machines import Standing
+from storage.queries.events import EventRow
+from storage.queries.machines import ChainState, MachineState
+from storage.status import ChainStatus, JobStatus, MachineStatus
 
 
 def sent(body: BaseModel) -> Response:
@@ -22,21 +23,14 @@ Time = Annotated[int, Field(description="Milliseconds since 1970.", examples=[17
 TaskId = Annotated[int, Field(examples=[17])]
 Percent = Annotated[int, Field(ge=0, le=100)]
 
-#: How a task stands. `stale`: it runs, and its worker is not heard of; another takes it over.
-TaskStatus = Literal["pending", "running", "stale", "success", "failed", "cancelled"]
-#: The same of a machine, by its newest task. `created`: nothing was started; `success`: its task is
-#: done and nothing follows it; `onboarded`: the chain has reached its end.
-MachineStatus = Literal[
-    "created", "pending", "running", "stale", "success", "failed", "cancelled", "onboarded"
-]
-
-
-#: While a task is tried again, or has succeeded, what went wrong before is no news.
-TELL_WHY = ("pending", "failed", "cancelled")
+#: Statuses with which the last error is shown; with the others it is out of date.
+WITH_ERROR = frozenset(
+    status.value for status in (JobStatus.PENDING, JobStatus.FAILED, JobStatus.CANCELLED)
+)
 
 
 class Machine(BaseModel):
-    """A machine, and where its chain stands."""
+    """A machine and the status of its onboarding."""
 
     machine_id: str = Field(examples=["pump_example_001"])
     machine_type: str = Field(examples=["pump"])
@@ -45,8 +39,8 @@ class Machine(BaseModel):
     model: str
     created_at: Time
     status: MachineStatus
-    stage: str | None = Field(description="Stage of the newest task.", examples=["train_tvae"])
-    task_id: TaskId | None = Field(description="The newest task.")
+    stage: str | None = Field(description="Stage of that task.", examples=["train_tvae"])
+    task_id: TaskId | None = Field(description="The onboarding task that the status comes from.")
     progress: Percent
     message: str
     error: str | None
@@ -54,23 +48,23 @@ class Machine(BaseModel):
     overdue: bool = Field(description="Whether the task takes much longer than its stage ever did.")
 
     @classmethod
-    def of(cls, standing: Standing, **more: Any) -> Self:
+    def of(cls, state: MachineState, **more: Any) -> Self:
         """A machine as the ledger has it."""
         return cls(
-            machine_id=standing.machine_id,
-            machine_type=standing.machine_type,
-            category=standing.category,
-            manufacturer=standing.manufacturer,
-            model=standing.model,
-            created_at=standing.created_at,
-            status=standing.status,
-            stage=standing.stage,
-            task_id=standing.job_id,
-            progress=standing.progress,
-            message=standing.message,
-            error=standing.error_message if standing.status in TELL_WHY else None,
-            since=standing.since,
-            overdue=standing.overdue,
+            machine_id=state.machine_id,
+            machine_type=state.machine_type,
+            category=state.category,
+            manufacturer=state.manufacturer,
+            model=state.model,
+            created_at=state.created_at,
+            status=state.status,
+            stage=state.stage,
+            task_id=state.job_id,
+            progress=state.progress,
+            message=state.message,
+            error=state.error_message if state.status in WITH_ERROR else None,
+            since=state.since,
+            overdue=state.overdue,
             **more,
         )
 
@@ -100,20 +94,30 @@ class Artifact(BaseModel):
 
 
 class Event(BaseModel):
-    """Something that has happened."""
+    """An event: a fact about a machine, or a request."""
 
     id: int
     type: str = Field(examples=["ModelTrained"])
     machine_id: str
-    correlation_id: str = Field(description="The chain that it belongs to.")
+    correlation_id: str = Field(description="Shared by all events that one request led to.")
     causation_id: int | None = Field(description="The event that led to it.")
+    chain: str = Field(
+        description="The chain of stages that it belongs to.", examples=["onboarding"]
+    )
+    effect: Literal["begins", "continues", "ends", "fails", "notice"] = Field(
+        description="What it means for that chain; a notice changes nothing."
+    )
+    job_id: int | None = Field(description="The task that published it; null for a request.")
+    actor: str | None = Field(
+        description="Who asked: a token's name, cli, watch or system; null in old rows."
+    )
     occurred_at: Time
     payload: dict[str, Any] = Field(description="Its fields; they depend on the type.")
 
     @classmethod
-    def of(cls, row: Mapping[str, Any]) -> Self:
+    def of(cls, row: EventRow) -> Self:
         """An event as the ledger has it."""
-        return cls.model_validate(row)
+        return cls.model_validate(row, from_attributes=True)
 
 
 class EventPage(BaseModel):
@@ -134,7 +138,7 @@ class Step(BaseModel):
     event_type: str = Field(examples=["SeedReady"])
     task_id: TaskId
     stage: str = Field(examples=["train_tvae"])
-    status: TaskStatus
+    status: JobStatus
     progress: Percent
     created_at: Time
     started_at: Time | None
@@ -162,11 +166,28 @@ class Report(BaseModel):
     sha256: str
 
 
+class Chain(BaseModel):
+    """The status of one chain of a machine's stages."""
+
+    chain: str = Field(examples=["onboarding"])
+    status: ChainStatus = Field(description="`complete`: an event has ended the chain.")
+    stage: str = Field(examples=["assess_quality"])
+    task_id: TaskId = Field(description="The task that the status comes from.")
+
+    @classmethod
+    def of(cls, state: ChainState) -> Self:
+        """A chain as the ledger has it."""
+        return cls(chain=state.chain, status=state.status, stage=state.stage, task_id=state.job_id)
+
+
 class MachineDetail(Machine):
-    """All that there is of a machine."""
+    """A machine with its profile, chains, files, model and report."""
 
     profile: MachineProfile
-    chain: list[Step] = Field(description="The tasks of its newest chain, the latest hundred.")
+    chain: list[Step] = Field(
+        description="The tasks of the newest run of its onboarding, the latest hundred."
+    )
+    chains: list[Chain] = Field(description="The chains that have begun, onboarding included.")
     artifacts: list[Artifact]
     latest_model: Model | None
     report: Report | None
@@ -185,7 +206,7 @@ class Task(BaseModel):
     task_id: TaskId
     machine_id: str
     stage: str = Field(examples=["train_tvae"])
-    status: TaskStatus
+    status: JobStatus
     progress: Percent
     message: str
     epoch: int | None = Field(description="Epochs trained so far, of a training.")

@@ -61,7 +61,7 @@ def list_events(query: Annotated[EventQuery, Query()]) -> Response:
         event_type=query.type,
         correlation_id=query.correlation_id,
     )
-    last = found[-1]["id"] if found else after or 0
+    last = found[-1].id if found else after or 0
     ends = descending and len(found) < query.limit
     cursor = None if ends else pagination.cursor(query.sort, last)
     return sent(EventPage(items=[Event.of(event) for event in found], next_cursor=cursor))

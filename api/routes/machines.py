@@ -1,4 +1,4 @@
-"""Machines: taken in, listed, shown, deleted."""
+"""Register, list, show and delete machines."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from api.middleware.request_log import correlation_id
 from api.responses import examples
 from api.responses.models import (
     Artifact,
+    Chain,
     Machine,
     MachineDetail,
     MachinePage,
-    MachineStatus,
     Model,
     Report,
     Step,
@@ -31,7 +31,7 @@ from api.responses.models import (
 from api.responses.problems import documented
 from errors import Conflict, InvalidProfile
 from events.bus import Send
-from events.onboarding import Newcomer, as_newcomer, take_in
+from events.onboarding import NewMachine, new_machine, register
 from events.vocabulary import Plan
 from GAN.layout import report_key
 from GAN.profiles.profile import MachineId as KnownId
@@ -40,6 +40,7 @@ from storage.artifacts import registry
 from storage.clients.idempotency import Answer
 from storage.operations import control
 from storage.queries import lineage, machines, pages
+from storage.status import MachineStatus
 
 router = APIRouter(prefix="/api/gan/machines", tags=["machines"])
 
@@ -56,7 +57,7 @@ class MachineQuery(Paging):
     )
     status: MachineStatus | None = Field(default=None, examples=["onboarded"])
     stage: Name | None = Field(
-        default=None, description="Stage of the newest task.", examples=["train_tvae"]
+        default=None, description="Stage that the status comes from.", examples=["train_tvae"]
     )
     category: Name | None = Field(default=None, examples=["pump"])
     manufacturer: str | None = Field(
@@ -68,7 +69,7 @@ class MachineQuery(Paging):
     "",
     status_code=201,
     dependencies=[WRITE],
-    summary="Take a machine in",
+    summary="Register a machine",
     response_model=Machine,
     responses=documented(409, 415, 422)
     | {201: {"headers": {"Location": {"schema": {"type": "string"}, "example": _LOCATION}}}},
@@ -90,28 +91,30 @@ def create(
 
     A machine that there is already, even with this very profile, is 409.
     """
-    newcomer = as_newcomer("profile", profile.read())
+    new = new_machine("profile", profile.read())
 
     def effect(send: Send) -> Answer:
-        _create(newcomer, Plan() if start else None, send, correlation_id(request))
-        machine = Machine.of(machines.machine(newcomer.machine_id))
-        return answer(201, machine, f"/api/gan/machines/{newcomer.machine_id}")
+        _create(new, Plan() if start else None, send, once.actor, correlation_id(request))
+        machine = Machine.of(machines.machine(new.machine_id))
+        return answer(201, machine, f"/api/gan/machines/{new.machine_id}")
 
     return once(effect)
 
 
-def _create(newcomer: Newcomer, plan: Plan | None, send: Send, correlation: str) -> None:
-    machine_id = newcomer.machine_id
+def _create(
+    new: NewMachine, plan: Plan | None, send: Send, actor: str, correlation_id: str
+) -> None:
+    machine_id = new.machine_id
     where = f"/api/gan/machines/{machine_id}"
     try:
-        taken = take_in([newcomer], plan, send, correlation)
+        registered = register([new], plan, send, actor=actor, correlation_id=correlation_id)
     except InvalidProfile:
         other = "choose another machine_id, or first"
-        told = f"{machine_id} exists with another profile; {other} DELETE {where}"
-        raise Conflict(told) from None
-    if not taken.created:
+        message = f"{machine_id} exists with another profile; {other} DELETE {where}"
+        raise Conflict(message) from None
+    if not registered.created:
         start = f"start a stage of it: POST {where}/seed"
-        raise Conflict(f"{machine_id} exists with this very profile; see GET {where}, or {start}")
+        raise Conflict(f"{machine_id} exists with this profile; see GET {where}, or {start}")
 
 
 @router.get("", summary="All machines", response_model=MachinePage, responses=documented(422))
@@ -151,9 +154,12 @@ def show(machine_id: MachineId) -> Response:
     shown = MachineDetail.of(
         where,
         profile=MachineProfile.model_validate_json(path_params.profile_of(machine_id)),
-        chain=[Step.model_validate(step) for step in lineage.steps(machine_id)],
+        chain=[
+            Step.model_validate(step, from_attributes=True) for step in lineage.steps(machine_id)
+        ],
+        chains=[Chain.of(chain) for chain in machines.chains(machine_id)],
         artifacts=[Artifact.of(file) for file in files.values()],
-        latest_model=Model.model_validate(model) if model else None,
+        latest_model=Model.model_validate(model, from_attributes=True) if model else None,
         report=report and Report(href=href, page_href=f"{href}.html", sha256=report.sha256),
     )
     return sent(shown)

@@ -1,4 +1,4 @@
-"""Stages started by hand: one more event of the machine's chain, which goes on by itself."""
+"""Requests for a stage: the chain goes on from there by itself."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from api.responses.problems import documented
 from api.routes.tasks import describe
 from events import manual
 from events.bus import Send
-from events.manual import Started
+from events.manual import Caller, Started
 from events.vocabulary import Epochs, SeedNumber, SeedRows, SetRows
 from storage.clients.idempotency import Answer
 from storage.queries import jobs as job_queries
@@ -33,11 +33,11 @@ router = APIRouter(prefix="/api/gan/machines/{machine_id}", tags=["stages"])
 _RESPONSES: dict[int | str, dict[str, Any]] = documented(404, 409, 415, 422) | {
     202: {"headers": {"Location": {"schema": {"type": "string"}, "example": "/api/gan/tasks/2"}}}
 }
-Starter = Callable[[str, dict[str, Any], Send, str], Started]
+Starter = Callable[[str, dict[str, Any], Caller], Started]
 
 
 class _Asked(BaseModel):
-    """What is left out, or null, stays as the chain had it."""
+    """A field that is left out, or null, keeps the value that the chain had."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -78,10 +78,10 @@ def seed(
     once: TheRequest,
     asked: Annotated[SeedRequest | None, Depends(json_of(SeedRequest))],
 ) -> Response:
-    """Publish `MachineCreated`: a seed is simulated from the profile, then the chain goes on.
+    """Publish `SeedRequested`: a seed is simulated from the profile, then the chain goes on.
 
-    The machine's tasks that have not ended are cancelled, here and in the calls below: a stage that
-    is started by hand takes the chain over. What the body leaves out stays as the chain had it.
+    This call and the two below take the chain over: they cancel its tasks that have not ended.
+    Fields that the body leaves out keep the values that the chain had.
     """
     return _start(request, machine_id, once, asked, manual.start_seed, generate_seed)
 
@@ -101,7 +101,7 @@ def train(
     once: TheRequest,
     asked: Annotated[TrainRequest | None, Depends(json_of(TrainRequest))],
 ) -> Response:
-    """Publish `SeedReady`: a model is trained on the newest seed, then the chain goes on."""
+    """Publish `TrainingRequested`: train on the newest seed, then go on with the chain."""
     return _start(request, machine_id, once, asked, manual.start_training, train_tvae)
 
 
@@ -120,7 +120,7 @@ def generate(
     once: TheRequest,
     asked: Annotated[GenerateRequest | None, Depends(json_of(GenerateRequest))],
 ) -> Response:
-    """Publish `ModelTrained`: sets are generated from the newest model, then they are assessed."""
+    """Publish `GenerationRequested`: sets are generated from the newest model, then assessed."""
     return _start(
         request, machine_id, once, asked, manual.start_generation, generate_synthetic, "samples"
     )
@@ -140,10 +140,11 @@ def _start(
     def effect(send: Send) -> Answer:
         path_params.profile_of(machine_id)
         plan = {field: changes} if field and changes else changes
-        started = start(machine_id, plan, send, correlation_id(request))
+        caller = Caller(once.actor, send, correlation_id(request))
+        started = start(machine_id, plan, caller)
         correlate(request, started.correlation_id)
         jobs = map(job_queries.job, started.jobs)
-        (job,) = (job for job in jobs if job["stage"] == stage.__name__)
-        return answer(202, describe(job), f"/api/gan/tasks/{job['id']}")
+        (job,) = (job for job in jobs if job.stage == stage.__name__)
+        return answer(202, describe(job), f"/api/gan/tasks/{job.id}")
 
     return once(effect)

@@ -1,27 +1,23 @@
-"""Tasks: the jobs of the ledger, as whoever started one wants to see it."""
+"""Tasks: the jobs of the ledger, as clients see them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from fastapi import APIRouter, Response
 
-from actors.stage import STAGES
 from api.auth.access import ADMIN
 from api.dependencies import path_params
 from api.dependencies.path_params import TaskId
-from api.responses.models import TELL_WHY, Artifact, Event, Task, TaskResult, sent
+from api.responses.models import WITH_ERROR, Artifact, Event, Task, TaskResult, sent
 from api.responses.problems import documented
 from errors import Conflict
-from events.vocabulary import StageFailed
 from storage import database
 from storage.artifacts import registry
 from storage.database import reading
 from storage.operations import control
-from storage.operations.control import OPEN
 from storage.queries import lineage
 from storage.queries.durations import seconds_left
+from storage.queries.jobs import JobRow
+from storage.status import OPEN
 
 router = APIRouter(prefix="/api/gan/tasks", tags=["tasks"])
 
@@ -50,25 +46,23 @@ def cancel(task_id: TaskId) -> None:
         raise Conflict(f"task {task_id} has ended: {before}; there is nothing to cancel")
 
 
-def describe(job: Mapping[str, Any]) -> Task:
-    """A task, from its job as `standing.job` gives it."""
+def describe(job: JobRow) -> Task:
+    """A task, from its job."""
     with reading():
         eta = seconds_left(job, database.clock_ms())
     return Task(
-        task_id=job["id"],
-        status=job["shown_status"],
+        task_id=job.id,
+        status=job.shown_status,
         eta_seconds=eta,
-        result=None if job["status"] in OPEN else _result(job),
-        error=job["error_message"] if job["status"] in TELL_WHY else None,
-        **{name: job[name] for name in _SAME},
+        result=None if job.status in OPEN else _result(job),
+        error=job.error_message if job.status in WITH_ERROR else None,
+        **{name: getattr(job, name) for name in _SAME},
     )
 
 
-def _result(job: Mapping[str, Any]) -> TaskResult:
-    stage = STAGES.get(job["stage"])
-    published = [event.__name__ for event in stage.publishes] if stage else []
-    event = lineage.outcome(job, [*published, StageFailed.__name__])
-    files = registry.of_job(job["id"])
+def _result(job: JobRow) -> TaskResult:
+    event = lineage.outcome(job.id)
+    files = registry.of_job(job.id)
     return TaskResult(
         event=Event.of(event) if event else None, artifacts=[Artifact.of(file) for file in files]
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import asdict
 from typing import Any
 
 import click
@@ -12,6 +13,7 @@ from commands.output import json_option, moment, print_json
 from commands.session import open_ledger
 from storage.queries import events as event_queries
 from storage.queries import machines
+from storage.queries.events import EventRow
 
 _LOOK_SECONDS = 0.5
 _LATECOMERS = 200
@@ -36,15 +38,15 @@ def events(machine_id: str | None, follow: bool, as_json: bool) -> None:
         machines.machine(machine_id)
     found = event_queries.events(machine_id=machine_id)
     if as_json and not follow:
-        print_json(found)
+        print_json([asdict(event) for event in found])
         return
     shown: set[int] = set()
     try:
         while True:
             for event in found:
-                if event["id"] not in shown:
+                if event.id not in shown:
                     _print(event, as_json)
-            shown |= {event["id"] for event in found}
+            shown |= {event.id for event in found}
             if not follow:
                 return
             time.sleep(_LOOK_SECONDS)
@@ -55,13 +57,13 @@ def events(machine_id: str | None, follow: bool, as_json: bool) -> None:
         return
 
 
-def _print(event: dict[str, Any], as_json: bool) -> None:
+def _print(event: EventRow, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps(event, ensure_ascii=False))
+        click.echo(json.dumps(asdict(event), ensure_ascii=False))
         return
     click.echo(
-        f"{moment(event['occurred_at'])}  #{event['id']}  {event['type']}  {event['machine_id']}"
-        f"  {_facts(event['payload'])}"
+        f"{moment(event.occurred_at)}  #{event.id}  {event.type}  {event.machine_id}"
+        f"  {_facts(event.payload)}"
     )
 
 

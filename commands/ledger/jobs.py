@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
+from typing import Any
 
 import click
 
@@ -13,18 +15,21 @@ from events.bus import deliver
 from storage.operations import control
 from storage.queries import jobs as job_queries
 from storage.queries import machines
+from storage.queries.jobs import JobRow
 from storage.settings import Settings
+from storage.status import OPEN, JobStatus
 
-STATUSES = ("pending", "running", "stale", "success", "failed", "cancelled")
 COLUMNS = ("id", "machine_id", "stage", "status", "progress", "attempts", "crashes", "created")
 
 
 @click.group(invoke_without_command=True)
-@click.option("--status", type=click.Choice(STATUSES))
+@click.option("--status", type=click.Choice(JobStatus))
 @click.option("--machine", "machine_id", metavar="ID")
 @json_option
 @click.pass_context
-def jobs(ctx: click.Context, status: str | None, machine_id: str | None, as_json: bool) -> None:
+def jobs(
+    ctx: click.Context, status: JobStatus | None, machine_id: str | None, as_json: bool
+) -> None:
     """List, cancel and retry jobs, newest first.
 
     A running job whose worker is gone is stale: a worker that is alive takes it over.
@@ -44,10 +49,7 @@ def jobs(ctx: click.Context, status: str | None, machine_id: str | None, as_json
     open_ledger()
     if machine_id is not None:
         machines.machine(machine_id)
-    found = [
-        job | {"status": job.pop("shown_status")}
-        for job in job_queries.jobs(status=status, machine_id=machine_id)
-    ]
+    found = [_shown(job) for job in job_queries.jobs(status=status, machine_id=machine_id)]
     if as_json:
         print_json(found)
         return
@@ -56,7 +58,7 @@ def jobs(ctx: click.Context, status: str | None, machine_id: str | None, as_json
         | {
             "created": moment(job["created_at"]),
             "progress": f"{job['progress']} %",
-            "error": job["error_message"] if job["status"] != "success" else "",
+            "error": job["error_message"] if job["status"] is not JobStatus.SUCCESS else "",
         }
         for job in found
     ]
@@ -75,7 +77,7 @@ def cancel(job_id: int, as_json: bool) -> None:
     """
     open_ledger()
     before = control.cancel(job_id)
-    done = before in ("pending", "running")
+    done = before in OPEN
     if as_json:
         print_json({"job_id": job_id, "was": before, "cancelled": done})
     else:
@@ -106,6 +108,12 @@ def retry(job_id: int | None, failed: bool, machine_id: str | None, as_json: boo
     else:
         done = _retry(settings, job_id, as_json)
     sys.exit(0 if done else 1)
+
+
+def _shown(job: JobRow) -> dict[str, Any]:
+    """A job's fields with the status as it is shown."""
+    values = asdict(job)
+    return values | {"status": values.pop("shown_status")}
 
 
 def _retry(settings: Settings, job_id: int, as_json: bool) -> bool:

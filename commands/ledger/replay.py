@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import Any
 
 import click
 from pydantic import ValidationError
@@ -15,6 +14,7 @@ from errors import InvalidInput, Problem
 from events import bus
 from events.vocabulary import EVENT_TYPES, read_event
 from storage.queries import events
+from storage.queries.events import EventRow
 
 #: What a stage does: the event it reacts to, its name, an event it publishes.
 Edge = tuple[str, str, str]
@@ -32,10 +32,10 @@ Edge = tuple[str, str, str]
 @click.option("--dry-run", is_flag=True, help="List what would run, and write nothing.")
 @json_option
 def replay(event_id: int, dry_run: bool, as_json: bool) -> None:
-    """Let a past event have its consequences again.
+    """Publish a past event once more.
 
-    Its twin is published under a correlation id of its own: the stages that react to such an
-    event today run, then those that react to what they publish.
+    The copy gets a new correlation id. The stages that react to such an event run, then those that
+    react to what they publish.
 
     \b
     Examples:
@@ -48,18 +48,18 @@ def replay(event_id: int, dry_run: bool, as_json: bool) -> None:
     import actors  # noqa: F401  # declares the stages
     from actors.graph import edges
 
-    at_once, afterwards = consequences(past["type"], list(edges()))
+    at_once, afterwards = consequences(past.type, list(edges()))
     if not as_json:
         _say(past, at_once, afterwards)
     new_id, jobs = None, []
     if at_once and not dry_run:
-        written = bus.replay(event_id, publisher(settings))
+        written = bus.replay(event_id, publisher(settings), "cli")
         new_id, jobs = written.event_id, [job.job_id for job in written.jobs]
     if as_json:
         runs = {"runs": at_once, "then": afterwards}
         print_json({"replayed": event_id, "event_id": new_id, "jobs": jobs} | runs)
     elif new_id is not None:
-        click.echo(f"{past['type']} #{new_id} published; jobs {jobs}")
+        click.echo(f"{past.type} #{new_id} published; jobs {jobs}")
     sys.exit(0 if at_once else 1)
 
 
@@ -79,17 +79,17 @@ def consequences(event_type: str, edges: Sequence[Edge]) -> tuple[list[str], lis
     return at_once, afterwards
 
 
-def _insist_on_readable(past: dict[str, Any]) -> None:
+def _insist_on_readable(past: EventRow) -> None:
     """Refuse an event that the stages of this version could not read."""
-    source = f"event {past['id']}"
-    if past["type"] not in EVENT_TYPES:
-        what = f"this version knows no event '{past['type']}'"
+    source = f"event {past.id}"
+    if past.type not in EVENT_TYPES:
+        what = f"this version knows no event '{past.type}'"
         advice = "replay it with the version that wrote it"
         raise InvalidInput(source, [Problem("", what, advice)])
     try:
-        read_event(past["type"], past["machine_id"], past["payload"])
+        read_event(past.type, past.machine_id, past.payload)
     except ValidationError as error:
-        advice = f"publish it by hand: fleetforge publish {past['type']} --help"
+        advice = f"publish it by hand: fleetforge publish {past.type} --help"
         problems = [
             Problem(".".join(map(str, e["loc"])), e["msg"], advice)
             for e in error.errors(include_url=False)
@@ -97,8 +97,8 @@ def _insist_on_readable(past: dict[str, Any]) -> None:
         raise InvalidInput(source, problems) from None
 
 
-def _say(past: dict[str, Any], at_once: list[str], afterwards: list[str]) -> None:
-    event = f"{past['type']} #{past['id']} of {past['machine_id']}"
+def _say(past: EventRow, at_once: list[str], afterwards: list[str]) -> None:
+    event = f"{past.type} #{past.id} of {past.machine_id}"
     if not at_once:
         click.echo(f"{event}: no stage reacts to it; nothing to replay")
         return

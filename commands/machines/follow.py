@@ -1,10 +1,11 @@
-"""Following chains to their end: live bars on a terminal, lines elsewhere, then a summary."""
+"""Follow chains to their end: live bars on a terminal, lines elsewhere, then a summary."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import asdict
 from typing import Any
 
 import click
@@ -17,22 +18,28 @@ from storage import database
 from storage.artifacts import registry
 from storage.artifacts.store import open_store
 from storage.ledger import workers
-from storage.queries import events, jobs
+from storage.ledger.chain_status import ONBOARDING
+from storage.queries import events, jobs, lineage
 from storage.queries import machines as machine_queries
+from storage.queries.machines import MachineState
 from storage.settings import Settings
+from storage.status import JobStatus, MachineStatus
 
 _LOOK_SECONDS = 0.3
-#: `success` ends a chain when nothing reacts to what the newest job published; `stale` is no end,
-#: another worker takes the job over.
-ENDED = ("onboarded", "failed", "cancelled", "success")
-#: Events that end a chain and may say how good its data are.
-_VERDICTS = ("MachineOnboarded", "StageFailed")
+#: `success` ends a chain if no stage reacts to its newest event. `stale` does not: another worker
+#: takes the job over.
+ENDED = (
+    MachineStatus.ONBOARDED,
+    MachineStatus.FAILED,
+    MachineStatus.CANCELLED,
+    MachineStatus.SUCCESS,
+)
 
 
 def follow(settings: Settings, machine_ids: Sequence[str], *, as_json: bool) -> int:
     """Wait until every chain has ended, showing progress on standard error.
 
-    When nobody is there to do the work and the stack is the embedded one, run it meanwhile.
+    If no worker is alive and the stack is the embedded one, run it meanwhile.
 
     Returns:
         Exit code: 0 when all machines are onboarded, else 1.
@@ -55,16 +62,16 @@ def follow(settings: Settings, machine_ids: Sequence[str], *, as_json: bool) -> 
         print_json(summaries)
     else:
         _print(summaries)
-    return 0 if all(s["status"] == "onboarded" for s in summaries) else 1
+    return 0 if all(s["status"] == MachineStatus.ONBOARDED for s in summaries) else 1
 
 
-def _look(machine_ids: Sequence[str]) -> dict[str, machine_queries.Standing]:
+def _look(machine_ids: Sequence[str]) -> dict[str, MachineState]:
     return {
         one.machine_id: one for one in machine_queries.machines() if one.machine_id in machine_ids
     }
 
 
-def _ended(states: dict[str, machine_queries.Standing]) -> bool:
+def _ended(states: dict[str, MachineState]) -> bool:
     return all(state.status in ENDED for state in states.values())
 
 
@@ -77,7 +84,7 @@ def _in_place(machine_ids: Sequence[str]) -> bool:
 
 
 class _Helpers:
-    """The embedded stack, started once it turns out that nobody serves some queue."""
+    """The embedded stack, started if no worker serves some queue."""
 
     def __init__(self, settings: Settings, machines: int, resources: ExitStack) -> None:
         self._settings = settings
@@ -110,16 +117,19 @@ def _unserved() -> list[str]:
     return [queue for queue in queues() if queue not in served]
 
 
-def _rows(states: dict[str, machine_queries.Standing], now: int) -> Iterator[dict[str, Any]]:
+def _rows(states: dict[str, MachineState], now: int) -> Iterator[dict[str, Any]]:
     """What to show: each job of a single machine, or the newest job of each of many."""
     if len(states) > 1:
         for machine_id, state in states.items():
             yield _row(machine_id, machine_id, vars(state) | {"completed_at": None}, now)
         return
     for machine_id in states:
-        for job in reversed(jobs.jobs(machine_id=machine_id)):
-            shown = job | {"status": job["shown_status"]}
-            yield _row(str(job["id"]), job["stage"], shown, now)
+        for job in reversed(jobs.jobs(machine_id=machine_id, chain=ONBOARDING)):
+            shown = asdict(job) | {"status": job.shown_status}
+            yield _row(str(job.id), job.stage, shown, now)
+
+
+_DONE = (JobStatus.SUCCESS.value, MachineStatus.ONBOARDED.value)
 
 
 def _row(key: str, name: str, job: dict[str, Any], now: int) -> dict[str, Any]:
@@ -127,15 +137,16 @@ def _row(key: str, name: str, job: dict[str, Any], now: int) -> dict[str, Any]:
     elapsed = 0.0
     if job["started_at"]:
         elapsed = ((job["completed_at"] or now) - job["started_at"]) / 1000
-    left = elapsed * (100 - progress) / progress if progress and status == "running" else None
-    lives = status in ("running", "stale")
+    runs = status == JobStatus.RUNNING
+    left = elapsed * (100 - progress) / progress if progress and runs else None
+    lives = runs or status == JobStatus.STALE
     message = job["message"] if lives else job["error_message"] or ""
     return {
         "key": key,
         "name": name,
         "stage": job["stage"] or "",
         "status": status,
-        "progress": 100 if status in ("success", "onboarded") else progress,
+        "progress": 100 if status in _DONE else progress,
         "message": message,
         "elapsed": duration(elapsed) if elapsed else "",
         "eta": f"ETA {duration(left)}" if left is not None else "",
@@ -198,18 +209,16 @@ def _summary(settings: Settings, machine_id: str) -> dict[str, Any]:
     where = machine_queries.machine(machine_id)
     store = open_store(settings.artifact_root, settings.home)
     history = events.events(machine_id=machine_id)
-    took = (where.since - history[0]["occurred_at"]) / 1000 if history else 0.0
-    last = {event["type"]: event["payload"] for event in history}
-    verdicts = [event["payload"] for event in history if event["type"] in _VERDICTS]
-    verdict = verdicts[-1] if verdicts else {}
+    took = (where.since - history[0].occurred_at) / 1000 if history else 0.0
+    model = lineage.newest_model(machine_id)
     return {
         "machine_id": machine_id,
         "stage": where.stage,
         "status": where.status,
         "error": where.error_message,
-        "quality_score": verdict.get("quality_score"),
-        "epochs": last.get("ModelTrained", {}).get("epochs"),
-        "final_loss": last.get("ModelTrained", {}).get("final_loss"),
+        "quality_score": model and model.quality_score,
+        "epochs": model and model.epochs,
+        "final_loss": model and model.final_loss,
         "seconds": round(took, 1),
         "files": {key: store.address(key) for key in registry.of_machine(machine_id)},
     }
@@ -235,6 +244,6 @@ def _print(summaries: list[dict[str, Any]]) -> None:
         for address in summaries[0]["files"].values():
             click.echo(address)
     for summary in summaries:
-        if summary["error"] and summary["status"] != "onboarded":
+        if summary["error"] and summary["status"] != MachineStatus.ONBOARDED:
             click.echo(f"{summary['machine_id']}: {summary['error']}")
             click.echo(f"  more: fleetforge why {summary['machine_id']}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict
 
 import click
 
@@ -11,9 +12,11 @@ from commands.output import json_option, moment, print_json, print_rows
 from commands.session import open_ledger
 from storage.artifacts import registry
 from storage.artifacts.store import open_store
+from storage.ledger.chain_status import ONBOARDING
 from storage.operations import control
 from storage.queries import events as event_queries
 from storage.queries import machines as machine_queries
+from storage.status import MachineStatus
 
 COLUMNS = ("machine_id", "machine_type", "manufacturer", "model", "stage", "status")
 
@@ -45,7 +48,7 @@ def list_machines(as_json: bool) -> None:
 @click.argument("machine_id", metavar="MACHINE")
 @json_option
 def show(machine_id: str, as_json: bool) -> None:
-    """A machine's profile, standing, events and files.
+    """A machine's profile, status, events and files.
 
     \b
     Example:
@@ -61,19 +64,24 @@ def show(machine_id: str, as_json: bool) -> None:
         for file in registry.of_machine(machine_id).values()
     ]
     events = event_queries.events(machine_id=machine_id)
+    chains = machine_queries.chains(machine_id)
     if as_json:
         print_json(
             vars(where)
             | {"profile": json.loads(profile[0]) if profile else None}
-            | {"files": files, "events": events}
+            | {"chains": [asdict(chain) for chain in chains]}
+            | {"files": files, "events": [asdict(event) for event in events]}
         )
         return
     click.echo(f"{machine_id}: {where.manufacturer} {where.model}, {where.category}")
     click.echo(f"{where.stage or ''} {where.label} since {moment(where.since)}")
-    if where.error_message and where.status != "onboarded":
+    if where.error_message and where.status is not MachineStatus.ONBOARDED:
         click.echo(f"error: {where.error_message}")
+    for chain in chains:
+        if chain.chain != ONBOARDING:
+            click.echo(f"{chain.chain}: {chain.stage} {chain.status}")
     for event in events:
-        click.echo(f"  {moment(event['occurred_at'])}  #{event['id']}  {event['type']}")
+        click.echo(f"  {moment(event.occurred_at)}  #{event.id}  {event.type}")
     print_rows(files, ("size", "verdict", "address"), "no files yet")
 
 

@@ -11,7 +11,7 @@ from commands.machines.planning import plan_options, say_when_it_starts, wait_fo
 from commands.output import json_option, print_json
 from commands.session import open_ledger, publisher
 from errors import FleetforgeError, InvalidInput, InvalidProfile, Problem
-from events.onboarding import Newcomer, Taken, as_newcomer, take_in
+from events.onboarding import NewMachine, Registered, new_machine, register
 from events.vocabulary import Plan, Samples
 from GAN.config.tvae_config import production_expectations
 from GAN.profiles.catalogue import fleet_ids, fleet_profile
@@ -42,11 +42,11 @@ def onboard(
     wait: bool,
     as_json: bool,
 ) -> None:
-    """Take machines in and start their chains.
+    """Register machines and start their chains.
 
     TARGET is a profile file (.yaml, .yml, .json), a folder of them, or the id of a fleet
-    machine. Either every machine is taken in or, if anything is wrong with one, none is. A
-    profile that was taken in before is no error and starts nothing twice.
+    machine. If anything is wrong with one machine, none is registered. A profile that was
+    registered before is no error and starts nothing twice.
 
     With --wait and no worker alive, the embedded stack runs until the chain has ended.
 
@@ -57,30 +57,30 @@ def onboard(
       fleetforge onboard profiles/ --rows 20000 --samples 70000,15000,15000
       fleetforge onboard --fleet
     """
-    newcomers = read_targets([*targets, *(fleet_ids() if fleet else [])])
+    machines = read_targets([*targets, *(fleet_ids() if fleet else [])])
     settings = open_ledger()
     plan = Plan(epochs=epochs, rows=rows, samples=samples, seed=seed)
-    taken = take_in(newcomers, plan, publisher(settings))
-    machine_ids = [newcomer.machine_id for newcomer in newcomers]
+    registered = register(machines, plan, publisher(settings), actor="cli")
+    machine_ids = [machine.machine_id for machine in machines]
     if wait:
         if not as_json:
-            _say(taken)
+            _say(registered)
         wait_for(settings, machine_ids, as_json=as_json)
     if as_json:
         print_json(
             {
-                "created": taken.created,
-                "known": taken.known,
-                "delivered": taken.delivered,
+                "created": registered.created,
+                "known": registered.known,
+                "delivered": registered.delivered,
                 "workers_alive": len(workers.alive()),
             }
         )
         return
-    _say(taken)
-    say_when_it_starts(taken.delivered)
+    _say(registered)
+    say_when_it_starts(registered.delivered)
 
 
-def read_targets(targets: list[str]) -> list[Newcomer]:
+def read_targets(targets: list[str]) -> list[NewMachine]:
     """Read every target.
 
     Raises:
@@ -89,7 +89,7 @@ def read_targets(targets: list[str]) -> list[Newcomer]:
     if not targets:
         advice = "name a profile file, a folder or a fleet id, or write --fleet"
         raise InvalidInput("onboard", [Problem("", "no TARGET", advice)])
-    newcomers: dict[str, Newcomer] = {}
+    machines: dict[str, NewMachine] = {}
     complaints: list[FleetforgeError] = []
     for target in targets:
         try:
@@ -99,21 +99,21 @@ def read_targets(targets: list[str]) -> list[Newcomer]:
             continue
         for source in sources:
             try:
-                newcomer = as_newcomer(str(source), _profile(source))
+                machine = new_machine(str(source), _profile(source))
             except FleetforgeError as error:
                 complaints.append(error)
                 continue
-            other = newcomers.setdefault(newcomer.machine_id, newcomer)
-            if other.sha256 != newcomer.sha256:
+            other = machines.setdefault(machine.machine_id, machine)
+            if other.sha256 != machine.sha256:
                 problem = Problem(
                     "machine_id",
-                    f"'{newcomer.machine_id}' is also the id of {other.source}",
+                    f"'{machine.machine_id}' is also the id of {other.source}",
                     "give each machine its own id",
                 )
                 complaints.append(InvalidProfile(str(source), [problem]))
     if complaints:
         raise _Complaints("\n".join(str(complaint) for complaint in complaints))
-    return list(newcomers.values())
+    return list(machines.values())
 
 
 class _Complaints(FleetforgeError):
@@ -147,15 +147,15 @@ def _profile(source: Path | str) -> MachineProfile:
     return read_profile(source) if isinstance(source, Path) else fleet_profile(source)
 
 
-def _say(taken: Taken) -> None:
-    for machine_id in taken.created:
-        click.echo(f"{machine_id}: taken in")
-    if len(taken.created) > 1:
-        expected = production_expectations(len(taken.created))
+def _say(registered: Registered) -> None:
+    for machine_id in registered.created:
+        click.echo(f"{machine_id}: registered")
+    if len(registered.created) > 1:
+        expected = production_expectations(len(registered.created))
         click.echo(
-            f"{len(taken.created)} machines: expect {expected.minutes} minutes of work at the "
+            f"{len(registered.created)} machines: expect {expected.minutes} minutes of work at the "
             f"defaults, shared by the workers there are, and {expected.megabytes} MB of models"
         )
-    for machine_id in taken.known:
-        click.echo(f"{machine_id}: already taken in with this very profile; nothing started")
-        click.echo(f"  to train again: fleetforge publish RetrainRequested --machine {machine_id}")
+    for machine_id in registered.known:
+        click.echo(f"{machine_id}: already registered with this profile; nothing started")
+        click.echo(f"  to train again: fleetforge publish TrainingRequested --machine {machine_id}")

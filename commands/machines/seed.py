@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -223,7 +223,7 @@ def _start(
     physics_share: float,
 ) -> dict[str, Any]:
     """Put the file into the store, and publish that it is there."""
-    from events.onboarding import as_newcomer, take_in_runs
+    from events.onboarding import new_machine, register_run_data
     from events.vocabulary import RunDataSubmitted
     from storage.artifacts.store import open_store, submission_key
 
@@ -249,5 +249,6 @@ def _start(
         failure_mode=failure_mode,
         physics_share=physics_share,
     )
-    newcomer = replace(as_newcomer(str(file), prepared.profile), sha256=prepared.sha256)
-    return vars(take_in_runs(newcomer, event, publisher(settings)))
+    machine = replace(new_machine(str(file), prepared.profile), sha256=prepared.sha256)
+    registered = register_run_data(machine, event, publisher(settings), actor="cli")
+    return asdict(registered)

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import click
 
+from commands.machines.explanation import Explanation, explain
 from commands.output import duration, json_option, moment, print_json
 from commands.session import broker_answers, open_ledger
 from storage import database
-from storage.queries.diagnosis import Diagnosis, diagnose
+from storage.queries.diagnosis import diagnose
 
 
 @click.command()
 @click.argument("machine_id", metavar="MACHINE")
 @json_option
 def why(machine_id: str, as_json: bool) -> None:
-    """Where a machine's chain stands, since when, what it waits for, and what to do.
+    """Where a machine's onboarding is, since when, what it waits for, and what to do.
 
     \b
     Example:
       fleetforge why motor_siemens_1la7_001
     """
     settings = open_ledger()
-    answer = diagnose(machine_id, lambda: broker_answers(settings))
+    answer = explain(diagnose(machine_id, lambda: broker_answers(settings)))
     if as_json:
         print_json(vars(answer))
         return
@@ -34,7 +35,7 @@ def why(machine_id: str, as_json: bool) -> None:
         click.echo(f"to do: {answer.advice}")
 
 
-def _lateness(answer: Diagnosis) -> str:
+def _lateness(answer: Explanation) -> str:
     if answer.waited_seconds is None or answer.expected_seconds is None:
         return ""
     waited, expected = duration(answer.waited_seconds), duration(answer.expected_seconds)

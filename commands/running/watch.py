@@ -26,7 +26,7 @@ def watch(folder: Path | None, stop_on_eof: bool) -> None:
     settings = open_ledger()
     from actors.inbox import Folder
     from actors.runtime.log import set_up_logging
-    from events.onboarding import as_newcomer, take_in
+    from events.onboarding import new_machine, register
     from events.vocabulary import Plan
     from GAN.profiles.loading import read_profile
 
@@ -34,7 +34,7 @@ def watch(folder: Path | None, stop_on_eof: bool) -> None:
     send = publisher(settings)
 
     def submit(path: Path) -> None:
-        take_in([as_newcomer(path.name, read_profile(path))], Plan(), send)
+        register([new_machine(path.name, read_profile(path))], Plan(), send, actor="watch")
 
     stopping = stop_event(stop_on_eof=stop_on_eof)
     target = (folder or settings.inbox_folder).absolute()

@@ -1,40 +1,79 @@
-"""Writing events: each fact in one transaction with a pending job for whoever reacts to it."""
+"""Appending events: each in one transaction with a pending job for every stage that reacts."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, NamedTuple
 
 from storage.database import execute, now_ms, transaction
-from storage.ledger import projections
+from storage.ledger import chain_status, model_registry, training_report
+from storage.ledger.model_registry import TrainedModel, Verdict
 from storage.tables import Event, Machine
+
+#: The actor of an event that no person or client asked for.
+SYSTEM = "system"
+
+
+class Effect(StrEnum):
+    """What an event means for the chain that it belongs to.
+
+    A notice changes nothing: it reports on a job that goes on.
+    """
+
+    BEGINS = "begins"
+    CONTINUES = "continues"
+    ENDS = "ends"
+    FAILS = "fails"
+    NOTICE = "notice"
 
 
 class Subscription(NamedTuple):
-    """A stage that reacts to an event, and the queue its jobs go to."""
+    """A stage that reacts to an event.
+
+    Attributes:
+        queue: Where its jobs wait.
+        chain: The chain that its jobs belong to.
+        trains: Whether it trains a model, so that its jobs get a training report.
+    """
 
     stage: str
     queue: str
+    chain: str = chain_status.ONBOARDING
+    trains: bool = False
 
 
 @dataclass(frozen=True)
-class Fact:
+class NewEvent:
     """An event about to be written.
 
     Attributes:
-        key: Two facts with one key are the same fact: the second is not written.
-        replayed: It was told before: the tables for reports have it, and as it stood then.
+        chain: The chain it belongs to; an event that a job publishes gets the job's chain.
+        effect: What it means for that chain.
+        actor: Who asked for it: a token's name, `cli`, `watch`, or `system`.
+        causation_id: The event that led to it.
+        job_id: The job that published it; None for a request.
+        key: Of two events with one key only the first is written.
+        model: The trained model that it reports.
+        verdict: The verdict on a model that it reports.
+        replayed: A copy of a past event, which the model registry has recorded already.
     """
 
     type: str
     machine_id: str
     payload: Mapping[str, Any]
     correlation_id: str
+    chain: str = chain_status.ONBOARDING
+    effect: Effect = Effect.CONTINUES
+    actor: str = SYSTEM
     causation_id: int | None = None
+    job_id: int | None = None
     key: str | None = None
     subscriptions: Sequence[Subscription] = ()
+    model: TrainedModel | None = None
+    verdict: Verdict | None = None
     replayed: bool = False
 
 
@@ -50,8 +89,8 @@ class Dispatch:
 class Written:
     """What a transaction added: the event's id and the jobs, which the caller has to send.
 
-    The ledger has them as sent. If they cannot be, `outbox.not_sent` says so; if the caller dies
-    before that, a steward finds them missing from the broker.
+    The ledger has the jobs as sent. If they cannot be, `outbox.not_sent` notes it; if the caller
+    dies before that, a steward finds them missing from the broker.
     """
 
     event_id: int | None
@@ -72,52 +111,67 @@ def create_machine(profile: Mapping[str, Any], profile_json: str, sha256: str) -
     ).execute()
 
 
-def publish(fact: Fact) -> Written:
-    """Write a fact and a pending job for each stage that reacts to it."""
+def publish(event: NewEvent) -> Written:
+    """Write an event and a pending job for each stage that reacts to it."""
     with transaction():
-        return append(fact)
+        return append(event)
 
 
-def append(fact: Fact) -> Written:
+def append(event: NewEvent) -> Written:
     """`publish` as part of a transaction that is already open."""
-    if fact.key and Event.select().where(Event.key == fact.key).exists():
+    if event.key and Event.select().where(Event.key == event.key).exists():
         return Written(None)
     ((event_id,),) = execute(
         _INSERT_EVENT,
-        type=fact.type,
-        machine=fact.machine_id,
-        payload=json.dumps(fact.payload),
-        correlation=fact.correlation_id,
-        causation=fact.causation_id,
-        key=fact.key,
+        type=event.type,
+        machine=event.machine_id,
+        payload=json.dumps(event.payload),
+        correlation=event.correlation_id,
+        causation=event.causation_id,
+        key=event.key,
+        chain=event.chain,
+        effect=event.effect.value,
+        actor=event.actor,
+        job=event.job_id,
     )
-    jobs = [_insert_job(event_id, fact, subscription) for subscription in fact.subscriptions]
-    if not fact.replayed:
-        projections.event_written(fact.type, fact.machine_id, fact.payload)
+    jobs = [_insert_job(event_id, event, subscription) for subscription in event.subscriptions]
+    if not event.replayed:
+        if event.model is not None:
+            model_registry.record_model(event.machine_id, event.model)
+        if event.verdict is not None:
+            model_registry.record_verdict(event.machine_id, event.verdict)
+    if event.effect is not Effect.NOTICE:
+        chains = {event.chain, *(subscription.chain for subscription in event.subscriptions)}
+        chain_status.update(event.machine_id, *chains)
     return Written(event_id, jobs)
 
 
-def _insert_job(event_id: int, fact: Fact, subscription: Subscription) -> Dispatch:
+def _insert_job(event_id: int, event: NewEvent, subscription: Subscription) -> Dispatch:
     ((job_id,),) = execute(
         _INSERT_JOB,
         event=event_id,
-        machine=fact.machine_id,
+        machine=event.machine_id,
         stage=subscription.stage,
         queue=subscription.queue,
+        chain=subscription.chain,
     )
-    projections.job_created(job_id, subscription.stage, fact.machine_id, fact.payload)
+    if subscription.trains:
+        training_report.open_report(job_id, event.machine_id, event.payload.get("epochs"))
     return Dispatch(job_id, subscription.queue)
 
 
 _INSERT_EVENT = """
-INSERT INTO events (type, machine_id, payload, correlation_id, causation_id, key, occurred_at)
-VALUES (:type, :machine, :payload, :correlation, :causation, :key, {now})
+INSERT INTO events (type, machine_id, payload, correlation_id, causation_id, key, chain, effect,
+    actor, job_id, occurred_at)
+VALUES (:type, :machine, :payload, :correlation, :causation, :key, :chain, :effect,
+    :actor, :job, {now})
 RETURNING id
 """
 
 _INSERT_JOB = """
-INSERT INTO jobs (event_id, machine_id, stage, queue, status, token, attempts, crashes, progress,
-    message, due_at, created_at, dispatched_at, seq)
-VALUES (:event, :machine, :stage, :queue, 'pending', 0, 0, 0, 0, '', {now}, {now}, {now}, {now})
+INSERT INTO jobs (event_id, machine_id, stage, queue, chain, status, token, attempts, crashes,
+    progress, message, due_at, created_at, dispatched_at, seq)
+VALUES (:event, :machine, :stage, :queue, :chain, 'pending', 0, 0, 0,
+    0, '', {now}, {now}, {now}, {now})
 RETURNING id
 """

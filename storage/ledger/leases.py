@@ -22,8 +22,8 @@ from storage.database import (
     reading,
     transaction,
 )
-from storage.ledger import projections
-from storage.ledger.event_log import Dispatch, Fact, Written, append
+from storage.ledger import chain_status, training_report
+from storage.ledger.event_log import SYSTEM, Dispatch, NewEvent, Written, append
 from storage.ledger.sequence import NEXT_SEQ
 from storage.tables import Artifact
 
@@ -41,6 +41,7 @@ class Claim:
 
     Attributes:
         limited: Whether its queue has a limit, so that its end lets another job begin.
+        has_report: Whether it is a training, with a row in `gan_training_jobs`.
     """
 
     job_id: int
@@ -48,6 +49,8 @@ class Claim:
     stage: str
     queue: str
     limited: bool
+    has_report: bool
+    chain: str
     machine_id: str
     profile: str
     event_id: int
@@ -71,7 +74,8 @@ def claim(job_id: int, worker: str, lease_seconds: float) -> Claim | None:
             execute(_NOT_TAKEN, job=job_id)
             return None
         (claimed,) = _claims(execute(_CLAIMS_BY_ID, job=job_id))
-        projections.job_changed(job_id, claimed.stage)
+        _follow(claimed)
+        chain_status.update(claimed.machine_id, claimed.chain)
         return claimed
 
 
@@ -84,7 +88,12 @@ def expired() -> list[Claim]:
 def _claims(rows: list[tuple[Any, ...]]) -> list[Claim]:
     claims = [Claim(*row) for row in rows]
     return [
-        replace(claim, payload=json.loads(str(claim.payload)), limited=bool(claim.limited))
+        replace(
+            claim,
+            payload=json.loads(str(claim.payload)),
+            limited=bool(claim.limited),
+            has_report=bool(claim.has_report),
+        )
         for claim in claims
     ]
 
@@ -121,8 +130,8 @@ def report_progress(
         return _write(claim, _PROGRESS, percent=percent, text=message, epoch=epoch, loss=loss)
 
 
-def complete(claim: Claim, fact: Fact, artifacts: Iterable[StagedArtifact]) -> Written:
-    """End a job with the fact it established and the files it made: all of it or nothing.
+def complete(claim: Claim, event: NewEvent, artifacts: Iterable[StagedArtifact]) -> Written:
+    """End a job with its event and the files it made: all of it or nothing.
 
     Raises:
         StaleLease: See `renew`; nothing was written.
@@ -130,11 +139,11 @@ def complete(claim: Claim, fact: Fact, artifacts: Iterable[StagedArtifact]) -> W
     with transaction():
         _write(claim, f"status = 'success', {_OVER}")
         _add_artifacts(claim, artifacts)
-        return append(fact)
+        return append(_by(claim, event))
 
 
 def conclude_failed(
-    claim: Claim, reason: str, fact: Fact, artifacts: Iterable[StagedArtifact]
+    claim: Claim, reason: str, event: NewEvent, artifacts: Iterable[StagedArtifact]
 ) -> Written:
     """End a job that ran well but found that the chain cannot go on; its files stay readable.
 
@@ -144,11 +153,11 @@ def conclude_failed(
     with transaction():
         _write(claim, f"{_FAILED}, progress = 100", reason=reason)
         _add_artifacts(claim, artifacts)
-        return append(fact)
+        return append(_by(claim, event))
 
 
-def fail(claim: Claim, reason: str, fact: Fact, *, retryable: bool) -> Written:
-    """Count a failed attempt: try again later, or end the job with `fact` after the last one.
+def fail(claim: Claim, reason: str, event: NewEvent, *, retryable: bool) -> Written:
+    """Count a failed attempt: try again later, or end the job with `event` after the last one.
 
     Raises:
         StaleLease: See `renew`; nothing was written.
@@ -158,18 +167,19 @@ def fail(claim: Claim, reason: str, fact: Fact, *, retryable: bool) -> Written:
         if retryable and attempts < MAX_ATTEMPTS:
             backoff = _jittered(BACKOFF_SECONDS * 2 ** (attempts - 1))
             _write(claim, f"attempts = :n, {_WAITS}", n=attempts, reason=reason, backoff=backoff)
+            chain_status.update(claim.machine_id, claim.chain)
             return Written(None)
         _write(claim, f"attempts = :n, {_FAILED}", n=attempts, reason=reason)
-        return append(fact)
+        return append(_by(claim, event))
 
 
-def crash(claim: Claim, reason: str, fact: Fact, *, lease_expired: bool = False) -> Written:
+def crash(claim: Claim, reason: str, event: NewEvent, *, lease_expired: bool = False) -> Written:
     """Count a death of the process that ran the job; quarantine it after `MAX_CRASHES`.
 
     Args:
         claim: The right that the dead process had.
         reason: How it died, for people.
-        fact: Written when the job is quarantined.
+        event: Written when the job is quarantined.
         lease_expired: Only if the lease has run out: a worker that woke up and renewed it in
             the meantime keeps the job.
 
@@ -183,10 +193,11 @@ def crash(claim: Claim, reason: str, fact: Fact, *, lease_expired: bool = False)
             backoff = _jittered(CRASH_BACKOFF_SECONDS * 2 ** (crashes - 1))
             setting = f"crashes = :n, {_WAITS}"
             _write(claim, setting, condition, n=crashes, reason=reason, backoff=backoff)
+            chain_status.update(claim.machine_id, claim.chain)
             return Written(None)
         reason = f"quarantined after {crashes} crashes: {reason}"
         _write(claim, f"crashes = :n, {_FAILED}", condition, n=crashes, reason=reason)
-        return append(fact)
+        return append(_by(claim, event))
 
 
 def release(claim: Claim) -> Dispatch:
@@ -197,6 +208,7 @@ def release(claim: Claim) -> Dispatch:
     """
     with transaction():
         _write(claim, _RELEASED)
+        chain_status.update(claim.machine_id, claim.chain)
     return Dispatch(claim.job_id, claim.queue)
 
 
@@ -206,8 +218,25 @@ def _write(claim: Claim, setting: str, condition: str = "TRUE", **values: Any) -
     written = execute(statement, job=claim.job_id, token=claim.token, **values)
     if not written:
         raise StaleLease(f"job {claim.job_id} no longer belongs to token {claim.token}")
-    projections.job_changed(claim.job_id, claim.stage)
+    _follow(claim)
     return int(written[0][0])
+
+
+def _follow(claim: Claim) -> None:
+    if claim.has_report:
+        training_report.follow(claim.job_id)
+
+
+def _by(claim: Claim, event: NewEvent) -> NewEvent:
+    """The event as the outcome of a job."""
+    return replace(
+        event,
+        chain=claim.chain,
+        actor=SYSTEM,
+        correlation_id=claim.correlation_id,
+        causation_id=claim.event_id,
+        job_id=claim.job_id,
+    )
 
 
 def _add_artifacts(claim: Claim, artifacts: Iterable[StagedArtifact]) -> None:
@@ -265,7 +294,7 @@ FOR UPDATE
 _CLAIM = f"""
 UPDATE jobs SET status = 'running', token = token + 1, worker = :worker,
     lease_until = {{now}} + :lease, started_at = {{now}}, completed_at = NULL, progress = 0,
-    message = '', epoch = NULL, loss = NULL, seq = {NEXT_SEQ}
+    message = '', epoch = NULL, loss = NULL, overdue_event_id = NULL, seq = {NEXT_SEQ}
 WHERE id = :job AND status = 'pending' AND due_at <= {{now}} AND NOT EXISTS (
     SELECT 1 FROM queues
     WHERE queues.name = jobs.queue AND (queues.paused_at IS NOT NULL OR queues.concurrency <= (
@@ -280,6 +309,7 @@ _NOT_TAKEN = "UPDATE jobs SET dispatched_at = NULL WHERE id = :job AND status = 
 
 _CLAIMS = """
 SELECT jobs.id, jobs.token, jobs.stage, jobs.queue, queues.concurrency IS NOT NULL,
+    EXISTS (SELECT 1 FROM gan_training_jobs WHERE task_id = jobs.id), jobs.chain,
     jobs.machine_id, machines.profile, events.id, events.type, events.payload,
     events.correlation_id, jobs.attempts, jobs.crashes
 FROM jobs

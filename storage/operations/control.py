@@ -7,16 +7,14 @@ from collections.abc import Sequence
 from errors import NotFound
 from storage.artifacts.store import STAGING, ArtifactStore
 from storage.database import execute, is_sqlite, now_ms, transaction
-from storage.ledger import projections
+from storage.ledger import chain_status, training_report
 from storage.ledger.event_log import Dispatch
 from storage.ledger.sequence import next_seq
+from storage.status import OPEN, JobStatus
 from storage.tables import Artifact, Job, Machine
 
-#: What the status of a job is that has not ended.
-OPEN = ("pending", "running")
 
-
-def cancel(job_id: int) -> str:
+def cancel(job_id: int) -> JobStatus:
     """Stop a job for good; the status it had.
 
     The token moves on, so the worker that runs it loses its lease and kills the child.
@@ -25,28 +23,36 @@ def cancel(job_id: int) -> str:
         NotFound: No such job.
     """
     with transaction():
-        while (before := _status(job_id)) in OPEN:
-            stopped = (
-                Job.update(
-                    status="cancelled",
-                    token=Job.token + 1,
-                    lease_until=None,
-                    completed_at=now_ms(),
-                    error_message="cancelled",
-                    seq=next_seq(),
-                )
-                # It may have ended since: what it has published must not be taken back.
-                .where(Job.id == job_id, Job.status == before)
-                .execute()
-            )
-            if stopped:
-                projections.job_changed(job_id, Job.get_by_id(job_id).stage)
-                break
+        before = _cancel(job_id)
+        _update_chain(job_id)
         return before
 
 
-def cancel_open(machine_id: str) -> list[int]:
-    """Stop every job of a machine that waits or runs; call inside a transaction.
+def _cancel(job_id: int) -> JobStatus:
+    while (before := _status(job_id)) in OPEN:
+        stopped = (
+            Job.update(
+                status=JobStatus.CANCELLED.value,
+                token=Job.token + 1,
+                lease_until=None,
+                completed_at=now_ms(),
+                error_message="cancelled",
+                seq=next_seq(),
+            )
+            # It may have ended since: what it has published must not be taken back.
+            .where(Job.id == job_id, Job.status == before.value)
+            .execute()
+        )
+        if stopped:
+            training_report.follow(job_id)
+            break
+    return before
+
+
+def cancel_open(machine_id: str, chain: str) -> list[int]:
+    """Stop every job of a machine's chain that waits or runs; call inside a transaction.
+
+    The caller brings the chain's status up to date: it goes on to write the event that follows.
 
     Returns:
         The jobs that were stopped; those which they would have led to are not there.
@@ -59,11 +65,11 @@ def cancel_open(machine_id: str) -> list[int]:
         # transaction may hold a job that is to be cancelled here.
         execute(_HOLD_MACHINE, machine=machine_id)
     if not Machine.select().where(Machine.machine_id == machine_id).exists():
-        raise NotFound(f"no machine '{machine_id}'; see: fleetforge machines list")
+        raise NotFound(f"no machine '{machine_id}'", kind="machine")
     stopped: list[int] = []
     # A job that ends while it is waited for has opened the next one by then: look again.
-    while waiting := _open_jobs(machine_id):
-        stopped += [job_id for job_id in waiting if cancel(job_id) in OPEN]
+    while waiting := _open_jobs(machine_id, chain):
+        stopped += [job_id for job_id in waiting if _cancel(job_id) in OPEN]
     return stopped
 
 
@@ -75,16 +81,25 @@ def retry(job_id: int) -> Dispatch | None:
     """
     with transaction():
         _status(job_id)  # There has to be such a job.
-        return _start_afresh(job_id, ("failed", "cancelled"))
+        started = _start_afresh(job_id, (JobStatus.FAILED, JobStatus.CANCELLED))
+        _update_chain(job_id)
+        return started
 
 
 def retry_failed(machine_id: str | None = None) -> list[Dispatch]:
     """Start every failed job afresh, or those of one machine; all of them or none."""
     with transaction():
-        failed = Job.select(Job.id).where(Job.status == "failed").order_by(Job.id)
+        failed = (
+            Job.select(Job.id, Job.machine, Job.chain)
+            .where(Job.status == JobStatus.FAILED.value)
+            .order_by(Job.id)
+        )
         if machine_id is not None:
             failed = failed.where(Job.machine == machine_id)
-        started = [_start_afresh(job.id, ("failed",)) for job in list(failed)]
+        rows = list(failed)
+        started = [_start_afresh(job.id, (JobStatus.FAILED,)) for job in rows]
+        for key in sorted({(str(job.machine), str(job.chain)) for job in rows}):
+            chain_status.update(*key)
         return [job for job in started if job is not None]
 
 
@@ -103,7 +118,7 @@ def delete_machine(machine_id: str) -> list[str]:
         rows = Artifact.select(Artifact.key).where(Artifact.machine == machine_id).distinct()
         keys = [row.key for row in rows]
         if not Machine.delete().where(Machine.machine_id == machine_id).execute():
-            raise NotFound(f"no machine '{machine_id}'; see: fleetforge machines list")
+            raise NotFound(f"no machine '{machine_id}'", kind="machine")
         return keys
 
 
@@ -124,11 +139,11 @@ def remove_machine(machine_id: str, store: ArtifactStore) -> list[str]:
     return keys
 
 
-def _start_afresh(job_id: int, ended: Sequence[str]) -> Dispatch | None:
-    """Make a job pending again if it has ended so; somebody else may have been quicker."""
+def _start_afresh(job_id: int, ended: Sequence[JobStatus]) -> Dispatch | None:
+    """Make a job pending again if it has ended so; another caller may have been quicker."""
     started = (
         Job.update(
-            status="pending",
+            status=JobStatus.PENDING.value,
             attempts=0,
             crashes=0,
             progress=0,
@@ -139,29 +154,38 @@ def _start_afresh(job_id: int, ended: Sequence[str]) -> Dispatch | None:
             due_at=now_ms(),
             dispatched_at=now_ms(),
             completed_at=None,
+            overdue_event_id=None,
             seq=next_seq(),
         )
-        .where(Job.id == job_id, Job.status.in_(list(ended)))
+        .where(Job.id == job_id, Job.status.in_([status.value for status in ended]))
         .execute()
     )
     if not started:
         return None
     job = Job.get_by_id(job_id)
-    projections.job_changed(job_id, job.stage)
+    training_report.follow(job_id)
     return Dispatch(job_id, job.queue)
 
 
-def _open_jobs(machine_id: str) -> list[int]:
-    rows = Job.select(Job.id).where(Job.machine == machine_id, Job.status.in_(OPEN))
+def _update_chain(job_id: int) -> None:
+    job = Job.get_by_id(job_id)
+    chain_status.update(str(job.machine), job.chain)
+
+
+def _open_jobs(machine_id: str, chain: str) -> list[int]:
+    rows = Job.select(Job.id).where(
+        Job.machine == machine_id,
+        Job.chain == chain,
+        Job.status.in_([status.value for status in OPEN]),
+    )
     return [job.id for job in rows]
 
 
-def _status(job_id: int) -> str:
+def _status(job_id: int) -> JobStatus:
     job = Job.get_or_none(Job.id == job_id)
     if job is None:
-        raise NotFound(f"no job {job_id}; see: fleetforge jobs")
-    status: str = job.status
-    return status
+        raise NotFound(f"no job {job_id}", kind="job")
+    return JobStatus(job.status)
 
 
 _HOLD_MACHINE = "SELECT machine_id FROM machines WHERE machine_id = :machine FOR NO KEY UPDATE"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from storage.database import execute, reading, transaction
-from storage.ledger.event_log import Fact, Written, append
+from storage.ledger.event_log import NewEvent, Written, append
 from storage.queries.durations import earlier_runs
 
 #: Fewer earlier runs than this say nothing of what is usual.
@@ -30,13 +30,9 @@ class Overdue:
     status: str
     event_id: int
     correlation_id: str
+    chain: str
     waited_ms: int
     expected_ms: int
-
-    @property
-    def key(self) -> str:
-        """What makes the news of it count once."""
-        return f"StageOverdue:{self.job_id}.{self.token}"
 
 
 def find(factor: float, shortest_seconds: float = SHORTEST_SECONDS) -> list[Overdue]:
@@ -71,19 +67,21 @@ def _late(stage: str, expected: int) -> list[Overdue]:
     return [Overdue(*row) for row in execute(_LATE, stage=stage, expected=expected)]
 
 
-def tell(overdue: Overdue, fact: Fact) -> Written:
-    """Write the news of a late job, unless it was told or the job has gone on meanwhile."""
+def report(overdue: Overdue, notice: NewEvent) -> Written:
+    """Write the notice of a late job, once, unless the job has gone on meanwhile."""
     with transaction():
-        # Holds the job until the news is written: none comes after what the job ends with.
-        if not execute(_HOLD, job=overdue.job_id, token=overdue.token, status=overdue.status):
+        # Locks the job first: no notice follows the event that the job ends with.
+        if not execute(_LOCK, job=overdue.job_id, token=overdue.token, status=overdue.status):
             return Written(None)
-        return append(fact)
+        written = append(notice)
+        execute(_NOTICED, job=overdue.job_id, event=written.event_id)
+        return written
 
 
 _OPEN_STAGES = "SELECT DISTINCT stage FROM jobs WHERE status IN ('pending', 'running')"
 
 _LATE = """
-SELECT jobs.id, token, jobs.machine_id, stage, status, event_id, correlation_id,
+SELECT jobs.id, token, jobs.machine_id, stage, status, event_id, correlation_id, jobs.chain,
     {now} - CASE status WHEN 'running' THEN started_at ELSE due_at END,
     CAST(:expected AS BIGINT)
 FROM jobs JOIN events ON events.id = jobs.event_id
@@ -100,14 +98,14 @@ WHERE stage = :stage
                 WHERE other.stage = jobs.stage AND other.status = 'success'
                     AND other.completed_at >= {now} - :expected
             ))
-    AND NOT EXISTS (
-        SELECT 1 FROM events AS told WHERE told.key = 'StageOverdue:' || jobs.id || '.' || token
-    )
+    AND overdue_event_id IS NULL
 ORDER BY jobs.id LIMIT 100
 """
 
-_HOLD = """
+_LOCK = """
 UPDATE jobs SET message = message
-WHERE id = :job AND token = :token AND status = :status
+WHERE id = :job AND token = :token AND status = :status AND overdue_event_id IS NULL
 RETURNING id
 """
+
+_NOTICED = "UPDATE jobs SET overdue_event_id = :event WHERE id = :job"

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from storage.artifacts.staging import Submission
+from storage.status import OPEN
 from storage.tables import Artifact, Event, Job, ModelVersion, TrainingJob
 
-#: The event that refers to a file which a user has submitted.
-SUBMISSION_EVENT = "RunDataSubmitted"
+#: Field of an event's payload with the key of a file that a user has submitted.
+SUBMITTED_FILE = "file_key"
 
 #: How many of a machine's newest models are kept, beside the newest accepted one.
 KEEP_MODELS = 2
@@ -82,11 +83,7 @@ class Ledger:
     @property
     def machines_with_open_jobs(self) -> set[str]:
         """Machines whose files may be needed at any moment."""
-        return {
-            attempt.machine_id
-            for attempt in self.attempts.values()
-            if attempt.status in ("pending", "running")
-        }
+        return {attempt.machine_id for attempt in self.attempts.values() if attempt.status in OPEN}
 
 
 def read() -> Ledger:
@@ -120,15 +117,15 @@ def read() -> Ledger:
         .order_by(Artifact.id)
         .tuples()
     )
-    submissions: Any = (
+    rows: Any = (
         Event.select(Event.machine, Event.payload)
-        .where(Event.type == SUBMISSION_EVENT)
+        .where(Event.effect == "begins", Event.payload.contains(f'"{SUBMITTED_FILE}"'))
         .order_by(Event.id)
         .tuples()
     )
     submitted: dict[str, list[str]] = defaultdict(list)
-    for machine_id, payload in submissions:
-        submitted[machine_id].append(json.loads(payload)["file_key"])
+    for machine_id, payload in rows:
+        submitted[machine_id].append(json.loads(payload)[SUBMITTED_FILE])
     return Ledger(
         attempts,
         [Version(*row) for row in versions],

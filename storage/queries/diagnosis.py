@@ -1,170 +1,152 @@
-"""Why a machine stands where it stands."""
+"""Why a machine's onboarding is where it is."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
+from enum import Enum, auto
 
 from storage import database
 from storage.ledger import queues, workers
-from storage.ledger.leases import MAX_ATTEMPTS, MAX_CRASHES
 from storage.ledger.queues import QueueStanding
-from storage.queries import events as event_queries
-from storage.queries import jobs, machines
+from storage.queries import events, jobs, lineage, machines
+from storage.queries.jobs import JobRow
+from storage.queries.machines import MachineState
+from storage.status import JobStatus, MachineStatus
+
+
+class Cause(Enum):
+    """What a machine's onboarding waits for, or how it ended."""
+
+    NOT_STARTED = auto()
+    NO_STAGE_REACTS = auto()
+    RETRY_PAUSE = auto()
+    QUEUE_PAUSED = auto()
+    NO_WORKER = auto()
+    BROKER_AWAY = auto()
+    QUEUE_FULL = auto()
+    FREE_WORKER = auto()
+    RUNNING = auto()
+    WORKER_SILENT = auto()
+    LEASE_EXPIRED = auto()
+    CANCELLED = auto()
+    REJECTED = auto()
+    FAILED = auto()
+    NOTHING_FOLLOWS = auto()
+    ONBOARDED = auto()
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """An answer to "why is my machine not finished?".
+    """The cause and the facts behind it.
 
     Attributes:
-        state: One line: where the chain stands.
-        since: When it came to stand there, ms since 1970.
-        waits_for: What has to happen next; empty when nothing has to.
-        advice: What the user can do; empty when there is nothing to do.
+        job: The job that the machine's status comes from; None before the first.
+        seconds: Until the job is due again or its lease ends; negative once that has passed.
+        queue: The queue that the job waits in.
+        serving: Workers that serve this queue.
+        alive: Whether any worker is alive.
         waited_seconds: How long an overdue job has run, or could have; None if it is not overdue.
-        expected_seconds: Within which it was expected, from earlier runs of its stage.
+        expected_seconds: Expected time, from earlier runs of its stage.
     """
 
-    machine_id: str
-    stage: str | None
-    status: str
-    state: str
-    since: int
-    waits_for: str
-    advice: str
+    machine: MachineState
+    cause: Cause
+    job: JobRow | None = None
+    seconds: float = 0.0
+    queue: QueueStanding | None = None
+    serving: int = 0
+    alive: bool = True
     waited_seconds: int | None = None
     expected_seconds: int | None = None
 
 
 def diagnose(machine_id: str, broker_answers: Callable[[], bool]) -> Diagnosis:
-    """Explain a machine's standing.
+    """Explain a machine's status.
 
     Args:
         machine_id: The machine.
-        broker_answers: Asked only when it is the broker's turn.
+        broker_answers: Asked only when the broker may be the cause.
 
     Raises:
         NotFound: No such machine.
     """
-    where = machines.machine(machine_id)
-    job = jobs.job(where.job_id) if where.job_id is not None else None
-    if job is None:
-        state, waits_for, advice = _not_begun(machine_id)
-    elif where.status == "onboarded":
-        state = "onboarded: the synthetic data are finished"
-        waits_for, advice = "", f"see: fleetforge machines show {machine_id}"
-    elif job["status"] == "pending":
-        state, waits_for, advice = _pending(job, broker_answers)
-    elif job["status"] == "running":
-        state, waits_for, advice = _running(job)
-    elif job["status"] == "success" and where.status == "failed":
-        state, waits_for, advice = _failed_beside(machine_id)
-    elif job["status"] == "success":
-        state, waits_for, advice = f"{job['stage']} is done and nothing follows it", "", ""
-    else:
-        state, waits_for, advice = _ended(job)
-    answer = Diagnosis(machine_id, where.stage, where.status, state, where.since, waits_for, advice)
-    news = event_queries.overdue_news(where.job_id) if where.job_id and where.overdue else None
-    return _overdue(answer, news) if news else answer
-
-
-def _not_begun(machine_id: str) -> tuple[str, str, str]:
-    if event_queries.correlation_of(machine_id) is not None:
-        return "no stage has reacted to it", "", ""
-    start = f"fleetforge publish MachineCreated --machine {machine_id}"
-    return "registered, and nothing was started", "somebody to start it", f"start it: {start}"
-
-
-def _overdue(answer: Diagnosis, news: dict[str, Any]) -> Diagnosis:
-    since_then = (database.clock_ms() - news["occurred_at"]) / 1000
-    return replace(
-        answer,
-        state=f"{answer.state}; overdue",
-        waited_seconds=round(news["payload"]["waited_seconds"] + since_then),
-        expected_seconds=news["payload"]["expected_seconds"],
-    )
-
-
-def _pending(job: dict[str, object], broker_answers: Callable[[], bool]) -> tuple[str, str, str]:
-    due_in = (int(str(job["due_at"])) - database.clock_ms()) / 1000
-    if due_in > 0:
-        return (
-            f"{job['stage']} failed ({job['error_message']}); {_tries(job)} in {due_in:.0f} s",
-            "the pause before the next try",
-            "",
+    machine = machines.machine(machine_id)
+    if machine.job_id is None:
+        begun = events.events(machine_id=machine_id, limit=1)
+        return Diagnosis(machine, Cause.NO_STAGE_REACTS if begun else Cause.NOT_STARTED)
+    job = jobs.job(machine.job_id)
+    waited, expected = _overdue(machine, job)
+    if machine.status is MachineStatus.ONBOARDED:
+        return Diagnosis(machine, Cause.ONBOARDED, job)
+    if job.status is JobStatus.PENDING:
+        cause, seconds, queue, serving = _pending(job, broker_answers)
+        return Diagnosis(
+            machine,
+            cause,
+            job,
+            seconds,
+            queue,
+            serving,
+            waited_seconds=waited,
+            expected_seconds=expected,
         )
-    name = str(job["queue"])
-    queue = queues.standings().get(name, QueueStanding(name))
-    serving = [worker for worker in workers.alive() if name in worker["queues"].split(",")]
-    waits_for, advice = f"a free worker on queue '{name}': {len(serving)} alive", ""
-    if queue.paused_at is not None:
-        waits_for, advice = f"queue '{name}' is paused", f"fleetforge queues resume {name}"
+    if job.status is JobStatus.RUNNING:
+        alive = {row["id"] for row in workers.alive()}
+        cause, seconds = _running(job, alive)
+        return Diagnosis(
+            machine,
+            cause,
+            job,
+            seconds,
+            alive=bool(alive),
+            waited_seconds=waited,
+            expected_seconds=expected,
+        )
+    return Diagnosis(machine, _ended(machine, job), job)
+
+
+def _overdue(machine: MachineState, job: JobRow) -> tuple[int | None, int | None]:
+    if not machine.overdue or job.overdue_event_id is None:
+        return None, None
+    notice = events.event(job.overdue_event_id)
+    since_then = (database.clock_ms() - notice.occurred_at) / 1000
+    return round(notice.payload["waited_seconds"] + since_then), notice.payload["expected_seconds"]
+
+
+def _pending(
+    job: JobRow, broker_answers: Callable[[], bool]
+) -> tuple[Cause, float, QueueStanding, int]:
+    queue = queues.standings().get(job.queue, QueueStanding(job.queue))
+    serving = sum(job.queue in worker["queues"].split(",") for worker in workers.alive())
+    due_in = (job.due_at - database.clock_ms()) / 1000
+    if due_in > 0:
+        cause = Cause.RETRY_PAUSE
+    elif queue.paused_at is not None:
+        cause = Cause.QUEUE_PAUSED
     elif not serving:
-        waits_for = f"a worker on queue '{name}': none is alive"
-        advice = "start one: fleetforge up, or fleetforge worker"
+        cause = Cause.NO_WORKER
     elif not broker_answers():
-        waits_for = "the broker: it does not answer"
-        advice = "the job is safe and is sent once it does; see: fleetforge doctor"
+        cause = Cause.BROKER_AWAY
     elif queue.room == 0:
-        waits_for = f"queue '{name}': its limit is {queue.concurrency}, {queue.running} running"
-        advice = f"let more run at once: fleetforge queues limit {name} none"
+        cause = Cause.QUEUE_FULL
     else:
-        waits_for += f", {queue.running} busy"
-    return f"{job['stage']} is ready to run", waits_for, advice
+        cause = Cause.FREE_WORKER
+    return cause, due_in, queue, serving
 
 
-def _running(job: dict[str, object]) -> tuple[str, str, str]:
-    stage, worker = job["stage"], job["worker"]
-    alive = {row["id"] for row in workers.alive()}
-    lease_left = (int(str(job["lease_until"])) - database.clock_ms()) / 1000
-    advice = "" if alive else "no worker is alive; start one: fleetforge up"
+def _running(job: JobRow, alive: set[str]) -> tuple[Cause, float]:
+    lease_left = ((job.lease_until or 0) - database.clock_ms()) / 1000
     if lease_left < 0:
-        state = f"{stage}: the lease of worker {worker} expired {-lease_left:.0f} s ago"
-        return state, "a steward to take the job back", advice
-    if worker not in alive:
-        state = f"{stage}: worker {worker} is not heard of any more"
-        return state, f"its lease to end in {lease_left:.0f} s, then it runs elsewhere", advice
-    state = f"{stage} is running on {worker}, {job['progress']} %"
-    return f"{state}: {job['message']}" if job["message"] else state, "it to finish", ""
+        return Cause.LEASE_EXPIRED, lease_left
+    return Cause.RUNNING if job.worker in alive else Cause.WORKER_SILENT, lease_left
 
 
-def _ended(job: dict[str, object]) -> tuple[str, str, str]:
-    machine_id = str(job["machine_id"])
-    advice = f"try again: fleetforge jobs retry {job['id']}"
-    if job["status"] == "cancelled":
-        return f"{job['stage']} was cancelled", "somebody to decide", advice
-    if _judged_too_poor(job):
-        more = """--data '{"epochs": 1000}'"""
-        longer = f"fleetforge publish RetrainRequested --machine {machine_id} {more}"
-        advice = f"train longer: {longer}, or mend the profile"
-    return f"{job['stage']} failed: {job['error_message']}", "somebody to decide", advice
-
-
-def _judged_too_poor(job: dict[str, object]) -> bool:
-    """Whether a failed job ended so by what it found out, the score of the data."""
-    for failure in _failures(str(job["machine_id"])):
-        if failure["causation_id"] == job["event_id"]:
-            return failure["payload"].get("quality_score") is not None
-    return False
-
-
-def _failed_beside(machine_id: str) -> tuple[str, str, str]:
-    """A machine may have several chains: the newest is done, and another failed after that."""
-    failure = _failures(machine_id)[0]["payload"]
-    state = f"{failure['stage']} failed: {failure['reason']}"
-    return state, "somebody to decide", f"see: fleetforge jobs --machine {machine_id}"
-
-
-def _failures(machine_id: str) -> list[dict[str, Any]]:
-    """The machine's StageFailed events, newest first."""
-    events = event_queries.events(machine_id=machine_id)
-    return [event for event in reversed(events) if event["type"] == "StageFailed"]
-
-
-def _tries(job: dict[str, object]) -> str:
-    attempts, crashes = int(str(job["attempts"])), int(str(job["crashes"]))
-    if crashes and not attempts:
-        return f"crash {crashes} of {MAX_CRASHES}, next try"
-    return f"retry {attempts} of {MAX_ATTEMPTS - 1}"
+def _ended(machine: MachineState, job: JobRow) -> Cause:
+    if job.status is JobStatus.CANCELLED:
+        return Cause.CANCELLED
+    if machine.status is not MachineStatus.FAILED:
+        return Cause.NOTHING_FOLLOWS
+    outcome = lineage.outcome(job.id)
+    rejected = outcome is not None and outcome.payload.get("quality_score") is not None
+    return Cause.REJECTED if rejected else Cause.FAILED

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from statistics import median
-from typing import Any
 
 from storage.database import execute
-from storage.ledger.projections import TRAINING_STAGE
+from storage.queries.jobs import JobRow
+from storage.status import JobStatus
 
 #: So many of a stage's latest runs are looked at.
 MOST_RUNS = 200
@@ -19,25 +18,22 @@ def earlier_runs(stage: str) -> list[int]:
     return sorted(ran for (ran,) in rows)
 
 
-def seconds_left(job: Mapping[str, Any], now: int) -> float | None:
-    """When a job that runs should be done, seconds from now; None if nobody can say.
+def seconds_left(job: JobRow, now: int) -> float | None:
+    """Estimated seconds until a running job ends; None without an estimate.
 
-    It goes by its own progress and, before there is any, by the median of earlier runs; a training
-    by what they would have taken for its epochs. Nobody can say once it has run for longer.
+    The estimate uses the job's own progress. Before there is any, it uses the median of earlier
+    runs; for a training, scaled to its epochs. Once the job has run for longer, there is none.
 
     Args:
-        job: As `standing.job` gives it; call inside `reading`.
+        job: The job; call inside `reading`.
         now: The database's clock, ms.
     """
-    if job["status"] != "running":
+    if job.status is not JobStatus.RUNNING or job.started_at is None:
         return None
-    ran: int = now - job["started_at"]
-    if job["progress"]:
-        progress: int = job["progress"]
-        return ran * (100 - progress) / progress / 1000
-    runs = (
-        _trainings_like(job["id"]) if job["stage"] == TRAINING_STAGE else earlier_runs(job["stage"])
-    )
+    ran = now - job.started_at
+    if job.progress:
+        return ran * (100 - job.progress) / job.progress / 1000
+    runs = _trainings_like(job.id) or earlier_runs(job.stage)
     left = median(runs) - ran if runs else 0
     return left / 1000 if left > 0 else None
 

@@ -3,19 +3,43 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
+from dataclasses import dataclass, fields
 from typing import Any
 
 from errors import NotFound
 from storage.database import execute, reading
-from storage.tables import Event
-
-#: News of a job that goes on: whatever has ended before it has ended still.
-_OVERDUE = "StageOverdue"
-
-_EVENT_FIELDS = tuple(Event._meta.columns)
 
 
-def event(event_id: int) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """An event.
+
+    Attributes:
+        correlation_id: Shared by all events that one request led to.
+        causation_id: The event that led to it; None for a request.
+        chain: The chain of stages that it belongs to.
+        effect: What it means for that chain; see `storage.ledger.event_log.Effect`.
+        actor: Who asked for it; None in rows from before it was recorded.
+        job_id: The job that published it; None for a request.
+        occurred_at: Milliseconds since 1970.
+    """
+
+    id: int
+    type: str
+    machine_id: str
+    correlation_id: str
+    causation_id: int | None
+    payload: dict[str, Any]
+    key: str | None
+    chain: str
+    effect: str
+    actor: str | None
+    job_id: int | None
+    occurred_at: int
+
+
+def event(event_id: int) -> EventRow:
     """One event.
 
     Raises:
@@ -23,13 +47,13 @@ def event(event_id: int) -> dict[str, Any]:
     """
     found = events_where("WHERE id = :event", event=event_id)
     if not found:
-        raise NotFound(f"no event {event_id}; see: fleetforge events")
+        raise NotFound(f"no event {event_id}", kind="event")
     return found[0]
 
 
 def events(
     *, machine_id: str | None = None, after_id: int = 0, limit: int = 1000
-) -> list[dict[str, Any]]:
+) -> list[EventRow]:
     """Events after an id, oldest first; the newest `limit` of them."""
     of_machine = "AND machine_id = :machine" if machine_id else ""
     asked = {"machine": machine_id} if machine_id else {}
@@ -37,44 +61,30 @@ def events(
     return events_where(which, after=after_id, most=limit, **asked)[::-1]
 
 
-def events_where(which: str, **parameters: Any) -> list[dict[str, Any]]:
-    """Events, as `event` gives one.
+def newest_of_types(machine_id: str, chain: str, types: Collection[str]) -> EventRow | None:
+    """The newest event of a machine's chain that has one of these types; None without one."""
+    names = {f"type_{number}": name for number, name in enumerate(types)}
+    listed = ", ".join(f":{name}" for name in names)
+    which = f"""WHERE machine_id = :machine AND chain = :chain AND type IN ({listed})
+        ORDER BY id DESC LIMIT 1"""
+    found = events_where(which, machine=machine_id, chain=chain, **names)
+    return found[0] if found else None
+
+
+def events_where(which: str, **parameters: Any) -> list[EventRow]:
+    """Events.
 
     Args:
         which: The end of a query over `events`, as `storage.database.execute` takes it.
         parameters: Its values.
     """
     with reading():
-        rows = execute(f"SELECT {_EVENT} FROM events {which}", **parameters)
-    return [_event(dict(zip(_EVENT_FIELDS, row, strict=True))) for row in rows]
+        rows = execute(f"SELECT {', '.join(_FIELDS)} FROM events {which}", **parameters)
+    return [_row(dict(zip(_FIELDS, row, strict=True))) for row in rows]
 
 
-def overdue_news(job_id: int) -> dict[str, Any] | None:
-    """The event that says that a job's present attempt takes too long; None if there is none."""
-    told = events_where(
-        f"WHERE key = (SELECT {_OVERDUE_KEY} FROM jobs WHERE id = :job)", job=job_id
-    )
-    return told[0] if told else None
+def _row(values: dict[str, Any]) -> EventRow:
+    return EventRow(**{**values, "payload": json.loads(values["payload"])})
 
 
-def correlation_of(machine_id: str) -> str | None:
-    """The id of a machine's newest chain; None before its first event."""
-    with reading():
-        rows = execute(_NEWEST_CHAIN, machine=machine_id)
-    return rows[0][0] if rows else None
-
-
-def _event(row: dict[str, Any]) -> dict[str, Any]:
-    return row | {"payload": json.loads(row["payload"])}
-
-
-_EVENT = ", ".join(_EVENT_FIELDS)
-
-
-_NEWEST_CHAIN = """
-SELECT correlation_id FROM events WHERE machine_id = :machine ORDER BY id DESC LIMIT 1
-"""
-
-
-# As `storage.operations.overdue` makes it: an attempt that follows is not overdue yet.
-_OVERDUE_KEY = f"'{_OVERDUE}:' || jobs.id || '.' || jobs.token"
+_FIELDS = tuple(field.name for field in fields(EventRow))

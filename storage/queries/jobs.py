@@ -1,18 +1,19 @@
-"""Jobs, as the ledger has them and as people see them."""
+"""Jobs, as the ledger has them and as they are shown."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, fields
 from typing import Any
 
 from errors import NotFound
 from storage.database import execute, reading
 from storage.ledger.workers import WORKER_SILENCE_SECONDS
-from storage.tables import Job
+from storage.status import JobStatus
 
-#: What people are told of a job's status: a running one whose worker is gone is `stale`. SQL.
+#: The status of a job as it is shown: a running job whose worker is gone is `stale`. SQL.
 #:
-#: It is derived whenever somebody looks. The protocol goes by `jobs.status` and the lease alone: a
-#: worker may be silent for a while and still hold its lease.
+#: It is derived at each look. The protocol uses `jobs.status` and the lease alone: a worker may be
+#: silent for a while and still hold its lease.
 SHOWN_STATUS = f"""
 CASE WHEN jobs.status = 'running' AND (jobs.lease_until < {{now}} OR NOT EXISTS (
     SELECT 1 FROM workers WHERE workers.id = jobs.worker
@@ -21,45 +22,95 @@ CASE WHEN jobs.status = 'running' AND (jobs.lease_until < {{now}} OR NOT EXISTS 
 """
 
 
+@dataclass(frozen=True, slots=True)
+class JobRow:
+    """A job; times are milliseconds since 1970.
+
+    Attributes:
+        event_id: The event that it reacts to.
+        status: As the protocol uses it; never `stale`.
+        shown_status: As it is shown; `stale` where the worker of a running job is gone.
+        overdue_event_id: The notice that it takes much longer than usual; None without one.
+    """
+
+    id: int
+    event_id: int
+    machine_id: str
+    stage: str
+    queue: str
+    chain: str
+    status: JobStatus
+    shown_status: JobStatus
+    token: int
+    worker: str | None
+    lease_until: int | None
+    due_at: int
+    attempts: int
+    crashes: int
+    progress: int
+    epoch: int | None
+    loss: float | None
+    message: str
+    error_message: str | None
+    created_at: int
+    dispatched_at: int | None
+    started_at: int | None
+    completed_at: int | None
+    seq: int
+    overdue_event_id: int | None
+
+
 def jobs(
-    *, status: str | None = None, machine_id: str | None = None, limit: int = 1000
-) -> list[dict[str, Any]]:
-    """Jobs, newest first, with the `status` that the ledger has and the `shown_status`.
+    *,
+    status: JobStatus | None = None,
+    machine_id: str | None = None,
+    chain: str | None = None,
+    limit: int = 1000,
+) -> list[JobRow]:
+    """Jobs, newest first.
 
     Args:
         status: Only jobs of this shown status.
         machine_id: Only jobs of this machine.
+        chain: Only jobs of this chain.
         limit: This many at most.
     """
-    asked = {"status": status, "machine": machine_id}
-    conditions = [_JOB_CONDITIONS[name] for name, value in asked.items() if value]
+    asked = {"status": status, "machine": machine_id, "chain": chain}
+    parameters: dict[str, Any] = {name: value for name, value in asked.items() if value}
+    conditions = [_CONDITIONS[name] for name in parameters]
     where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
-    parameters = {name: value for name, value in asked.items() if value}
     return _jobs(f"{where} ORDER BY jobs.id DESC LIMIT :most", most=limit, **parameters)
 
 
-def job(job_id: int) -> dict[str, Any]:
-    """One job, as `jobs` gives them.
+def job(job_id: int) -> JobRow:
+    """One job.
 
     Raises:
         NotFound: No such job.
     """
     found = _jobs("WHERE jobs.id = :job", job=job_id)
     if not found:
-        raise NotFound(f"no job {job_id}; see: fleetforge jobs")
+        raise NotFound(f"no job {job_id}", kind="job")
     return found[0]
 
 
-def _jobs(which: str, **parameters: Any) -> list[dict[str, Any]]:
+def _jobs(which: str, **parameters: Any) -> list[JobRow]:
     with reading():
-        rows = execute(f"SELECT {_JOB}, {SHOWN_STATUS} FROM jobs {which}", **parameters)
-    return [dict(zip((*_JOB_FIELDS, "shown_status"), row, strict=True)) for row in rows]
+        rows = execute(f"SELECT {_COLUMNS} FROM jobs {which}", **parameters)
+    return [_row(dict(zip(_FIELDS, row, strict=True))) for row in rows]
 
 
-_JOB_FIELDS = tuple(Job._meta.columns)
+def _row(values: dict[str, Any]) -> JobRow:
+    statuses = {name: JobStatus(values[name]) for name in ("status", "shown_status")}
+    return JobRow(**{**values, **statuses})
 
 
-_JOB = ", ".join(f"jobs.{name}" for name in _JOB_FIELDS)
+_FIELDS = tuple(field.name for field in fields(JobRow))
 
+_COLUMNS = ", ".join(SHOWN_STATUS if name == "shown_status" else f"jobs.{name}" for name in _FIELDS)
 
-_JOB_CONDITIONS = {"status": f"{SHOWN_STATUS} = :status", "machine": "jobs.machine_id = :machine"}
+_CONDITIONS = {
+    "status": f"{SHOWN_STATUS} = :status",
+    "machine": "jobs.machine_id = :machine",
+    "chain": "jobs.chain = :chain",
+}

@@ -1,71 +1,97 @@
-"""What came of what: a chain's jobs, a job's event, a machine's newest model."""
+"""What led to what: the jobs of a chain's run, the event of a job, a machine's newest model."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass, replace
 
 from storage.database import execute, reading
-from storage.queries import events
+from storage.ledger.chain_status import ONBOARDING
+from storage.queries.events import EventRow, events_where
 from storage.queries.jobs import SHOWN_STATUS
+from storage.status import JobStatus
 
 
-def steps(machine_id: str, limit: int = 100) -> list[dict[str, Any]]:
-    """The jobs of a machine's newest chain with the events they react to, oldest first.
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A job of a run and the event that it reacts to; times in ms since 1970."""
+
+    event_id: int
+    event_type: str
+    task_id: int
+    stage: str
+    status: JobStatus
+    progress: int
+    created_at: int
+    started_at: int | None
+    completed_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRow:
+    """A model version."""
+
+    version: int
+    key: str
+    sha256: str
+    epochs: int
+    final_loss: float
+    quality_score: float | None
+    status: str
+    created_at: int
+
+
+def steps(machine_id: str, limit: int = 100) -> list[Step]:
+    """The jobs of the newest run of a machine's onboarding, oldest first.
 
     Args:
         machine_id: The machine.
         limit: The newest so many at most.
     """
-    chain = events.correlation_of(machine_id)
     with reading():
-        rows = execute(_STEPS, machine=machine_id, chain=chain, most=limit)
-    return [dict(zip(_STEP_FIELDS, row, strict=True)) for row in reversed(rows)]
+        rows = execute(_STEPS, machine=machine_id, chain=ONBOARDING, most=limit)
+    return [
+        replace(step, status=JobStatus(step.status))
+        for step in (Step(*row) for row in reversed(rows))
+    ]
 
 
-def outcome(job: Mapping[str, Any], event_types: Sequence[str]) -> dict[str, Any] | None:
-    """The event that a job ended with; None if it published none.
-
-    Args:
-        job: As `standing.job` gives it.
-        event_types: What its stage publishes.
-    """
+def correlation_of(machine_id: str, chain: str = ONBOARDING) -> str | None:
+    """The correlation id of the newest run of a machine's chain; None before its first."""
     with reading():
-        rows = execute(_CAUSED, machine=job["machine_id"], cause=job["event_id"])
-    ids = [event_id for event_id, event_type in rows if event_type in event_types]
-    return events.event(ids[0]) if ids else None
+        rows = execute(_CORRELATION, machine=machine_id, chain=chain)
+    return rows[0][0] if rows else None
 
 
-def newest_model(machine_id: str) -> dict[str, Any] | None:
+def outcome(job_id: int) -> EventRow | None:
+    """The event that a job ended with; None if it has published none."""
+    found = events_where("WHERE job_id = :job ORDER BY id DESC LIMIT 1", job=job_id)
+    return found[0] if found else None
+
+
+def newest_model(machine_id: str) -> ModelRow | None:
     """A machine's newest model version; None before its first."""
     with reading():
         rows = execute(_NEWEST_MODEL, machine=machine_id)
-    return dict(zip(_MODEL_FIELDS, rows[0], strict=True)) if rows else None
+    return ModelRow(*rows[0]) if rows else None
 
-
-_STEP_FIELDS = (
-    *("event_id", "event_type", "task_id", "stage", "status"),
-    *("progress", "created_at", "started_at", "completed_at"),
-)
 
 _STEPS = f"""
 SELECT events.id, events.type, jobs.id, jobs.stage, {SHOWN_STATUS},
     jobs.progress, jobs.created_at, jobs.started_at, jobs.completed_at
-FROM jobs JOIN events ON events.id = jobs.event_id
-WHERE jobs.machine_id = :machine AND events.correlation_id = :chain
+FROM chain_status
+JOIN jobs ON jobs.machine_id = chain_status.machine_id AND jobs.chain = chain_status.chain
+JOIN events ON events.id = jobs.event_id
+WHERE chain_status.machine_id = :machine AND chain_status.chain = :chain
+    AND events.correlation_id = (
+        SELECT correlation_id FROM events AS beginning WHERE beginning.id = chain_status.event_id
+    )
 ORDER BY jobs.id DESC LIMIT :most
 """
 
-_CAUSED = """
-SELECT id, type FROM events
-WHERE machine_id = :machine AND causation_id = :cause
-ORDER BY id DESC
+_CORRELATION = """
+SELECT events.correlation_id FROM chain_status JOIN events ON events.id = chain_status.event_id
+WHERE chain_status.machine_id = :machine AND chain_status.chain = :chain
 """
-
-_MODEL_FIELDS = (
-    *("version", "key", "sha256", "epochs", "final_loss"),
-    *("quality_score", "status", "created_at"),
-)
 
 _NEWEST_MODEL = """
 SELECT version, model_path, sha256, epochs, final_loss, quality_score, status, created_at

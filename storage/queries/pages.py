@@ -1,4 +1,4 @@
-"""Machines and events a page at a time: chosen by filters, in an order in which none is twice."""
+"""Machines and events a page at a time, filtered, in an order that shows each once."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from typing import Any
 from storage.database import is_sqlite
 from storage.queries import events as event_queries
 from storage.queries import machines as machine_queries
-from storage.queries.machines import STANDING_STATUS, Standing
+from storage.queries.events import EventRow
+from storage.queries.jobs import SHOWN_STATUS
+from storage.queries.machines import MachineState
+from storage.status import MachineStatus
 
 #: An event's id is given before its commit, so a lower one may appear after a higher one. Nothing
 #: that writes events takes longer, seconds.
@@ -26,11 +29,11 @@ def machines(
     descending: bool = False,
     after: tuple[Any, str] | None = None,
     limit: int,
-    status: str | None = None,
+    status: MachineStatus | None = None,
     stage: str | None = None,
     category: str | None = None,
     manufacturer: str | None = None,
-) -> list[Standing]:
+) -> list[MachineState]:
     """The machines that come after one in an order.
 
     Args:
@@ -38,20 +41,22 @@ def machines(
         descending: From the end.
         after: What the last machine of the page before is ordered by, and its id.
         limit: This many at most.
-        status: Only machines that stand so; see `Standing`.
-        stage: Only machines whose newest job is of this stage.
+        status: Only machines of this status.
+        stage: Only machines whose status comes from a job of this stage.
         category: Only machines of this category.
         manufacturer: Only machines of this manufacturer.
     """
     assert order in MACHINE_ORDERS
-    asked = _asked(status=status, stage=stage, category=category, manufacturer=manufacturer)
+    asked = _asked(stage=stage, category=category, manufacturer=manufacturer)
     conditions = [f"{_MACHINE_FILTERS[name]} = :{name}" for name in asked]
+    if status is not None:
+        conditions.append(_STATUS_FILTERS[status])
     sign, way = ("<", "DESC") if descending else (">", "ASC")
     if after is not None:
         conditions.append(f"(machines.{order}, machines.machine_id) {sign} (:value, :after)")
         asked |= {"value": after[0], "after": after[1]}
     ordered = f"ORDER BY machines.{order} {way}, machines.machine_id {way} LIMIT :most"
-    return machine_queries.standings(f"{_where(conditions)} {ordered}", most=limit, **asked)
+    return machine_queries.machines_where(f"{_where(conditions)} {ordered}", most=limit, **asked)
 
 
 def events(
@@ -62,11 +67,11 @@ def events(
     machine_id: str | None = None,
     event_type: str | None = None,
     correlation_id: str | None = None,
-) -> list[dict[str, Any]]:
-    """The events that come after one, by id, as `standing.event` gives them.
+) -> list[EventRow]:
+    """The events that come after one, by id.
 
-    Whoever goes on from the last event of a page misses none: those above an id that somebody may
-    still be writing under are left to a later page.
+    A reader that goes on from the last event of a page misses none: events above an id that a
+    transaction may still be writing under are left to a later page.
 
     Args:
         descending: Newest first.
@@ -96,9 +101,27 @@ def _where(conditions: list[str]) -> str:
     return f"WHERE {' AND '.join(conditions)}" if conditions else ""
 
 
+# On the stored columns themselves, so that their index is used.
+_STATUS_FILTERS: Mapping[MachineStatus, str] = {
+    **{
+        status: f"chain_status.status = '{status.value}'"
+        for status in (
+            MachineStatus.PENDING,
+            MachineStatus.SUCCESS,
+            MachineStatus.FAILED,
+            MachineStatus.CANCELLED,
+        )
+    },
+    **{
+        status: f"chain_status.status = 'running' AND {SHOWN_STATUS} = '{status.value}'"
+        for status in (MachineStatus.RUNNING, MachineStatus.STALE)
+    },
+    MachineStatus.CREATED: "chain_status.status IS NULL",
+    MachineStatus.ONBOARDED: "chain_status.status = 'complete'",
+}
+
 _MACHINE_FILTERS: Mapping[str, str] = {
-    "status": STANDING_STATUS,
-    "stage": "jobs.stage",
+    "stage": "chain_status.stage",
     "category": "machines.category",
     "manufacturer": "machines.manufacturer",
 }

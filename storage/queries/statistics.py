@@ -10,7 +10,7 @@ from peewee import fn
 
 from storage.database import execute, reading
 from storage.queries.durations import earlier_runs
-from storage.queries.machines import STANDING_STATUS, STANDING_TABLES
+from storage.queries.machines import MACHINE_STATUS, MACHINE_TABLES
 from storage.tables import Event, Job, Machine, ModelVersion
 
 
@@ -42,7 +42,7 @@ class Statistics:
     """What the ledger has, counted.
 
     Attributes:
-        machines: By status; see `standing.Standing`.
+        machines: By status.
         categories: Machines by category.
         stages: By name.
         models: By status.
@@ -112,6 +112,6 @@ FROM model_versions
 _FILES = "SELECT COUNT(*), COALESCE(SUM(size), 0) FROM artifacts"
 
 _MACHINES = f"""
-SELECT {STANDING_STATUS} AS standing, COUNT(*) FROM {STANDING_TABLES}
-GROUP BY standing ORDER BY standing
+SELECT {MACHINE_STATUS} AS shown, COUNT(*) FROM {MACHINE_TABLES}
+GROUP BY shown ORDER BY shown
 """

@@ -1,7 +1,7 @@
-"""How tasks stand, for those who follow them: each state has a number, and a later one a higher.
+"""States of tasks for clients that follow them: a later state has a higher number.
 
-Whoever hears of one task by several ways (Redis, the ledger) goes by the number. It is the
-database's clock, and one more if that has not moved on since the task's last change.
+A client may receive the state of one task from Redis and from the ledger; the number tells which is
+newer. It is the database's clock, or one more than the last number if the clock has not moved on.
 """
 
 from __future__ import annotations
@@ -11,26 +11,26 @@ from dataclasses import dataclass
 
 from storage.database import execute, reading
 from storage.queries.jobs import SHOWN_STATUS
-from storage.queries.machines import STANDING_TABLES
+from storage.queries.machines import MACHINE_TABLES
+from storage.status import ENDED
 
 #: Numbers of states that become visible so much later than others count as theirs, milliseconds:
 #: a transaction may take its time to end.
 LATEST_COMMIT = 5_000
 
-_ENDED = ("success", "failed", "cancelled")
-
 
 @dataclass(frozen=True, slots=True)
 class TaskState:
-    """How a task stands; of a machine without one, that there is none.
+    """The state of a task, or of a machine without one.
 
     Attributes:
-        status: As people are told, `stale` too; `created` of a machine without a task.
+        status: As it is shown, so it may be `stale`; `created` for a machine without a task.
         progress: Percent.
         epoch: Epochs trained so far, of a training.
         loss: Mean loss of that epoch.
         message: One line for people: what it is at, or what went wrong.
-        seq: The higher, the later; of a machine without a task, when it was created.
+        seq: Higher for a later state; for a machine without a task, when it was created.
+        chain: The chain of the task; None for a machine without one.
     """
 
     machine_id: str
@@ -42,11 +42,12 @@ class TaskState:
     loss: float | None
     message: str
     seq: int
+    chain: str | None
 
     @property
     def ended(self) -> bool:
         """Whether the task is over."""
-        return self.status in _ENDED
+        return self.status in ENDED
 
     def is_before(self, other: TaskState) -> bool:
         """Whether another state of the machine is a later one, be it of a later task.
@@ -68,8 +69,8 @@ def of_tasks(task_ids: Collection[int]) -> list[TaskState]:
 
 
 def of_fleet() -> list[TaskState]:
-    """The state of every machine's newest task, by machine."""
-    return _states(f"{STANDING_TABLES} ORDER BY machines.machine_id")
+    """The state of the task that each machine's status comes from, by machine."""
+    return _states(f"{MACHINE_TABLES} ORDER BY machines.machine_id")
 
 
 def _states(of: str) -> list[TaskState]:
@@ -83,5 +84,5 @@ CASE WHEN jobs.id IS NULL THEN 'created' ELSE {SHOWN_STATUS} END,
 COALESCE(jobs.progress, 0), jobs.epoch, jobs.loss,
 CASE WHEN jobs.status IN ('pending', 'failed', 'cancelled') AND jobs.error_message IS NOT NULL
     THEN jobs.error_message ELSE COALESCE(jobs.message, '') END,
-COALESCE(jobs.seq, machines.created_at)
+COALESCE(jobs.seq, machines.created_at), jobs.chain
 """

@@ -8,11 +8,11 @@ import pytest
 from events.vocabulary import StageFailed
 from storage.database import after, database, open_database, transaction
 from storage.ledger import leases
-from storage.ledger.event_log import Fact
 from storage.queries import jobs
 from storage.settings import Settings
 from storage.tables import Worker
 from tests.acceptance.conftest import COMMAND, User
+from tests.integration.conftest import record
 from tests.waiting import eventually
 
 PUMPS = ("pump_grundfos_cr3_004", "pump_ksb_etanorm_006")
@@ -23,12 +23,12 @@ def fail_every_job(user: User) -> list[int]:
     open_database(Settings(home=user.home))
     failed = []
     for job in jobs.jobs(status="pending"):
-        claim = leases.claim(job["id"], "worker-1", 30)
+        claim = leases.claim(job.id, "worker-1", 30)
         assert claim is not None
         event = StageFailed(machine_id=claim.machine_id, stage=claim.stage, reason="boom")
-        fact = Fact("StageFailed", claim.machine_id, event.payload(), claim.correlation_id)
+        fact = record("StageFailed", claim.machine_id, event.payload(), claim.correlation_id)
         leases.fail(claim, "boom", fact, retryable=False)
-        failed.append(job["id"])
+        failed.append(job.id)
     database.close()
     return failed
 

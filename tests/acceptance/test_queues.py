@@ -143,7 +143,7 @@ def onboard(user: User, count: int, **behaviour: float) -> None:
 
 def trainings(*statuses: str) -> list[dict[str, Any]]:
     """Jobs of the queue `train` with one of these statuses."""
-    return [job for job in jobs.jobs() if job["queue"] == "train" and job["status"] in statuses]
+    return [job for job in jobs.jobs() if job.queue == "train" and job.status in statuses]
 
 
 def all_onboarded() -> bool:
@@ -186,7 +186,7 @@ class TestWorkers:
             (trained,) = eventually(lambda: trainings("success"))
             assert (trained["id"], trained["token"]) == (running["id"], 1)
             assert (trained["attempts"], trained["crashes"]) == (0, 0)
-            eventually(lambda: any(job["stage"] == "assess_quality" for job in jobs.jobs()))
+            eventually(lambda: any(job.stage == "assess_quality" for job in jobs.jobs()))
             (waiting,) = trainings("pending")
             assert waiting["token"] == 0
 

@@ -16,18 +16,19 @@ from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
 
+from storage.ledger.projections import TRAINING_STAGE
+
 import actors
 from actors.stage import STAGES
-from events.bus import as_fact, subscriptions
-from events.onboarding import as_newcomer, take_in
+from events.bus import new_event, subscriptions
+from events.onboarding import new_machine, register
 from events.vocabulary import Event, Plan, StageFailed, read_event
 from storage import tables
 from storage.artifacts.staging import StagedArtifact
 from storage.database import database, open_database, upgrade
 from storage.ledger import leases
-from storage.ledger.event_log import Dispatch, Fact, Written
+from storage.ledger.event_log import Dispatch, NewEvent, Written
 from storage.ledger.leases import Claim
-from storage.ledger.projections import TRAINING_STAGE
 from storage.settings import Settings
 from tests.integration.conftest import profile_of
 
@@ -64,7 +65,7 @@ class Commit(NamedTuple):
 def chain(machine_id: str, random: Random) -> Iterator[Commit]:
     """Take a machine in and work off its jobs; tells of each transaction after its commit."""
     jobs: deque[Dispatch] = deque()
-    take_in([as_newcomer("test", profile_of(machine_id))], Plan(), jobs.extend)
+    register([new_machine("test", profile_of(machine_id))], Plan(), jobs.extend, actor="test")
     yield Commit(jobs[0].job_id, 0, AT_REST)
     while jobs:
         claim = leases.claim(jobs.popleft().job_id, "writer", 30)
@@ -94,8 +95,8 @@ def _end(claim: Claim, random: Random) -> Written:
     return leases.complete(claim, _fact(claim, _next_event(claim, random)), files)
 
 
-def _fact(claim: Claim, event: Event) -> Fact:
-    return as_fact(event, claim.correlation_id, claim.event_id)
+def _fact(claim: Claim, event: Event) -> NewEvent:
+    return new_event(event, claim.correlation_id)
 
 
 def _next_event(claim: Claim, random: Random) -> Event:

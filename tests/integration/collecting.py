@@ -11,14 +11,13 @@ from storage.artifacts.staging import StagedArtifact
 from storage.artifacts.store import ArtifactStore, LocalStore, open_store
 from storage.database import transaction
 from storage.ledger import leases
-from storage.ledger.event_log import Fact
 from storage.ledger.leases import Claim
 from storage.operations import garbage_collection
 from storage.operations.garbage_collection import Garbage
 from storage.tables import Artifact, Job, ModelVersion
-from tests.integration.conftest import add_event
+from tests.integration.conftest import add_event, record
 
-DONE = Fact("SeedReady", "pump_1", {}, "c" * 32)
+DONE = record("SeedReady", "pump_1", {}, "c" * 32)
 
 
 def empty_bucket(address: str, home: Path) -> ArtifactStore:
@@ -53,7 +52,7 @@ def make(store: ArtifactStore, machine_id: str = "pump_1", **files: str) -> None
     (job,) = add_event("SeedReady", machine_id, stages=["some_stage"]).jobs
     claim = claimed(job.job_id)
     leases.complete(
-        claim, Fact("SeedReady", machine_id, {}, "c" * 32), write(store, claim, **files)
+        claim, record("SeedReady", machine_id, {}, "c" * 32), write(store, claim, **files)
     )
     publish_all(store)
 
@@ -71,7 +70,7 @@ def train(
         "num_features": 4,
         "final_loss": -2.0,
     }
-    fact = Fact("ModelTrained", "pump_1", payload, "c" * 32)
+    fact = record("ModelTrained", "pump_1", payload, "c" * 32)
     leases.complete(claim, fact, write(store, claim, **{name: text}, **beside))
     publish_all(store)
     if accepted:

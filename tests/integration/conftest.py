@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,14 +12,15 @@ from pydantic import SecretStr
 from actors.broker.client import PROGRESS_DB, connect
 from actors.runtime import progress
 from actors.stage import STAGES, Stage
+from actors.train import train_tvae
 from api.live import hub
 from benchmarks.fleet import PROFILE
-from events.onboarding import as_newcomer
-from events.vocabulary import MachineCreated, SeedReady
+from events.onboarding import new_machine
+from events.vocabulary import MachineCreated, SeedReady, read_event
 from GAN.profiles.profile import MachineProfile
 from storage.database import database, open_database, transaction, upgrade
 from storage.ledger import event_log
-from storage.ledger.event_log import Fact, Subscription, Written
+from storage.ledger.event_log import NewEvent, Subscription, Written
 from storage.settings import Settings
 from tests.integration import stages
 
@@ -42,9 +43,36 @@ def profile_of(machine_id: str, **changes: Any) -> MachineProfile:
 
 def add_machine(machine_id: str = "pump_1", **changes: Any) -> None:
     profile = profile_of(machine_id, **changes)
-    newcomer = as_newcomer("test", profile)
+    newcomer = new_machine("test", profile)
     with transaction():
         event_log.create_machine(newcomer.identity, newcomer.profile, newcomer.sha256)
+
+
+def record(
+    event_type: str,
+    machine_id: str,
+    payload: Mapping[str, Any],
+    correlation_id: str = "c" * 32,
+    **more: Any,
+) -> NewEvent:
+    """An event with the meaning that its class declares."""
+    event = read_event(event_type, machine_id, dict(payload))
+    return NewEvent(
+        type=event_type,
+        machine_id=machine_id,
+        payload=payload,
+        correlation_id=correlation_id,
+        chain=event.chain,
+        effect=event.effect,
+        model=event.trained_model(),
+        verdict=event.verdict(),
+        **more,
+    )
+
+
+def subscription(stage: str, queue: str = "default") -> Subscription:
+    """What a stage of this name would subscribe with."""
+    return Subscription(stage, queue, trains=stage == train_tvae.__name__)
 
 
 def add_event(
@@ -56,13 +84,12 @@ def add_event(
     **payload: Any,
 ) -> Written:
     return event_log.publish(
-        Fact(
+        record(
             event_type,
             machine_id,
             payload,
-            correlation_id="c" * 32,
             key=key,
-            subscriptions=[Subscription(stage, queue) for stage in stages],
+            subscriptions=[subscription(stage, queue) for stage in stages],
         )
     )
 
@@ -74,14 +101,14 @@ def add_job(**event: Any) -> int:
     return job.job_id
 
 
-def failed(machine_id: str = "pump_1") -> Fact:
+def failed(machine_id: str = "pump_1") -> NewEvent:
     """What ends a job for good."""
-    return Fact("StageFailed", machine_id, {"stage": "x", "reason": "y"}, "c" * 32)
+    return record("StageFailed", machine_id, {"stage": "x", "reason": "y"})
 
 
-def finished(machine_id: str = "pump_1") -> Fact:
+def finished(machine_id: str = "pump_1") -> NewEvent:
     """What a completed job establishes."""
-    return Fact("SeedReady", machine_id, {}, "c" * 32, subscriptions=[Subscription("next", "q")])
+    return record("SeedReady", machine_id, {}, subscriptions=[Subscription("next", "q")])
 
 
 @pytest.fixture
@@ -89,7 +116,9 @@ def small_stages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let workers of this process know the stages of `tests.integration.stages`."""
     for name, function in vars(stages).items():
         if getattr(function, "__module__", "") == stages.__name__:
-            declared = Stage(name, function, (MachineCreated,), (SeedReady,), "default", "gan:test")
+            declared = Stage(
+                name, function, (MachineCreated,), (SeedReady,), "default", "gan:test", "onboarding"
+            )
             monkeypatch.setitem(STAGES, name, declared)
 
 

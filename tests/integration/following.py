@@ -14,7 +14,7 @@ from websockets.sync.client import ClientConnection, connect
 from actors.runtime.progress import ProgressChannel
 from actors.runtime.stage_process import Progressed
 from actors.stage import STAGES
-from events.bus import as_fact
+from events.bus import new_event
 from events.vocabulary import Event, SeedReady
 from GAN.layout import seed_key
 from storage.ledger import leases
@@ -67,7 +67,7 @@ def begun(http: Http, machine_id: str = "pump_1") -> Claim:
     """A task that runs, at worker-1."""
     http.create(machine_id)
     beat("worker-1", "host", 1, ["default"])
-    return claimed(jobs.jobs(machine_id=machine_id)[0]["id"])
+    return claimed(jobs.jobs(machine_id=machine_id)[0].id)
 
 
 def training_begun(http: Http) -> Claim:
@@ -75,8 +75,8 @@ def training_begun(http: Http) -> Claim:
     seed = begun(http)
     key = seed_key(seed.machine_id)
     done = SeedReady(machine_id=seed.machine_id, seed_key=key)
-    leases.complete(seed, as_fact(done, seed.correlation_id, seed.event_id), [])
-    return claimed(jobs.jobs(machine_id=seed.machine_id)[0]["id"])
+    leases.complete(seed, new_event(done, seed.correlation_id), [])
+    return claimed(jobs.jobs(machine_id=seed.machine_id)[0].id)
 
 
 def report(redis_client: redis.Redis, claim: Claim, percent: int, message: str = "on") -> None:
@@ -89,5 +89,5 @@ def report(redis_client: redis.Redis, claim: Claim, percent: int, message: str =
 def finish(redis_client: redis.Redis, claim: Claim, event: Event | None = None) -> None:
     """What a worker does when its stage is done, which has made a seed or this."""
     done = event or SeedReady(machine_id=claim.machine_id, seed_key=seed_key(claim.machine_id))
-    leases.complete(claim, as_fact(done, claim.correlation_id, claim.event_id), [])
+    leases.complete(claim, new_event(done, claim.correlation_id), [])
     ProgressChannel(redis_client, claim, STAGES[claim.stage]).ended()

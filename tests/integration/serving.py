@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from api.app import create_app
 from api.dependencies.service import Service
-from events.bus import as_fact
+from events.bus import new_event
 from events.vocabulary import Event
 from GAN.profiles.profile import MachineProfile
 from storage.artifacts import publishing
@@ -57,7 +57,7 @@ class Http(httpx.Client):
             path = workspace / key
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
-        fact = as_fact(event, claim.correlation_id, claim.event_id)
+        fact = new_event(event, claim.correlation_id)
         leases.complete(claim, fact, store.stage(workspace, prefix))
         publishing.put_in_place(store, of_job(task_id))
 

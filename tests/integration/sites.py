@@ -17,7 +17,7 @@ import redis
 
 from actors.broker.client import Broker
 from benchmarks.servers import PostgreSQL, Valkey
-from events.onboarding import Taken, as_newcomer, take_in
+from events.onboarding import Registered, new_machine, register
 from events.vocabulary import Plan
 from storage.database import database
 from storage.queries import jobs, machines
@@ -88,11 +88,11 @@ class Site:
         self.workers.append(worker)
         return worker
 
-    def take_in(self, machine_id: str, seconds: float) -> Taken:
+    def register(self, machine_id: str, seconds: float) -> Registered:
         """Onboard a machine whose four stages take so long each."""
         description = json.dumps({"seconds": seconds, "bytes": 2000})
-        newcomer = as_newcomer("test", profile_of(machine_id, description=description))
-        return take_in([newcomer], Plan(), Broker(self.settings).send)
+        newcomer = new_machine("test", profile_of(machine_id, description=description))
+        return register([newcomer], Plan(), Broker(self.settings).send, actor="test")
 
     def take_in_and_start(self, machine_id: str, seconds: float) -> dict[str, Any]:
         """The same; its first job once it is in the middle of its stage."""
@@ -110,7 +110,7 @@ class Site:
 
     def expect_resumed(self, returned_at: int, left_at: int) -> None:
         """Soon after the server's return came the first claim since it went."""
-        claims = [job["started_at"] for job in jobs.jobs() if job["started_at"]]
+        claims = [job.started_at for job in jobs.jobs() if job.started_at]
         first = min(claim for claim in claims if claim > left_at)
         assert (first - returned_at) / 1000 <= RESUMES_WITHIN_SECONDS
 

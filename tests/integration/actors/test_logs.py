@@ -57,11 +57,11 @@ def test_every_line_of_a_job_is_json_and_says_whose_it_is(
     noise = NOISE - {"printed without an end"} if how_it_ends == "die" else NOISE
     assert {entry["event"] for entry in entries} == noise | its_own | {end}
     about = {
-        "job": job["id"],
+        "job": job.id,
         "token": 1,
         "machine": "pump_1",
         "stage": "generate_seed",
-        "event_id": job["event_id"],
+        "event_id": job.event_id,
         "correlation": "c" * 32,
     }
     for entry in entries:
@@ -83,7 +83,7 @@ def _assert_what_they_tell(said: dict[str, dict[str, Any]]) -> None:
 def test_as_text_they_say_so_too(ledger: Settings, redis_url: str) -> None:
     with logged_worker(environment(ledger, redis_url, LOG_JSON="false"), *NOISY) as worker:
         lines = of_a_job(worker, send_to(ledger, redis_url), "", "] finished")
-    job_id = jobs.jobs()[-1]["id"]
+    job_id = jobs.jobs()[-1].id
     for event in NOISE:
         (line,) = [line for line in lines if re.search(rf"\] {event} \w+=", line)]
         assert f"job={job_id} machine=pump_1" in line

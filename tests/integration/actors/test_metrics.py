@@ -25,7 +25,7 @@ from actors.runtime import runner as runner_module
 from actors.runtime.child import start_fork_server
 from actors.runtime.runner import Runner
 from errors import SettingsError
-from events.onboarding import as_newcomer, take_in
+from events.onboarding import new_machine, register
 from events.vocabulary import Plan
 from storage.artifacts.store import open_store
 from storage.database import database
@@ -80,7 +80,7 @@ def cheap_worker(ledger: Settings, redis_url: str) -> Iterator[Metrics]:
 
 def onboard(ledger: Settings, redis_url: str, machine_id: str = "pump_1", **how: object) -> None:
     profile = profile_of(machine_id, description=json.dumps(how))
-    take_in([as_newcomer("test", profile)], Plan(), send_to(ledger, redis_url))
+    register([new_machine("test", profile)], Plan(), send_to(ledger, redis_url), actor="test")
 
 
 def test_jobs_are_counted_and_timed_by_stage(ledger: Settings, redis_url: str) -> None:
@@ -133,7 +133,7 @@ def test_a_rescue_is_counted_by_the_worker_that_makes_it(ledger: Settings, redis
         served.comes_to(1, "fleetforge_rescues_total")
         served.comes_to(1, "fleetforge_jobs_total", stage="generate_seed", status="finished")
     job = jobs.job(job_id)
-    assert (job["status"], job["crashes"], job["token"]) == ("success", 1, 2)
+    assert (job.status, job.crashes, job.token) == ("success", 1, 2)
 
 
 def counted(name: str, **labels: str) -> float:
@@ -169,7 +169,7 @@ def test_an_outcome_that_came_too_late_is_counted(
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(run_it)
         try:
-            eventually(lambda: jobs.job(job.job_id)["message"])
+            eventually(lambda: jobs.job(job.job_id).message)
             put_back(job.job_id, lease_until=-1)
             (claim,) = ledger_module.expired()
             ledger_module.crash(claim, "silent", failed())
@@ -180,7 +180,7 @@ def test_an_outcome_that_came_too_late_is_counted(
     assert counted("fleetforge_refused_completions_total") == refused + 1
     lost = counted("fleetforge_jobs_total", stage="wait_for_file", status="lost")
     assert lost >= 1
-    assert jobs.job(job.job_id)["status"] == "pending"
+    assert jobs.job(job.job_id).status == "pending"
 
 
 def listening(pid: int) -> set[int]:

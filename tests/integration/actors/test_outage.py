@@ -150,7 +150,7 @@ def test_a_worker_can_be_stopped_meanwhile_and_another_takes_its_job(
         leaving.process.terminate()
         assert leaving.process.wait(STOPS_WITHIN_SECONDS) == 0
     eventually(lambda: site.job("pump_1", token=2, crashes=lost, attempts=0, status="running"))
-    assert f":{staying.process.pid}:" in jobs.jobs(machine_id="pump_1")[-1]["worker"]
+    assert f":{staying.process.pid}:" in jobs.jobs(machine_id="pump_1")[-1].worker
     ends = {"handed back"} if not lost else {"left to the stewards", "not signed off"}
     told = set(leaving.said()) - {"waiting", "worker stopping", "worker stopped"}
     assert told <= ends, leaving.said()
@@ -211,11 +211,11 @@ def test_a_worker_that_ends_before_its_job_does_ends_it_in_good_order(site: Site
     job_id = add_job(stages=["hang"])
     with ThreadPoolExecutor(1) as thread:
         ended = thread.submit(runner.run_job, job_id)
-        eventually(lambda: jobs.job(job_id)["message"].startswith("hanging"))
+        eventually(lambda: jobs.job(job_id).message.startswith("hanging"))
         with sqlite_locked(site):
             began = time.monotonic()
             eventually(lambda: lasting(began, RENEWAL_SECONDS + 0.5))  # It wants to renew by then.
             runner.close()
         ended.result(10)
         thread.submit(database.close)
-    assert jobs.job(job_id)["status"] == "pending"
+    assert jobs.job(job_id).status == "pending"

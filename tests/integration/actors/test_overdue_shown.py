@@ -131,7 +131,7 @@ def test_news_of_an_older_job_takes_nothing_from_a_machine_that_is_onboarded(
     complete(claimed(newer.job_id), ended("MachineOnboarded"), [])
     put_back(older, started_at=-12 * 60)
     steward.tell_of_overdue()
-    assert events.events()[-1]["type"] == "StageOverdue"
+    assert events.events()[-1].type == "StageOverdue"
     where = machines.machine("pump_1")
     assert (where.status, where.overdue) == ("onboarded", False)
     assert why().state == "onboarded: the synthetic data are finished"
@@ -209,7 +209,7 @@ def test_a_plan_is_inherited_across_news_that_has_none(said: Say) -> None:
     add_event(epochs=7)
     add_event("StageOverdue", stages=[])
     said("publish", "RetrainRequested", "--machine", "pump_1")
-    assert events.events()[-1]["payload"]["epochs"] == 7
+    assert events.events()[-1].payload["epochs"] == 7
 
 
 def test_a_wait_ends_with_the_newest_verdict_whatever_news_came_after(

@@ -65,7 +65,7 @@ def running(runner: Runner, job_id: int) -> Iterator[int]:
 
     thread = threading.Thread(target=run)
     thread.start()
-    spoken = eventually(lambda: re.search(r"as (\d+)", jobs.job(job_id)["message"]))
+    spoken = eventually(lambda: re.search(r"as (\d+)", jobs.job(job_id).message))
     yield int(spoken.group(1))
     thread.join(30)
     assert not thread.is_alive()
@@ -84,14 +84,14 @@ def test_a_stage_that_finishes_leaves_its_event_its_file_and_the_next_job(
 ) -> None:
     job_id = add_job(stages=["succeed"], rows=2000)
     runner.run_job(job_id)
-    assert jobs.job(job_id)["status"] == "success"
+    assert jobs.job(job_id).status == "success"
     seed_ready = events.events()[-1]
-    assert (seed_ready["type"], seed_ready["payload"]["rows"]) == ("SeedReady", 2000)
-    assert seed_ready["causation_id"] == events.events()[0]["id"]
-    assert seed_ready["correlation_id"] == "c" * 32
+    assert (seed_ready.type, seed_ready.payload["rows"]) == ("SeedReady", 2000)
+    assert seed_ready.causation_id == events.events()[0].id
+    assert seed_ready.correlation_id == "c" * 32
     assert (runner.settings.home / "GAN" / "pump_1.txt").read_text() == "finished"
     (next_job,) = sent
-    assert jobs.job(next_job.job_id)["stage"] == "train_tvae"
+    assert jobs.job(next_job.job_id).stage == "train_tvae"
 
 
 def test_a_stage_reads_what_the_ledger_says_not_what_lies_there(runner: Runner) -> None:
@@ -108,16 +108,16 @@ def test_a_file_whose_bytes_are_not_the_ledgers_is_refused(runner: Runner) -> No
     (reader,) = add_event(stages=["read_input"]).jobs
     runner.run_job(reader.job_id)
     job = jobs.job(reader.job_id)
-    assert job["status"] == "failed"
-    assert "SHA-256" in job["error_message"]
+    assert job.status == "failed"
+    assert "SHA-256" in job.error_message
 
 
 def test_a_stage_that_gives_up_fails_the_job_and_keeps_its_files(runner: Runner) -> None:
     job_id = add_job(stages=["give_up"])
     runner.run_job(job_id)
-    assert jobs.job(job_id)["status"] == "failed"
-    assert jobs.job(job_id)["error_message"] == "too poor"
-    assert events.events()[-1]["type"] == "StageFailed"
+    assert jobs.job(job_id).status == "failed"
+    assert jobs.job(job_id).error_message == "too poor"
+    assert events.events()[-1].type == "StageFailed"
     assert (runner.settings.home / "report.txt").read_text() == "poor"
 
 
@@ -125,15 +125,15 @@ def test_an_error_of_ours_ends_the_job_at_once(runner: Runner) -> None:
     job_id = add_job(stages=["refuse"])
     runner.run_job(job_id)
     job = jobs.job(job_id)
-    assert (job["status"], job["error_message"]) == ("failed", "the profile cannot be simulated")
+    assert (job.status, job.error_message) == ("failed", "the profile cannot be simulated")
 
 
 def test_any_other_error_is_tried_again(runner: Runner) -> None:
     job_id = add_job(stages=["stumble"])
     runner.run_job(job_id)
     job = jobs.job(job_id)
-    assert (job["status"], job["attempts"], job["crashes"]) == ("pending", 1, 0)
-    assert job["error_message"] == "OSError: [Errno 28] No space left on device"
+    assert (job.status, job.attempts, job.crashes) == ("pending", 1, 0)
+    assert job.error_message == "OSError: [Errno 28] No space left on device"
 
 
 @pytest.mark.parametrize(
@@ -148,15 +148,15 @@ def test_a_stage_that_kills_its_process_is_quarantined_with_the_signal_named(
             Job.update(due_at=0).execute()
         runner.run_job(job_id)
     job = jobs.job(job_id)
-    assert (job["status"], job["crashes"], job["attempts"]) == ("failed", MAX_CRASHES, 0)
-    assert signal_name in job["error_message"]
+    assert (job.status, job.crashes, job.attempts) == ("failed", MAX_CRASHES, 0)
+    assert signal_name in job.error_message
     assert not (runner.settings.home / "half").exists()
 
 
 def test_a_stage_nobody_knows_fails_and_says_so(runner: Runner) -> None:
     job_id = add_job(stages=["from_the_future"])
     runner.run_job(job_id)
-    assert "knows no stage 'from_the_future'" in jobs.job(job_id)["error_message"]
+    assert "knows no stage 'from_the_future'" in jobs.job(job_id).error_message
 
 
 def test_cancelling_kills_the_child_and_leaves_no_file(runner: Runner) -> None:
@@ -164,13 +164,13 @@ def test_cancelling_kills_the_child_and_leaves_no_file(runner: Runner) -> None:
     with running(runner, job_id) as child:
         control.cancel(job_id)
         eventually(lambda: gone(child), seconds=5)
-    assert jobs.job(job_id)["status"] == "cancelled"
+    assert jobs.job(job_id).status == "cancelled"
     assert staged(runner.settings) == []
     control.retry(job_id)
     with transaction():
         Job.update(stage="succeed").execute()
     runner.run_job(job_id)
-    assert jobs.job(job_id)["status"] == "success"
+    assert jobs.job(job_id).status == "success"
 
 
 def test_deleting_the_machine_kills_the_child(runner: Runner) -> None:
@@ -187,7 +187,7 @@ def test_a_worker_that_stops_hands_the_job_back(runner: Runner, sent: list[Dispa
         runner.stopping.set()
         eventually(lambda: gone(child), seconds=5)
     job = jobs.job(job_id)
-    assert (job["status"], job["attempts"], job["crashes"]) == ("pending", 0, 0)
+    assert (job.status, job.attempts, job.crashes) == ("pending", 0, 0)
     assert [dispatch.job_id for dispatch in sent] == [job_id]
     assert staged(runner.settings) == []
 
@@ -206,7 +206,7 @@ def test_a_zombie_publishes_neither_file_nor_event(
             ledger_module.crash(claim, "silent", failed())
         signal_file.touch()
     assert registry.of_machine("pump_1") == {}
-    assert [event["type"] for event in events.events()] == ["MachineCreated"]
+    assert [event.type for event in events.events()] == ["MachineCreated"]
     assert not (tmp_path / "late.txt").exists()
     assert sent == []
 
@@ -268,7 +268,7 @@ def test_what_a_stage_said_last_stays_and_a_loss_that_is_no_number_is_none(runne
     job_id = add_job(stages=["diverge"])
     *_, last = heard_of(runner, job_id)
     assert (last["message"], last["epoch"], last["loss"]) == ("epoch 2 of 2", 2, None)
-    assert jobs.job(job_id)["loss"] is None
+    assert jobs.job(job_id).loss is None
 
 
 def test_a_broker_that_is_away_does_not_disturb_a_running_job(
@@ -286,7 +286,7 @@ def test_a_broker_that_is_away_does_not_disturb_a_running_job(
     job_id = add_job(stages=["succeed"])
     runner.run_job(job_id)
     runner.close()
-    assert jobs.job(job_id)["status"] == "success"
+    assert jobs.job(job_id).status == "success"
 
 
 def test_files_survive_a_commit_whose_answer_was_lost(
@@ -306,6 +306,6 @@ def test_files_survive_a_commit_whose_answer_was_lost(
     job_id = add_job(stages=["succeed"])
     runner.run_job(job_id)
     assert lost
-    assert jobs.job(job_id)["status"] == "success"
+    assert jobs.job(job_id).status == "success"
     (file,) = registry.of_machine("pump_1").values()
     assert runner.store.fetch(file.staged_key, file.sha256).read_text() == "finished"

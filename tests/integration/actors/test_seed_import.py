@@ -16,7 +16,7 @@ from actors.runtime.child import start_fork_server
 from actors.runtime.runner import Runner
 from errors import BrokerUnavailable, InvalidProfile
 from events.bus import replay
-from events.onboarding import as_newcomer, take_in, take_in_runs
+from events.onboarding import new_machine, register, register_run_data
 from events.vocabulary import Plan, RunDataSubmitted
 from GAN.datasets.parquet import read_provenance
 from GAN.layout import seed_key
@@ -68,7 +68,7 @@ def submitted(store: ArtifactStore, file: Path, **changes: Any) -> RunDataSubmit
 def taken(store: ArtifactStore, file: Path, **changes: Any) -> RunDataSubmitted:
     """The same, and published."""
     event = submitted(store, file, **changes)
-    take_in_runs(as_newcomer("test", PUMP), event, nobody)
+    register_run_data(new_machine("test", PUMP), event, nobody, actor="test")
     return event
 
 
@@ -78,7 +78,7 @@ def keys(store: ArtifactStore) -> list[str]:
 
 def end_jobs() -> None:
     for job in job_queries.jobs():
-        control.cancel(job["id"])
+        control.cancel(job.id)
 
 
 class TestTakingIn:
@@ -86,34 +86,42 @@ class TestTakingIn:
         self, store: ArtifactStore, file: Path
     ) -> None:
         sent: list[Dispatch] = []
-        runs = take_in_runs(as_newcomer("test", PUMP), submitted(store, file), sent.extend)
+        runs = register_run_data(
+            new_machine("test", PUMP), submitted(store, file), sent.extend, actor="test"
+        )
         assert (runs.created, runs.delivered) == (True, True)
-        assert [event["type"] for event in events.events()] == ["RunDataSubmitted"]
+        assert [event.type for event in events.events()] == ["RunDataSubmitted"]
         (job,) = job_queries.jobs()
-        assert (job["stage"], job["queue"], job["id"]) == ("import_seed", "default", runs.jobs[0])
+        assert (job.stage, job.queue, job.id) == ("import_seed", "default", runs.jobs[0])
         assert [dispatch.job_id for dispatch in sent] == runs.jobs
         assert machines.machine("pump_1").status == "pending"
 
     def test_a_known_machine_stays_as_it_is(self, store: ArtifactStore, file: Path) -> None:
-        take_in([as_newcomer("test", PUMP)], Plan(), nobody)
-        runs = take_in_runs(as_newcomer("test", PUMP), submitted(store, file), nobody)
+        register([new_machine("test", PUMP)], Plan(), nobody, actor="test")
+        runs = register_run_data(
+            new_machine("test", PUMP), submitted(store, file), nobody, actor="test"
+        )
         assert (runs.created, runs.delivered) == (False, False)
         assert len(machines.machines()) == 1
-        types = [event["type"] for event in events.events()]
+        types = [event.type for event in events.events()]
         assert types == ["MachineCreated", "RunDataSubmitted"]
 
     def test_another_profile_under_the_same_id_is_refused(
         self, store: ArtifactStore, file: Path
     ) -> None:
-        take_in([as_newcomer("test", profile_of("pump_1", model="other"))], Plan(), nobody)
+        register(
+            [new_machine("test", profile_of("pump_1", model="other"))], Plan(), nobody, actor="test"
+        )
         with pytest.raises(InvalidProfile, match="exists with another profile"):
-            take_in_runs(as_newcomer("test", PUMP), submitted(store, file), nobody)
+            register_run_data(
+                new_machine("test", PUMP), submitted(store, file), nobody, actor="test"
+            )
         assert len(events.events()) == 1
 
     def test_the_same_data_again_start_again(self, store: ArtifactStore, file: Path) -> None:
         taken(store, file)
         taken(store, file)
-        assert [job["stage"] for job in job_queries.jobs()] == ["import_seed"] * 2
+        assert [job.stage for job in job_queries.jobs()] == ["import_seed"] * 2
 
 
 class TestStore:
@@ -155,7 +163,7 @@ class TestStore:
         first, _ = taken(store, file), taken(store, file)
         end_jobs()
         found = garbage_collection.find(store)
-        replay(events.events()[0]["id"], nobody)
+        replay(events.events()[0].id, nobody, actor="test")
         assert garbage_collection.remove(store, found).submissions == []
         assert first.file_key in keys(store)
 
@@ -176,7 +184,7 @@ class Rig(NamedTuple):
 
     def run(self) -> dict[str, Any]:
         """The newest job, once it has ended."""
-        job_id = job_queries.jobs()[0]["id"]
+        job_id = job_queries.jobs()[0].id
         with transaction():
             Job.update(due_at=0).where(Job.id == job_id).execute()
         self.runner.run_job(job_id)
@@ -204,9 +212,9 @@ class TestStage:
         assert provenance["file_sha256"] == event.file_sha256
         assert (rig.home / "GAN/metadata/pump_1_metadata.json").exists()
         ready = events.events()[-1]
-        assert (ready["type"], ready["payload"]["epochs"]) == ("SeedReady", 7)
-        assert ready["payload"]["seed_key"] == seed_key("pump_1")
-        assert job_queries.jobs()[0]["stage"] == "train_tvae"
+        assert (ready.type, ready.payload["epochs"]) == ("SeedReady", 7)
+        assert ready.payload["seed_key"] == seed_key("pump_1")
+        assert job_queries.jobs()[0].stage == "train_tvae"
 
     def test_simulated_lives_are_added_and_noted(self, rig: Rig, file: Path) -> None:
         taken(rig.runner.store, file, physics_share=0.5)
@@ -245,6 +253,6 @@ class TestStage:
         rig.run()
         first = sha256_of(rig.home / seed_key("pump_1"))
         file.unlink()  # The user's own copy is no longer needed.
-        replay(events.events()[0]["id"], nobody)
+        replay(events.events()[0].id, nobody, actor="test")
         assert rig.run()["status"] == "success"
         assert sha256_of(rig.home / seed_key("pump_1")) == first

@@ -106,10 +106,10 @@ def test_a_silent_workers_job_is_taken_back_and_in_the_end_quarantined(steward: 
         with transaction():
             Job.update(lease_until=1).execute()
         steward.look()
-        assert job_queries.job(job_id)["crashes"] == crash
-    assert job_queries.job(job_id)["status"] == "failed"
-    assert "stopped renewing" in job_queries.job(job_id)["error_message"]
-    assert events.events()[-1]["type"] == "StageFailed"
+        assert job_queries.job(job_id).crashes == crash
+    assert job_queries.job(job_id).status == "failed"
+    assert "stopped renewing" in job_queries.job(job_id).error_message
+    assert events.events()[-1].type == "StageFailed"
 
 
 def test_a_file_committed_by_a_worker_that_then_died_is_put_in_place(steward: Steward) -> None:

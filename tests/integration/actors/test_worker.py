@@ -15,7 +15,7 @@ import apsw
 import pytest
 
 import actors
-from events.onboarding import as_newcomer, take_in
+from events.onboarding import new_machine, register
 from events.vocabulary import Plan
 from storage.database import database, is_sqlite
 from storage.ledger import workers
@@ -58,11 +58,11 @@ def worker(environment: dict[str, str], *arguments: str) -> Iterator[subprocess.
 def long_training() -> int:
     """A machine whose training takes minutes; the job's id once a worker has come to it."""
     plan = Plan(rows=1000, epochs=1000)
-    take_in([as_newcomer("test", profile_of("pump_1"))], plan, lambda _: None)
+    register([new_machine("test", profile_of("pump_1"))], plan, lambda _: None, actor="test")
 
     def training() -> int:
-        found = [job for job in jobs.jobs(status="running") if job["stage"] == "train_tvae"]
-        return int(found[0]["id"]) if found and found[0]["message"] else 0
+        found = [job for job in jobs.jobs(status="running") if job.stage == "train_tvae"]
+        return int(found[0].id) if found and found[0].message else 0
 
     return eventually(training, 60)
 
@@ -121,9 +121,7 @@ def test_a_killed_workers_children_die_and_another_worker_takes_the_job(
         eventually(lambda: not alive(family), 10)
     with worker(environment) as second:
         taken = eventually(
-            lambda: (
-                (job := jobs.job(job_id))["crashes"] == 1 and job["status"] == "running" and job
-            ),
+            lambda: (job := jobs.job(job_id)).crashes == 1 and job.status == "running" and job,
             60,
         )
         assert f":{second.pid}:" in taken["worker"]
@@ -140,7 +138,7 @@ def test_sigterm_hands_the_job_back_at_once_and_exits_with_zero(
         process.send_signal(signal.SIGTERM)
         assert process.wait(15) == 0
         job = jobs.job(job_id)
-        assert (job["status"], job["attempts"], job["crashes"]) == ("pending", 0, 0)
+        assert (job.status, job.attempts, job.crashes) == ("pending", 0, 0)
         assert workers.alive() == []
         eventually(lambda: not alive(family), 10)
 
@@ -162,13 +160,13 @@ def test_a_stopped_worker_that_wakes_up_has_lost_its_job_and_goes_on(
         job_id = long_training()
         stop_between_writes(sleeper.pid)
         with worker(environment) as other:
-            eventually(lambda: f":{other.pid}:" in (jobs.job(job_id)["worker"] or ""), 60)
+            eventually(lambda: f":{other.pid}:" in (jobs.job(job_id).worker or ""), 60)
             os.kill(sleeper.pid, signal.SIGCONT)
             log = Path(environment[f"{PREFIX}HOME"]) / "worker.log"
             eventually(lambda: "reason='cancelled, deleted or taken" in log.read_text())
             assert sleeper.poll() is None
             job = jobs.job(job_id)
-            assert (job["status"], job["token"]) == ("running", 2)
+            assert (job.status, job.token) == ("running", 2)
             control.cancel(job_id)
 
 
@@ -185,15 +183,14 @@ def test_cancelling_ends_the_training_and_leaves_no_file(environment: dict[str, 
 
 def test_a_worker_only_serves_the_queues_it_was_given(environment: dict[str, str]) -> None:
     with worker(environment, "--queues", "default"):
-        take_in(
-            [as_newcomer("test", profile_of("pump_1"))],
+        register(
+            [new_machine("test", profile_of("pump_1"))],
             Plan(rows=1000, epochs=1),
             lambda _: None,
+            actor="test",
         )
-        waiting = eventually(
-            lambda: [job for job in jobs.jobs() if job["stage"] == "train_tvae"], 60
-        )
-        assert waiting[0]["status"] == "pending"
+        waiting = eventually(lambda: [job for job in jobs.jobs() if job.stage == "train_tvae"], 60)
+        assert waiting[0].status == "pending"
         assert re.fullmatch("default", workers.alive()[0]["queues"])
 
 

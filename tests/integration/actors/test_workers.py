@@ -11,7 +11,6 @@ from pydantic import SecretStr
 from commands.machines.follow import follow
 from storage.database import after, database, transaction
 from storage.ledger import workers
-from storage.ledger.event_log import Fact
 from storage.ledger.leases import Claim, claim, complete, fail, renew, report_progress
 from storage.ledger.workers import WORKER_SILENCE_SECONDS
 from storage.operations import control
@@ -19,7 +18,7 @@ from storage.queries import jobs, machines
 from storage.queries.workers import roster
 from storage.settings import Settings
 from storage.tables import Job, Worker
-from tests.integration.conftest import add_event, add_job, add_machine, failed, finished
+from tests.integration.conftest import add_event, add_job, add_machine, failed, finished, record
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.usefixtures("ledger")
@@ -66,23 +65,23 @@ def test_a_job_whose_worker_is_gone_is_stale_wherever_people_look(fate: str) -> 
     beat("w1")
     claimed(job_id)
     assert machines.machine("pump_1").status == "running"
-    assert [job["id"] for job in jobs.jobs(status="running")] == [job_id]
+    assert [job.id for job in jobs.jobs(status="running")] == [job_id]
     FATES[fate]()
     assert machines.machine("pump_1").status == "stale"
     assert [one.status for one in machines.machines()] == ["stale"]
-    assert [job["shown_status"] for job in jobs.jobs()] == ["stale"]
-    assert [job["id"] for job in jobs.jobs(status="stale")] == [job_id]
+    assert [job.shown_status for job in jobs.jobs()] == ["stale"]
+    assert [job.id for job in jobs.jobs(status="stale")] == [job_id]
     assert jobs.jobs(status="running") == []
 
 
 def test_a_stale_job_is_still_running_for_the_protocol() -> None:
     job_id = add_job()
     taken = claimed(job_id)  # by a worker that was never heard of
-    assert jobs.job(job_id)["shown_status"] == "stale"
-    assert jobs.job(job_id)["status"] == "running"
+    assert jobs.job(job_id).shown_status == "stale"
+    assert jobs.job(job_id).status == "running"
     renew(taken, 30)
     complete(taken, finished(), [])
-    assert jobs.job(job_id)["status"] == "success"
+    assert jobs.job(job_id).status == "success"
 
 
 def test_a_worker_that_is_heard_of_again_has_a_running_job() -> None:
@@ -111,7 +110,7 @@ def test_only_a_running_job_is_ever_stale() -> None:
     complete(claimed(ids[0]), finished(), [])
     fail(claimed(ids[1]), "boom", failed(), retryable=False)
     control.cancel(ids[2])
-    shown = {job["id"]: job["shown_status"] for job in jobs.jobs()}
+    shown = {job.id: job.shown_status for job in jobs.jobs()}
     assert [shown[job_id] for job_id in ids] == ["success", "failed", "cancelled", "pending"]
     assert jobs.jobs(status="stale") == []
 
@@ -119,7 +118,7 @@ def test_only_a_running_job_is_ever_stale() -> None:
 def test_a_machine_without_a_job_and_a_finished_one_stand_as_before() -> None:
     add_machine("pump_2")
     job_id = add_job()
-    onboarded = Fact("MachineOnboarded", "pump_1", {}, "c" * 32)
+    onboarded = record("MachineOnboarded", "pump_1", {}, "c" * 32)
     complete(claimed(job_id), onboarded, [])
     shown = {one.machine_id: one.status for one in machines.machines()}
     assert shown == {"pump_1": "onboarded", "pump_2": "created"}
@@ -149,7 +148,7 @@ def test_a_wait_says_that_a_job_is_stale_and_goes_on(
         try:
             eventually(is_said)
             assert not waiting.done()
-            complete(taken, Fact("MachineOnboarded", "pump_1", {}, "c" * 32), [])
+            complete(taken, record("MachineOnboarded", "pump_1", {}, "c" * 32), [])
         finally:
             control.cancel(job_id)  # Whatever happened, the wait has to end.
     assert waiting.result() == 0
@@ -172,7 +171,7 @@ def test_the_roster_says_who_runs_what_and_who_is_idle() -> None:
         "status": "running",
         "progress": 30,
         "message": "epoch 3 of 10",
-        "started_at": jobs.job(job_id)["started_at"],
+        "started_at": jobs.job(job_id).started_at,
     }
 
 

@@ -61,7 +61,7 @@ def stored(
             client.replace_store(bucket)
         client.create()
         client.finish(
-            jobs.jobs()[0]["id"],
+            jobs.jobs()[0].id,
             SyntheticDataReady(machine_id="pump_1"),
             {
                 split_key("pump_1", "train"): SET,

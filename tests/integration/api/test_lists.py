@@ -76,7 +76,7 @@ def test_pages_have_every_machine_once_and_in_order(fleet: Http, limit: int, sor
 @given(limit=st.integers(1, 35), sort=st.sampled_from(["id", "-id"]))
 def test_pages_have_every_event_once_and_in_order(fleet: Http, limit: int, sort: str) -> None:
     found = [one["id"] for page in pages(fleet, EVENTS, limit=limit, sort=sort) for one in page]
-    assert found == sorted((event["id"] for event in events.events()), reverse=sort.startswith("-"))
+    assert found == sorted((event.id for event in events.events()), reverse=sort.startswith("-"))
 
 
 def test_no_page_is_longer_than_asked_and_only_the_last_is_shorter(fleet: Http) -> None:
@@ -130,7 +130,7 @@ def test_the_last_cursor_of_events_goes_on_with_what_happens(fleet: Http) -> Non
 def test_an_event_that_is_committed_late_is_missed_by_nobody(fleet: Http) -> None:
     """PostgreSQL gives ids before the commit, so a higher one may be seen first."""
     if is_sqlite():
-        assert events.events()[-1]["id"] == 30  # One writer: it cannot come to that.
+        assert events.events()[-1].id == 30  # One writer: it cannot come to that.
         return
     url = fleet.service.settings.database_url
     assert url is not None

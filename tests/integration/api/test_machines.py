@@ -27,8 +27,8 @@ def test_a_profile_in_json_becomes_a_machine_whose_chain_starts(http: Http) -> N
     assert answer.json()["status"] == "pending"
     assert answer.json()["stage"] == "generate_seed"
     (event,) = events.events()
-    assert (event["type"], event["key"]) == ("MachineCreated", "MachineCreated:pump_1")
-    assert jobs.jobs()[0]["id"] == answer.json()["task_id"]
+    assert (event.type, event.key) == ("MachineCreated", "MachineCreated:pump_1")
+    assert jobs.jobs()[0].id == answer.json()["task_id"]
 
 
 @pytest.mark.parametrize("media_type", ["application/yaml", "application/x-yaml", "text/yaml"])
@@ -98,7 +98,7 @@ def test_a_machine_is_shown_with_its_chain_its_files_its_model_and_its_report(ht
     (seed,) = jobs.jobs()
     model = model_key("pump_1", 50)
     http.finish(
-        seed["id"],
+        seed.id,
         SeedReady(machine_id="pump_1", seed_key=seed_key("pump_1")),
         {seed_key("pump_1"): b"seed"},
     )
@@ -109,7 +109,7 @@ def test_a_machine_is_shown_with_its_chain_its_files_its_model_and_its_report(ht
         training_time_seconds=2.0,
         num_features=4,
     )
-    http.finish(jobs.jobs()[0]["id"], trained, {model: b"model", report_key("pump_1"): b"{}"})
+    http.finish(jobs.jobs()[0].id, trained, {model: b"model", report_key("pump_1"): b"{}"})
     shown = http.get("/api/gan/machines/pump_1").json()
     assert shown["profile"]["machine_id"] == "pump_1"
     steps = [(step["event_type"], step["stage"], step["status"]) for step in shown["chain"]]
@@ -135,12 +135,12 @@ def test_a_deleted_machine_is_gone_with_its_tasks_and_files(http: Http) -> None:
     http.create("pump_2")
     (first,) = jobs.jobs(machine_id="pump_1")
     files = {seed_key("pump_1"): b"seed", split_key("pump_1", "train"): b"set"}
-    http.finish(first["id"], SeedReady(machine_id="pump_1"), files)
+    http.finish(first.id, SeedReady(machine_id="pump_1"), files)
     root = http.service.settings.home
     assert (root / seed_key("pump_1")).read_bytes() == b"seed"
     assert http.delete("/api/gan/machines/pump_1").status_code == 204
     assert http.get("/api/gan/machines/pump_1").status_code == 404
-    assert http.get(f"/api/gan/tasks/{first['id']}").status_code == 404
+    assert http.get(f"/api/gan/tasks/{first.id}").status_code == 404
     assert [one.machine_id for one in machines.machines()] == ["pump_2"]
     assert not (root / seed_key("pump_1")).exists()
     assert not (root / ".staged/pump_1").exists()
@@ -152,7 +152,7 @@ def test_files_that_cannot_be_removed_with_their_machine_are_left_to_gc(
     http: Http, tmp_path: Path
 ) -> None:
     http.create("pump_1")
-    job = jobs.jobs()[0]["id"]
+    job = jobs.jobs()[0].id
     http.finish(job, SeedReady(machine_id="pump_1"), {seed_key("pump_1"): b"seed"})
     store = http.service.store
     (tmp_path / "file").write_text("")

@@ -121,7 +121,7 @@ def furnished(served: Http) -> Http:
                 },
             ),
         ):
-            served.finish(jobs.jobs(machine_id=MACHINE)[0]["id"], event, files)
+            served.finish(jobs.jobs(machine_id=MACHINE)[0].id, event, files)
     return served
 
 

@@ -62,7 +62,7 @@ def test_without_a_broker_it_is_not_well_and_still_ready(
     assert http.get("/readyz").status_code == 200
     created = http.post("/api/gan/machines", **as_json(profile_of("pump_1")))
     assert created.status_code == 201
-    assert jobs.jobs()[0]["dispatched_at"] is None  # A steward sends it.
+    assert jobs.jobs()[0].dispatched_at is None  # A steward sends it.
     valkey.ensure()
     assert http.get("/health").status_code == 200
 
@@ -137,7 +137,7 @@ def test_a_request_may_bring_its_id_and_its_events_have_it(http: Http, header: s
     answer = http.post("/api/gan/machines", **arguments)
     assert answer.headers["x-request-id"] == mine.hex
     assert answer.headers["x-correlation-id"] == mine.hex
-    assert events.events()[0]["correlation_id"] == mine.hex
+    assert events.events()[0].correlation_id == mine.hex
 
 
 @pytest.mark.parametrize("name", ["", "me", "x" * 32, "a" * 31, "{" + "a" * 34 + "}", "a" * 5000])
@@ -150,7 +150,7 @@ def test_an_id_that_is_none_is_replaced(http: Http, name: str) -> None:
 
 def test_a_stage_that_goes_on_with_a_chain_answers_with_its_id(http: Http) -> None:
     http.create()
-    chain = events.events()[0]["correlation_id"]
+    chain = events.events()[0].correlation_id
     answer = http.post("/api/gan/machines/pump_1/seed")
     assert answer.headers["x-correlation-id"] == chain
     assert answer.headers["x-request-id"] != chain
@@ -318,7 +318,7 @@ def test_each_request_has_one_line_with_the_id_of_its_events(
     entries = [json.loads(line) for line in lines if line.startswith("{")]
     requests = [entry for entry in entries if entry["event"] == "request"]
     created, strange, seeded = requests[-3:]
-    chain = events.events()[0]["correlation_id"]
+    chain = events.events()[0].correlation_id
     assert (created["method"], created["path"]) == ("POST", "/api/gan/machines")
     assert (created["status"], created["correlation"]) == (201, chain)
     assert (strange["path"], strange["status"]) == ("/a%0Ab", 404)

@@ -11,7 +11,7 @@ import pytest
 
 from actors.broker.client import Broker
 from errors import StaleLease
-from events.bus import as_fact
+from events.bus import new_event
 from events.vocabulary import ModelTrained, SeedReady
 from GAN.layout import model_key, seed_key
 from storage.database import database
@@ -24,7 +24,7 @@ SEED = {seed_key("pump_1"): b"seed"}
 
 def statuses() -> list[tuple[str, str]]:
     """Stage and status of every job, oldest first."""
-    return [(job["stage"], job["status"]) for job in reversed(jobs.jobs())]
+    return [(job.stage, job.status) for job in reversed(jobs.jobs())]
 
 
 def start(http: Http, stage: str, **asked: Any) -> dict[str, Any]:
@@ -41,8 +41,8 @@ def test_a_seed_is_started_by_one_more_event(http: Http) -> None:
     task = start(http, "seed", rows=2000, seed=7)
     assert (task["stage"], task["status"], task["progress"]) == ("generate_seed", "pending", 0)
     (event,) = events.events()
-    assert event["type"] == "MachineCreated"
-    assert (event["payload"]["rows"], event["payload"]["seed"]) == (2000, 7)
+    assert event.type == "MachineCreated"
+    assert (event.payload["rows"], event.payload["seed"]) == (2000, 7)
     assert http.service.broker.depth("default") == 1
 
 
@@ -58,11 +58,11 @@ def test_a_training_is_started_on_the_newest_seed_and_takes_the_chain_over(http:
         ("train_tvae", "pending"),
     ]
     event = events.events()[-1]
-    assert event["type"] == "SeedReady"
-    assert event["payload"]["seed_key"] == seed_key("pump_1")
-    plan = {name: event["payload"][name] for name in ("epochs", "rows", "seed", "retraining")}
+    assert event.type == "SeedReady"
+    assert event.payload["seed_key"] == seed_key("pump_1")
+    plan = {name: event.payload[name] for name in ("epochs", "rows", "seed", "retraining")}
     assert plan == {"epochs": 3, "rows": 2000, "seed": 7, "retraining": 0}
-    assert len({event["correlation_id"] for event in events.events()}) == 1
+    assert len({event.correlation_id for event in events.events()}) == 1
     chain = http.get("/api/gan/machines/pump_1").json()["chain"]
     assert [step["task_id"] for step in chain][-1] == task["task_id"]
     assert len(chain) == 3
@@ -71,7 +71,7 @@ def test_a_training_is_started_on_the_newest_seed_and_takes_the_chain_over(http:
 def test_sets_are_generated_from_the_newest_model(http: Http) -> None:
     http.create()
     (job,) = jobs.jobs()
-    http.finish(job["id"], SeedReady(machine_id="pump_1"), SEED)
+    http.finish(job.id, SeedReady(machine_id="pump_1"), SEED)
     for epochs in (50, 7):
         key = model_key("pump_1", epochs)
         task = start(http, "train", epochs=epochs)
@@ -80,11 +80,11 @@ def test_sets_are_generated_from_the_newest_model(http: Http) -> None:
     task = start(http, "generate", train=300, val=60)
     assert task["stage"] == "generate_synthetic"
     event = events.events()[-1]
-    assert event["payload"]["model_key"] == model_key("pump_1", 7)
-    assert event["payload"]["samples"] == {"train": 300, "val": 60, "test": 7500}
+    assert event.payload["model_key"] == model_key("pump_1", 7)
+    assert event.payload["samples"] == {"train": 300, "val": 60, "test": 7500}
     # The next time, what was asked for before stays.
     start(http, "generate", test=90)
-    assert events.events()[-1]["payload"]["samples"] == {"train": 300, "val": 60, "test": 90}
+    assert events.events()[-1].payload["samples"] == {"train": 300, "val": 60, "test": 90}
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_a_stage_whose_input_is_missing_is_told_which_call_makes_it(
 
 def test_sets_want_a_model_when_there_is_a_seed(http: Http) -> None:
     http.create()
-    http.finish(jobs.jobs()[0]["id"], SeedReady(machine_id="pump_1"), SEED)
+    http.finish(jobs.jobs()[0].id, SeedReady(machine_id="pump_1"), SEED)
     answer = http.post("/api/gan/machines/pump_1/generate")
     assert answer.status_code == 409
     assert "POST /api/gan/machines/pump_1/train makes it" in answer.json()["detail"]
@@ -139,7 +139,7 @@ def test_a_stage_starts_while_the_broker_is_away(http: Http, valkey: Any) -> Non
     valkey.kill()
     task = start(http, "seed")
     assert task["status"] == "pending"
-    assert jobs.job(task["task_id"])["dispatched_at"] is None  # A steward finds it.
+    assert jobs.job(task["task_id"]).dispatched_at is None  # A steward finds it.
     valkey.ensure()
 
 
@@ -148,8 +148,8 @@ def test_a_stage_that_completes_at_the_same_moment_leaves_no_second_chain(http: 
     http.create()
     for attempt in range(12):
         (job,) = jobs.jobs(status="pending")
-        claim = claimed(job["id"])
-        fact = as_fact(SeedReady(machine_id="pump_1"), claim.correlation_id, claim.event_id)
+        claim = claimed(job.id)
+        fact = new_event(SeedReady(machine_id="pump_1"), claim.correlation_id)
         together = threading.Barrier(2)
 
         def complete(
@@ -173,10 +173,8 @@ def test_a_stage_that_completes_at_the_same_moment_leaves_no_second_chain(http: 
             ended = completed.result(20)
             task_id = task.result(20)["task_id"]
         open_jobs = jobs.jobs(status="pending")
-        assert [job["id"] for job in open_jobs] == [task_id]
-        assert jobs.job(claim.job_id)["status"] == (
-            "success" if ended == "completed" else "cancelled"
-        )
+        assert [job.id for job in open_jobs] == [task_id]
+        assert jobs.job(claim.job_id).status == ("success" if ended == "completed" else "cancelled")
 
 
 def test_stages_started_at_once_leave_one_that_runs(http: Http) -> None:
@@ -190,7 +188,7 @@ def test_stages_started_at_once_leave_one_that_runs(http: Http) -> None:
 
 def test_a_cancelled_job_that_runs_loses_its_lease(http: Http) -> None:
     http.create()
-    claim = claimed(jobs.jobs()[0]["id"])
+    claim = claimed(jobs.jobs()[0].id)
     start(http, "seed")
     with pytest.raises(StaleLease):
         ledger_module.renew(claim, 30)

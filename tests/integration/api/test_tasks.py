@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from events.bus import as_fact
+from events.bus import new_event
 from events.vocabulary import ModelTrained, SeedReady, StageFailed
 from GAN.layout import seed_key
 from storage.database import transaction
@@ -18,7 +18,7 @@ from tests.integration.serving import Http, claimed
 
 def begun(http: Http) -> int:
     http.create()
-    job_id: int = jobs.jobs()[0]["id"]
+    job_id: int = jobs.jobs()[0].id
     return job_id
 
 
@@ -50,7 +50,7 @@ def test_before_there_is_progress_earlier_runs_say_how_long_it_takes(http: Http)
         (job,) = add_event(stages=["generate_seed"]).jobs
         earlier = claimed(job.job_id)
         done = SeedReady(machine_id="pump_1")
-        leases.complete(earlier, as_fact(done, "c" * 32, earlier.event_id), [])
+        leases.complete(earlier, new_event(done, "c" * 32), [])
         with transaction():
             Job.update(started_at=Job.completed_at - 80_000).where(Job.id == job.job_id).execute()
     assert http.get(f"/api/gan/tasks/{task_id}").json()["eta_seconds"] == pytest.approx(80, abs=5)
@@ -66,7 +66,7 @@ def test_a_training_should_take_as_long_as_its_epochs_would_have_before(http: Ht
         for epochs in (50, 1000)
     ]
     claims = [claimed(task_id) for task_id in tasks]
-    fact = as_fact(ModelTrained(machine_id="pump_1", model_key="m"), "c" * 32, claims[0].event_id)
+    fact = new_event(ModelTrained(machine_id="pump_1", model_key="m"), "c" * 32)
     leases.complete(claims[0], fact, [])
     with transaction():
         begun_at = TrainingJob.completed_at - 10_000
@@ -107,7 +107,7 @@ def test_a_task_that_is_done_tells_what_came_of_it(http: Http) -> None:
     task = http.get(f"/api/gan/tasks/{task_id}").json()
     assert (task["status"], task["progress"], task["error"]) == ("success", 100, None)
     assert task["result"]["event"]["type"] == "SeedReady"
-    assert task["result"]["event"]["id"] == events.events()[-1]["id"]
+    assert task["result"]["event"]["id"] == events.events()[-1].id
     assert [file["key"] for file in task["result"]["artifacts"]] == [key]
 
 
@@ -115,7 +115,7 @@ def test_a_task_that_failed_tells_why(http: Http) -> None:
     task_id = begun(http)
     claim = claimed(task_id)
     event = StageFailed(machine_id="pump_1", stage="generate_seed", reason="disk full")
-    fact = as_fact(event, claim.correlation_id, claim.event_id)
+    fact = new_event(event, claim.correlation_id)
     leases.fail(claim, "disk full", fact, retryable=False)
     task = http.get(f"/api/gan/tasks/{task_id}").json()
     assert (task["status"], task["error"]) == ("failed", "disk full")
@@ -127,7 +127,7 @@ def test_a_replayed_event_is_no_result_of_the_task_that_it_once_began(http: Http
     task_id = begun(http)
     http.finish(task_id, SeedReady(machine_id="pump_1"))
     made = http.get(f"/api/gan/tasks/{task_id}").json()["result"]["event"]["id"]
-    past = jobs.job(task_id)["event_id"]
+    past = jobs.job(task_id).event_id
     add_event("MachineCreated", stages=())
     with transaction():
         from storage.tables import Event

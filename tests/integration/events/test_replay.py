@@ -11,12 +11,12 @@ from actors.graph import edges
 from commands.ledger.replay import consequences
 from errors import BrokerUnavailable, NotFound
 from events.bus import new_correlation_id, replay
-from events.onboarding import as_newcomer, take_in
+from events.onboarding import new_machine, register
 from events.vocabulary import Plan
-from storage.ledger.event_log import Dispatch, Fact, publish
+from storage.ledger.event_log import Dispatch, publish
 from storage.queries import events as event_queries
 from storage.queries import jobs as job_queries
-from tests.integration.conftest import add_event, add_machine, profile_of
+from tests.integration.conftest import add_event, add_machine, profile_of, record
 
 assert actors  # declares the stages
 on_both_databases = pytest.mark.usefixtures("ledger")
@@ -28,8 +28,10 @@ def nobody(jobs: Sequence[Dispatch]) -> None:
 
 def created() -> int:
     """A machine taken in; the id of its MachineCreated."""
-    take_in([as_newcomer("test", profile_of("pump_1"))], Plan(rows=2000, seed=7), nobody)
-    event_id: int = event_queries.events()[0]["id"]
+    register(
+        [new_machine("test", profile_of("pump_1"))], Plan(rows=2000, seed=7), nobody, actor="test"
+    )
+    event_id: int = event_queries.events()[0].id
     return event_id
 
 
@@ -37,55 +39,58 @@ def created() -> int:
 def test_a_replayed_event_is_a_twin_with_a_correlation_of_its_own() -> None:
     event_id = created()
     sent: list[Dispatch] = []
-    written = replay(event_id, sent.extend)
+    written = replay(event_id, sent.extend, actor="test")
     first, twin = event_queries.events()
-    assert twin["id"] == written.event_id
+    assert twin.id == written.event_id
     for same in ("type", "machine_id", "payload"):
         assert twin[same] == first[same]
-    assert twin["correlation_id"] != first["correlation_id"]
-    assert (twin["causation_id"], twin["key"]) == (event_id, None)
-    assert first["key"] == "MachineCreated:pump_1"
+    assert twin.correlation_id != first.correlation_id
+    assert (twin.causation_id, twin.key) == (event_id, None)
+    assert first.key == "MachineCreated:pump_1"
     assert sent == written.jobs
     newest = job_queries.jobs()[0]
-    assert (newest["id"], newest["event_id"]) == (sent[0].job_id, twin["id"])
-    assert (newest["stage"], newest["status"]) == ("generate_seed", "pending")
+    assert (newest.id, newest.event_id) == (sent[0].job_id, twin.id)
+    assert (newest.stage, newest.status) == ("generate_seed", "pending")
 
 
 @on_both_databases
 def test_an_event_can_be_replayed_again_and_so_can_its_twin() -> None:
     event_id = created()
-    twin = replay(event_id, nobody).event_id
+    twin = replay(event_id, nobody, actor="test").event_id
     assert twin is not None
-    again = [replay(event_id, nobody).event_id, replay(twin, nobody).event_id]
+    again = [
+        replay(event_id, nobody, actor="test").event_id,
+        replay(twin, nobody, actor="test").event_id,
+    ]
     events = event_queries.events()
-    assert [event["id"] for event in events[2:]] == again
-    assert [event["causation_id"] for event in events] == [None, event_id, event_id, twin]
-    assert len({event["correlation_id"] for event in events}) == 4
+    assert [event.id for event in events[2:]] == again
+    assert [event.causation_id for event in events] == [None, event_id, event_id, twin]
+    assert len({event.correlation_id for event in events}) == 4
     assert len(job_queries.jobs()) == 4
 
 
 @on_both_databases
 def test_a_broker_that_is_away_is_no_obstacle_to_a_replay() -> None:
-    written = replay(created(), nobody)
-    assert [job["id"] for job in job_queries.jobs(status="pending")][:1] == [written.jobs[0].job_id]
+    written = replay(created(), nobody, actor="test")
+    assert [job.id for job in job_queries.jobs(status="pending")][:1] == [written.jobs[0].job_id]
 
 
 @on_both_databases
 def test_those_react_who_react_today() -> None:
     add_machine()
-    past = publish(Fact("SeedReady", "pump_1", {"rows": 1000}, new_correlation_id()))
+    past = publish(record("SeedReady", "pump_1", {"rows": 1000}, new_correlation_id()))
     assert past.event_id is not None
     assert past.jobs == []  # nobody reacted then
-    (job,) = replay(past.event_id, nobody).jobs
-    assert (job_queries.job(job.job_id)["stage"], job.queue) == ("train_tvae", "train")
+    (job,) = replay(past.event_id, nobody, actor="test").jobs
+    assert (job_queries.job(job.job_id).stage, job.queue) == ("train_tvae", "train")
 
 
 @on_both_databases
 def test_what_never_happened_cannot_be_replayed() -> None:
     event_id = created()
     with pytest.raises(NotFound, match="no event 99; see: fleetforge events"):
-        replay(99, nobody)
-    assert [event["id"] for event in event_queries.events()] == [event_id]
+        replay(99, nobody, actor="test")
+    assert [event.id for event in event_queries.events()] == [event_id]
 
 
 @on_both_databases
@@ -94,7 +99,7 @@ def test_one_event_is_read_as_it_was_written() -> None:
     event_id = add_event(epochs=7).event_id
     assert event_id is not None
     assert event_queries.event(event_id) == event_queries.events()[0]
-    assert event_queries.event(event_id)["payload"] == {"epochs": 7}
+    assert event_queries.event(event_id).payload == {"epochs": 7}
 
 
 CHAIN = ["generate_seed", "train_tvae", "generate_synthetic", "assess_quality"]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from storage.database import after, transaction
 from storage.ledger import leases, workers
-from storage.ledger.event_log import Fact
+from storage.ledger.event_log import NewEvent
 from storage.ledger.leases import Claim
 from storage.operations.overdue import FEWEST_RUNS
 from storage.tables import Job
-from tests.integration.conftest import add_event, add_machine
+from tests.integration.conftest import add_event, add_machine, record
 
 
 def beat(worker_id: str = "w1", *served: str) -> None:
@@ -33,9 +33,9 @@ def put_back(job_id: int, **times: float) -> None:
         ).execute()
 
 
-def ended(event_type: str, machine_id: str = "pump_1", **payload: object) -> Fact:
+def ended(event_type: str, machine_id: str = "pump_1", **payload: object) -> NewEvent:
     """What a chain ends with."""
-    return Fact(event_type, machine_id, payload, "c" * 32)
+    return record(event_type, machine_id, payload, "c" * 32)
 
 
 def earlier_runs(seconds: float) -> None:

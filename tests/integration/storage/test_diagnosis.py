@@ -20,7 +20,6 @@ from commands.session import broker_answers
 from storage.artifacts.store import open_store
 from storage.database import after, transaction
 from storage.ledger import leases, queues
-from storage.ledger.event_log import Fact
 from storage.ledger.leases import MAX_CRASHES
 from storage.ledger.workers import WORKER_SILENCE_SECONDS
 from storage.operations import control
@@ -28,7 +27,7 @@ from storage.queries import diagnosis
 from storage.queries.diagnosis import Diagnosis
 from storage.settings import Settings
 from storage.tables import Worker
-from tests.integration.conftest import add_event, add_job, add_machine, failed
+from tests.integration.conftest import add_event, add_job, add_machine, failed, record
 from tests.integration.storage.aging import beat, claimed, earlier_runs, ended, put_back
 
 Ask = Callable[[], Diagnosis]
@@ -224,7 +223,7 @@ class TestEnded:
     def test_given_up_because_the_data_are_too_poor(self, diagnose: Ask) -> None:
         claim = claimed(add_job())
         verdict = {"stage": "assess_quality", "reason": "poor", "quality_score": 0.5}
-        fact = Fact("StageFailed", "pump_1", verdict, "c" * 32, claim.event_id)
+        fact = record("StageFailed", "pump_1", verdict, "c" * 32, claim.event_id)
         leases.conclude_failed(claim, "poor", fact, [])
         assert "fleetforge publish RetrainRequested --machine pump_1" in diagnose().advice
         add_event("StageOverdue", stages=[])  # News of another chain changes nothing.
@@ -261,7 +260,9 @@ class TestEnded:
         (second,) = add_event(stages=["train_tvae"]).jobs
         onboarded = ended("MachineOnboarded")
         leases.complete(claimed(second.job_id), onboarded, [])
-        boom = Fact("StageFailed", "pump_1", {"stage": "generate_seed", "reason": "boom"}, "d" * 32)
+        boom = record(
+            "StageFailed", "pump_1", {"stage": "generate_seed", "reason": "boom"}, "d" * 32
+        )
         leases.fail(claimed(first), "boom", boom, retryable=False)
         why = diagnose()
         assert (why.status, why.state) == ("failed", "generate_seed failed: boom")

@@ -44,7 +44,7 @@ class JobLife(RuleBasedStateMachine):
     def claim(self) -> Claim | None:
         with transaction():
             Job.update(due_at=0).where(Job.id == self.job_id).execute()
-        before = jobs.job(self.job_id)["status"]
+        before = jobs.job(self.job_id).status
         claim = leases.claim(self.job_id, "w", 30)
         assert (claim is not None) == (before == "pending")
         return claim
@@ -54,7 +54,7 @@ class JobLife(RuleBasedStateMachine):
         if claim is None:
             return
         job = jobs.job(self.job_id)
-        holds = job["status"] == "running" and job["token"] == claim.token
+        holds = job.status == "running" and job.token == claim.token
         try:
             match how:
                 case "complete":
@@ -96,23 +96,23 @@ class JobLife(RuleBasedStateMachine):
 
     @invariant()
     def tokens_only_grow(self) -> None:
-        token = jobs.job(self.job_id)["token"]
+        token = jobs.job(self.job_id).token
         assert token >= self.token
         self.token = token
 
     @invariant()
     def a_running_job_has_a_lease_and_no_other_job_has(self) -> None:
         job = jobs.job(self.job_id)
-        assert (job["lease_until"] is not None) == (job["status"] == "running")
+        assert (job.lease_until is not None) == (job.status == "running")
 
     @invariant()
     def tries_are_bounded_and_an_end_is_always_announced(self) -> None:
         job = jobs.job(self.job_id)
-        assert job["attempts"] <= MAX_ATTEMPTS
-        assert job["crashes"] <= MAX_CRASHES
+        assert job.attempts <= MAX_ATTEMPTS
+        assert job.crashes <= MAX_CRASHES
         announced = Event.select().where(Event.type == "StageFailed").count()
         assert announced <= self.retries + 1
-        if job["status"] == "failed":
+        if job.status == "failed":
             assert announced >= 1
 
 

@@ -13,14 +13,14 @@ from events.bus import replay
 from storage.artifacts import registry
 from storage.artifacts.staging import StagedArtifact
 from storage.database import clock_ms, database, transaction
-from storage.ledger import event_log, leases
+from storage.ledger import leases
 from storage.ledger.event_log import Dispatch
 from storage.ledger.leases import MAX_ATTEMPTS, MAX_CRASHES, Claim
 from storage.operations import control
 from storage.queries import events
 from storage.queries import jobs as job_queries
 from storage.tables import Artifact, Event, Job, ModelVersion, TrainingJob
-from tests.integration.conftest import add_event, add_job, add_machine, failed, finished
+from tests.integration.conftest import add_event, add_job, add_machine, failed, finished, record
 
 pytestmark = pytest.mark.usefixtures("ledger")
 
@@ -46,9 +46,9 @@ def lose_lease(job_id: int) -> None:
 def test_an_event_leaves_a_pending_job_for_each_stage_that_reacts() -> None:
     add_machine()
     written = add_event(stages=["generate_seed", "mirror"])
-    assert [job["stage"] for job in job_queries.jobs()] == ["mirror", "generate_seed"]
-    assert {job.job_id for job in written.jobs} == {job["id"] for job in job_queries.jobs()}
-    assert all(job["status"] == "pending" for job in job_queries.jobs())
+    assert [job.stage for job in job_queries.jobs()] == ["mirror", "generate_seed"]
+    assert {job.job_id for job in written.jobs} == {job.id for job in job_queries.jobs()}
+    assert all(job.status == "pending" for job in job_queries.jobs())
 
 
 def test_a_fact_told_twice_under_one_key_counts_once() -> None:
@@ -96,9 +96,9 @@ def test_a_job_that_is_not_due_yet_is_not_claimed() -> None:
 def test_completing_writes_status_artifacts_event_and_next_job_together() -> None:
     job_id = add_job()
     written = leases.complete(claimed(job_id), finished(), [STAGED])
-    assert job_queries.job(job_id)["status"] == "success"
-    assert job_queries.job(job_id)["progress"] == 100
-    assert [event["type"] for event in events.events()] == ["MachineCreated", "SeedReady"]
+    assert job_queries.job(job_id).status == "success"
+    assert job_queries.job(job_id).progress == 100
+    assert [event.type for event in events.events()] == ["MachineCreated", "SeedReady"]
     assert [file.key for file in registry.of_job(job_id)] == ["GAN/x.parquet"]
     assert [job.queue for job in written.jobs] == ["q"]
 
@@ -109,7 +109,7 @@ def test_a_completion_that_fails_half_way_leaves_the_job_running() -> None:
     too_long = StagedArtifact("GAN/x", "s", "a" * 64, None)  # type: ignore[arg-type]
     with pytest.raises(peewee.IntegrityError):
         leases.complete(claim, finished(), [STAGED, too_long])
-    assert job_queries.job(job_id)["status"] == "running"
+    assert job_queries.job(job_id).status == "running"
     assert registry.of_job(job_id) == []
     assert len(events.events()) == 1
 
@@ -138,7 +138,7 @@ def test_a_worker_that_lost_its_lease_writes_nothing(write: str) -> None:
         WRITES[write](zombie)
     assert before == (job_queries.job(job_id), events.events(), list(Artifact.select().dicts()))
     leases.complete(current, finished(), [])
-    assert job_queries.job(job_id)["status"] == "success"
+    assert job_queries.job(job_id).status == "success"
 
 
 def test_a_failing_job_is_tried_again_later_and_later_then_fails_for_good() -> None:
@@ -148,32 +148,32 @@ def test_a_failing_job_is_tried_again_later_and_later_then_fails_for_good() -> N
         claim = claimed(job_id)
         assert leases.fail(claim, "disk full", failed(), retryable=True).event_id is None
         job = job_queries.job(job_id)
-        assert (job["status"], job["attempts"], job["crashes"]) == ("pending", attempt, 0)
-        pauses.append(job["due_at"] - clock_ms())
+        assert (job.status, job.attempts, job.crashes) == ("pending", attempt, 0)
+        pauses.append(job.due_at - clock_ms())
         make_due(job_id)
     assert pauses == sorted(pauses)
     assert pauses[0] > 0
     leases.fail(claimed(job_id), "disk full", failed(), retryable=True)
-    assert job_queries.job(job_id)["status"] == "failed"
-    assert events.events()[-1]["type"] == "StageFailed"
+    assert job_queries.job(job_id).status == "failed"
+    assert events.events()[-1].type == "StageFailed"
 
 
 def test_an_error_that_will_not_go_away_is_not_tried_again() -> None:
     job_id = add_job()
     leases.fail(claimed(job_id), "no such file", failed(), retryable=False)
-    assert job_queries.job(job_id)["status"] == "failed"
-    assert job_queries.job(job_id)["error_message"] == "no such file"
+    assert job_queries.job(job_id).status == "failed"
+    assert job_queries.job(job_id).error_message == "no such file"
 
 
 def test_a_job_that_keeps_killing_its_process_is_quarantined() -> None:
     job_id = add_job()
     for _ in range(MAX_CRASHES):
-        assert job_queries.job(job_id)["status"] == "pending"
+        assert job_queries.job(job_id).status == "pending"
         make_due(job_id)
         leases.crash(claimed(job_id), "ended by SIGSEGV", failed())
     job = job_queries.job(job_id)
-    assert (job["status"], job["crashes"], job["attempts"]) == ("failed", MAX_CRASHES, 0)
-    assert job["error_message"] == "quarantined after 3 crashes: ended by SIGSEGV"
+    assert (job.status, job.crashes, job.attempts) == ("failed", MAX_CRASHES, 0)
+    assert job.error_message == "quarantined after 3 crashes: ended by SIGSEGV"
 
 
 def test_an_expired_lease_is_found_and_a_live_one_is_not() -> None:
@@ -193,7 +193,7 @@ def test_a_worker_that_woke_up_and_renewed_is_not_rescued_any_more() -> None:
     leases.renew(claim, 30)
     with pytest.raises(StaleLease):
         leases.crash(found, "silent", failed(), lease_expired=True)
-    assert job_queries.job(job_id)["status"] == "running"
+    assert job_queries.job(job_id).status == "running"
 
 
 def test_a_released_job_is_pending_at_once_and_has_spent_no_attempt() -> None:
@@ -218,7 +218,7 @@ def test_retrying_starts_a_failed_job_afresh_and_only_such_a_job() -> None:
     leases.fail(claimed(job_id), "boom", failed(), retryable=False)
     assert control.retry(job_id) is not None
     job = job_queries.job(job_id)
-    assert (job["status"], job["attempts"], job["error_message"]) == ("pending", 0, None)
+    assert (job.status, job.attempts, job.error_message) == ("pending", 0, None)
     leases.complete(claimed(job_id), finished(), [])
     assert control.retry(job_id) is None
 
@@ -238,9 +238,9 @@ def test_all_failed_jobs_start_afresh_or_those_of_one_machine_and_no_other_job()
     assert control.retry_failed() == control.retry_failed("pump_1") == []
     for job_id in (jobs[0], jobs[1], jobs[3]):
         job = job_queries.job(job_id)
-        assert (job["status"], job["attempts"], job["error_message"]) == ("pending", 0, None)
-    assert job_queries.job(jobs[2])["status"] == "success"
-    assert job_queries.job(jobs[4])["status"] == "cancelled"
+        assert (job.status, job.attempts, job.error_message) == ("pending", 0, None)
+    assert job_queries.job(jobs[2]).status == "success"
+    assert job_queries.job(jobs[4]).status == "cancelled"
 
 
 def test_several_who_retry_all_at_once_start_each_job_once() -> None:
@@ -261,7 +261,7 @@ def test_several_who_retry_all_at_once_start_each_job_once() -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(started) == sorted(job["id"] for job in job_queries.jobs(status="pending"))
+    assert sorted(started) == sorted(job.id for job in job_queries.jobs(status="pending"))
     assert len(started) == 20
 
 
@@ -314,7 +314,7 @@ class TestReports:
             "num_features": 4,
             "final_loss": -2.0,
         }
-        fact = event_log.Fact("ModelTrained", "pump_1", payload, "c" * 32)
+        fact = record("ModelTrained", "pump_1", payload, "c" * 32)
         leases.complete(claimed(job_id), fact, [self.MODEL])
         return job_id
 
@@ -377,8 +377,8 @@ class TestReports:
             return [*first.dicts(), *ModelVersion.select().dicts(), *Artifact.select().dicts()]
 
         before = reported()
-        (past,) = (event for event in events.events() if event["type"] == event_type)
-        assert replay(past["id"], lambda _: None).event_id is not None
+        (past,) = (event for event in events.events() if event.type == event_type)
+        assert replay(past.id, lambda _: None, actor="test").event_id is not None
         assert reported() == before
 
     def test_other_stages_leave_no_training_report(self) -> None:

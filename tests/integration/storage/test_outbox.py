@@ -106,16 +106,14 @@ class TestQueues:
         assert leases.claim(first, "w", 30)
         (queue,) = queues.standings().values()
         assert (queue.name, queue.due, queue.running, queue.room) == ("default", 2, 1, None)
-        assert queue.oldest_due_at == min(
-            job["due_at"] for job in job_queries.jobs(status="pending")
-        )
+        assert queue.oldest_due_at == min(job.due_at for job in job_queries.jobs(status="pending"))
 
     def test_no_job_of_a_paused_queue_starts_until_it_is_resumed(self) -> None:
         job_id = add_job()
         queues.pause("default")
         assert leases.claim(job_id, "w", 30) is None
         assert unsent() == []
-        assert job_queries.job(job_id)["attempts"] == 0
+        assert job_queries.job(job_id).attempts == 0
         queues.resume("default")
         assert unsent() == [job_id]
         assert leases.claim(job_id, "w", 30) is not None

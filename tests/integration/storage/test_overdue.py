@@ -6,12 +6,11 @@ import pytest
 
 from storage.database import after, now_ms, transaction
 from storage.ledger import leases, queues
-from storage.ledger.event_log import Fact
 from storage.operations import overdue
 from storage.operations.overdue import FEWEST_RUNS, Overdue
 from storage.queries import events, machines
 from storage.tables import Job
-from tests.integration.conftest import add_event, add_machine, finished
+from tests.integration.conftest import add_event, add_machine, finished, record
 
 pytestmark = pytest.mark.usefixtures("ledger")
 
@@ -49,7 +48,7 @@ def late(factor: float = 3) -> list[int]:
 
 def tell(one: Overdue) -> int | None:
     payload = {"stage": one.stage, "job_id": one.job_id}
-    fact = Fact("StageOverdue", one.machine_id, payload, one.correlation_id, key=one.key)
+    fact = record("StageOverdue", one.machine_id, payload, one.correlation_id, key=one.key)
     return overdue.tell(one, fact).event_id
 
 
@@ -123,4 +122,4 @@ def test_no_news_comes_after_what_the_job_ended_with() -> None:
             Job.id == job_id
         ).execute()
     assert tell(one) is None
-    assert [event["type"] for event in events.events()][-1] != "StageOverdue"
+    assert [event.type for event in events.events()][-1] != "StageOverdue"

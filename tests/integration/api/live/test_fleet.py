@@ -51,14 +51,14 @@ def test_the_fleet_is_followed_as_machines_come_go_and_work(
 def test_who_comes_back_to_the_fleet_is_told_of_what_changed_since(http: Http) -> None:
     for name in ("pump_1", "pump_2"):
         http.create(name)
-    seq = max(job["seq"] for job in jobs.jobs())
+    seq = max(job.seq for job in jobs.jobs())
     with transaction():  # As if pump_2's task had not changed for long.
         Job.update(seq=Job.seq - 60_000).where(Job.machine == "pump_2").execute()
     with following(http, f"/ws/fleet?since={seq}") as follower:
         again = follower.next()
         assert (again["type"], again["machine_id"]) == ("snapshot", "pump_1")
         assert follower.next()["machine_ids"] == ["pump_1", "pump_2"]
-        control.cancel(jobs.jobs(machine_id="pump_2")[0]["id"])
+        control.cancel(jobs.jobs(machine_id="pump_2")[0].id)
         assert follower.next()["machine_id"] == "pump_2"
 
 
@@ -82,7 +82,7 @@ def test_a_look_for_all_sockets_is_not_told_to_one_that_has_not_looked_itself(
 
     monkeypatch.setattr(hub, "states", states)
     monkeypatch.setattr(hub, "LOOK_SECONDS", 0.01)
-    with following(http, f"/ws/fleet?since={jobs.jobs()[0]['seq'] + 60_000}") as follower:
+    with following(http, f"/ws/fleet?since={jobs.jobs()[0].seq + 60_000}") as follower:
         assert follower.next()["type"] == "synced"
 
 

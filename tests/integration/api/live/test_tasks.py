@@ -13,7 +13,7 @@ import pytest
 import redis
 
 from api.live import hub, sockets
-from events.bus import as_fact
+from events.bus import new_event
 from events.vocabulary import ModelTrained, SeedReady
 from storage.database import transaction
 from storage.ledger import leases
@@ -60,7 +60,7 @@ def test_of_a_task_that_has_ended_the_end_is_told_at_once(
 ) -> None:
     claim = begun(http)
     finish(redis_client, claim)
-    seq = jobs.job(claim.job_id)["seq"]
+    seq = jobs.job(claim.job_id).seq
     for since in ("", f"?since={seq}"):  # Who comes back too late has to hear of it, too.
         with following(http, f"/ws/tasks/{claim.job_id}{since}") as follower:
             last = follower.next()
@@ -75,7 +75,7 @@ def test_what_redis_loses_the_ledger_repairs(http: Http, redis_client: redis.Red
         assert follower.next()["type"] == "snapshot"
         report(redis_client, claim, 60)
         assert follower.next()["progress"] == 60
-        leases.fail(claim, "no room", as_fact(SeedReady(machine_id="pump_1"), "c" * 32, None),
+        leases.fail(claim, "no room", new_event(SeedReady(machine_id="pump_1"), "c" * 32),
                     retryable=True)  # fmt: skip
         waiting = follower.next()
         assert (waiting["type"], waiting["status"]) == ("delta", "pending")

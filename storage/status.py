@@ -1,0 +1,60 @@
+"""The states of jobs and machines."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class JobStatus(StrEnum):
+    """State of a job.
+
+    The ledger stores all but `STALE`. A running job is shown as stale while its worker is silent or
+    its lease has ended: another worker takes it over.
+    """
+
+    PENDING = "pending"
+    RUNNING = "running"
+    STALE = "stale"
+    SUCCESS = "success"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+#: States of a job that waits or runs.
+OPEN = (JobStatus.PENDING, JobStatus.RUNNING)
+
+#: States of a job that has ended.
+ENDED = (JobStatus.SUCCESS, JobStatus.FAILED, JobStatus.CANCELLED)
+
+
+class ChainStatus(StrEnum):
+    """State of one chain of stages of a machine, such as its onboarding.
+
+    `SUCCESS`: the newest job succeeded and no stage reacts to its event. `COMPLETE`: an event has
+    ended the chain.
+    """
+
+    PENDING = "pending"
+    RUNNING = "running"
+    STALE = "stale"
+    SUCCESS = "success"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    COMPLETE = "complete"
+
+
+class MachineStatus(StrEnum):
+    """State of a machine's onboarding.
+
+    `CREATED`: nothing was started. `ONBOARDED`: the onboarding chain is complete. The others are
+    those of `ChainStatus`.
+    """
+
+    CREATED = "created"
+    PENDING = "pending"
+    RUNNING = "running"
+    STALE = "stale"
+    SUCCESS = "success"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    ONBOARDED = "onboarded"
