@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from actors.stage import STAGES
+from events.vocabulary import Request
 
 
 def edges() -> Iterator[tuple[str, str, str]]:
@@ -30,9 +31,13 @@ def as_mermaid() -> str:
 
 
 def _depth(stage: object) -> int:
-    """How many stages come before this one on the shortest way from an event nobody publishes."""
+    """Fewest stages between this one and an event that no stage publishes; requests apart.
+
+    A request may begin the chain at any stage.
+    """
     made = {event for other in STAGES.values() for event in other.publishes}
-    reached = {event for other in STAGES.values() for event in other.reacts_to} - made
+    awaited = {event for other in STAGES.values() for event in other.reacts_to}
+    reached = {event for event in awaited - made if not issubclass(event, Request)}
     for depth in range(len(STAGES)):
         ready = [other for other in STAGES.values() if set(other.reacts_to) & reached]
         if stage in ready:

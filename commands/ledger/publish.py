@@ -31,10 +31,12 @@ from events.vocabulary import (
 )
 from storage.queries import machines
 
-REQUESTS = {name: kind for name, kind in EVENT_TYPES.items() if issubclass(kind, Request)}
+REQUESTS: dict[str, type[Event]] = {
+    name: kind for name, kind in EVENT_TYPES.items() if issubclass(kind, Request)
+}
 
 #: Facts that could be published by hand in version 0.1, and the request that does the same.
-INSTEAD_OF = {
+INSTEAD_OF: dict[str, type[Event]] = {
     MachineCreated.__name__: SeedRequested,
     SeedReady.__name__: TrainingRequested,
     RetrainRequested.__name__: TrainingRequested,

@@ -10,6 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from storage.database import execute, reading
+from storage.ledger.chain_status import ONBOARDING
 from storage.queries.jobs import SHOWN_STATUS
 from storage.queries.machines import MACHINE_TABLES
 from storage.status import ENDED
@@ -42,7 +43,7 @@ class TaskState:
     loss: float | None
     message: str
     seq: int
-    chain: str | None
+    chain: str | None = ONBOARDING
 
     @property
     def ended(self) -> bool:

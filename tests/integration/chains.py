@@ -16,10 +16,9 @@ from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
 
-from storage.ledger.projections import TRAINING_STAGE
-
 import actors
 from actors.stage import STAGES
+from actors.train import train_tvae
 from events.bus import new_event, subscriptions
 from events.onboarding import new_machine, register
 from events.vocabulary import Event, Plan, StageFailed, read_event
@@ -87,15 +86,15 @@ def chain(machine_id: str, random: Random) -> Iterator[Commit]:
 def _end(claim: Claim, random: Random) -> Written:
     if random.random() < 0.05:
         failed = StageFailed(machine_id=claim.machine_id, stage=claim.stage, reason="disk full")
-        return leases.fail(claim, "disk full", _fact(claim, failed), retryable=False)
+        return leases.fail(claim, "disk full", _record(claim, failed), retryable=False)
     files = [
         StagedArtifact(key, f".staged/{claim.job_id}.{claim.token}/{key}", "a" * 64, 3)
         for key in FILES_OF_A_JOB
     ]
-    return leases.complete(claim, _fact(claim, _next_event(claim, random)), files)
+    return leases.complete(claim, _record(claim, _next_event(claim, random)), files)
 
 
-def _fact(claim: Claim, event: Event) -> NewEvent:
+def _record(claim: Claim, event: Event) -> NewEvent:
     return new_event(event, claim.correlation_id)
 
 
@@ -186,9 +185,9 @@ def assert_consistent(found: Contents) -> None:
 
     jobs = defaultdict(list)
     for job in found.jobs:
-        jobs[job.event_id].append((job.stage, job.queue))
+        jobs[job.event_id].append((job.stage, job.queue, job.chain))
     for event in found.events:
-        expected = sorted(subscriptions(event.type))
+        expected = sorted(subscribed[:3] for subscribed in subscriptions(event.type))
         assert sorted(jobs[event.id]) == expected, f"not the jobs of {event}"
 
     ended = Counter(job.event_id for job in found.jobs if job.status in ("success", "failed"))
@@ -204,7 +203,7 @@ def assert_consistent(found: Contents) -> None:
         assert job.token > 0 or job.status == "pending", f"status of {job}"
 
     trainings = {training.task_id: training.status for training in found.trainings}
-    of_jobs = {job.id: job.status for job in found.jobs if job.stage == TRAINING_STAGE}
+    of_jobs = {job.id: job.status for job in found.jobs if job.stage == train_tvae.__name__}
     assert trainings == of_jobs, "a training's report that differs from its job"
     trained = [event for event in found.events if event.type == "ModelTrained"]
     assert len(found.versions) == len(trained), "a trained model without its version"

@@ -43,7 +43,7 @@ def test_a_replayed_event_is_a_twin_with_a_correlation_of_its_own() -> None:
     first, twin = event_queries.events()
     assert twin.id == written.event_id
     for same in ("type", "machine_id", "payload"):
-        assert twin[same] == first[same]
+        assert getattr(twin, same) == getattr(first, same)
     assert twin.correlation_id != first.correlation_id
     assert (twin.causation_id, twin.key) == (event_id, None)
     assert first.key == "MachineCreated:pump_1"
@@ -88,7 +88,7 @@ def test_those_react_who_react_today() -> None:
 @on_both_databases
 def test_what_never_happened_cannot_be_replayed() -> None:
     event_id = created()
-    with pytest.raises(NotFound, match="no event 99; see: fleetforge events"):
+    with pytest.raises(NotFound, match="no event 99"):
         replay(99, nobody, actor="test")
     assert [event.id for event in event_queries.events()] == [event_id]
 

@@ -16,6 +16,7 @@ from actors.broker.client import PROGRESS_DB, Broker, connect
 from actors.runtime.child import start_fork_server
 from actors.runtime.runner import Runner
 from actors.runtime.steward import Steward
+from commands.machines.explanation import Explanation, explain
 from commands.session import broker_answers
 from storage.artifacts.store import open_store
 from storage.database import after, transaction
@@ -24,15 +25,14 @@ from storage.ledger.leases import MAX_CRASHES
 from storage.ledger.workers import WORKER_SILENCE_SECONDS
 from storage.operations import control
 from storage.queries import diagnosis
-from storage.queries.diagnosis import Diagnosis
 from storage.settings import Settings
 from storage.tables import Worker
 from tests.integration.conftest import add_event, add_job, add_machine, failed, record
 from tests.integration.storage.aging import beat, claimed, earlier_runs, ended, put_back
 
-Ask = Callable[[], Diagnosis]
+Ask = Callable[[], Explanation]
 
-DECIDE = "somebody to decide"
+DECIDE = "a decision"
 
 
 @pytest.fixture
@@ -43,7 +43,9 @@ def settings_with_broker(ledger: Settings, redis_url: str) -> Settings:
 @pytest.fixture
 def diagnose(settings_with_broker: Settings) -> Ask:
     """Asks why pump_1 stands where it stands; the broker answers."""
-    return lambda: diagnosis.diagnose("pump_1", lambda: broker_answers(settings_with_broker))
+    return lambda: explain(
+        diagnosis.diagnose("pump_1", lambda: broker_answers(settings_with_broker))
+    )
 
 
 def seconds_in(text: str, pattern: str) -> int:
@@ -100,7 +102,7 @@ class TestWaiting:
         away = ledger.model_copy(update={"redis_url": nobody})
         add_job()
         beat()
-        why = diagnosis.diagnose("pump_1", lambda: broker_answers(away))
+        why = explain(diagnosis.diagnose("pump_1", lambda: broker_answers(away)))
         assert why.waits_for == "the broker: it does not answer"
         assert "the job is safe" in why.advice
 
@@ -134,7 +136,7 @@ class TestRunning:
         leases.report_progress(claim, 40, "epoch 4 of 10")
         why = diagnose()
         assert why.state == "generate_seed is running on w1, 40 %: epoch 4 of 10"
-        assert (why.waits_for, why.advice) == ("it to finish", "")
+        assert (why.waits_for, why.advice) == ("the stage to finish", "")
 
     def test_and_its_worker_is_silent_but_its_lease_is_not_over(self, diagnose: Ask) -> None:
         claimed(add_job())
@@ -143,7 +145,7 @@ class TestRunning:
             Worker.update(seen_at=after(-WORKER_SILENCE_SECONDS - 1)).execute()
         why = diagnose()
         assert why.status == "stale"
-        assert why.state == "generate_seed: worker w1 is not heard of any more"
+        assert why.state == "generate_seed: worker w1 does not answer any more"
         left = seconds_in(why.waits_for, r"its lease to end in (\d+) s, then it runs elsewhere")
         assert 20 <= left <= 30
         assert why.advice == "no worker is alive; start one: fleetforge up"
@@ -178,7 +180,7 @@ class TestRunning:
         assert why.waited_seconds is not None
         assert 720 <= why.waited_seconds < 740
         assert why.expected_seconds == 240
-        assert why.waits_for == "it to finish"
+        assert why.waits_for == "the stage to finish"
 
 
 class TestEnded:
@@ -213,7 +215,7 @@ class TestEnded:
 
     def test_failed(self, diagnose: Ask) -> None:
         job_id = add_job()
-        add_event("StageFailed", stages=[], quality_score=0.5)  # The verdict on another chain.
+        add_event("StageFailed", stages=[], stage="x", reason="y", quality_score=0.5)  # The verdict on another chain.
         leases.fail(claimed(job_id), "no such sensor", failed(), retryable=False)
         why = diagnose()
         assert (why.status, why.state) == ("failed", "generate_seed failed: no such sensor")
@@ -223,14 +225,18 @@ class TestEnded:
     def test_given_up_because_the_data_are_too_poor(self, diagnose: Ask) -> None:
         claim = claimed(add_job())
         verdict = {"stage": "assess_quality", "reason": "poor", "quality_score": 0.5}
-        fact = record("StageFailed", "pump_1", verdict, "c" * 32, claim.event_id)
+        fact = record("StageFailed", "pump_1", verdict)
         leases.conclude_failed(claim, "poor", fact, [])
-        assert "fleetforge publish RetrainRequested --machine pump_1" in diagnose().advice
-        add_event("StageOverdue", stages=[])  # News of another chain changes nothing.
-        assert "fleetforge publish RetrainRequested --machine pump_1" in diagnose().advice
+        assert "fleetforge publish TrainingRequested --machine pump_1" in diagnose().advice
+        add_event(  # A notice changes nothing.
+            "StageOverdue",
+            stages=[],
+            **{"stage": "x", "job_id": 7, "waited_seconds": 9, "expected_seconds": 3},
+        )
+        assert "fleetforge publish TrainingRequested --machine pump_1" in diagnose().advice
         control.retry(claim.job_id)
         control.cancel(claim.job_id)
-        assert "RetrainRequested" not in diagnose().advice
+        assert "TrainingRequested" not in diagnose().advice
 
     def test_cancelled(self, diagnose: Ask) -> None:
         job_id = add_job()
@@ -267,19 +273,19 @@ class TestEnded:
         why = diagnose()
         assert (why.status, why.state) == ("failed", "generate_seed failed: boom")
         assert why.waits_for == DECIDE
-        assert why.advice == "see: fleetforge jobs --machine pump_1"
+        assert why.advice == f"try again: fleetforge jobs retry {first}"
 
 
 def test_a_machine_that_nothing_reacts_to(diagnose: Ask) -> None:
     add_machine()
     add_event(stages=())
     why = diagnose()
-    assert (why.status, why.state) == ("created", "no stage has reacted to it")
+    assert (why.status, why.state) == ("created", "no stage reacts to its events")
 
 
 def test_a_machine_that_was_registered_and_not_started(diagnose: Ask) -> None:
     add_machine()
     why = diagnose()
     assert (why.status, why.state) == ("created", "registered, and nothing was started")
-    assert why.waits_for == "somebody to start it"
-    assert why.advice == "start it: fleetforge publish MachineCreated --machine pump_1"
+    assert why.waits_for == "a request"
+    assert why.advice == "start it: fleetforge publish SeedRequested --machine pump_1"

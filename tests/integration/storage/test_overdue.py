@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from storage.database import after, now_ms, transaction
 from storage.ledger import leases, queues
-from storage.operations import overdue
+from storage.operations import control, overdue
 from storage.operations.overdue import FEWEST_RUNS, Overdue
 from storage.queries import events, machines
 from storage.tables import Job
 from tests.integration.conftest import add_event, add_machine, finished, record
+from tests.integration.storage.aging import put_back
 
 pytestmark = pytest.mark.usefixtures("ledger")
 
@@ -47,9 +50,10 @@ def late(factor: float = 3) -> list[int]:
 
 
 def tell(one: Overdue) -> int | None:
-    payload = {"stage": one.stage, "job_id": one.job_id}
-    fact = record("StageOverdue", one.machine_id, payload, one.correlation_id, key=one.key)
-    return overdue.tell(one, fact).event_id
+    payload: dict[str, Any] = {"stage": one.stage, "job_id": one.job_id}
+    payload |= {"waited_seconds": 31, "expected_seconds": 30}
+    notice = record("StageOverdue", one.machine_id, payload, one.correlation_id)
+    return overdue.report(one, notice).event_id
 
 
 def test_a_job_that_runs_three_times_as_long_as_any_before_is_late() -> None:
@@ -101,15 +105,17 @@ def test_a_job_in_a_paused_queue_is_not_late() -> None:
     assert late() == []
 
 
-def test_it_is_told_once_and_again_only_of_another_attempt() -> None:
+def test_it_is_reported_once_for_each_attempt() -> None:
     earlier_runs(10)
     job_id = open_job(running_for=31)
     (one,) = overdue.find(3, shortest_seconds=1)
     assert tell(one) is not None
     assert tell(one) is None
     assert late() == []
-    with transaction():
-        Job.update(token=Job.token + 1).where(Job.id == job_id).execute()
+    control.cancel(job_id)
+    control.retry(job_id)
+    assert leases.claim(job_id, "w", 1000)
+    put_back(job_id, started_at=-31)
     assert late() == [job_id]
 
 

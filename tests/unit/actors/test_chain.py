@@ -43,10 +43,14 @@ plans = st.builds(
 
 def test_the_types_of_a_stage_are_its_wiring() -> None:
     train = STAGES["train_tvae"]
-    assert [event.__name__ for event in train.reacts_to] == ["SeedReady", "RetrainRequested"]
+    assert [event.__name__ for event in train.reacts_to] == [
+        "SeedReady",
+        "TrainingRequested",
+        "RetrainRequested",
+    ]
     assert [event.__name__ for event in train.publishes] == ["ModelTrained"]
     assert [s.stage for s in subscriptions("RetrainRequested")] == ["train_tvae"]
-    assert subscriptions("MachineOnboarded") == ()
+    assert [s.chain for s in subscriptions("RetrainRequested")] == ["onboarding"]
 
 
 def test_training_has_a_queue_of_its_own() -> None:
@@ -64,10 +68,8 @@ def test_the_channels_are_those_that_clients_know() -> None:
 
 def test_the_graph_runs_from_the_first_event_to_the_last() -> None:
     lines = as_text().splitlines()
-    assert set(lines[:2]) == {
-        "MachineCreated ─► generate_seed ─► SeedReady",
-        "RunDataSubmitted ─► import_seed ─► SeedReady",
-    }
+    assert "MachineCreated ─► generate_seed ─► SeedReady" in lines
+    assert "RunDataSubmitted ─► import_seed ─► SeedReady" in lines
     assert "SyntheticDataReady ─► assess_quality ─► MachineOnboarded" in lines
     assert as_mermaid().startswith("flowchart LR\n")
     assert "    MachineCreated([MachineCreated]) --> generate_seed[generate_seed]\n" in as_mermaid()
@@ -105,7 +107,7 @@ def quality(passed: bool) -> QualityResult:
 @given(plans)
 def test_a_good_set_ends_the_chain(plan: Plan) -> None:
     event = SyntheticDataReady(machine_id="pump_1", **plan.plan())
-    decision = decide(event, 7, quality(passed=True))
+    decision = decide(event, "m.pkl", 7, quality(passed=True))
     assert isinstance(decision, MachineOnboarded)
     assert decision.quality_score == 0.8
 
@@ -113,7 +115,7 @@ def test_a_good_set_ends_the_chain(plan: Plan) -> None:
 @given(plans)
 def test_a_poor_set_is_retrained_with_more_epochs_and_in_the_end_given_up(plan: Plan) -> None:
     event = SyntheticDataReady(machine_id="pump_1", **plan.plan())
-    decision = decide(event, 7, quality(passed=False))
+    decision = decide(event, "m.pkl", 7, quality(passed=False))
     if plan.retraining < MAX_RETRAININGS and plan.epochs < MAX_EPOCHS:
         assert isinstance(decision, RetrainRequested)
         assert decision.retraining == plan.retraining + 1
