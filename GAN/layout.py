@@ -30,6 +30,16 @@ def model_key(machine_id: str, epochs: int) -> str:
     return f"{model_prefix(machine_id)}{epochs}epochs{MODEL_SUFFIX}"
 
 
+def model_epochs(machine_id: str, name: str) -> int:
+    """Epochs of a machine's model, from its file name.
+
+    Raises:
+        ValueError: The name is not one that `model_key` gives.
+    """
+    prefix = model_prefix(machine_id).rpartition("/")[2]
+    return int(name.removeprefix(prefix).removesuffix(f"epochs{MODEL_SUFFIX}"))
+
+
 def model_card_key(machine_id: str, epochs: int) -> str:
     """What a trained TVAE is and what it is for (Markdown), beside it."""
     return f"{model_key(machine_id, epochs).removesuffix(MODEL_SUFFIX)}.md"

@@ -17,7 +17,7 @@ from GAN.config.tvae_config import (
 from GAN.datasets.artifact_folder import ArtifactFolder
 from GAN.profiles.profile import MachineProfile
 from GAN.progress import Progress, silent
-from GAN.results import GenerationResult, QualityResult, SeedResult, TrainingResult
+from GAN.results import GenerationResult, ModelMetadata, QualityResult, SeedResult, TrainingResult
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = [
     "GANManager",
     "GenerationResult",
+    "ModelMetadata",
     "QualityResult",
     "SeedResult",
     "TrainingResult",
@@ -143,6 +144,18 @@ class GANManager(ArtifactFolder):
         )
         write_model_card(self.root, profile, trained, seed, origin)
         return trained
+
+    def get_model_metadata(self, machine_id: str) -> ModelMetadata:
+        """Describe the machine's newest model from its files, without loading the pickle.
+
+        The newest model is the one whose file was modified last.
+
+        Raises:
+            NotFound: There is no model.
+        """
+        from GAN.reporting.cards.model_metadata import model_metadata
+
+        return model_metadata(machine_id, self.newest_model(machine_id))
 
     def generate(
         self,

@@ -37,6 +37,27 @@ class TrainingResult:
 
 
 @dataclass(frozen=True)
+class ModelMetadata:
+    """What the files say about a trained model; None for a fact they do not have.
+
+    Attributes:
+        path: The model file.
+        sha256: Of the model file.
+        epochs: Passes of the training over the seed.
+        final_loss: Mean loss of the last epoch, nats per row.
+        training_time_seconds: Wall-clock time of the training.
+        rows: Rows of the seed that it was trained on.
+    """
+
+    path: Path
+    sha256: str
+    epochs: int
+    final_loss: float | None
+    training_time_seconds: float | None
+    rows: int | None
+
+
+@dataclass(frozen=True)
 class GenerationResult:
     """Synthetic sets: path, rows and lives of each by its name."""
 

@@ -44,3 +44,17 @@ def front_matter(facts: Mapping[str, Any]) -> str:
     import yaml
 
     return f"---\n{yaml.safe_dump(dict(facts), sort_keys=False, allow_unicode=True)}---\n"
+
+
+def read_front_matter(text: str) -> dict[str, Any]:
+    """The front matter of a card; empty if there is none or it is not valid YAML."""
+    import yaml
+
+    parts = re.split(r"^---\n", text, maxsplit=2, flags=re.MULTILINE)
+    if len(parts) < 3 or parts[0]:
+        return {}
+    try:
+        facts = yaml.safe_load(parts[1])
+    except yaml.YAMLError:
+        return {}
+    return facts if isinstance(facts, dict) else {}

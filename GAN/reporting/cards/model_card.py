@@ -10,6 +10,7 @@ from GAN.datasets.columns import columns
 from GAN.datasets.provenance import SeedOrigin
 from GAN.profiles.profile import MachineProfile
 from GAN.reporting.cards.markdown import bullets, escaped, front_matter, plain, table
+from GAN.reporting.cards.model_metadata import training_block
 from GAN.reporting.cards.wording import (
     FLEETFORGE_LICENCE,
     LICENCE,
@@ -44,7 +45,7 @@ def model_card(
 ) -> str:
     """The card as Markdown."""
     name, sha256 = trained.path.name, files.sha256_of(trained.path)
-    return f"""{_front_matter(profile)}
+    return f"""{_front_matter(profile, trained, origin)}
 # {profile.machine_id}: model of run-to-failure data
 
 > **Simulated data.** {warning("The data that it gives are", origin)}
@@ -124,13 +125,14 @@ those.
 """
 
 
-def _front_matter(profile: MachineProfile) -> str:
+def _front_matter(profile: MachineProfile, trained: TrainingResult, origin: SeedOrigin) -> str:
     return front_matter(
         {
             "model_name": plain(f"TVAE of {profile.manufacturer} {profile.model}"),
             "license": LICENCE,
             "library_name": "sdv",
             "tags": [*TAGS, "tvae", profile.machine_type],
+            "training": training_block(trained, origin.rows),
         }
     )
 
