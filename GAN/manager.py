@@ -237,7 +237,7 @@ class GANManager(ArtifactFolder):
         files.write_text(page_path, report_page(report, seed, synthetic, losses, profile))
         verdict = "passed" if report.passed else "; ".join(report.reasons)
         if report.passed and report.unjudged:
-            verdict += f", {report.unjudged} of {len(report.gates)} figures not judged"
+            verdict += f", {report.unjudged} of {len(report.gates)} metrics not judged"
         progress(100, verdict)
         return QualityResult(
             report_path=report_path,

@@ -36,7 +36,7 @@ def scores(
 
     Returns:
         `quality_score`, its parts `column_shapes_score` and `column_pair_trends_score`, the shape's
-        likeness of each column as `column_shapes`, and `diagnostic_score`.
+        fidelity of each column as `column_shapes`, and `diagnostic_score`.
     """
     from sdmetrics.reports import DiagnosticReport
     from sdmetrics.single_column import KSComplement, TVComplement

@@ -6,15 +6,15 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
 
+from GAN.evaluation.report_part import ReportPart
 from GAN.profiles.profile import MachineProfile
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-class SplitCheck(BaseModel):
+class SplitCheck(ReportPart):
     """What one synthetic set holds, and what it must not hold.
 
     Attributes:
@@ -27,8 +27,6 @@ class SplitCheck(BaseModel):
         not_whole: Readings with a fraction of sensors that read whole numbers in the seed.
         broken_lives: Units whose RUL does not fall by one exact step a row to exactly 0.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     rows: int
     units: int

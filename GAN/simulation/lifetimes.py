@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-#: Share of lives that would outlast `max_rul_hours` if the Weibull law were not cut off there.
+#: Share of lives that would exceed `max_rul_hours` if the Weibull distribution were not truncated.
 CUT_OFF_ABOVE = 0.1
 #: A unit that fails before this share of `max_rul_hours` did not wear out: it is not drawn.
 SHORTEST_LIFE = 0.1
@@ -141,14 +141,20 @@ def draw_lives(life: RulProfile, units: int, rng: np.random.Generator) -> NDArra
 
 
 def _quantile(life: RulProfile, share: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Life in hours that a share of units does not outlast: a Weibull law cut off at both ends.
+    """Quantiles of the lives in hours: a Weibull distribution truncated at both ends.
 
-    Its scale is set so that `CUT_OFF_ABOVE` of the uncut law lies beyond `max_rul_hours`.
+    Its scale is such that `CUT_OFF_ABOVE` of the whole distribution exceeds `max_rul_hours`.
     """
-    scale = -math.log(CUT_OFF_ABOVE)
-    shortest = -math.expm1(-scale * SHORTEST_LIFE**life.weibull_shape)
-    failed = shortest + share * (1.0 - CUT_OFF_ABOVE - shortest)
-    hours = life.max_rul_hours * (-np.log1p(-failed) / scale) ** (1.0 / life.weibull_shape)
+    from scipy.stats import truncweibull_min
+
+    longest = (-math.log(CUT_OFF_ABOVE)) ** (1.0 / life.weibull_shape)  # In units of the scale.
+    hours = truncweibull_min.ppf(
+        share,
+        life.weibull_shape,
+        SHORTEST_LIFE * longest,
+        longest,
+        scale=life.max_rul_hours / longest,
+    )
     return np.asarray(np.minimum(hours, life.max_rul_hours))
 
 

@@ -21,7 +21,7 @@ from GAN.progress import Progress
 from GAN.simulation.lifetimes import Lives, plan_lives_at_step, rows_per_life, timeline
 from GAN.simulation.physics import generator, units_per_seed
 from GAN.synthesis.machine_model import MachineModel, feature_names
-from GAN.synthesis.unit_effects import Levels
+from GAN.synthesis.unit_effects import UnitEffects
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,7 +63,7 @@ def generate(
         )
     rng = generator(profile, seed)
     modes = tuple(
-        mode for mode in profile.failure_modes if mode.name in model.courses.failure_modes
+        mode for mode in profile.failure_modes if mode.name in model.trajectories.failure_modes
     )
     if absent := [mode.name for mode in profile.failure_modes if mode not in modes]:
         progress(0, f"left out, the seed data has no life of it: {', '.join(absent)}")
@@ -137,8 +137,8 @@ def _fill(
     nominal = np.empty((len(plan), len(sensors)))
     for mode, rows in plan.groupby("failure_mode").indices.items():
         places = [_places(life, profile, rng) for _, life in plan.iloc[rows].groupby("unit_id")]
-        nominal[rows] = model.courses.readings(model.table, str(mode), places, rng)
-    plan[sensors] = Levels(profile, model.levelled).at_own(nominal, plan, rng)
+        nominal[rows] = model.trajectories.readings(model.table, str(mode), places, rng)
+    plan[sensors] = UnitEffects(profile, model.unit_effect_sensors).added(nominal, plan, rng)
     ends = np.cumsum([len(table) for table in tables.values()])
     return {
         split: plan.iloc[end - len(table) : end].reset_index(drop=True)
@@ -149,7 +149,7 @@ def _fill(
 def _places(
     life: pd.DataFrame, profile: MachineProfile, rng: np.random.Generator
 ) -> NDArray[np.float64]:
-    """Where on the course of its failure mode a unit is, shape (rows,).
+    """Where on the trajectory of its failure mode a unit is, shape (rows,).
 
     Its onset is its own, by as much as `rul_noise_std_hours` says.
     """

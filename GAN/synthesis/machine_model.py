@@ -9,7 +9,7 @@ so they are never learnt.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,9 +23,9 @@ from GAN.datasets.run_to_failure import life_fraction
 from GAN.files import replacing
 from GAN.profiles.profile import MachineProfile
 from GAN.progress import Progress
-from GAN.synthesis.serialization import from_plain, to_plain
-from GAN.synthesis.trajectories import Courses, fit_courses
-from GAN.synthesis.unit_effects import Levels, levelled_sensors
+from GAN.synthesis.serialization import deserialized_fields, serialized
+from GAN.synthesis.trajectories import Trajectories, fit_trajectories
+from GAN.synthesis.unit_effects import UnitEffects, sensors_with_unit_effects
 from GAN.tvae.model import TableModel, fit_model
 
 if TYPE_CHECKING:
@@ -43,14 +43,15 @@ class MachineModel:
 
     Attributes:
         table: The model of its rows.
-        courses: How its units go from new to failed.
-        levelled: Sensors from which units' levels were taken; see `GAN.synthesis.unit_effects`.
-        origin: The seed that it has learnt; None if that was not said.
+        trajectories: How its units degrade from new to failed.
+        unit_effect_sensors: Sensors whose unit effects were removed before the training; see
+            `GAN.synthesis.unit_effects`.
+        origin: The seed that it was trained on; None if unknown.
     """
 
     table: TableModel
-    courses: Courses
-    levelled: tuple[str, ...]
+    trajectories: Trajectories
+    unit_effect_sensors: tuple[str, ...]
     origin: SeedOrigin | None = None
 
     @property
@@ -122,7 +123,7 @@ def training_frame(seed: pd.DataFrame, profile: MachineProfile) -> pd.DataFrame:
             f"the seed data of {profile.machine_id} lacks {', '.join(missing)}: "
             "make it again from this profile"
         )
-    nominal = Levels(profile, levelled_sensors(seed, profile)).nominal(seed)
+    nominal = UnitEffects(profile, sensors_with_unit_effects(seed, profile)).nominal(seed)
     return nominal.assign(life_fraction=life_fraction(seed))[feature_names(profile)]
 
 
@@ -170,7 +171,7 @@ def train(
     progress(0, f"learning {len(frame):,} rows of {frame.shape[1]} columns")
     table, codes = fit_model(frame, config, seed, on_epoch, _limits(profile))
     sensors = [sensor.name for sensor in profile.sensors]
-    courses = fit_courses(
+    trajectories = fit_trajectories(
         table,
         codes.astype(np.float64),
         frame[sensors].to_numpy(),
@@ -180,11 +181,11 @@ def train(
         frame["failure_mode"].to_numpy(),
     )
     synthesizer = to_stock(table, frame, sdv_metadata(profile), TABLE, config.epochs)
-    levelled = levelled_sensors(seed_data, profile)
-    parts = {"table": table, "courses": courses, "levelled": levelled, "origin": origin}
-    setattr(synthesizer, _OURS, {name: to_plain(part) for name, part in parts.items()})
+    model = MachineModel(table, trajectories, sensors_with_unit_effects(seed_data, profile), origin)
+    parts = {field.name: serialized(getattr(model, field.name)) for field in fields(model)}
+    setattr(synthesizer, _OURS, parts)
     return TrainedModel(
-        model=MachineModel(table, courses, levelled, origin),
+        model=model,
         synthesizer=synthesizer,
         loss_history=table.losses,
         training_time_seconds=time.perf_counter() - started,
@@ -219,10 +220,10 @@ def load(path: Path) -> MachineModel:
     """
     from sdv.utils import load_synthesizer
 
-    plain = getattr(load_synthesizer(path), _OURS, {})
+    written = getattr(load_synthesizer(path), _OURS, {})
     try:
-        return MachineModel(**{name: from_plain(part) for name, part in plain.items()})
-    except (KeyError, TypeError):  # Parts had other names then, or other fields.
+        return MachineModel(**deserialized_fields("MachineModel", written))
+    except (KeyError, TypeError):  # Unknown classes or fields.
         raise StageError(
-            f"{path.name} was not made by this version of Fleetforge: train it again"
+            f"{path.name} was not made by this version of Fleetforge or by 0.1: train it again"
         ) from None

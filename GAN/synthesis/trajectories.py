@@ -1,4 +1,4 @@
-"""How units go from new to failed: the course of each failure mode, and the noise around it.
+"""How units go from new to failed: the trajectory of each failure mode, and the noise around it.
 
 A unit's codes move along a curve, and the decoder turns the curve into what its sensors would read
 without noise. What is left of the seed's readings is noise: its spread changes along life, it
@@ -30,7 +30,7 @@ FEWEST_UNITS = 3
 
 
 @dataclass(frozen=True)
-class Course:
+class Trajectory:
     """How units of one failure mode go; corners lie along life as `corner_shares` has them.
 
     Attributes:
@@ -88,23 +88,23 @@ class Noise:
 
 
 @dataclass(frozen=True)
-class Courses:
+class Trajectories:
     """What the seed's lives have shown.
 
     Attributes:
         sensors: Names of the sensors.
-        courses: One for each failure mode that has ended a unit.
+        trajectories: One for each failure mode that has ended a unit.
         noise: Around all of them.
     """
 
     sensors: tuple[str, ...]
-    courses: tuple[Course, ...]
+    trajectories: tuple[Trajectory, ...]
     noise: Noise
 
     @property
     def failure_modes(self) -> list[str]:
         """What has ended units of the seed."""
-        return [course.failure_mode for course in self.courses]
+        return [trajectory.failure_mode for trajectory in self.trajectories]
 
     def readings(
         self,
@@ -124,19 +124,19 @@ class Courses:
         Returns:
             Shape (rows of all units, sensors).
         """
-        course = next(each for each in self.courses if each.failure_mode == failure_mode)
-        codes = np.concatenate([course.codes(unit, rng) for unit in places])
+        trajectory = next(each for each in self.trajectories if each.failure_mode == failure_mode)
+        codes = np.concatenate([trajectory.codes(unit, rng) for unit in places])
         noise = np.concatenate([self.noise.draw(len(unit), rng) for unit in places])
-        shares = corner_shares(np.concatenate(places), len(course.curve))
+        shares = corner_shares(np.concatenate(places), len(trajectory.curve))
         columns = _columns(table, self.sensors)
-        expected = _decoded(table, columns, codes) + shares @ course.offset
-        scaled = expected + noise * (shares @ course.spread)
+        expected = _decoded(table, columns, codes) + shares @ trajectory.offset
+        scaled = expected + noise * (shares @ trajectory.spread)
         return np.column_stack(
             [_reading(column, scaled[:, index]) for index, column in enumerate(columns)]
         )
 
 
-def fit_courses(
+def fit_trajectories(
     table: TableModel,
     codes: Matrix,
     readings: Matrix,
@@ -144,8 +144,8 @@ def fit_courses(
     places: Matrix,
     units: NDArray[np.integer],
     failure_modes: NDArray[np.object_],
-) -> Courses:
-    """Learn the courses of a seed's units; rows of a unit lie together, from new to failed.
+) -> Trajectories:
+    """Learn the trajectories of a seed's units; rows of a unit lie together, from new to failed.
 
     Args:
         table: Model of the rows.
@@ -163,7 +163,7 @@ def fit_courses(
     )
     corners = corners_for(float(np.median(np.unique(units, return_counts=True)[1])))
     noise = np.empty_like(scaled)
-    courses = []
+    trajectories = []
     for mode in sorted(set(failure_modes)):
         rows = np.flatnonzero(failure_modes == mode)
         shares = corner_shares(places[rows], corners)
@@ -174,23 +174,23 @@ def fit_courses(
         missed -= shares @ offset
         spread = _spread(shares, missed)
         noise[rows] = missed / np.maximum(shares @ spread, 1e-12)
-        courses.append(Course(str(mode), curve, deviations, offset, spread))
-    courses = _with_common_deviations(courses)
-    return Courses(tuple(sensors), tuple(courses), _fit_noise(noise, units))
+        trajectories.append(Trajectory(str(mode), curve, deviations, offset, spread))
+    trajectories = _with_common_deviations(trajectories)
+    return Trajectories(tuple(sensors), tuple(trajectories), _fit_noise(noise, units))
 
 
-def _with_common_deviations(courses: Sequence[Course]) -> list[Course]:
+def _with_common_deviations(trajectories: Sequence[Trajectory]) -> list[Trajectory]:
     """Deviations at their scale, those of all modes where a mode has too few units of its own."""
-    every = np.concatenate([course.deviations for course in courses])
-    common = every / np.sqrt(max(len(every) - len(courses), 1))
+    every = np.concatenate([trajectory.deviations for trajectory in trajectories])
+    common = every / np.sqrt(max(len(every) - len(trajectories), 1))
     return [
         replace(
-            course,
+            trajectory,
             deviations=common
-            if len(course.deviations) < FEWEST_UNITS
-            else course.deviations / np.sqrt(len(course.deviations) - 1),
+            if len(trajectory.deviations) < FEWEST_UNITS
+            else trajectory.deviations / np.sqrt(len(trajectory.deviations) - 1),
         )
-        for course in courses
+        for trajectory in trajectories
     ]
 
 

@@ -57,8 +57,8 @@ def describe(
 def _describe(column: pd.Series[Any], limits: tuple[float, float] | None) -> Column:
     name, dtype = str(column.name), str(column.dtype)
     if column.dtype.kind not in "fiu":
-        levels = sorted(set(present_values(column)), key=lambda level: (level is None, str(level)))
-        return Labels(name, dtype, tuple(levels))
+        found = sorted(set(present_values(column)), key=lambda each: (each is None, str(each)))
+        return Labels(name, dtype, tuple(found))
     present = np.sort(column.dropna().to_numpy(np.float64))
     if not len(present):
         present = np.zeros(1)
@@ -114,7 +114,7 @@ def _with_scales(
 def _by_score(column: Column, series: pd.Series[Any]) -> Column:
     if isinstance(column, Labels) or column.constant:
         return column
-    return replace(column, plain=(float(series.mean()), float(series.std()) or 1.0))
+    return replace(column, z_score=(float(series.mean()), float(series.std()) or 1.0))
 
 
 def _score_is_likelier(features: NDArray[Any], index: int, channels: int) -> bool:

@@ -43,7 +43,7 @@ class Numbers:
         shares: Share of the column up to each value, 0 to 1, shape (k,).
         low: Least value that is possible.
         high: Greatest value that is possible.
-        plain: Mean and standard deviation if its scale is the z-score.
+        z_score: Mean and standard deviation if its scale is the z-score.
     """
 
     name: str
@@ -54,7 +54,7 @@ class Numbers:
     shares: Vector
     low: float
     high: float
-    plain: tuple[float, float] | None = None
+    z_score: tuple[float, float] | None = None
 
     @property
     def constant(self) -> bool:
@@ -70,7 +70,7 @@ class Numbers:
     def tied(self) -> bool:
         """Whether many rows share their value with others."""
         shared = np.diff(self.shares)[np.diff(self.values) == 0.0].sum()
-        return self.plain is None and bool(shared > MOST_TIES)
+        return self.z_score is None and bool(shared > MOST_TIES)
 
     @property
     def labels(self) -> int:
@@ -79,8 +79,8 @@ class Numbers:
 
     def to_channel(self, numbers: Vector, rng: np.random.Generator) -> Vector:
         """Values as channel values, both of shape (n,)."""
-        if self.plain is not None:
-            mean, deviation = self.plain
+        if self.z_score is not None:
+            mean, deviation = self.z_score
             return (numbers - mean) / deviation
         share = np.interp(numbers, self.values, self.shares)
         first = np.searchsorted(self.values, numbers, "left")
@@ -98,10 +98,10 @@ class Numbers:
 
     def unrounded(self, channel: Vector) -> Vector:
         """The same, with fractions of whole numbers."""
-        if self.plain is None:
+        if self.z_score is None:
             numbers = self.smoothly(channel)
         else:
-            mean, deviation = self.plain
+            mean, deviation = self.z_score
             numbers = mean + deviation * channel
         return folded(numbers, self.low, self.high)
 
@@ -116,8 +116,8 @@ class Numbers:
 
     def smoothly(self, channel: Vector) -> Vector:
         """The same without a fold or a step: never falling."""
-        if self.plain is not None:
-            mean, deviation = self.plain
+        if self.z_score is not None:
+            mean, deviation = self.z_score
             return np.clip(mean + deviation * channel, self.low, self.high)
         if self.tied:
             return np.asarray(np.interp(ndtr(channel), self.shares, self.values))
@@ -140,14 +140,14 @@ class Labels:
 
     name: str
     dtype: Any
-    levels: tuple[Any, ...]
+    categories: tuple[Any, ...]
 
     width = 0
 
     @property
     def labels(self) -> int:
         """Channels that are one or zero."""
-        return len(self.levels)
+        return len(self.categories)
 
 
 Column = Numbers | Labels
@@ -168,7 +168,7 @@ def to_channels(
     index = 0
     for column in columns:
         if isinstance(column, Labels):
-            blocks.append(_one_hot(_codes(frame[column.name], column.levels), column.labels))
+            blocks.append(_one_hot(_codes(frame[column.name], column.categories), column.labels))
             continue
         numbers = frame[column.name].to_numpy(np.float64)
         there = ~np.isnan(numbers)
@@ -192,7 +192,7 @@ def from_channels(
     found = {}
     for column in columns:
         if isinstance(column, Labels):
-            values = np.array(column.levels, dtype=object)[next(blocks)]
+            values = np.array(column.categories, dtype=object)[next(blocks)]
             found[column.name] = pd.Series(values).astype(column.dtype)
             continue
         if column.constant:
@@ -212,8 +212,8 @@ def present_values(column: pd.Series[Any]) -> list[Any]:
     ]
 
 
-def _codes(column: pd.Series[Any], levels: Sequence[Any]) -> NDArray[np.intp]:
-    codes = {level: code for code, level in enumerate(levels)}
+def _codes(column: pd.Series[Any], categories: Sequence[Any]) -> NDArray[np.intp]:
+    codes = {category: code for code, category in enumerate(categories)}
     return np.array([codes[value] for value in present_values(column)], dtype=np.intp)
 
 

@@ -1,4 +1,4 @@
-"""A trained model of a table: what its columns are, the decoder, and the law of its input."""
+"""A trained model of a table: its columns, the decoder, and the latent distribution."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from GAN.config.tvae_config import TvaeConfig
-from GAN.tvae.aggregate_posterior import CodeLaw, fit_law
+from GAN.tvae.aggregate_posterior import LatentDistribution, fit_latent_distribution
 from GAN.tvae.column_fitting import describe
 from GAN.tvae.columns import Column, Numbers, from_channels, to_channels
 
@@ -24,8 +24,8 @@ Array = NDArray[np.float32]
 
 #: Rows that are brought into channels or out of them, and that are encoded, at once.
 CHUNK, BATCH = 50_000, 4_096
-#: Rows that the law of the codes is fitted to.
-LAW_ROWS = 20_000
+#: Rows whose codes the latent distribution is fitted to.
+DISTRIBUTION_ROWS = 20_000
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class TableModel:
 
     Attributes:
         columns: The table's columns in order.
-        law: Where the codes come from.
+        latent_distribution: What the codes of sampled rows are drawn from.
         layers: Weight and bias of the decoder's layers.
         noise: Standard deviation of each continuous channel, shape (channels,).
         losses: Mean loss of each epoch, nats a row.
@@ -42,7 +42,7 @@ class TableModel:
     """
 
     columns: tuple[Column, ...]
-    law: CodeLaw
+    latent_distribution: LatentDistribution
     layers: tuple[tuple[Array, Array], ...]
     noise: Array
     losses: tuple[float, ...]
@@ -63,7 +63,7 @@ class TableModel:
         return parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
 
     def _sample(self, rows: int, rng: np.random.Generator) -> pd.DataFrame:
-        codes = self.law.draw(rows, rng)
+        codes = self.latent_distribution.draw(rows, rng)
         continuous = np.empty((rows, len(self.noise)), np.float32)
         chosen: list[list[NDArray[np.intp]]] = []
         for start in range(0, rows, BATCH):  # As much as a processor keeps at hand.
@@ -152,12 +152,14 @@ def fit_model(
         means = np.empty((len(rows), trained.latent), np.float32)
         for start in range(0, len(rows), BATCH):
             means[start : start + BATCH], _ = _encoded(trained, rows[start : start + BATCH])
-        some = rows[np.sort(rng.permutation(len(rows))[:LAW_ROWS])]
+        some = rows[np.sort(rng.permutation(len(rows))[:DISTRIBUTION_ROWS])]
         posterior, deviations = _encoded(trained, some)
-        law = fit_law(posterior.astype(np.float64), deviations.astype(np.float64), rng)
+        latent_distribution = fit_latent_distribution(
+            posterior.astype(np.float64), deviations.astype(np.float64), rng
+        )
     model = TableModel(
         columns=columns,
-        law=law,
+        latent_distribution=latent_distribution,
         layers=_layers(trained),
         noise=trained.noise.sqrt().cpu().numpy(),
         losses=tuple(losses),

@@ -15,7 +15,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.gan.figures import MORE_IS_BETTER, Likeness, learnt_rul, likeness
+from benchmarks.gan.figures import MORE_IS_BETTER, Fidelity, fidelity, learnt_rul
 from benchmarks.gan.measure import FRESH, Run, measure
 from benchmarks.gan.systems import ours, ours_in_stock, stock
 from benchmarks.gan.tables import TABLES
@@ -39,7 +39,7 @@ WIDTH = 150
 @click.option("--few-epochs", default=8, show_default=True, help="Of ours, both tables.")
 @click.option("--json", "target", type=click.Path(path_type=Path), help="Write the figures here.")
 def main(seeds: int, stock_epochs: int, epochs: int, few_epochs: int, target: Path | None) -> None:
-    """Print times and likeness, medians over the seeds, and which targets are met."""
+    """Print times and fidelity, medians over the seeds, and which targets are met."""
     short, default = (f"ours, {count} epochs" for count in (few_epochs, epochs))
     short_in_stock, default_in_stock = (f"{name}, in stock" for name in (short, default))
     with tempfile.TemporaryDirectory() as folder:
@@ -76,7 +76,7 @@ def _unmet(targets: list[Target]) -> str:
 
 
 def _shown(runs: list[Run]) -> Table:
-    names = [field.name for field in fields(Likeness)]
+    names = [field.name for field in fields(Fidelity)]
     shown = Table("table", "system", "fit s", "× faster", "sample s", "× faster", *names)
     for table in TABLES:
         peer = Medians.of(runs, table, "stock")
@@ -85,15 +85,15 @@ def _shown(runs: list[Run]) -> Table:
             times = [f"{own.fit_seconds:.2f}", f"{peer.fit_seconds / own.fit_seconds:.0f}"]
             times += [f"{own.sample_seconds:.2f}"]
             times += [f"{peer.sample_seconds / own.sample_seconds:.1f}"]
-            shown.add_row(table, system, *times, *_cells(own.likeness))
-        best = likeness(*(TABLES[table](seed) for seed in (0, FRESH + 1, FRESH)))
+            shown.add_row(table, system, *times, *_cells(own.fidelity))
+        best = fidelity(*(TABLES[table](seed) for seed in (0, FRESH + 1, FRESH)))
         shown.add_row(table, "fresh rows", "", "", "", "", *_cells(best))
     shown.caption = f"More is better: {', '.join(MORE_IS_BETTER)}."
     return shown
 
 
-def _cells(figures: Likeness) -> list[str]:
-    return [f"{getattr(figures, field.name):.4f}" for field in fields(Likeness)]
+def _cells(figures: Fidelity) -> list[str]:
+    return [f"{getattr(figures, field.name):.4f}" for field in fields(Fidelity)]
 
 
 def _targets(targets: list[Target]) -> Table:

@@ -20,7 +20,7 @@ TARGET = "rul"
 
 
 @dataclass(frozen=True)
-class Likeness:
+class Fidelity:
     """Figures of one synthetic table.
 
     Attributes:
@@ -51,7 +51,7 @@ class Likeness:
 MORE_IS_BETTER = ("quality", "ks", "r2")
 
 
-def likeness(real: pd.DataFrame, synthetic: pd.DataFrame, fresh: pd.DataFrame) -> Likeness:
+def fidelity(real: pd.DataFrame, synthetic: pd.DataFrame, fresh: pd.DataFrame) -> Fidelity:
     """Judge synthetic rows.
 
     Args:
@@ -67,14 +67,14 @@ def likeness(real: pd.DataFrame, synthetic: pd.DataFrame, fresh: pd.DataFrame) -
     errors = np.abs(_correlation(a) - _correlation(b))
     rank_errors = np.abs(_correlation(_ranked(a)) - _correlation(_ranked(b)))
     r2, mae = learnt_rul(synthetic[columns].head(len(a)), fresh[columns])
-    return Likeness(
+    return Fidelity(
         quality=_quality(real, synthetic[columns]),
         ks=float(np.mean([1 - ks_2samp(a[name], b[name]).statistic for name in columns])),
         pearson=float(errors[upper].mean()),
         spearman=float(rank_errors[upper].mean()),
         pearson_rul=float(errors[of_rul, others].mean()),
         spearman_rul=float(rank_errors[of_rul, others].mean()),
-        auc=_told_apart(a, b.head(len(a))),
+        auc=_c2st_auc(a, b.head(len(a))),
         r2=r2,
         mae=mae,
     )
@@ -108,7 +108,7 @@ def _ranked(frame: pd.DataFrame) -> Any:
     return np.apply_along_axis(rankdata, 0, frame.to_numpy())
 
 
-def _told_apart(real: pd.DataFrame, synthetic: pd.DataFrame) -> float:
+def _c2st_auc(real: pd.DataFrame, synthetic: pd.DataFrame) -> float:
     rows = np.vstack([real, synthetic])
     origin = np.repeat([1, 0], [len(real), len(synthetic)])
     judge = HistGradientBoostingClassifier(max_iter=100, random_state=0)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmarks.gan.figures import Likeness, likeness
+from benchmarks.gan.figures import Fidelity, fidelity
 from benchmarks.gan.systems import Fit
 from benchmarks.gan.tables import TABLES
 
@@ -29,7 +29,7 @@ class Run:
         fit_seconds: From the table to something that samples; for ours in stock, to the saved
             pickle.
         sample_seconds: Of `SAMPLED` rows, to a Parquet file.
-        likeness: Of these rows.
+        fidelity: Of these rows.
     """
 
     table: str
@@ -37,7 +37,7 @@ class Run:
     seed: int
     fit_seconds: float
     sample_seconds: float
-    likeness: Likeness
+    fidelity: Fidelity
 
 
 def measure(table: str, system: str, fit: Fit, seed: int, epochs: int) -> Run:
@@ -54,4 +54,4 @@ def measure(table: str, system: str, fit: Fit, seed: int, epochs: int) -> Run:
         sample(SAMPLED, path)
         sample_seconds = time.perf_counter() - began
         rows = pd.read_parquet(path)
-    return Run(table, system, seed, fit_seconds, sample_seconds, likeness(real, rows, fresh))
+    return Run(table, system, seed, fit_seconds, sample_seconds, fidelity(real, rows, fresh))

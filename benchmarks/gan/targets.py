@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from statistics import median
 
-from benchmarks.gan.figures import MORE_IS_BETTER, Likeness
+from benchmarks.gan.figures import MORE_IS_BETTER, Fidelity
 from benchmarks.gan.measure import Run
 
 
@@ -16,20 +16,20 @@ class Medians:
 
     fit_seconds: float
     sample_seconds: float
-    likeness: Likeness
+    fidelity: Fidelity
 
     @classmethod
     def of(cls, runs: list[Run], table: str, system: str) -> Medians:
         """Of the runs of this table and system."""
         own = [run for run in runs if (run.table, run.system) == (table, system)]
         figures = {
-            field.name: float(median(getattr(run.likeness, field.name) for run in own))
-            for field in fields(Likeness)
+            field.name: float(median(getattr(run.fidelity, field.name) for run in own))
+            for field in fields(Fidelity)
         }
         return cls(
             fit_seconds=median(run.fit_seconds for run in own),
             sample_seconds=median(run.sample_seconds for run in own),
-            likeness=Likeness(**figures),
+            fidelity=Fidelity(**figures),
         )
 
 
@@ -98,7 +98,7 @@ class _Beside:
     ) -> Iterator[Target]:
         """Speed and figures."""
         yield from self.faster(faster)
-        figures = self.ours.likeness
+        figures = self.ours.fidelity
         worst = max(figures.pearson, figures.spearman)
         least = self.learnt_from_real - r2
         yield self._target(f"AUC ≤ {auc}", f"{figures.auc:.3f}", figures.auc <= auc)
@@ -112,7 +112,7 @@ class _Beside:
         """A shorter fit, and no figure worse than stock's."""
         ratio = self.stock.fit_seconds / self.ours.fit_seconds
         yield self._target(f"fit ≥ {times:g}×", f"{ratio:.0f}×", ratio >= times)
-        worse = [field.name for field in fields(Likeness) if self._worse(field.name)]
+        worse = [field.name for field in fields(Fidelity) if self._worse(field.name)]
         yield self._target("no figure worse than stock's", ", ".join(worse) or "none", not worse)
 
     def sampling(self, times: float) -> Iterator[Target]:
@@ -121,7 +121,7 @@ class _Beside:
         yield self._target(f"sampling ≥ {times:g}×", f"{ratio:.1f}×", ratio >= times)
 
     def _worse(self, figure: str) -> bool:
-        own, stock = (getattr(of.likeness, figure) for of in (self.ours, self.stock))
+        own, stock = (getattr(of.fidelity, figure) for of in (self.ours, self.stock))
         return bool(own < stock if figure in MORE_IS_BETTER else own > stock)
 
     def _target(self, asked: str, measured: str, met: bool) -> Target:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import tarfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from GAN import layout
+from GAN.config.quality_gates import GATES
 from GAN.datasets.parquet import read_table
 from GAN.datasets.provenance import read_origin
+from GAN.evaluation.assessment import QualityReport
 from GAN.manager import GANManager
 from GAN.profiles.catalogue import fleet_profile
 from GAN.profiles.profile import MachineProfile
@@ -55,6 +59,40 @@ def test_the_facts_of_its_model_come_from_its_card(home: Path) -> None:
     assert found.sha256 == "279858d3b601894be3a78ab43678929f5cf1c40092ea624b3056274387e94cc7"
     assert (found.epochs, found.final_loss) == (2, 3.3975)
     assert (found.training_time_seconds, found.rows) == (0.5, 1_000)
+
+
+def test_its_report_can_be_read(home: Path) -> None:
+    text = (home / layout.report_key(ID)).read_text()
+    report = QualityReport.model_validate_json(text)
+    assert report.passed
+    old = json.loads(text)
+    assert [gate.value for gate in report.gates] == [gate["figure"] for gate in old["gates"]]
+    assert [gate.metric for gate in report.gates] == list(GATES)
+    assert report.utility is not None
+    assert report.utility.shuffled_baseline.phm08 == old["usefulness"]["no_order"]["phm08"]
+    assert report.rows.rows_c2st_auc == old["rows"]["rows_told_apart"]
+    assert report.shuffled_baseline.monotonicity == old["in_a_bag"]["monotonicity"]
+
+
+def test_todays_report_has_every_key_of_its_report(home: Path, pump: MachineProfile) -> None:
+    path = home / layout.report_key(ID)
+    before = json.loads(path.read_text())
+    GANManager(home).assess(pump)
+    after = json.loads(path.read_text())
+    assert keys(before) <= keys(after)
+    gates = [{gate["name"] for gate in report["gates"]} for report in (before, after)]
+    assert gates[0] == gates[1]
+    assert after["usefulness"] == after["utility"]
+    assert after["gates"][1]["figure"] == after["gates"][1]["value"]
+
+
+def keys(value: Any, path: str = "") -> set[str]:
+    """Paths of all keys in a JSON document."""
+    if isinstance(value, dict):
+        return {path}.union(*(keys(part, f"{path}/{name}") for name, part in value.items()))
+    if isinstance(value, list):
+        return {path}.union(*(keys(part, f"{path}[]") for part in value))
+    return {path}
 
 
 def test_its_sets_can_be_judged(home: Path, pump: MachineProfile) -> None:

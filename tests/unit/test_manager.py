@@ -57,7 +57,7 @@ def test_onboarding_puts_every_file_under_its_known_name(
     assert result.passed
     written = json.loads(result.report_path.read_text())
     assert written["quality_score"] == result.quality_score
-    assert written["usefulness"]["tested_on"] == "12 fresh simulated units"
+    assert written["utility"]["tested_on"] == "12 fresh simulated units"
 
 
 def test_every_step_says_how_far_it_is(onboarded: tuple[QualityResult, Reports]) -> None:

@@ -99,8 +99,8 @@ def _column_info(column: Column, folded: Folded, processed: pd.DataFrame) -> Any
     name = column.name
     if isinstance(column, Labels):
         encoder = OneHotEncoder()
-        encoder.fit(pd.DataFrame({name: list(column.levels)}), name)
-        count = len(column.levels)
+        encoder.fit(pd.DataFrame({name: list(column.categories)}), name)
+        count = len(column.categories)
         return ColumnTransformInfo(name, "discrete", encoder, [SpanInfo(count, "softmax")], count)
 
     class Formatter(ClusterBasedNormalizer):  # type: ignore[misc]  # rdt has no type hints

@@ -161,7 +161,9 @@ def test_a_model_samples_the_same_after_saving_and_loading(
     loaded, model = load(path), rig_training.model.model
     assert loaded.table.losses == rig_training.model.loss_history
     assert (
-        set(loaded.courses.failure_modes) == set(model.courses.failure_modes) == {"bearing", "seal"}
+        set(loaded.trajectories.failure_modes)
+        == set(model.trajectories.failure_modes)
+        == {"bearing", "seal"}
     )
     pd.testing.assert_frame_equal(loaded.table.sample(30, 3), model.table.sample(30, 3))
 

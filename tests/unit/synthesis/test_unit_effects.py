@@ -1,4 +1,4 @@
-"""Levels: what makes a unit's readings its own, taken out and put back."""
+"""UnitEffects: what makes a unit's readings its own, taken out and put back."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pandas as pd
 from GAN.datasets.run_to_failure import life_fraction
 from GAN.profiles.profile import MachineProfile
 from GAN.simulation.physics import physics_seed
-from GAN.synthesis.unit_effects import Levels, levelled_sensors
+from GAN.synthesis.unit_effects import UnitEffects, sensors_with_unit_effects
 from tests.unit.conftest import RIG
 
 NAMES = [sensor["name"] for sensor in RIG["sensors"]]
@@ -20,7 +20,7 @@ def spread_of_units(frame: pd.DataFrame, sensor: str, until: float) -> float:
 
 
 def test_a_nominal_unit_reads_the_middle_of_the_normal_band_when_new(rig: MachineProfile) -> None:
-    nominal = Levels(rig, NAMES).nominal(physics_seed(rig, 8_000, 1))
+    nominal = UnitEffects(rig, NAMES).nominal(physics_seed(rig, 8_000, 1))
     new = nominal[life_fraction(nominal) < 0.1]
     for sensor in rig.sensors:
         middle = (sensor.normal.min + sensor.normal.max) / 2
@@ -30,7 +30,7 @@ def test_a_nominal_unit_reads_the_middle_of_the_normal_band_when_new(rig: Machin
 
 def test_units_differ_by_their_levels_and_nominal_ones_do_not(rig: MachineProfile) -> None:
     seed = physics_seed(rig, 8_000, 1)
-    nominal = Levels(rig, NAMES).nominal(seed)
+    nominal = UnitEffects(rig, NAMES).nominal(seed)
     for sensor in rig.sensors:
         own, left = (spread_of_units(frame, sensor.name, 0.2) for frame in (seed, nominal))
         assert left < 0.5 * own
@@ -38,7 +38,7 @@ def test_units_differ_by_their_levels_and_nominal_ones_do_not(rig: MachineProfil
 
 def test_failure_reads_the_same_whatever_the_level(rig: MachineProfile) -> None:
     seed = physics_seed(rig, 8_000, 1)
-    nominal = Levels(rig, NAMES).nominal(seed)
+    nominal = UnitEffects(rig, NAMES).nominal(seed)
     last = [frame.groupby("unit_id").tail(5) for frame in (seed, nominal)]
     driven = last[0]["failure_mode"] == "bearing"
     own, taken_out = (frame.loc[driven, "vibration_rms"] for frame in last)
@@ -54,7 +54,7 @@ def test_new_levels_fill_the_normal_band_and_stay_within_the_limits(rig: Machine
     middle = np.tile(
         [(sensor.normal.min + sensor.normal.max) / 2 for sensor in rig.sensors], (len(plan), 1)
     )
-    readings = Levels(rig, NAMES).at_own(middle, plan, np.random.default_rng(0))
+    readings = UnitEffects(rig, NAMES).added(middle, plan, np.random.default_rng(0))
     new = pd.DataFrame(readings, columns=names)[(plan["cycle_hour"] == 0).to_numpy()]
     for sensor in rig.sensors:
         normal, limits = sensor.normal, sensor.physical_limits
@@ -67,7 +67,7 @@ def test_new_levels_fill_the_normal_band_and_stay_within_the_limits(rig: Machine
 def test_levels_beyond_a_limit_are_turned_back_not_piled_up(rig: MachineProfile) -> None:
     plan = physics_seed(rig, 2_000, 0)
     low = np.tile([sensor.physical_limits.min for sensor in rig.sensors], (len(plan), 1))
-    readings = Levels(rig, NAMES).at_own(low, plan, np.random.default_rng(0))
+    readings = UnitEffects(rig, NAMES).added(low, plan, np.random.default_rng(0))
     for column, limit in zip(readings.T, low[0], strict=True):
         assert (column >= limit).all()
         assert (column == limit).mean() < 0.05
@@ -80,11 +80,11 @@ def test_a_sensor_that_counts_rests_or_reads_in_steps_keeps_its_readings(
     seed["vibration_rms"] = seed["vibration_rms"].round()
     seed["flow"] = (2 * seed["flow"]).round() / 2
     seed["seal_leak"] = (seed["seal_leak"] - 3).clip(lower=0)
-    levelled = levelled_sensors(seed, rig)
+    levelled = sensors_with_unit_effects(seed, rig)
     assert levelled == ("bearing_temperature", "ambient")
-    levels = Levels(rig, levelled)
-    nominal = levels.nominal(seed)
-    made = levels.at_own(nominal[NAMES].to_numpy(), seed, np.random.default_rng(0))
+    effects = UnitEffects(rig, levelled)
+    nominal = effects.nominal(seed)
+    made = effects.added(nominal[NAMES].to_numpy(), seed, np.random.default_rng(0))
     for name in ("vibration_rms", "flow", "seal_leak"):
         assert nominal[name].equals(seed[name])
         assert (made[:, NAMES.index(name)] == seed[name]).all()
@@ -93,7 +93,7 @@ def test_a_sensor_that_counts_rests_or_reads_in_steps_keeps_its_readings(
 def test_what_one_unit_alone_reads_again_and_again_is_its_level(rig: MachineProfile) -> None:
     seed = physics_seed(rig, 2_000, 1)
     seed["ambient"] = 20.0 + seed["unit_id"] / 7
-    assert "ambient" in levelled_sensors(seed, rig)
-    assert "ambient" not in levelled_sensors(seed.assign(ambient=20.1), rig)
+    assert "ambient" in sensors_with_unit_effects(seed, rig)
+    assert "ambient" not in sensors_with_unit_effects(seed.assign(ambient=20.1), rig)
     one = seed[seed["unit_id"] == 1]
-    assert "ambient" not in levelled_sensors(one, rig)
+    assert "ambient" not in sensors_with_unit_effects(one, rig)
