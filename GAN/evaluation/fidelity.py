@@ -83,7 +83,7 @@ def compare_rows(seed: pd.DataFrame, train: pd.DataFrame, profile: MachineProfil
 
 
 def compared_sample(frame: pd.DataFrame) -> pd.DataFrame:
-    """At most `COMPARED_ROWS` rows, always the same ones."""
+    """At most `COMPARED_ROWS` rows, constant ones."""
     if len(frame) <= COMPARED_ROWS:
         return frame
     return frame.sample(COMPARED_ROWS, random_state=0)

@@ -1,4 +1,4 @@
-"""What a synthetic set must not hold, whatever it looks like."""
+"""Validity of synthetic sets: faults that must not occur."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 
 
 class SplitCheck(ReportPart):
-    """What one synthetic set holds, and what it must not hold.
+    """Contents of one synthetic set, and counts of its faults.
 
     Attributes:
         rows: Number of rows.
         units: Number of lives.
-        failure_modes: Lives that each failure mode ended.
+        failure_modes: Number of lives ended by each failure mode.
         missing: Empty values.
         infinite: Infinite values.
         outside_limits: Readings outside their sensor's physical limits.
-        not_whole: Readings with a fraction of sensors that read whole numbers in the seed.
-        broken_lives: Units whose RUL does not fall by one exact step a row to exactly 0.
+        not_whole: Readings with a fraction, of sensors that have whole numbers in the seed.
+        broken_lives: Units whose RUL does not fall by exactly one step per row to exactly 0.
     """
 
     rows: int
@@ -38,7 +38,7 @@ class SplitCheck(ReportPart):
     broken_lives: int
 
     def violations(self) -> Iterator[tuple[int, str]]:
-        """What is there and must not be: how many, and what."""
+        """Count and description of each kind of fault that occurs."""
         for count, fault in (
             (self.missing, "missing values"),
             (self.infinite, "infinite values"),
@@ -51,7 +51,7 @@ class SplitCheck(ReportPart):
 
 
 def check_split(frame: pd.DataFrame, profile: MachineProfile, whole: Collection[str]) -> SplitCheck:
-    """Count what a set of a machine holds; `whole` are sensors that read whole numbers."""
+    """Check a set of a machine; `whole` are the sensors that have whole numbers in the seed."""
     numbers = frame[["cycle_hour", "rul_hours", *(sensor.name for sensor in profile.sensors)]]
     outside = sum(
         int(((frame[sensor.name] < limits.min) | (frame[sensor.name] > limits.max)).sum())
@@ -74,7 +74,7 @@ def check_split(frame: pd.DataFrame, profile: MachineProfile, whole: Collection[
 
 
 def shared_units(synthetic: Mapping[str, pd.DataFrame]) -> int:
-    """Units that are in more than one set."""
+    """Number of units that are in more than one set."""
     units = [unit for frame in synthetic.values() for unit in frame["unit_id"].unique()]
     return len(units) - len(set(units))
 

@@ -1,9 +1,8 @@
-"""The model of one machine: what its TVAE learns, how it is kept, and what it says of a life.
+"""The model of one machine: training, saving and loading.
 
-The model learns life fraction, failure mode and the sensors of single rows, as a nominal unit
-reads them (`GAN.synthesis.unit_effects`). RUL, time and unit follow from the planned lives when
-data is generated,
-so they are never learnt.
+The model learns life fraction, failure mode and the sensors of single rows, with the readings of a
+nominal unit (`GAN.synthesis.unit_effects`). RUL, time and unit are not learnt: they follow from the
+planned lives when data is generated.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
 
 #: Name of the one table in SDV's metadata.
 TABLE = "table"
-#: Attribute of the stock synthesizer under which our own model lies, in built-in types.
+#: Attribute of the stock synthesizer that holds our own model, in built-in types.
 _OURS = "fleetforge_model"
 
 
@@ -56,21 +55,21 @@ class MachineModel:
 
     @property
     def features(self) -> list[str]:
-        """Columns that it has learnt, in order."""
+        """Columns that it was trained on, in order."""
         return [column.name for column in self.table.columns]
 
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """A trained model and how its training went.
+    """A trained model and facts about its training.
 
     Attributes:
-        model: Ours.
-        synthesizer: The same as a stock `sdv.single_table.TVAESynthesizer`; ours is in it.
-        loss_history: Mean loss of each epoch, nats a row.
-        training_time_seconds: Wall-clock time from the table to both.
-        num_features: Columns the model learnt.
-        device: What it was trained on.
+        model: Our model.
+        synthesizer: The same as a stock `sdv.single_table.TVAESynthesizer`, which contains ours.
+        loss_history: Mean loss of each epoch, nats per row.
+        training_time_seconds: Wall-clock time from the table to both models.
+        num_features: Columns that the model was trained on.
+        device: The device of the training.
     """
 
     model: MachineModel
@@ -92,7 +91,7 @@ def feature_names(profile: MachineProfile) -> list[str]:
 
 
 def sdv_metadata(profile: MachineProfile) -> dict[str, Any]:
-    """SDV's description of the training table, JSON-able; written by hand, nothing is detected."""
+    """SDV metadata of the training table, as JSON data; nothing is auto-detected."""
     columns = {
         name: {"sdtype": "categorical" if name == "failure_mode" else "numerical"}
         for name in feature_names(profile)
@@ -105,14 +104,14 @@ def sdv_metadata(profile: MachineProfile) -> dict[str, Any]:
 
 
 def training_frame(seed: pd.DataFrame, profile: MachineProfile) -> pd.DataFrame:
-    """The rows of a seed data set as the model sees them: readings of a nominal unit.
+    """The training table of a seed data set: readings of a nominal unit.
 
     Args:
         seed: A seed data set of this profile.
         profile: Names the sensors.
 
     Returns:
-        Columns life_fraction (0 to 1), failure_mode and the sensors; one row a seed row.
+        Columns life_fraction (0 to 1), failure_mode and the sensors; one row per seed row.
 
     Raises:
         StageError: The seed data set was made from another profile.
@@ -141,9 +140,9 @@ def train(
         seed_data: A seed data set of this profile.
         profile: Describes the columns.
         config: Settings of the training.
-        seed: Any whole number from 0; same data, settings and seed, same model.
-        progress: Told what is learnt, then the epoch and its mean loss ten times a training.
-        origin: What is to be remembered of the seed data.
+        seed: Random seed, 0 or greater. The same data, settings and seed give the same model.
+        progress: Receives the epoch and its mean loss, ten times per training.
+        origin: Origin of the seed data, saved with the model.
 
     Returns:
         The fitted model.
@@ -203,7 +202,7 @@ def _limits(profile: MachineProfile) -> dict[str, tuple[float, float]]:
 
 
 def save(synthesizer: Any, path: Path) -> None:
-    """Write a fitted synthesizer as a pickle, all of it or nothing; missing folders are made."""
+    """Write a fitted synthesizer as a pickle, atomically; missing folders are created."""
     with replacing(path) as part:
         synthesizer.save(part)
 
@@ -211,12 +210,12 @@ def save(synthesizer: Any, path: Path) -> None:
 def load(path: Path) -> MachineModel:
     """Read a model that `save` wrote.
 
-    A pickle runs whatever its writer wanted: load one only after its SHA-256 was found to be the
-    one noted when it was made, or when you made it yourself.
+    Loading a pickle can run any code: load only a model that you made, or whose SHA-256 matches the
+    one that was recorded when it was made.
 
     Raises:
         FileNotFoundError: There is no such file.
-        StageError: It holds no model of ours.
+        StageError: It contains no model that this version can read.
     """
     from sdv.utils import load_synthesizer
 

@@ -154,7 +154,7 @@ def _say(taken: Taken) -> None:
         expected = production_expectations(len(taken.created))
         click.echo(
             f"{len(taken.created)} machines: expect {expected.minutes} minutes of work at the "
-            f"defaults, shared by the workers there are, and {expected.megabytes} MB of models"
+            f"defaults, shared by the workers there are, and {expected.megabytes} MB of files"
         )
     for machine_id in taken.known:
         click.echo(f"{machine_id}: already taken in with this very profile; nothing started")

@@ -1,11 +1,11 @@
 """The whole sampler as one stack of linear layers with ReLU between them, as stock TVAE decodes.
 
-Stock TVAE feeds standard normal numbers to linear layers and takes what comes out for a column's
-value and its labels' logits; noise of its own has one size a column. Everything our sampler does
-besides is folded into layers: the law of the codes, noise of each channel and the draw of labels
-(they get normal numbers of their own, which the layers hand through), and the way from a channel's
-quantile back to the column. Piecewise linear maps are sums of ReLUs. What does not fold is that a
-row's noise may differ from its channel's: the folded sampler has one size a channel.
+Stock TVAE feeds standard normal numbers to linear layers with ReLU and interprets the output as
+column values and label logits. Everything else that our sampler does is folded into such layers:
+the latent distribution, the noise of each channel, the draw of labels (both use additional normal
+inputs that the layers pass through), and the conversion from a channel to its column. Piecewise
+linear maps are sums of ReLUs. Noise that differs from row to row cannot be folded: the folded
+sampler has one noise level per channel.
 """
 
 from __future__ import annotations
@@ -23,29 +23,29 @@ from GAN.tvae.model import TableModel
 
 Matrix = NDArray[np.float64]
 
-#: Knots of piecewise linear maps: of a column's quantiles, of a z-score, and of Gumbel's latent.
+#: Knots of piecewise linear maps: column quantiles, z-scores, and Gumbel quantiles.
 COLUMN_KNOTS, SCORE_KNOTS, GUMBEL_KNOTS = 64, 16, 24
-#: How far the maps reach, standard deviations; beyond they are flat. A z-score may be far off.
+#: Range of the maps in standard deviations; they are flat beyond. z-scores may be larger.
 REACH, SCORE_REACH = 3.9, 6.0
 #: Width of the step from one cluster to the next, standard deviations.
 STEP = 1e-4
-#: Larger than any code: switches a cluster off.
+#: Larger than any code; used to switch a cluster off.
 OFF = 100.0
-#: What tanh reaches is so many times a column's range: there it is as good as straight.
+#: tanh covers this many times a column's range, so that it is nearly linear within the range.
 HEADROOM = 5.0
-#: Rows that are decoded to see how large noise is on the whole.
+#: Rows that are decoded to estimate the mean noise factor.
 _SEEN_ROWS = 5_000
 
 
 @dataclass(frozen=True)
 class Affine:
-    """Numbers as weights of a layer's outputs, plus a constant; one row each."""
+    """Affine functions of a layer's outputs: one row of weights and a bias each."""
 
     weight: Matrix
     bias: Matrix
 
     def then(self, weight: Matrix, bias: Matrix) -> Affine:
-        """What a further linear map makes of them."""
+        """The composition with a further affine map."""
         return Affine(weight @ self.weight, weight @ self.bias + bias)
 
     def __getitem__(self, rows: slice) -> Affine:
@@ -58,9 +58,9 @@ class Folded:
 
     Attributes:
         layers: Weight and bias of each.
-        inputs: Standard normal numbers that the first one takes.
-        ranges: Middle and half width of each column of numbers; its output is the inverse
-            hyperbolic tangent of where in this range the value is.
+        inputs: Number of standard normal inputs.
+        ranges: Middle and half width of the range of each column of numbers. The output is the
+            inverse hyperbolic tangent of the value's position in this range.
     """
 
     layers: list[tuple[Matrix, Matrix]]
@@ -72,8 +72,8 @@ def fold(model: TableModel, rng: np.random.Generator) -> Folded:
     """Fold a model.
 
     Returns:
-        Layers whose last one gives, column by column, for numbers the value and a 0 (the logit
-        of stock's one cluster), for labels their logits with the draw in them.
+        The layers. The last one outputs, column by column, the value and a 0 (the logit of
+        stock's single cluster) for numbers, and logits that include the random draw for labels.
     """
     stack = _Stack()
     size = model.latent_distribution.size
@@ -96,7 +96,7 @@ class _Stack:
         return Affine(np.eye(count), np.zeros(count))
 
     def layer(self, rectified: list[Affine], passing: Affine) -> tuple[Affine, Affine]:
-        """Add a layer; what it gives of `rectified`, and of `passing` as it was."""
+        """Add a layer; returns the rectified numbers and `passing` unchanged."""
         parts = [*rectified, passing, Affine(-passing.weight, -passing.bias)]
         weight = np.vstack([part.weight for part in parts])
         bias = np.concatenate([part.bias for part in parts])
@@ -112,7 +112,7 @@ def _joined(*parts: Affine) -> Affine:
 
 
 def _above(number: Affine, knots: Matrix) -> Affine:
-    """How far one number is above each of several knots."""
+    """Differences of one number and several knots."""
     return Affine(np.repeat(number.weight, len(knots), axis=0), number.bias - knots)
 
 
@@ -144,7 +144,7 @@ def _mixture(
 
     clusters, latent = distribution.means.shape
     borders = ndtri(np.cumsum(distribution.weights)[:-1].clip(max=1.0 - 1e-9))
-    # On a border's way from 0 to 1 lie the rows that belong to no cluster: one in ten thousand.
+    # Rows on the ramp between two clusters belong to neither: about one in ten thousand.
     ramps = [_above(switch, np.array([border - STEP, border])) for border in borders]
     passing = _joined(normals, rest)
     risen, passing = stack.layer([Affine(r.weight / STEP, r.bias / STEP) for r in ramps], passing)
@@ -216,14 +216,14 @@ def _outputs(
             value = bent[begin:end].then(_bends(of_channel, wanted)[None], wanted[:1])
         outputs += [value, nothing]
         for _ in range(column.labels):
-            next(drawn)  # Stock draws gaps by their share, whatever the row.
+            next(drawn)  # Stock draws gaps with a fixed probability, independent of the row.
     last = _joined(*outputs)
     stack.layers.append((last.weight, last.bias))
     return Folded(stack.layers, stack.layers[0][0].shape[1], ranges)
 
 
 def _knots(column: Numbers) -> Matrix:
-    """Channel values between which a column is as good as a straight line; folds are among them."""
+    """Channel values between which a column is nearly linear, including its reflections."""
     if column.z_score is None:
         return np.linspace(-REACH, REACH, COLUMN_KNOTS)
     mean, deviation = column.z_score
@@ -247,7 +247,7 @@ def _mean_noise_factor(model: TableModel, rng: np.random.Generator) -> Matrix:
 
 
 def _block_rows(rows: list[Matrix]) -> Matrix:
-    """Each vector in a row of its own, one after the other."""
+    """A block-diagonal matrix with one vector per row."""
     from scipy.linalg import block_diag
 
     return np.asarray(block_diag(*rows)) if rows else np.zeros((0, 0))

@@ -91,7 +91,7 @@ def test_a_new_machine_has_the_columns_that_vary_under_valid_names() -> None:
         "sensor_4",
         "t24_degr",
     ]
-    assert chosen.unused == {"constant": "always the same", "comment": "text"}
+    assert chosen.unused == {"constant": "constant", "comment": "text"}
     assert all(choice.guessed for choice in chosen.choices)
     assert not chosen.problems
 
@@ -115,13 +115,13 @@ def test_a_known_machines_sensors_are_found_by_name_or_each_missing_one_is_told(
     chosen = choose_columns(theirs(rig_seed), {}, rig)
     missing = {problem.path for problem in chosen.problems}
     assert missing == {"vibration_rms", "bearing_temperature"}
-    assert all("left are s4, BearingTemp" in problem.advice for problem in chosen.problems)
+    assert all("unused are s4, BearingTemp" in problem.advice for problem in chosen.problems)
 
     told = {"vibration_rms": "s4", "bearing_temperature": "BearingTemp"}
     chosen = choose_columns(theirs(rig_seed).assign(extra=1.0), told, rig)
     assert not chosen.problems
     assert list(chosen.columns.sensors) == [sensor.name for sensor in rig.sensors]
-    assert chosen.unused == {"extra": "no sensor's"}
+    assert chosen.unused == {"extra": "belongs to no sensor"}
 
 
 def test_a_mapping_to_a_sensor_that_the_machine_has_not_is_refused(

@@ -208,7 +208,7 @@ class TestBadFile:
         frame = lives(units=20, rows=30).assign(more=1.0)
         frame.loc[frame["unit"] == 4, "more"] = None
         found = problems(lambda: made(frame))
-        assert found["column 'more'"].message == "not one reading in 1 units, first in 4"
+        assert found["column 'more'"].message == "no readings in 1 units, first in 4"
 
     def test_rul_that_rises_or_is_negative(self) -> None:
         frame = lives(units=20, rows=30).assign(rul=lambda f: f["cycle"] - 1)

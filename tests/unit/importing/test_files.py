@@ -41,7 +41,7 @@ def test_a_column_that_pandas_put_into_the_index_is_there(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("runs.xlsx", b"x", "'.xlsx' is no format of data; give a .csv or .parquet file"),
+        ("runs.xlsx", b"x", "'.xlsx' is not a data format; give a .csv or .parquet file"),
         ("runs", b"x", "the name has no suffix"),
         ("missing.csv", None, "cannot be read: No such file or directory"),
         ("missing.parquet", None, "cannot be read: No such file or directory"),

@@ -161,7 +161,7 @@ def test_a_new_json_profile_is_indented_and_says_its_schema_version() -> None:
 
 
 def test_a_new_profile_in_another_format_is_refused() -> None:
-    with pytest.raises(InvalidInput, match=r"\.toml: no format of a profile"):
+    with pytest.raises(InvalidInput, match=r"\.toml: not a profile format"):
         catalogue.new_profile("pump", ".toml")
 
 

@@ -110,12 +110,12 @@ def test_an_unknown_unit_is_answered_with_the_nearest_known_one(unit: str, advic
 @pytest.mark.parametrize(
     ("field", "changes", "words"),
     [
-        ("failure", {"failure": 70}, "70 is no rise from the normal band"),
-        ("failure", {"direction": "falling"}, "95 is no fall from the normal band"),
+        ("failure", {"failure": 70}, "70 is not above the normal band"),
+        ("failure", {"direction": "falling"}, "95 is not below the normal band"),
         ("failure", {"direction": "steady"}, "a steady sensor has no failure value"),
         ("failure", {"failure": None}, "missing for a rising sensor"),
-        ("noise", {"noise": 51}, "51 drowns the signal, which spans 50"),
-        ("limits", {"limits": {"min": 0, "max": 90}}, "0..90 cut off readings the sensor has"),
+        ("noise", {"noise": 51}, "51 is larger than the signal, which spans 50"),
+        ("limits", {"limits": {"min": 0, "max": 90}}, "0..90 exclude readings the sensor has"),
         ("normal.max", {"normal": {"min": 9, "max": 9}}, "9 is not above min 9"),
     ],
 )
@@ -138,7 +138,7 @@ def test_one_wrong_field_does_not_hide_the_others() -> None:
 def test_a_failing_mode_must_name_a_sensor_that_wears() -> None:
     steady = {**SENSOR, "name": "ambient", "direction": "steady", "failure": None}
 
-    with pytest.raises(ValidationError, match="'ambient' is no rising or falling sensor"):
+    with pytest.raises(ValidationError, match="'ambient' is not a rising or falling sensor"):
         profile(
             sensors=[SENSOR, steady],
             failure_modes=[{"name": "wear", "sensors": ["bearing_temperature", "ambient"]}],

@@ -156,7 +156,7 @@ class TestDataCard:
         assert body.index("**Simulated data.** These data are simulated.") < body.index("## Sets")
         for word in ("safety decisions", "certification", "warranty"):
             assert body.index("Not for") < body.index(word)
-        assert "belongs to whoever ran Fleetforge" in body
+        assert "belongs to the person or organisation that ran Fleetforge" in body
 
     def test_its_links_lead_to_the_files(self, simulated: Path) -> None:
         folder = (simulated / layout.data_card_key(ID)).parent
