@@ -167,7 +167,7 @@ def _time_problems(
     same = np.diff(codes[order]) == 0
     for wrong, what, advice in (
         (same & (step < 0), "goes back", "sort the rows of each unit by time"),
-        (same & (step == 0), "stands still", "give each unit one row a time"),
+        (same & (step == 0), "does not advance", "give each unit one row per time"),
     ):
         if wrong.any():
             at = int(np.argmax(wrong))

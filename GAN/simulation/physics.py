@@ -22,7 +22,8 @@ from GAN.config.limits import (
 from GAN.config.rul_profiles import DegradationPattern
 from GAN.config.tvae_config import DEFAULT_ROWS
 from GAN.datasets.run_to_failure import life_fraction
-from GAN.profiles.profile import MachineProfile, Range, Sensor
+from GAN.profiles.profile import MachineProfile, Sensor
+from GAN.reflection import reflect
 from GAN.simulation.degradation import degradation, wear
 from GAN.simulation.lifetimes import plan_lives, timeline
 
@@ -175,11 +176,12 @@ def _readings(
     pattern = profile.life.degradation_pattern
     columns = []
     for sensor in profile.sensors:
+        limits = sensor.physical_limits
         healthy = rng.uniform(sensor.normal.min, sensor.normal.max)
         path = _path(sensor, pattern, fraction, shift, driven, rng)
         trend = 0.0 if sensor.failure is None else (sensor.failure - healthy) * path
         residual = sensor.noise * ar1_noise(len(fraction), sensor.ar1, rng)
-        columns.append(reflect(healthy + trend + residual, sensor.physical_limits))
+        columns.append(reflect(healthy + trend + residual, limits.min, limits.max))
     return np.column_stack(columns)
 
 
@@ -214,10 +216,3 @@ def ar1_noise(count: int, lag1: float, rng: np.random.Generator) -> NDArray[np.f
     shocks = rng.normal(0.0, np.sqrt(1.0 - lag1**2), count)
     shocks[0] = rng.normal()
     return np.asarray(lfilter([1.0], [1.0, -lag1], shocks))
-
-
-def reflect(values: NDArray[np.float64], limits: Range) -> NDArray[np.float64]:
-    """Values folded back at the limits, and clipped if one fold is not enough."""
-    folded = np.where(values < limits.min, 2.0 * limits.min - values, values)
-    folded = np.where(folded > limits.max, 2.0 * limits.max - folded, folded)
-    return np.clip(folded, limits.min, limits.max)

@@ -22,8 +22,9 @@ from numpy.typing import NDArray
 
 from GAN.datasets.run_to_failure import life_fraction
 from GAN.profiles.profile import MachineProfile
+from GAN.reflection import reflect
 from GAN.simulation.lifetimes import draw_lives
-from GAN.simulation.physics import damage, generator, reflect
+from GAN.simulation.physics import damage, generator
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -112,7 +113,10 @@ class UnitEffects:
         effects = rng.uniform(low, high, (unit.max() + 1, len(low))) - self._middles
         readings = nominal + effects[unit] * self._left(plan)
         return np.column_stack(
-            [reflect(column, at) for column, at in zip(readings.T, self._limits, strict=True)]
+            [
+                reflect(column, limits.min, limits.max)
+                for column, limits in zip(readings.T, self._limits, strict=True)
+            ]
         )
 
     @property

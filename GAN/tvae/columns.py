@@ -18,6 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
+from GAN.reflection import reflect
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -103,11 +105,11 @@ class Numbers:
         else:
             mean, deviation = self.z_score
             numbers = mean + deviation * channel
-        return folded(numbers, self.low, self.high)
+        return reflect(numbers, self.low, self.high)
 
     def possible(self, numbers: Vector) -> Vector:
         """Reflect numbers at the limits, and round them where only whole numbers occur."""
-        return self._rounded(folded(numbers, self.low, self.high))
+        return self._rounded(reflect(numbers, self.low, self.high))
 
     def _rounded(self, numbers: Vector) -> Vector:
         if self.whole:
@@ -220,10 +222,3 @@ def _codes(column: pd.Series[Any], categories: Sequence[Any]) -> NDArray[np.intp
 def _one_hot(codes: NDArray[Any], labels: int) -> NDArray[np.float32]:
     shares: NDArray[np.float32] = np.eye(labels, dtype=np.float32)[codes]
     return shares
-
-
-def folded(values: Vector, low: float, high: float) -> Vector:
-    """Values beyond a limit turned back at it, so that none pile up there."""
-    values = np.where(values < low, 2.0 * low - values, values)
-    values = np.where(values > high, 2.0 * high - values, values)
-    return np.clip(values, low, high)

@@ -1,6 +1,6 @@
-"""Two run-to-failure tables of 10,000 rows on which a synthesizer is judged.
+"""Tables of 10,000 rows on which synthesizers are compared.
 
-Another seed gives fresh rows of the same law, for held-out tests and as the best that can be had.
+Another seed gives fresh rows of the same distribution, for tests and as the best possible result.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ ROWS = 10_000
 #: Labels of the categorical columns, in the order of their codes.
 LABELS = {"regime": ["A", "B", "C"], "alarm": ["off", "on"]}
 
-#: What the hard table's columns are like does not change with its seed.
+#: The shape of the columns does not change with the table's seed.
 _SHAPE_SEED = 12_345
 _UNITS = 40
 
@@ -42,7 +42,7 @@ def _easy_life(rows: int, rng: np.random.Generator) -> pd.DataFrame:
 
 
 def hard(seed: int) -> pd.DataFrame:
-    """Regimes, odd noise, an atom, whole numbers, a circle and categoricals; 40 units."""
+    """Regimes, unusual noise, an atom, whole numbers, a circle and categoricals; 40 units."""
     rng = np.random.default_rng(seed)
     shape = np.random.default_rng(_SHAPE_SEED)
     sensors: dict[str, Any] = {

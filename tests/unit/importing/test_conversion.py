@@ -187,7 +187,7 @@ class TestBadFile:
             made(frame)
         messages = str(caught.value)
         assert "time goes back in 1 of 20 units, first in unit 2 at row 41" in messages
-        assert "time stands still in 1 of 20 units, first in unit 4 at row 101" in messages
+        assert "time does not advance in 1 of 20 units, first in unit 4 at row 101" in messages
 
     def test_text_in_numbers(self) -> None:
         frame = lives(units=20, rows=30).astype({"wear": object})

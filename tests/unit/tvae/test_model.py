@@ -62,7 +62,7 @@ def gaps(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def c2st_auc(a: pd.DataFrame, b: pd.DataFrame) -> float:
-    """AUC of a classifier that tells the rows of two tables from each other; 0.5 is not at all."""
+    """AUC of a classifier that separates the rows of two tables; 0.5 means not separable."""
     both = pd.concat([a, b]).apply(lambda c: c if c.dtype.kind == "f" else pd.factorize(c)[0])
     origin = np.repeat([0, 1], [len(a), len(b)])
     judge = HistGradientBoostingClassifier(max_iter=40, random_state=0)
