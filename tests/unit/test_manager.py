@@ -60,7 +60,7 @@ def test_onboarding_puts_every_file_under_its_known_name(
     assert written["utility"]["tested_on"] == "12 fresh simulated units"
 
 
-def test_every_step_says_how_far_it_is(onboarded: tuple[QualityResult, Reports]) -> None:
+def test_every_step_reports_its_progress(onboarded: tuple[QualityResult, Reports]) -> None:
     _, reports = onboarded
     percents = [percent for percent, *_ in reports]
     assert percents[0] == 0
@@ -87,7 +87,7 @@ def test_judges_take_one_thread(
     onboarded: tuple[QualityResult, Reports],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """With more they wait for each other wherever other programs are busy, too."""
+    """With more threads they wait for each other when other programs are busy."""
     from threadpoolctl import threadpool_info, threadpool_limits
 
     judged = assessment.compare_rows

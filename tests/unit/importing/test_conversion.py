@@ -113,7 +113,7 @@ def test_a_unit_whose_rul_does_not_get_to_0_is_censored_and_keeps_it() -> None:
 @pytest.mark.parametrize(
     ("column", "of_censored"), [("censored", True), ("failed", False), ("event", 0)]
 )
-def test_censored_units_of_unknown_rul_are_left_out_and_told(
+def test_censored_units_of_unknown_rul_are_left_out_and_reported(
     column: str, of_censored: object
 ) -> None:
     frame = lives(units=20, rows=30)

@@ -82,7 +82,7 @@ def test_a_mapping_names_columns_and_their_units(tmp_path: Path) -> None:
     )
 
 
-def test_everything_that_is_wrong_with_a_mapping_is_told_at_once(tmp_path: Path) -> None:
+def test_all_problems_of_a_mapping_are_reported_at_once(tmp_path: Path) -> None:
     path = tmp_path / "columns.json"
     path.write_text('{"Flow": "x", "a": {"column": "s", "unit": "parsec"}, "b": [1], "b": [2]}')
     assert set(problems(lambda: read_mapping(path))) == {"Flow", "a.unit", "b"}

@@ -176,7 +176,7 @@ def test_a_wrong_shape_is_put_in_plain_words(
 
 @both_formats
 @pytest.mark.parametrize("data", [[1], "text", 3, True])
-def test_a_top_level_that_is_no_mapping_is_refused(suffix: str, data: object) -> None:
+def test_a_top_level_that_is_not_a_mapping_is_refused(suffix: str, data: object) -> None:
     (problem,) = problems(written(data, suffix), suffix)
 
     assert problem.path == ""

@@ -150,7 +150,7 @@ def test_noise_follows_itself_from_row_to_row_as_in_the_seed(
     assert made == pytest.approx(seed, abs=0.12)
 
 
-def test_each_unit_has_levels_of_its_own_and_keeps_them(
+def test_each_unit_has_its_own_effects_and_keeps_them(
     rig: MachineProfile, rig_training: Training
 ) -> None:
     sets = generate(rig_training.model.model, rig, {**RIG_SAMPLES, "train": 9_000}, STEP, 0, silent)

@@ -212,7 +212,7 @@ def test_a_unit_of_few_rows_has_a_stiffer_curve(rows: int, corners: int) -> None
     assert corners_for(rows) == corners
 
 
-def test_one_short_unit_is_enough_for_a_course(fleet: Fleet) -> None:
+def test_one_short_unit_is_enough_for_a_trajectory(fleet: Fleet) -> None:
     table: TableModel = fleet.table
     rows = np.array([0, 399])
     trajectories = fit_trajectories(

@@ -1,4 +1,4 @@
-"""UnitEffects: what makes a unit's readings its own, taken out and put back."""
+"""Unit effects are removed from readings and added back."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_a_nominal_unit_reads_the_middle_of_the_normal_band_when_new(rig: Machin
         assert abs(new[sensor.name].mean() - middle) < 0.2 * width
 
 
-def test_units_differ_by_their_levels_and_nominal_ones_do_not(rig: MachineProfile) -> None:
+def test_units_differ_by_their_effects_and_nominal_ones_do_not(rig: MachineProfile) -> None:
     seed = physics_seed(rig, 8_000, 1)
     nominal = UnitEffects(rig, NAMES).nominal(seed)
     for sensor in rig.sensors:
@@ -36,7 +36,7 @@ def test_units_differ_by_their_levels_and_nominal_ones_do_not(rig: MachineProfil
         assert left < 0.5 * own
 
 
-def test_failure_reads_the_same_whatever_the_level(rig: MachineProfile) -> None:
+def test_readings_at_failure_have_no_unit_effect(rig: MachineProfile) -> None:
     seed = physics_seed(rig, 8_000, 1)
     nominal = UnitEffects(rig, NAMES).nominal(seed)
     last = [frame.groupby("unit_id").tail(5) for frame in (seed, nominal)]
@@ -45,7 +45,7 @@ def test_failure_reads_the_same_whatever_the_level(rig: MachineProfile) -> None:
     assert np.abs(own - taken_out).max() < 0.1
 
 
-def test_new_levels_fill_the_normal_band_and_stay_within_the_limits(rig: MachineProfile) -> None:
+def test_new_effects_fill_the_normal_band_and_stay_within_the_limits(rig: MachineProfile) -> None:
     seeds = [physics_seed(rig, 2_000, number) for number in range(12)]
     plan = pd.concat(
         [seed.assign(unit_id=seed["unit_id"] + 10 * n) for n, seed in enumerate(seeds)]
@@ -64,7 +64,7 @@ def test_new_levels_fill_the_normal_band_and_stay_within_the_limits(rig: Machine
         assert limits.min <= column.min() <= column.max() <= limits.max
 
 
-def test_levels_beyond_a_limit_are_turned_back_not_piled_up(rig: MachineProfile) -> None:
+def test_readings_beyond_a_limit_are_reflected_and_do_not_accumulate(rig: MachineProfile) -> None:
     plan = physics_seed(rig, 2_000, 0)
     low = np.tile([sensor.physical_limits.min for sensor in rig.sensors], (len(plan), 1))
     readings = UnitEffects(rig, NAMES).added(low, plan, np.random.default_rng(0))
@@ -80,9 +80,9 @@ def test_a_sensor_that_counts_rests_or_reads_in_steps_keeps_its_readings(
     seed["vibration_rms"] = seed["vibration_rms"].round()
     seed["flow"] = (2 * seed["flow"]).round() / 2
     seed["seal_leak"] = (seed["seal_leak"] - 3).clip(lower=0)
-    levelled = sensors_with_unit_effects(seed, rig)
-    assert levelled == ("bearing_temperature", "ambient")
-    effects = UnitEffects(rig, levelled)
+    affected = sensors_with_unit_effects(seed, rig)
+    assert affected == ("bearing_temperature", "ambient")
+    effects = UnitEffects(rig, affected)
     nominal = effects.nominal(seed)
     made = effects.added(nominal[NAMES].to_numpy(), seed, np.random.default_rng(0))
     for name in ("vibration_rms", "flow", "seal_leak"):
@@ -90,7 +90,7 @@ def test_a_sensor_that_counts_rests_or_reads_in_steps_keeps_its_readings(
         assert (made[:, NAMES.index(name)] == seed[name]).all()
 
 
-def test_what_one_unit_alone_reads_again_and_again_is_its_level(rig: MachineProfile) -> None:
+def test_a_value_that_one_unit_alone_repeats_is_its_unit_effect(rig: MachineProfile) -> None:
     seed = physics_seed(rig, 2_000, 1)
     seed["ambient"] = 20.0 + seed["unit_id"] / 7
     assert "ambient" in sensors_with_unit_effects(seed, rig)

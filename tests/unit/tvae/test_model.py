@@ -183,7 +183,9 @@ class TestFidelity:
         rows = model.sample(4_000, 1)
         assert list(rows) == list(table)
         assert rows.dtypes.to_dict() == table.dtypes.to_dict()
-        assert c2st_auc(table, mixed(4_000, 5)) < 0.55  # The test can tell.
+        assert (
+            c2st_auc(table, mixed(4_000, 5)) < 0.55
+        )  # The classifier is able to separate other tables.
         assert c2st_auc(table, rows) < 0.70
 
     def test_each_column_has_its_distribution(self, table: pd.DataFrame, model: TableModel) -> None:
@@ -256,7 +258,7 @@ def stock_rows(table: pd.DataFrame, model: TableModel) -> pd.DataFrame:
 
 
 class TestStock:
-    def test_stock_samples_rows_of_the_same_likeness(
+    def test_stock_samples_rows_of_the_same_fidelity(
         self, table: pd.DataFrame, stock_rows: pd.DataFrame
     ) -> None:
         for name in table.select_dtypes("number"):
