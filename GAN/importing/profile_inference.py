@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from errors import InvalidInput, Problem
+from GAN.config.limits import MAX_MAX_RUL_HOURS, MIN_MAX_RUL_HOURS
 from GAN.config.rul_profiles import RUL_PROFILES, category_of
 from GAN.config.units import UNITS
 from GAN.datasets.run_to_failure import life_fraction
@@ -46,7 +47,6 @@ RESTING = 0.01
 #: Unit of a sensor without a given unit: dimensionless.
 NO_UNIT = "1"
 
-SHORTEST_MAX_RUL, LONGEST_MAX_RUL = 50.0, 1_000_000.0
 #: Weight of the category's spread of lives against the data's own, in lives.
 _PRIOR_LIVES = 1
 #: A Weibull distribution's shape is its coefficient of variation to this power (Justus et al.,
@@ -98,7 +98,7 @@ def derive_profile(
     names = list(frame.columns[4:])
     rows = _rows(runs)
     longest = float((frame["cycle_hour"] + frame["rul_hours"]).max())
-    if longest > LONGEST_MAX_RUL:
+    if longest > MAX_MAX_RUL_HOURS:
         what = f"the longest life is {longest:,.0f} h"
         advice = "give the time in hours, or as dates"
         raise InvalidInput(source, [Problem("cycle_hour", what, advice)])
@@ -142,7 +142,7 @@ def _rows(runs: Runs) -> _Rows:
 
 def _rul(failed: pd.DataFrame, longest: float, category: str) -> dict[str, Any]:
     lives = failed.groupby("unit_id")["cycle_hour"].max().to_numpy()
-    most = max(longest, SHORTEST_MAX_RUL)
+    most = max(longest, MIN_MAX_RUL_HOURS)
     return {
         "max_rul_hours": most,
         "cycles_per_dataset": min(len(lives), _MOST_LIVES_PER_SEED),

@@ -20,6 +20,7 @@ from pydantic import (
 )
 
 from errors import Problem
+from GAN.config.limits import MAX_MAX_RUL_HOURS, MIN_MAX_RUL_HOURS
 from GAN.config.rul_profiles import RUL_PROFILES, DegradationPattern, RulProfile, category_of
 from GAN.profiles.sensor import (
     NAME_PATTERN,
@@ -87,7 +88,7 @@ class FailureMode(Strict):
 class RulOverrides(Strict):
     """RUL settings of one machine; missing settings come from its category."""
 
-    max_rul_hours: Annotated[float, Field(ge=50, le=1_000_000)] | None = None
+    max_rul_hours: Annotated[float, Field(ge=MIN_MAX_RUL_HOURS, le=MAX_MAX_RUL_HOURS)] | None = None
     cycles_per_dataset: Annotated[int, Field(ge=1, le=200)] | None = None
     degradation_pattern: DegradationPattern | None = None
     rul_noise_std_hours: Annotated[float, Field(ge=0)] | None = None
