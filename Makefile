@@ -33,10 +33,10 @@ bench-throughput: $(VENV)/.bench  ## Machines a second, 500 and 10,000, beside C
 bench-http: $(VENV)/.bench  ## What readers of the service wait for beside a training
 	$(BIN)/python -m benchmarks.http_load
 
-bench-gan: $(VENV)/.dev  ## Our model beside stock SDV's: time and likeness
+bench-gan: $(VENV)/.dev  ## Our model against stock SDV's: time and fidelity
 	$(BIN)/python -m benchmarks.gan --json benchmarks/gan/bench-gan.json
 
-bench-tricks: $(VENV)/.dev  ## What each part of our model buys
+bench-tricks: $(VENV)/.dev  ## Ablations: what each part of our model contributes
 	$(BIN)/python -m benchmarks.gan.ablations --json benchmarks/gan/bench-tricks.json
 
 bench-fleet: $(VENV)/.dev  ## The whole fleet beside a loop over stock SDV

@@ -1,4 +1,4 @@
-"""Where each artifact of a machine lies below an artifact root, and how a file is put there."""
+"""Writing files so that readers never see half of one, and checksums."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from errors import NotFound
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A temporary path to write to; it takes `path`'s name once the block ends without an error.
+    """A temporary path to write to; it is renamed to `path` when the block ends without an error.
 
-    A reader therefore sees the old file or the new one, never half of one.
+    So a reader sees the old file or the new one, never a part of one.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
@@ -27,10 +27,10 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def existing(path: Path, what: str, maker: str) -> Path:
-    """The path, if something is there.
+    """The path, if the file exists.
 
     Raises:
-        NotFound: Nothing is; the message says which call makes it.
+        NotFound: It does not exist; the message names the call that makes it.
     """
     if not path.exists():
         raise NotFound(f"no {what} at {path}: {maker} makes it")
@@ -38,7 +38,7 @@ def existing(path: Path, what: str, maker: str) -> Path:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text, all of it or nothing."""
+    """Write a text file atomically."""
     with replacing(path) as part:
         part.write_text(text, encoding="utf-8")
 

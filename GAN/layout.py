@@ -1,4 +1,4 @@
-"""Where each file of a machine lies below the artifact root."""
+"""The path of each file of a machine, relative to the artifact root."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from __future__ import annotations
 SPLITS = ("train", "val", "test")
 
 
-#: How the name of a model ends; its card has the same name but for this.
+#: Suffix of a model file; its card has the same name with another suffix.
 MODEL_SUFFIX = ".pkl"
 
 
 def metadata_key(machine_id: str) -> str:
-    """SDV metadata of the table that the TVAE learns (JSON)."""
+    """SDV metadata of the table that the TVAE is trained on (JSON)."""
     return f"GAN/metadata/{machine_id}_metadata.json"
 
 
@@ -21,17 +21,27 @@ def seed_key(machine_id: str) -> str:
 
 
 def model_prefix(machine_id: str) -> str:
-    """What the keys of all of a machine's models, and of their cards, begin with."""
+    """The common prefix of all keys of a machine's models and model cards."""
     return f"GAN/models/tvae/temporal/{machine_id}_tvae_temporal_"
 
 
 def model_key(machine_id: str, epochs: int) -> str:
-    """A trained TVAE (pickle); one for each number of epochs may stand."""
+    """A trained TVAE (pickle); there may be one for each number of epochs."""
     return f"{model_prefix(machine_id)}{epochs}epochs{MODEL_SUFFIX}"
 
 
+def model_epochs(machine_id: str, name: str) -> int:
+    """Epochs of a machine's model, from its file name.
+
+    Raises:
+        ValueError: The name is not one that `model_key` gives.
+    """
+    prefix = model_prefix(machine_id).rpartition("/")[2]
+    return int(name.removeprefix(prefix).removesuffix(f"epochs{MODEL_SUFFIX}"))
+
+
 def model_card_key(machine_id: str, epochs: int) -> str:
-    """What a trained TVAE is and what it is for (Markdown), beside it."""
+    """Model card of a trained TVAE (Markdown), next to it."""
     return f"{model_key(machine_id, epochs).removesuffix(MODEL_SUFFIX)}.md"
 
 
@@ -41,17 +51,17 @@ def split_key(machine_id: str, split: str) -> str:
 
 
 def data_card_key(machine_id: str) -> str:
-    """What the synthetic sets are and what they are for (Markdown), beside them."""
+    """Data card of the synthetic sets (Markdown), next to them."""
     return f"GAN/data/synthetic/{machine_id}/README.md"
 
 
 def croissant_key(machine_id: str) -> str:
-    """The same for programs: Croissant metadata (JSON-LD)."""
+    """Croissant metadata of the synthetic sets (JSON-LD), for programs."""
     return f"GAN/data/synthetic/{machine_id}/croissant.json"
 
 
 def report_key(machine_id: str) -> str:
-    """Quality report for machines (JSON)."""
+    """Quality report for programs (JSON)."""
     return f"GAN/reports/generation/{machine_id}_report.json"
 
 

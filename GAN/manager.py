@@ -1,4 +1,4 @@
-"""The science as one object: what a notebook uses, and what the worker stages call."""
+"""One object for the whole pipeline, used by notebooks and by the worker stages."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from GAN.config.tvae_config import (
 from GAN.datasets.artifact_folder import ArtifactFolder
 from GAN.profiles.profile import MachineProfile
 from GAN.progress import Progress, silent
-from GAN.results import GenerationResult, QualityResult, SeedResult, TrainingResult
+from GAN.results import GenerationResult, ModelMetadata, QualityResult, SeedResult, TrainingResult
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = [
     "GANManager",
     "GenerationResult",
+    "ModelMetadata",
     "QualityResult",
     "SeedResult",
     "TrainingResult",
@@ -34,10 +35,10 @@ __all__ = [
 
 
 class GANManager(ArtifactFolder):
-    """Makes seed data, a model, synthetic sets and a verdict for a machine.
+    """Creates seed data, a model, synthetic sets and a quality report for a machine.
 
-    Every result is a file below `root` under its known name. Inputs are looked for there too,
-    unless their paths are given.
+    Every result is a file below `root` under a fixed name (`GAN.layout`). Inputs are read from
+    there too, unless their paths are given.
     """
 
     def create_seed(
@@ -47,7 +48,7 @@ class GANManager(ArtifactFolder):
         seed: int = 0,
         progress: Progress = silent,
     ) -> SeedResult:
-        """Make run-to-failure seed data from a machine's profile.
+        """Simulate run-to-failure seed data from a machine's profile.
 
         Raises:
             InvalidInput: `rows` or `seed` is out of range.
@@ -70,7 +71,7 @@ class GANManager(ArtifactFolder):
         seed: int = 0,
         progress: Progress = silent,
     ) -> SeedResult:
-        """Make seed data from real run-to-failure data; see `GAN.importing.seed.imported_seed`.
+        """Create seed data from real run-to-failure data; see `GAN.importing.seed.imported_seed`.
 
         Raises:
             InvalidInput: With every problem of the file.
@@ -120,7 +121,7 @@ class GANManager(ArtifactFolder):
         Raises:
             InvalidInput: `epochs` or `seed` is out of range.
             NotFound: There is no seed data.
-            StageError: The seed data is another profile's, or the training diverged.
+            StageError: The seed data was made from another profile, or the training diverged.
         """
         from GAN.datasets.provenance import read_origin
         from GAN.reporting.cards.model_card import write_model_card
@@ -144,6 +145,18 @@ class GANManager(ArtifactFolder):
         write_model_card(self.root, profile, trained, seed, origin)
         return trained
 
+    def get_model_metadata(self, machine_id: str) -> ModelMetadata:
+        """Describe the machine's newest model from its files, without loading the pickle.
+
+        The newest model is the one whose file was modified last.
+
+        Raises:
+            NotFound: There is no model.
+        """
+        from GAN.reporting.cards.model_metadata import model_metadata
+
+        return model_metadata(machine_id, self.newest_model(machine_id))
+
     def generate(
         self,
         profile: MachineProfile,
@@ -154,12 +167,12 @@ class GANManager(ArtifactFolder):
         seed: int = 0,
         progress: Progress = silent,
     ) -> GenerationResult:
-        """Generate synthetic sets with the model; it is a pickle, so only load one you trust.
+        """Generate synthetic sets with the model. It is a pickle, so only use one you trust.
 
         Raises:
             InvalidInput: A number of rows or `seed` is out of range.
             NotFound: There is no model or no seed data.
-            StageError: The model is another profile's.
+            StageError: The model was trained on another profile.
         """
         from GAN.datasets.parquet import write_table
         from GAN.datasets.provenance import read_origin
@@ -182,7 +195,7 @@ class GANManager(ArtifactFolder):
             units={name: int(frame["unit_id"].nunique()) for name, frame in sets.items()},
             time_step_hours=time_step_of(sets["train"]),
         )
-        # The seed there is now may be another one than the model has learnt.
+        # The seed may have been replaced after the model was trained.
         origin = model.origin or read_origin(seed_path)
         epochs = len(model.table.losses)
         write_data_card(self.root, profile, generated, epochs, model_path, origin)
@@ -197,7 +210,7 @@ class GANManager(ArtifactFolder):
         model_path: Path | None = None,
         progress: Progress = silent,
     ) -> QualityResult:
-        """Judge the synthetic sets; write a report for machines and a page for people.
+        """Assess the synthetic sets; write the report as JSON and as an HTML page.
 
         Raises:
             NotFound: There is no seed data, model or synthetic set.
@@ -224,7 +237,7 @@ class GANManager(ArtifactFolder):
         files.write_text(page_path, report_page(report, seed, synthetic, losses, profile))
         verdict = "passed" if report.passed else "; ".join(report.reasons)
         if report.passed and report.unjudged:
-            verdict += f", {report.unjudged} of {len(report.gates)} figures not judged"
+            verdict += f", {report.unjudged} of {len(report.gates)} metrics not judged"
         progress(100, verdict)
         return QualityResult(
             report_path=report_path,
@@ -244,9 +257,9 @@ class GANManager(ArtifactFolder):
         seed: int = 0,
         progress: Progress = silent,
     ) -> QualityResult:
-        """From a profile to a verdict: seed data, model, synthetic sets, report.
+        """Run all four steps: seed data, model, synthetic sets, report.
 
-        Each of the four calls reports its own progress from 0 to 100.
+        Each step reports its own progress from 0 to 100.
 
         Raises:
             InvalidInput: A setting is out of range.

@@ -1,4 +1,4 @@
-"""How the science says how far it is; who listens is the caller's business."""
+"""The interface through which long steps report progress."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 class Progress(Protocol):
-    """Anything that takes progress: a terminal bar, a message channel, a list in a test."""
+    """A receiver of progress reports: a terminal bar, a message channel, a list in a test."""
 
     def __call__(
         self,
@@ -16,11 +16,11 @@ class Progress(Protocol):
         epoch: int | None = None,
         loss: float | None = None,
     ) -> None:
-        """Take one report.
+        """Receive one report.
 
         Args:
-            percent: Share of this step that is done, 0 to 100, never falling within a step.
-            message: One line for a person.
+            percent: Share of this step that is done, 0 to 100; it never falls within a step.
+            message: One line for the user.
             epoch: Epochs trained so far, while training.
             loss: Mean loss of that epoch, while training.
         """
@@ -29,4 +29,4 @@ class Progress(Protocol):
 def silent(
     percent: float, message: str, *, epoch: int | None = None, loss: float | None = None
 ) -> None:
-    """Progress that nobody wants to hear."""
+    """Ignore the report."""

@@ -1,4 +1,4 @@
-"""What each step of `GAN.manager` gives back."""
+"""Return values of the steps of `GAN.manager`."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class SeedResult:
-    """A seed data set and the SDV metadata of the table the model will learn.
+    """A seed data set, and the SDV metadata of the table that the model is trained on.
 
     Attributes:
-        num_features: Columns the model will learn: life fraction, failure mode and the sensors.
+        num_features: Columns of that table: life fraction, failure mode and the sensors.
     """
 
     path: Path
@@ -25,7 +25,7 @@ class SeedResult:
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """A trained model; `loss_history` is the mean loss of each epoch."""
+    """A trained model; `loss_history` has the mean loss of each epoch."""
 
     path: Path
     epochs: int
@@ -37,8 +37,29 @@ class TrainingResult:
 
 
 @dataclass(frozen=True)
+class ModelMetadata:
+    """What the files say about a trained model; None for a fact they do not have.
+
+    Attributes:
+        path: The model file.
+        sha256: Of the model file.
+        epochs: Passes of the training over the seed.
+        final_loss: Mean loss of the last epoch, nats per row.
+        training_time_seconds: Wall-clock time of the training.
+        rows: Rows of the seed that it was trained on.
+    """
+
+    path: Path
+    sha256: str
+    epochs: int
+    final_loss: float | None
+    training_time_seconds: float | None
+    rows: int | None
+
+
+@dataclass(frozen=True)
 class GenerationResult:
-    """Synthetic sets: path, rows and lives of each by its name."""
+    """Synthetic sets: path, rows and number of lives by set name."""
 
     paths: Mapping[str, Path]
     rows: Mapping[str, int]
@@ -48,7 +69,7 @@ class GenerationResult:
 
 @dataclass(frozen=True)
 class QualityResult:
-    """The verdict on the synthetic sets, and where it is written up."""
+    """The verdict on the synthetic sets, and the paths of its report."""
 
     report_path: Path
     page_path: Path

@@ -19,6 +19,9 @@ MIN_SET_ROWS, MAX_SET_ROWS = 2, 1_000_000
 #: The number that makes random draws repeatable: 32 bits, as NumPy's and scikit-learn's seeds.
 MIN_RANDOM_SEED, MAX_RANDOM_SEED = 0, 2**32 - 1
 
+#: The longest life of a machine, hours.
+MIN_MAX_RUL_HOURS, MAX_MAX_RUL_HOURS = 50, 1_000_000
+
 #: Share of a seed's rows that may be simulated when real data are imported.
 MIN_PHYSICS_SHARE, MAX_PHYSICS_SHARE = 0.0, 0.9
 

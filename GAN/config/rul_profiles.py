@@ -1,7 +1,8 @@
 """Remaining-useful-life settings of each machine category.
 
-The eleven categories and their figures are the fleet's (`max_rul_hours`, lives in a data set,
-pattern, spread). The Weibull shape is 2-4 for wear-out, 2.1 where bearings decide.
+The eleven categories and their values are those of the reference fleet (`max_rul_hours`, lives per
+data set, pattern, spread). The Weibull shape is 2 to 4 for wear-out, and 2.1 where bearings are the
+dominant cause.
 """
 
 from __future__ import annotations
@@ -12,15 +13,15 @@ DegradationPattern = Literal["linear_slow", "linear_medium", "linear_fast", "exp
 
 
 class RulProfile(NamedTuple):
-    """How long a machine lives and how it wears.
+    """Lifetime and wear of a machine category.
 
     Attributes:
         max_rul_hours: The longest life, hours.
-        cycles_per_dataset: Run-to-failure lives in a seed data set, at least.
+        cycles_per_dataset: Fewest run-to-failure lives in a seed data set.
         degradation_pattern: How wear grows with life fraction.
-        rul_noise_std_hours: Standard deviation of a sensor's onset from unit to unit, hours: no
-            model can know RUL much better than this.
-        weibull_shape: Shape of the distribution of lives.
+        rul_noise_std_hours: Standard deviation of the onset of degradation from unit to unit,
+            hours. It limits how accurately any model can forecast RUL.
+        weibull_shape: Shape of the Weibull distribution of lifetimes.
     """
 
     max_rul_hours: float
@@ -44,16 +45,16 @@ RUL_PROFILES: dict[str, RulProfile] = {
     "turbofan": RulProfile(700, 5, "exponential", 12, 3.0),
 }
 
-#: What a machine of no known category gets: the middle of the table.
+#: Used for a machine of an unknown category: typical values of the table.
 DEFAULT_CATEGORY = "generic"
 RUL_PROFILES[DEFAULT_CATEGORY] = RulProfile(900, 4, "linear_medium", 15, 2.5)
 
 
 def category_of(machine_id: str, machine_type: str = "") -> str:
-    """The category whose settings a machine gets.
+    """The category whose settings apply to a machine.
 
-    Its type decides; failing that the longest category its id starts with; failing that
-    `generic`.
+    The machine type decides if it is a category; else the longest category with which the machine
+    id starts; else `generic`.
 
     >>> category_of("press_7", "hydraulic"), category_of("cooling_tower_9"), category_of("mill_3")
     ('hydraulic', 'cooling_tower', 'generic')

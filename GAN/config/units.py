@@ -1,4 +1,4 @@
-"""Units a sensor may carry. A unit outside this table is a typing error until shown otherwise."""
+"""The units of measurement that a sensor may have. Any other unit is refused as a typing error."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Unit(NamedTuple):
-    """What a unit measures, and the least value that is physically possible in it."""
+    """The quantity that a unit measures, and its physically possible range."""
 
     quantity: str
     floor: float | None = None
@@ -55,7 +55,7 @@ UNITS: dict[str, Unit] = {
 
 
 def nearest_unit(name: str) -> str:
-    """The known unit that a misspelt one most likely means, or the whole list."""
+    """The known unit most similar to a misspelt one, or the whole list."""
     by_fold = {unit.lower(): unit for unit in UNITS}
     aliases = {
         "°c": "degC",

@@ -1,4 +1,4 @@
-"""Where a machine's artifacts are read from."""
+"""Reading the artifacts of a machine."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 
 
 class ArtifactFolder:
-    """Reads what lies below an artifact root under its known name.
+    """Reads artifacts below an artifact root by their fixed names.
 
     Args:
-        root: Folder of the artifacts; made when needed.
+        root: Folder of the artifacts; created when needed.
     """
 
     def __init__(self, root: Path | str = "var") -> None:
         self.root = Path(root)
 
     def newest_model(self, machine_id: str) -> Path:
-        """The machine's model that was written last, whatever its number of epochs.
+        """The machine's model whose file was modified last, with any number of epochs.
 
         Raises:
             NotFound: There is none.
@@ -49,7 +49,7 @@ class ArtifactFolder:
         return read_table(self._seed(profile, path))
 
     def _seed_is_real(self, profile: MachineProfile, path: Path | None) -> bool:
-        """Whether real data is in the seed."""
+        """Whether the seed contains real data."""
         from GAN.datasets.parquet import read_provenance
 
         return read_provenance(self._seed(profile, path)).get("origin") == "imported"

@@ -1,4 +1,4 @@
-"""What each column of a data set means, in words."""
+"""Descriptions of the columns of a data set."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ class Column(NamedTuple):
     """A column of a seed or synthetic set.
 
     Attributes:
-        type: As Parquet has it.
-        unit: A key of `GAN.config.units.UNITS`; empty where there is none.
-        meaning: Plain text, as far as the profile says it.
+        type: The Parquet type.
+        unit: A key of `GAN.config.units.UNITS`; empty if the column has no unit.
+        meaning: Description from the profile, as plain text.
     """
 
     name: str

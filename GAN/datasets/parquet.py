@@ -1,4 +1,4 @@
-"""Seed and synthetic tables as Parquet files that say what they are and where they come from."""
+"""Seed and synthetic tables as Parquet files with metadata about their origin."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from GAN.profiles.profile import MachineProfile
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Columns that are written as a dictionary; sensors hardly repeat, and are written in a third of
-#: the time without.
+#: Columns with dictionary encoding. Sensor readings hardly repeat: without it they are written in a
+#: third of the time.
 _REPEATING = ["unit_id", "failure_mode"]
 
 Kind = Literal["seed", "synthetic"]
@@ -22,14 +22,14 @@ Kind = Literal["seed", "synthetic"]
 def write_table(
     frame: pd.DataFrame, path: Path, profile: MachineProfile, kind: Kind, **provenance: object
 ) -> None:
-    """Write a data set, all of it or nothing.
+    """Write a data set atomically.
 
     Args:
         frame: Columns unit_id, cycle_hour, rul_hours, failure_mode and the profile's sensors.
-        path: Where to; missing folders are made.
-        profile: Gives the columns' units.
-        kind: Which sort of data it is.
-        provenance: More to remember: the seed number, the split, the number of epochs.
+        path: The file; missing folders are created.
+        profile: Has the units of the columns.
+        kind: Kind of data.
+        provenance: Further metadata: random seed, split, number of epochs.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -43,14 +43,14 @@ def write_table(
     }
     schema = _schema(profile).with_metadata({key: str(value) for key, value in facts.items()})
     table = pa.Table.from_pandas(frame, schema=schema, preserve_index=False)
-    # from_pandas puts pandas' own notes into the metadata; the schema says all there is to say.
+    # from_pandas adds pandas' own metadata, which repeats the schema.
     table = table.replace_schema_metadata(schema.metadata)
     with replacing(path) as part:
         pq.write_table(table, part, compression="zstd", use_dictionary=_REPEATING)
 
 
 def read_table(path: Path) -> pd.DataFrame:
-    """A data set as `write_table` took it.
+    """Read a data set that `write_table` wrote.
 
     Raises:
         FileNotFoundError: There is no such file.
@@ -62,7 +62,7 @@ def read_table(path: Path) -> pd.DataFrame:
 
 
 def read_provenance(path: Path) -> dict[str, str]:
-    """What `write_table` noted about a data set."""
+    """The metadata that `write_table` wrote."""
     import pyarrow.parquet as pq
 
     metadata = pq.read_schema(path).metadata or {}
@@ -89,5 +89,5 @@ def _schema(profile: MachineProfile) -> Any:
 def _fleetforge_version() -> str:
     try:
         return version("fleetforge")
-    except PackageNotFoundError:  # run from a checkout that was never installed
+    except PackageNotFoundError:  # Run from a checkout that was never installed.
         return "unknown"

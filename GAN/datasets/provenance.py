@@ -1,4 +1,4 @@
-"""Where the seed of a model comes from: simulated, or real data."""
+"""Where the seed of a model comes from: simulation or real data."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from GAN.datasets.parquet import read_provenance
 
 @dataclass(frozen=True)
 class SeedOrigin:
-    """What a seed data set says of itself.
+    """The origin of a seed data set, from its own metadata.
 
     Attributes:
-        sha256: Of its own file.
-        number: Random seed it was made with.
+        sha256: SHA-256 of the seed file.
+        number: Random seed of the simulation.
         simulated_share: Share of its rows that are simulated, 0 to 1.
         real_rows: Rows that were imported.
         real_units: Units that were imported.
-        file_sha256: Of the file they were imported from; empty if it is all simulated.
+        file_sha256: SHA-256 of the file they were imported from; empty if all rows are simulated.
     """
 
     sha256: str
@@ -33,12 +33,12 @@ class SeedOrigin:
 
     @property
     def is_real(self) -> bool:
-        """Whether real data are in it."""
+        """Whether it contains real data."""
         return self.real_rows > 0
 
     @property
     def text(self) -> str:
-        """One sentence on it, in plain text."""
+        """One sentence about it, in plain text."""
         size = f"{self.rows:,} rows of {self.units} units"
         if not self.is_real:
             return f"{size}, all simulated from the machine's profile (random seed {self.number})."
@@ -50,7 +50,7 @@ class SeedOrigin:
 
 
 def read_origin(path: Path) -> SeedOrigin:
-    """What is noted in a seed data set.
+    """Read the origin of a seed data set.
 
     Raises:
         FileNotFoundError: There is no such file.

@@ -1,33 +1,36 @@
-"""Judge synthetic sets: are they like the seed data, and are they sound run-to-failure data?"""
+"""Judge synthetic sets: do they resemble the seed data, and are they valid run-to-failure data?"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import SerializerFunctionWrapHandler, field_validator, model_serializer
 
-from GAN.config.quality_gates import LIMITS
-from GAN.evaluation.fidelity import Likeness, compare_rows, compared_sample
-from GAN.evaluation.temporal import InTime, compare_in_time, in_a_bag, movement, noise_order_lost
-from GAN.evaluation.utility import Usefulness, usefulness
+from GAN.config.quality_gates import GATES, Limits
+from GAN.evaluation.fidelity import Fidelity, compare_rows, compared_sample
+from GAN.evaluation.report_part import ReportPart
+from GAN.evaluation.temporal import (
+    InTime,
+    compare_in_time,
+    movement,
+    relative_noise_autocorrelation_error,
+    shuffled_baseline,
+)
+from GAN.evaluation.utility import Utility, utility
 from GAN.evaluation.validity import SplitCheck, check_split, shared_units
 from GAN.profiles.profile import MachineProfile
-from GAN.synthesis.unit_effects import Levels, levelled_sensors
+from GAN.synthesis.unit_effects import UnitEffects, sensors_with_unit_effects
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
 class Light(StrEnum):
-    """How a figure stands to its limits."""
+    """The result of comparing a metric with its limits."""
 
     GOOD = "good"
     USABLE = "usable"
@@ -35,26 +38,39 @@ class Light(StrEnum):
     UNKNOWN = "not judged"
 
 
-class Gate(_Frozen):
-    """One figure that decides.
+class Gate(ReportPart):
+    """One metric that decides whether the sets pass.
 
     Attributes:
-        name: Key of `GAN.config.quality_gates.LIMITS`.
-        figure: None where the data is too little to say.
+        metric: Key of `GAN.config.quality_gates.GATES`; in reports of version 0.1 `name`, with
+            that version's names.
+        value: None where there is too little data; in reports of version 0.1 `figure`.
         good: Its limit for green.
         usable: Its limit for amber.
-        light: What follows.
+        light: The result.
     """
 
-    name: str
-    figure: float | None
+    renamed: ClassVar = {"value": "figure", "metric": "name"}
+
+    metric: str
+    value: float | None
     good: float
     usable: float
     light: Light
 
+    @field_validator("metric")
+    @classmethod
+    def _of_now(cls, name: str) -> str:
+        return next((new for new, gate in GATES.items() if gate.old_name == name), name)
 
-class SensorTrend(_Frozen):
-    """How a sensor goes with RUL, in the seed data and in the synthetic train set.
+    @model_serializer(mode="wrap")
+    def _with_old_keys(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        written = super()._with_old_keys(serialize)
+        return written | {"name": GATES[self.metric].old_name or self.metric}
+
+
+class SensorTrend(ReportPart):
+    """How a sensor correlates with RUL, in the seed data and in the synthetic train set.
 
     A correlation is absent where a column is constant. Differences are synthetic minus seed.
     """
@@ -69,24 +85,26 @@ class SensorTrend(_Frozen):
     spearman_difference: float | None
 
 
-class QualityReport(_Frozen):
-    """The verdict on the synthetic sets of one machine, and what it rests on.
+class QualityReport(ReportPart):
+    """The verdict on the synthetic sets of one machine, and the metrics behind it.
 
     Attributes:
         passed: Whether no gate is poor.
-        reasons: Why it did not pass; empty when it did.
-        notes: What to know all the same.
-        quality_score: Overall SDMetrics score, 0 to 1; it hardly separates good from poor sets and
-            decides nothing.
-        gates: What decides.
-        rows: Figures of rows.
-        in_time: Figures of lives.
-        in_a_bag: The same figures of the same rows in no order: what order is worth.
-        usefulness: RUL learnt from the set; None if it cannot be told.
+        reasons: Why the sets did not pass; empty when they did.
+        notes: What the user should know even if the sets passed.
+        quality_score: Overall SDMetrics score, 0 to 1. It hardly separates good sets from poor
+            ones and does not affect the verdict.
+        gates: The metrics that decide.
+        rows: Metrics of single rows.
+        in_time: Metrics of whole lives.
+        shuffled_baseline: The metrics of whole lives for the same rows shuffled.
+        utility: RUL forecasts trained on the sets; None if the seed has a single unit.
         sensors: Correlations with RUL.
-        splits: What each set holds.
+        splits: Contents of each set.
         shared_units: Units that are in more than one set.
     """
+
+    renamed: ClassVar = {"shuffled_baseline": "in_a_bag", "utility": "usefulness"}
 
     machine_id: str
     profile_sha256: str
@@ -95,17 +113,17 @@ class QualityReport(_Frozen):
     notes: tuple[str, ...]
     quality_score: float
     gates: tuple[Gate, ...]
-    rows: Likeness
+    rows: Fidelity
     in_time: InTime
-    in_a_bag: InTime
-    usefulness: Usefulness | None
+    shuffled_baseline: InTime
+    utility: Utility | None
     sensors: tuple[SensorTrend, ...]
     splits: dict[str, SplitCheck]
     shared_units: int
 
     @property
     def unjudged(self) -> int:
-        """Gates for which the data is too little."""
+        """Number of gates for which there is too little data."""
         return sum(gate.light is Light.UNKNOWN for gate in self.gates)
 
 
@@ -117,34 +135,33 @@ def assess(
 ) -> QualityReport:
     """Judge synthetic sets against the seed data they were learnt from.
 
-    They are compared as readings of a nominal unit (`GAN.synthesis.unit_effects`): a seed has a few
-    units, and that
-    others have other levels is as it should be.
+    They are compared as readings of a nominal unit (`GAN.synthesis.unit_effects`): a seed has few
+    units, and new units are expected to have other unit effects.
 
     Args:
         seed: The seed data.
         synthetic: The sets by name; `train` is compared with the seed data.
         profile: The machine.
-        fresh: Units of the machine that nothing was learnt from, to forecast; see
+        fresh: Units of the machine that no model was trained on, to test forecasts on; see
             `GAN.evaluation.utility`.
     """
-    levels = Levels(profile, levelled_sensors(seed, profile))
+    effects = UnitEffects(profile, sensors_with_unit_effects(seed, profile))
     names = [sensor.name for sensor in profile.sensors]
-    nominal_seed = levels.nominal(seed)
-    # What is no number is a violation; the other figures are of what is left.
+    nominal_seed = effects.nominal(seed)
+    # Values that are no numbers count as violations; the other metrics use the remaining rows.
     train = _numbers_only(synthetic["train"], names)
-    nominal = levels.nominal(train)
+    nominal = effects.nominal(train)
     rows = compare_rows(nominal_seed, nominal, profile)
     seed_moves = movement(nominal_seed, profile)
-    in_time, bag_in_time = (
+    in_time, shuffled_in_time = (
         compare_in_time(seed_moves, movement(frame, profile))
-        for frame in (nominal, in_a_bag(nominal, names))
+        for frame in (nominal, shuffled_baseline(nominal, names))
     )
-    useful = usefulness(seed, train, in_a_bag(train, names), profile, fresh)
+    forecasts = utility(seed, train, shuffled_baseline(train, names), profile, fresh)
     whole = [name for name in names if (seed[name] % 1 == 0).all()]
     splits = {split: check_split(frame, profile, whole) for split, frame in synthetic.items()}
     shared = shared_units(synthetic)
-    gates = tuple(_gates(rows, in_time, bag_in_time, useful, splits, shared))
+    gates = tuple(_gates(rows, in_time, shuffled_in_time, forecasts, splits, shared))
     reasons = tuple(_reasons(gates, splits, shared))
     return QualityReport(
         machine_id=profile.machine_id,
@@ -156,8 +173,8 @@ def assess(
         gates=gates,
         rows=rows,
         in_time=in_time,
-        in_a_bag=bag_in_time,
-        usefulness=useful,
+        shuffled_baseline=shuffled_in_time,
+        utility=forecasts,
         sensors=_trends(compared_sample(nominal_seed), compared_sample(nominal), profile),
         splits=splits,
         shared_units=shared,
@@ -170,45 +187,45 @@ def _numbers_only(frame: pd.DataFrame, names: list[str]) -> pd.DataFrame:
 
 
 def _gates(
-    rows: Likeness,
+    rows: Fidelity,
     in_time: InTime,
-    bag_in_time: InTime,
-    useful: Usefulness | None,
+    shuffled_in_time: InTime,
+    forecasts: Utility | None,
     splits: Mapping[str, SplitCheck],
     shared: int,
 ) -> Iterator[Gate]:
-    """Every gate, in the order of `LIMITS`."""
+    """Every gate, in the order of `GATES`."""
     violations = shared + sum(count for check in splits.values() for count, _ in check.violations())
-    figures: dict[str, float | None] = {
+    metrics: dict[str, float | None] = {
         "violations": violations,
-        "rows_told_apart": rows.rows_told_apart,
-        "windows_told_apart": in_time.windows_told_apart,
+        "rows_c2st_auc": rows.rows_c2st_auc,
+        "windows_c2st_auc": in_time.windows_c2st_auc,
         "column_shapes": rows.column_shapes_score,
         "spearman_error": rows.spearman_error,
-        "noise_order_lost": noise_order_lost(in_time, bag_in_time),
-        "error_ratio": useful.error_ratio if useful else None,
+        "relative_noise_autocorrelation_error": relative_noise_autocorrelation_error(
+            in_time, shuffled_in_time
+        ),
+        "error_ratio": forecasts.error_ratio if forecasts else None,
         "range_coverage": min(rows.range_coverage.values()),
         "nearest_neighbour_share": rows.nearest_neighbour_share,
     }
-    for name, limit in LIMITS.items():
-        figure = figures[name]
+    for metric, limits in GATES.items():
         yield Gate(
-            name=name,
-            figure=figure,
-            good=limit.good,
-            usable=limit.usable,
-            light=_light(figure, limit.good, limit.usable, limit.more_is_better),
+            metric=metric,
+            value=metrics[metric],
+            good=limits.good,
+            usable=limits.usable,
+            light=_light(metrics[metric], limits),
         )
 
 
-def _light(figure: float | None, good: float, usable: float, more_is_better: bool) -> Light:
-    if figure is None:
+def _light(value: float | None, limits: Limits) -> Light:
+    if value is None:
         return Light.UNKNOWN
-    if more_is_better:
-        figure, good, usable = -figure, -good, -usable
-    if figure <= good:
+    sign = -1.0 if limits.more_is_better else 1.0
+    if sign * value <= sign * limits.good:
         return Light.GOOD
-    return Light.USABLE if figure <= usable else Light.POOR
+    return Light.USABLE if sign * value <= sign * limits.usable else Light.POOR
 
 
 def _reasons(
@@ -221,22 +238,22 @@ def _reasons(
         for count, fault in check.violations():
             yield f"{split}: {count:,} {fault}"
     for gate in gates:
-        if gate.light is Light.POOR and gate.name != "violations":
-            limit = LIMITS[gate.name]
-            side = "below" if limit.more_is_better else "above"
-            yield f"{limit.title}: {gate.figure:.3f} is {side} {limit.usable:g}"
+        if gate.light is Light.POOR and gate.metric != "violations":
+            limits = GATES[gate.metric]
+            side = "below" if limits.more_is_better else "above"
+            yield f"{limits.title}: {gate.value:.3f} is {side} {limits.usable:g}"
 
 
 def _notes(
     gates: tuple[Gate, ...], splits: Mapping[str, SplitCheck], profile: MachineProfile
 ) -> Iterator[str]:
-    """What is amber or could not be judged, and failure modes that no life of a set ended by."""
+    """Amber gates, gates that could not be judged, and failure modes missing from a set."""
     for gate in gates:
-        limit = LIMITS[gate.name]
+        limits = GATES[gate.metric]
         if gate.light is Light.USABLE:
-            yield f"{limit.title}: {gate.figure:.3f}, good is {limit.good:g}"
+            yield f"{limits.title}: {gate.value:.3f}, good is {limits.good:g}"
         if gate.light is Light.UNKNOWN:
-            yield f"{limit.title}: not judged: few units, short lives or a long time step"
+            yield f"{limits.title}: not judged: few units, short lives or a long time step"
     for mode in profile.failure_modes:
         without = [split for split, check in splits.items() if not check.failure_modes[mode.name]]
         if without:
@@ -247,18 +264,19 @@ def _trends(
     seed: pd.DataFrame, train: pd.DataFrame, profile: MachineProfile
 ) -> tuple[SensorTrend, ...]:
     names = [sensor.name for sensor in profile.sensors]
-    figures: dict[str, Any] = {}
+    correlations: dict[str, Any] = {}
     for origin, frame in (("seed", seed), ("synthetic", train)):
         columns = frame[["rul_hours", *names]]
-        figures[f"pearson_{origin}"] = _with_rul(columns)
-        figures[f"spearman_{origin}"] = _with_rul(columns.rank())
+        correlations[f"pearson_{origin}"] = _with_rul(columns)
+        correlations[f"spearman_{origin}"] = _with_rul(columns.rank())
     for kind in ("pearson", "spearman"):
-        figures[f"{kind}_difference"] = figures[f"{kind}_synthetic"] - figures[f"{kind}_seed"]
+        difference = correlations[f"{kind}_synthetic"] - correlations[f"{kind}_seed"]
+        correlations[f"{kind}_difference"] = difference
     return tuple(
         SensorTrend(
             name=sensor.name,
             unit=sensor.unit,
-            **{field: _or_none(values[sensor.name]) for field, values in figures.items()},
+            **{field: _or_none(values[sensor.name]) for field, values in correlations.items()},
         )
         for sensor in profile.sensors
     )

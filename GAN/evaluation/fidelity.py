@@ -1,15 +1,15 @@
-"""How like the rows of the seed synthetic rows are, whatever their order."""
+"""Fidelity of synthetic rows: how closely they match the rows of the seed, in any order."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
 
 from GAN.datasets.run_to_failure import life_fraction
-from GAN.evaluation.c2st import told_apart
+from GAN.evaluation.c2st import c2st_auc
+from GAN.evaluation.report_part import ReportPart
 from GAN.evaluation.sdmetrics_scores import correlations, scores
 from GAN.profiles.profile import MachineProfile
 
@@ -18,36 +18,36 @@ if TYPE_CHECKING:
 
 Matrix = NDArray[np.float64]
 
-#: Rows of either side that SDMetrics compares; more change the score by little.
+#: Rows of each side that SDMetrics compares; more change the score little.
 COMPARED_ROWS = 5_000
 #: A sensor's range is that of all but this share of its readings at each end.
 EXTREME = 0.002
-#: For the nearest neighbours: units of the seed that are left out in turn, rows that neighbours are
-#: looked for, and rows among which they are looked for.
+#: For the nearest neighbours: seed units that are left out in turn, rows whose neighbours are
+#: searched, and rows among which they are searched.
 MOST_LEFT_OUT = 8
-ASKING_ROWS = 400
+QUERY_ROWS = 400
 NEIGHBOURS = 5_000
 
 
-class Likeness(BaseModel):
-    """Figures of rows, synthetic beside seed, both as readings of a nominal unit.
+class Fidelity(ReportPart):
+    """Metrics of synthetic rows against seed rows, both as readings of a nominal unit.
 
     Attributes:
         quality_score: Overall SDMetrics score, 0 to 1.
         column_shapes_score: Its part for single columns: mean of 1 - Kolmogorov-Smirnov distance.
         column_pair_trends_score: Its part for pairs of columns.
-        diagnostic_score: SDMetrics data validity and structure; 1 when nothing is amiss.
-        column_shapes: Likeness of each column.
+        diagnostic_score: SDMetrics data validity and structure; 1 when everything is valid.
+        column_shapes: 1 - Kolmogorov-Smirnov distance of each column.
         pearson_error: Mean absolute error of the correlations of all pairs of RUL and sensors.
         spearman_error: The same for ranks.
-        rows_told_apart: See `GAN.evaluation.c2st.told_apart`; None where there is one unit.
-        range_coverage: Share of each sensor's range in the seed that the synthetic rows fill.
-        nearest_neighbour_share: How often a synthetic row is nearer to the seed than a row of a
-            unit of the seed is to the other units: 0.5 is right, 1 is a copy. None where the seed
-            has one unit.
+        rows_c2st_auc: See `GAN.evaluation.c2st.c2st_auc`; None where there is one unit.
+        range_coverage: Share of each sensor's range in the seed that the synthetic rows cover.
+        nearest_neighbour_share: How often a synthetic row is closer to the seed than a row of a
+            seed unit is to the other units: 0.5 is ideal, 1 is a copy. None where the seed has one
+            unit.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    renamed: ClassVar = {"rows_c2st_auc": "rows_told_apart"}
 
     quality_score: float
     column_shapes_score: float
@@ -56,13 +56,13 @@ class Likeness(BaseModel):
     column_shapes: dict[str, float]
     pearson_error: float
     spearman_error: float
-    rows_told_apart: float | None
+    rows_c2st_auc: float | None
     range_coverage: dict[str, float]
     nearest_neighbour_share: float | None
 
 
-def compare_rows(seed: pd.DataFrame, train: pd.DataFrame, profile: MachineProfile) -> Likeness:
-    """Judge rows.
+def compare_rows(seed: pd.DataFrame, train: pd.DataFrame, profile: MachineProfile) -> Fidelity:
+    """Compare synthetic rows with seed rows.
 
     Args:
         seed: Nominal readings of the seed.
@@ -72,25 +72,25 @@ def compare_rows(seed: pd.DataFrame, train: pd.DataFrame, profile: MachineProfil
     names = [sensor.name for sensor in profile.sensors]
     few_seed, few_train = (compared_sample(frame) for frame in (seed, train))
     numbers = few_seed[["rul_hours", *names]], few_train[["rul_hours", *names]]
-    return Likeness(
+    return Fidelity(
         **scores(few_seed, few_train, ["rul_hours", *names], "failure_mode"),
         pearson_error=_correlation_error(*numbers),
         spearman_error=_correlation_error(*(frame.rank() for frame in numbers)),
-        rows_told_apart=told_apart(*_features(seed, names), *_features(train, names)),
+        rows_c2st_auc=c2st_auc(*_features(seed, names), *_features(train, names)),
         range_coverage=_range_coverage(seed, train, names),
         nearest_neighbour_share=_nearest_neighbour_share(seed, train, names),
     )
 
 
 def compared_sample(frame: pd.DataFrame) -> pd.DataFrame:
-    """At most `COMPARED_ROWS` rows' numbers and failure mode, the same ones every time."""
+    """At most `COMPARED_ROWS` rows, constant ones."""
     if len(frame) <= COMPARED_ROWS:
         return frame
     return frame.sample(COMPARED_ROWS, random_state=0)
 
 
 def _correlation_error(seed: pd.DataFrame, train: pd.DataFrame) -> float:
-    """Mean absolute difference over all pairs; what never changes correlates with nothing."""
+    """Mean absolute difference over all pairs; a constant column has correlation 0."""
     seen, made = (np.nan_to_num(correlations(frame)) for frame in (seed, train))
     return float(np.abs(seen - made)[np.triu_indices(len(seen), 1)].mean())
 
@@ -101,18 +101,18 @@ def _features(frame: pd.DataFrame, names: list[str]) -> tuple[Matrix, NDArray[np
 
 
 def _range_coverage(seed: pd.DataFrame, train: pd.DataFrame, names: list[str]) -> dict[str, float]:
-    shares = [EXTREME, 1.0 - EXTREME]
-    seen, made = (frame[names].quantile(shares).to_numpy() for frame in (seed, train))
+    quantiles = [EXTREME, 1.0 - EXTREME]
+    seen, made = (frame[names].quantile(quantiles).to_numpy() for frame in (seed, train))
     width = seen[1] - seen[0]
     common = np.minimum(seen[1], made[1]) - np.maximum(seen[0], made[0])
-    filled = np.where(width > 0.0, common / np.where(width > 0.0, width, 1.0), common >= 0.0)
-    return dict(zip(names, np.clip(np.nan_to_num(filled), 0.0, 1.0).tolist(), strict=True))
+    covered = np.where(width > 0.0, common / np.where(width > 0.0, width, 1.0), common >= 0.0)
+    return dict(zip(names, np.clip(np.nan_to_num(covered), 0.0, 1.0).tolist(), strict=True))
 
 
 def _nearest_neighbour_share(
     seed: pd.DataFrame, train: pd.DataFrame, names: list[str]
 ) -> float | None:
-    """Distances are counted in standard deviations of the seed's sensors."""
+    """Distances are in standard deviations of the seed's sensors."""
     from sklearn.neighbors import NearestNeighbors
 
     rng = np.random.default_rng(0)
@@ -121,14 +121,14 @@ def _nearest_neighbour_share(
         return None
     rows = np.nan_to_num(seed[names].to_numpy())
     scale = rows.std(axis=0) + 1e-12
-    asking = _some(np.nan_to_num(train[names].to_numpy()) / scale, ASKING_ROWS, rng)
-    asking = np.clip(asking, -1e6, 1e6)
+    queries = _some(np.nan_to_num(train[names].to_numpy()) / scale, QUERY_ROWS, rng)
+    queries = np.clip(queries, -1e6, 1e6)
     shares = []
     for unit in np.unique(units)[:MOST_LEFT_OUT]:
         others = _some(rows[units != unit] / scale, NEIGHBOURS, rng)
         index = NearestNeighbors(n_neighbors=1, algorithm="brute").fit(others)
-        left_out = _some(rows[units == unit] / scale, ASKING_ROWS, rng)
-        made, real = (index.kneighbors(each)[0][:, 0] for each in (asking, left_out))
+        left_out = _some(rows[units == unit] / scale, QUERY_ROWS, rng)
+        made, real = (index.kneighbors(each)[0][:, 0] for each in (queries, left_out))
         shares.append((made[:, None] < real).mean())
     return float(np.mean(shares))
 

@@ -1,8 +1,8 @@
-"""The scores of SDMetrics, by its own metrics, without its report.
+"""The scores of SDMetrics' quality report, computed faster from its metrics.
 
-Its quality report goes through pandas for each pair of columns: some two seconds for a machine with
-22 sensors, and four times that for twice as many. Pearson correlations of all pairs are one
-product of matrices. The figures are those of the report.
+The report itself uses pandas for each pair of columns: about two seconds for a machine with 22
+sensors, and four times as long for twice as many. Here the Pearson correlations of all pairs are
+one matrix product. The scores are the same as the report's.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 Matrix = NDArray[np.float64]
 
-#: Only pairs that go together in the seed by more than this count: Pearson correlation of two
-#: numbers, Cramér's V of a number and a label. As in SDMetrics' report.
+#: Only pairs with a stronger association in the seed count: Pearson correlation of two numbers,
+#: Cramér's V of a number and a label. As in SDMetrics' report.
 CORRELATED, ASSOCIATED = 0.5, 0.3
 
 
@@ -35,8 +35,8 @@ def scores(
         label: A column of names.
 
     Returns:
-        `quality_score`, its parts `column_shapes_score` and `column_pair_trends_score`, the shape's
-        likeness of each column as `column_shapes`, and `diagnostic_score`.
+        `quality_score`, its parts `column_shapes_score` and `column_pair_trends_score`, the score
+        of each column's distribution as `column_shapes`, and `diagnostic_score`.
     """
     from sdmetrics.reports import DiagnosticReport
     from sdmetrics.single_column import KSComplement, TVComplement
@@ -69,16 +69,16 @@ def scores(
 
 
 def correlations(frame: pd.DataFrame) -> Matrix:
-    """Pearson, of all pairs of columns; NaN where one never changes."""
+    """Pearson correlations of all pairs of columns; NaN where a column is constant."""
     rows = frame.to_numpy(float)
-    # A constant is exactly zero then, not a rounding error that correlates with others.
+    # So a constant column is exactly zero, not a rounding error that correlates with others.
     rows = rows - rows[0]
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(np.corrcoef(rows, rowvar=False))
 
 
 def _correlations_alike(seed: pd.DataFrame, train: pd.DataFrame) -> Matrix:
-    """SDMetrics' CorrelationSimilarity of each pair; NaN of those that do not count."""
+    """SDMetrics' CorrelationSimilarity of each pair; NaN for pairs that do not count."""
     pairs = np.triu_indices(seed.shape[1], 1)
     seen, made = (correlations(frame)[pairs] for frame in (seed, train))
     return np.where(np.abs(seen) > CORRELATED, 1.0 - np.abs(seen - made) / 2.0, np.nan)
@@ -87,7 +87,7 @@ def _correlations_alike(seed: pd.DataFrame, train: pd.DataFrame) -> Matrix:
 def _shares_alike(
     seed: pd.DataFrame, train: pd.DataFrame, numbers: list[str], label: str
 ) -> list[float]:
-    """SDMetrics' ContingencySimilarity of each number, in ten steps, with the label."""
+    """SDMetrics' ContingencySimilarity of each number, in ten bins, with the label."""
     from sdmetrics.column_pairs import ContingencySimilarity
 
     def in_steps(frame: pd.DataFrame, name: str) -> pd.DataFrame:
@@ -104,10 +104,10 @@ def _shares_alike(
     ]
 
 
-def _mean(figures: list[float] | Matrix) -> float:
-    """Of those that are figures."""
-    there = np.asarray(figures)[np.isfinite(figures)]
-    return float(there.mean()) if there.size else math.nan
+def _mean(scores: list[float] | Matrix) -> float:
+    """Mean of the finite scores."""
+    finite = np.asarray(scores)[np.isfinite(scores)]
+    return float(finite.mean()) if finite.size else math.nan
 
 
 def _or_zero(score: float) -> float:

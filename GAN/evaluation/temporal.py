@@ -1,17 +1,17 @@
-"""Do synthetic lives move like real ones? Figures of rows in their order, not in a bag."""
+"""Metrics of synthetic lives over time: do consecutive rows change as in the seed?"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
 
 from GAN.datasets.run_to_failure import life_fraction
-from GAN.evaluation.c2st import told_apart
+from GAN.evaluation.c2st import c2st_auc
+from GAN.evaluation.report_part import ReportPart
 from GAN.profiles.profile import MachineProfile
 
 if TYPE_CHECKING:
@@ -21,39 +21,41 @@ Matrix = NDArray[np.float64]
 
 LAGS = range(1, 11)
 CROSS_LAGS = range(6)
-#: Lives of a set that are looked at, and the rows a life needs to be one of them.
+#: Lives of a set that are used, and the fewest rows of such a life.
 MOST_UNITS = 30
 FEWEST_ROWS = 30
-#: Rows of a segment of a life; its slow movement is a parabola, and what stays is taken for noise.
-#: Segments, not lives: of seed and set they have to be of one length to be comparable.
+#: Rows of a segment of a life. Its trend is a parabola, and the remainder counts as noise. Segments
+#: have the same length in seed and set, which makes them comparable; lives do not.
 SEGMENT = 30
-#: Rows of a window; it is shown to the classifier by mean, spread and spread of the steps.
+#: Rows of a window; its features are mean, standard deviation and standard deviation of the steps.
 WINDOW = 16
-#: Windows of rows that lie further apart than so many of the seed's are steeper for that alone.
+#: With a time step of more than this many seed steps, windows are steeper for that reason alone.
 MOST_STEPS = 2
-#: Noise has an order to lose if its loss is an error of so many times what chance makes.
+#: The shuffled rows' error counts as at least this many times the error expected by chance.
 CHANCES = 2.5
-#: Stretches of life within which the baseline mixes rows.
-STRETCHES = 50
+#: Stages of life within which the baseline shuffles rows.
+STAGES = 50
 
 
-class InTime(BaseModel):
-    """How a set's lives move beside those of the seed; None where lives are too short or too few.
+class InTime(ReportPart):
+    """Metrics of a set's lives against those of the seed; None where lives are too short or few.
 
     Attributes:
-        autocorrelation_error: Mean absolute difference of sensors' autocorrelation, lags 1 to 10.
-        noise_autocorrelation_error: The same of segments of lives, without their slow movement.
-        noise_autocorrelation_chance: What that would be of noise that does not follow itself.
-        cross_correlation_error: Mean absolute difference of the correlation within a life between
-            two sensors, the one up to 5 rows after the other.
+        autocorrelation_error: Mean absolute difference of the sensors' autocorrelation, lags 1 to
+            10.
+        noise_autocorrelation_error: The same for segments of lives after their trend is removed.
+        noise_autocorrelation_chance: The expected value of that for white noise.
+        cross_correlation_error: Mean absolute difference of the cross-correlation of two sensors
+            within a life, lags 0 to 5.
         monotonicity: Spearman correlation of the health index with time, mean over lives. The
-            index is the mean way of the degrading sensors to their failure values.
+            index is the mean relative distance that the degrading sensors have moved from the
+            middle of their normal bands to their failure values.
         seed_monotonicity: That of the seed's lives.
-        windows_told_apart: Of windows of 16 rows; see `GAN.evaluation.c2st`. None also where
-            the set's time step is more than twice the seed's.
+        windows_c2st_auc: For windows of 16 rows; see `GAN.evaluation.c2st`. None also where the
+            set's time step is more than twice the seed's.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    renamed: ClassVar = {"windows_c2st_auc": "windows_told_apart"}
 
     autocorrelation_error: float | None
     noise_autocorrelation_error: float | None
@@ -61,16 +63,16 @@ class InTime(BaseModel):
     cross_correlation_error: float | None
     monotonicity: float | None
     seed_monotonicity: float | None
-    windows_told_apart: float | None
+    windows_c2st_auc: float | None
 
 
 @dataclass(frozen=True)
 class Movement:
-    """How the lives of a set move; figures are None where no life is long enough.
+    """Statistics of a set's lives over time; None where no life is long enough.
 
     Attributes:
         autocorrelation: Mean over lives, shape (lags, sensors).
-        noise_autocorrelation: Mean over segments of lives, without their slow movement.
+        noise_autocorrelation: Mean over segments of lives after their trend is removed.
         noise_rows: Rows of these segments.
         cross_correlation: Mean over lives, shape (lags, sensors, sensors).
         monotonicity: See `InTime`.
@@ -90,7 +92,7 @@ class Movement:
 
 
 def movement(frame: pd.DataFrame, profile: MachineProfile) -> Movement:
-    """Of nominal readings of whole lives."""
+    """Statistics of nominal readings of whole lives."""
     names = [sensor.name for sensor in profile.sensors]
     lives = long_lives(frame)
     raw = [life[names].to_numpy() for life in lives]
@@ -108,7 +110,7 @@ def movement(frame: pd.DataFrame, profile: MachineProfile) -> Movement:
 
 
 def compare_in_time(seed: Movement, made: Movement) -> InTime:
-    """Judge how a set moves beside the seed."""
+    """Compare a set with the seed."""
     windows = (seed.windows, seed.window_units), (made.windows, made.window_units)
     comparable = made.time_step <= MOST_STEPS * seed.time_step
     return InTime(
@@ -120,35 +122,35 @@ def compare_in_time(seed: Movement, made: Movement) -> InTime:
         cross_correlation_error=_difference(seed.cross_correlation, made.cross_correlation),
         monotonicity=made.monotonicity,
         seed_monotonicity=seed.monotonicity,
-        windows_told_apart=told_apart(*windows[0], *windows[1]) if comparable else None,
+        windows_c2st_auc=c2st_auc(*windows[0], *windows[1]) if comparable else None,
     )
 
 
-def in_a_bag(frame: pd.DataFrame, sensors: list[str]) -> pd.DataFrame:
-    """The same rows, mixed among units of a failure mode at the same time of life.
+def shuffled_baseline(frame: pd.DataFrame, sensors: list[str]) -> pd.DataFrame:
+    """The same rows, shuffled among units of a failure mode at the same stage of life.
 
-    This is what a model of single rows gives when its rows are put in order by life fraction
-    alone: the baseline of figures in time.
+    A model of single rows gives such lives when its rows are sorted by life fraction alone, so
+    they are the baseline for metrics over time.
     """
     rng = np.random.default_rng(0)
-    stretch = np.minimum((life_fraction(frame).to_numpy() * STRETCHES).astype(int), STRETCHES - 1)
+    stage = np.minimum((life_fraction(frame).to_numpy() * STAGES).astype(int), STAGES - 1)
     order = np.arange(len(frame))
-    for rows in frame.groupby(["failure_mode", stretch]).indices.values():
+    for rows in frame.groupby(["failure_mode", stage]).indices.values():
         order[rows] = rng.permutation(rows)
     return frame.assign(**{name: frame[name].to_numpy()[order] for name in sensors})
 
 
-def noise_order_lost(in_time: InTime, no_order: InTime) -> float | None:
-    """Error of the noise's autocorrelation, as a share of that of the same rows in no order."""
-    error, most = in_time.noise_autocorrelation_error, no_order.noise_autocorrelation_error
-    chance = in_time.noise_autocorrelation_chance
-    if error is None or most is None or chance is None:
+def relative_noise_autocorrelation_error(in_time: InTime, shuffled: InTime) -> float | None:
+    """Error of the noise's autocorrelation, relative to that of the same rows shuffled."""
+    error, chance = in_time.noise_autocorrelation_error, in_time.noise_autocorrelation_chance
+    reference = shuffled.noise_autocorrelation_error
+    if error is None or reference is None or chance is None:
         return None
-    return error / max(most, CHANCES * chance)
+    return error / max(reference, CHANCES * chance)
 
 
 def long_lives(frame: pd.DataFrame) -> list[pd.DataFrame]:
-    """The first `MOST_UNITS` lives that have enough rows to say something of time."""
+    """The first `MOST_UNITS` lives that have at least `FEWEST_ROWS` rows."""
     lives = (life for _, life in frame.groupby("unit_id") if len(life) >= FEWEST_ROWS)
     return [life for life, _ in zip(lives, range(MOST_UNITS), strict=False)]
 
@@ -159,10 +161,10 @@ def _time_step(lives: list[pd.DataFrame]) -> float:
 
 
 def autocorrelation(readings: Matrix) -> Matrix:
-    """Of each sensor at each of `LAGS`, shape (..., lags, sensors).
+    """Autocorrelation of each sensor at each of `LAGS`, shape (..., lags, sensors).
 
     Args:
-        readings: Of a life, or of many pieces of the same length: shape (..., rows, sensors).
+        readings: Of one life, or of many segments of the same length, shape (..., rows, sensors).
     """
     readings = readings - readings.mean(axis=-2, keepdims=True)
     variance = np.square(readings).mean(axis=-2) + 1e-12
@@ -171,14 +173,14 @@ def autocorrelation(readings: Matrix) -> Matrix:
 
 
 def _cross_correlation(readings: Matrix) -> Matrix:
-    """Shape (lags, sensors, sensors); what never changes correlates with nothing."""
+    """Shape (lags, sensors, sensors); a constant sensor has correlation 0."""
     scaled = (readings - readings.mean(axis=0)) / (readings.std(axis=0) + 1e-12)
     rows = len(scaled)
     return np.array([scaled[lag:].T @ scaled[: rows - lag] / (rows - lag) for lag in CROSS_LAGS])
 
 
-def _mean(figure: Callable[[Matrix], Matrix], lives: list[Matrix]) -> Matrix | None:
-    return np.mean([figure(life) for life in lives], axis=0) if lives else None
+def _mean(statistic: Callable[[Matrix], Matrix], lives: list[Matrix]) -> Matrix | None:
+    return np.mean([statistic(life) for life in lives], axis=0) if lives else None
 
 
 def _difference(real: Matrix | None, made: Matrix | None) -> float | None:
@@ -202,11 +204,11 @@ def _chance(*rows: int) -> float | None:
 
 
 def _noise_segments(readings: Matrix) -> Matrix:
-    """A life cut into segments without their slow movement, shape (segments, SEGMENT, sensors)."""
+    """A life cut into segments, their trends removed; shape (segments, SEGMENT, sensors)."""
     count = len(readings) // SEGMENT
     segments = readings[: count * SEGMENT].reshape(count, SEGMENT, -1)
-    slow = np.vander(np.linspace(-1.0, 1.0, SEGMENT), 3)
-    kept = np.eye(SEGMENT) - slow @ np.linalg.pinv(slow)
+    trend = np.vander(np.linspace(-1.0, 1.0, SEGMENT), 3)
+    kept = np.eye(SEGMENT) - trend @ np.linalg.pinv(trend)
     return np.asarray(kept @ segments)
 
 
@@ -229,15 +231,15 @@ def _windows(
 def _monotonicity(lives: list[pd.DataFrame], profile: MachineProfile) -> float | None:
     from scipy.stats import rankdata
 
-    ways = [
+    paths = [
         (sensor.name, middle, sensor.failure - middle)
         for sensor in profile.sensors
         if sensor.failure is not None
         for middle in [(sensor.normal.min + sensor.normal.max) / 2]
     ]
-    if not ways or not lives:
+    if not paths or not lives:
         return None
-    names, middles, distances = (list(column) for column in zip(*ways, strict=True))
+    names, middles, distances = (list(column) for column in zip(*paths, strict=True))
     health = [((life[names].to_numpy() - middles) / distances).mean(axis=1) for life in lives]
     with np.errstate(invalid="ignore", divide="ignore"):
         ranks = [np.corrcoef(rankdata(index), np.arange(len(index)))[0, 1] for index in health]

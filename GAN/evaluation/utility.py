@@ -1,21 +1,22 @@
-"""What synthetic data is good for: RUL learnt from it, beside RUL learnt from the seed.
+"""Utility of synthetic data: RUL forecasts trained on it, compared with those trained on the seed.
 
-Train on synthetic, test on real (TSTR), beside train on real, test on real (TRTR); Esteban,
-Hyland and Rätsch, Real-valued (Medical) Time Series Generation with Recurrent Conditional GANs,
-2017. Tested is on units that the real side has not seen. The model has not seen them either where
-they are fresh simulated ones; where the seed is real, it has learnt them.
+Train on synthetic, test on real (TSTR), and train on real, test on real (TRTR); Esteban, Hyland
+and Rätsch, Real-valued (Medical) Time Series Generation with Recurrent Conditional GANs, 2017. The
+test units are held out from the real side's training. Fresh simulated units are new to the
+generative model as well; where the seed is real there are none, and the generative model was
+trained on the test units.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
 
 from GAN.evaluation.c2st import BINS
+from GAN.evaluation.report_part import ReportPart
 from GAN.profiles.profile import MachineProfile
 
 if TYPE_CHECKING:
@@ -23,15 +24,15 @@ if TYPE_CHECKING:
 
 Matrix = NDArray[np.float64]
 
-#: Rows to learn from and to test on: the same number of either kind.
-LEARNT_ROWS, TESTED_ROWS = 8_000, 8_000
-#: The PHM08 score punishes a late forecast more than an early one; it was made for engines that
-#: last some hundred cycles, so errors are counted in hundredths of the longest life.
+#: Rows to train on and to test on, the same number on both sides.
+TRAINING_ROWS, TEST_ROWS = 8_000, 8_000
+#: The PHM08 score penalises a late forecast more than an early one. It was made for engines that
+#: last some hundred cycles, so errors are measured in hundredths of the longest life.
 EARLY, LATE = 13.0, 10.0
 
 
-class Forecast(BaseModel):
-    """How well RUL is forecast from the sensors of single rows.
+class Forecast(ReportPart):
+    """Errors of RUL forecast from the sensors of single rows.
 
     Attributes:
         rmse_hours: Root mean square error.
@@ -39,90 +40,88 @@ class Forecast(BaseModel):
             Aircraft Engine Run-to-Failure Simulation, PHM 2008): 0 is perfect.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     rmse_hours: float
     phm08: float
 
 
-class Usefulness(BaseModel):
-    """Forecasts of units that the real side has not seen.
+class Utility(ReportPart):
+    """Forecasts for units that the real side was not trained on.
 
     Attributes:
-        tested_on: Where they come from, and who has seen them.
-        synthetic: Learnt from the synthetic train set.
-        no_order: Learnt from its rows mixed among units at the same time of life.
-        real: Learnt from as many rows of the seed, if it has them.
+        tested_on: Where the test units come from, and which side was trained on them.
+        synthetic: Trained on the synthetic train set (TSTR).
+        shuffled_baseline: Trained on its rows shuffled among units at the same stage of life.
+        real: Trained on as many rows of the seed, if it has them (TRTR).
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    renamed: ClassVar = {"shuffled_baseline": "no_order"}
 
     tested_on: str
     synthetic: Forecast
-    no_order: Forecast
+    shuffled_baseline: Forecast
     real: Forecast
 
     @property
     def error_ratio(self) -> float:
-        """Error learnt from synthetic data, as a multiple of that learnt from real data."""
+        """RMSE trained on synthetic data, divided by RMSE trained on real data."""
         return self.synthetic.rmse_hours / max(self.real.rmse_hours, 1e-12)
 
 
-def usefulness(
+def utility(
     seed: pd.DataFrame,
     train: pd.DataFrame,
-    no_order: pd.DataFrame,
+    shuffled_baseline: pd.DataFrame,
     profile: MachineProfile,
     fresh: pd.DataFrame | None = None,
-) -> Usefulness | None:
-    """Learn RUL from both and compare.
+) -> Utility | None:
+    """Train RUL forecasts on both sides and compare them.
 
     Args:
         seed: The seed data.
         train: The synthetic train set.
-        no_order: The same in no order; see `GAN.evaluation.temporal.in_a_bag`.
+        shuffled_baseline: The same rows shuffled; see
+            `GAN.evaluation.temporal.shuffled_baseline`.
         profile: The machine.
-        fresh: Units of the same machine that nothing was learnt from. Absent, each third of the
-            seed's units is forecast from the other two.
+        fresh: Units of the same machine that no model was trained on. Without them, forecasts on
+            the real side are cross-validated over the seed's units, in three folds.
 
     Returns:
         None if the seed has one unit and there are no fresh ones.
     """
+    from sklearn.model_selection import GroupKFold
+
     features = [sensor.name for sensor in profile.sensors]
     longest = profile.life.max_rul_hours
-    from_train, from_no_order = (_learnt(each, features) for each in (train, no_order))
+    from_train, from_shuffled = (_trained(each, features) for each in (train, shuffled_baseline))
     if fresh is not None:
-        tested = _some(fresh, TESTED_ROWS)
-        return Usefulness(
+        tested = _some(fresh, TEST_ROWS)
+        return Utility(
             tested_on=f"{fresh['unit_id'].nunique()} fresh simulated units",
             synthetic=_judged(from_train(tested), tested, longest),
-            no_order=_judged(from_no_order(tested), tested, longest),
-            real=_judged(_learnt(seed, features)(tested), tested, longest),
+            shuffled_baseline=_judged(from_shuffled(tested), tested, longest),
+            real=_judged(_trained(seed, features)(tested), tested, longest),
         )
-    units = seed["unit_id"].unique()
-    if len(units) < 2:
+    units = seed["unit_id"].nunique()
+    if units < 2:
         return None
-    fold = seed["unit_id"].map({unit: index % 3 for index, unit in enumerate(units)}).to_numpy()
-    folds = range(min(3, len(units)))
-    forecast = np.concatenate(
-        [_learnt(seed[fold != index], features)(seed[fold == index]) for index in folds]
-    )
-    by_fold = seed.iloc[np.concatenate([np.flatnonzero(fold == index) for index in folds])]
-    return Usefulness(
+    forecast = np.empty(len(seed))
+    for training, held_out in GroupKFold(min(3, units)).split(seed, groups=seed["unit_id"]):
+        forecast[held_out] = _trained(seed.iloc[training], features)(seed.iloc[held_out])
+    return Utility(
         tested_on=(
-            f"{len(units)} units of the seed, each held out once from the seed's side; the model "
-            "of the synthetic side has learnt them"
+            f"{units} units of the seed, each held out once on the real side; the generative model "
+            "of the synthetic side was trained on them"
         ),
         synthetic=_judged(from_train(seed), seed, longest),
-        no_order=_judged(from_no_order(seed), seed, longest),
-        real=_judged(forecast, by_fold, longest),
+        shuffled_baseline=_judged(from_shuffled(seed), seed, longest),
+        real=_judged(forecast, seed, longest),
     )
 
 
-def _learnt(frame: pd.DataFrame, features: list[str]) -> Callable[[pd.DataFrame], Matrix]:
+def _trained(frame: pd.DataFrame, features: list[str]) -> Callable[[pd.DataFrame], Matrix]:
     from sklearn.ensemble import HistGradientBoostingRegressor
 
-    rows = _some(frame, LEARNT_ROWS)
+    rows = _some(frame, TRAINING_ROWS)
     model = HistGradientBoostingRegressor(max_iter=60, max_bins=BINS, random_state=0)
     model.fit(rows[features].to_numpy(), rows["rul_hours"])
     return lambda tested: np.asarray(model.predict(tested[features].to_numpy()))

@@ -1,4 +1,4 @@
-"""What a synthetic set must not hold, whatever it looks like."""
+"""Validity of synthetic sets: faults that must not occur."""
 
 from __future__ import annotations
 
@@ -6,29 +6,27 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
 
+from GAN.evaluation.report_part import ReportPart
 from GAN.profiles.profile import MachineProfile
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-class SplitCheck(BaseModel):
-    """What one synthetic set holds, and what it must not hold.
+class SplitCheck(ReportPart):
+    """Contents of one synthetic set, and counts of its faults.
 
     Attributes:
         rows: Number of rows.
         units: Number of lives.
-        failure_modes: Lives that each failure mode ended.
+        failure_modes: Number of lives ended by each failure mode.
         missing: Empty values.
         infinite: Infinite values.
         outside_limits: Readings outside their sensor's physical limits.
-        not_whole: Readings with a fraction of sensors that read whole numbers in the seed.
-        broken_lives: Units whose RUL does not fall by one exact step a row to exactly 0.
+        not_whole: Readings with a fraction, of sensors that have whole numbers in the seed.
+        broken_lives: Units whose RUL does not fall by exactly one step per row to exactly 0.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     rows: int
     units: int
@@ -40,7 +38,7 @@ class SplitCheck(BaseModel):
     broken_lives: int
 
     def violations(self) -> Iterator[tuple[int, str]]:
-        """What is there and must not be: how many, and what."""
+        """Count and description of each kind of fault that occurs."""
         for count, fault in (
             (self.missing, "missing values"),
             (self.infinite, "infinite values"),
@@ -53,7 +51,7 @@ class SplitCheck(BaseModel):
 
 
 def check_split(frame: pd.DataFrame, profile: MachineProfile, whole: Collection[str]) -> SplitCheck:
-    """Count what a set of a machine holds; `whole` are sensors that read whole numbers."""
+    """Check a set of a machine; `whole` are the sensors that have whole numbers in the seed."""
     numbers = frame[["cycle_hour", "rul_hours", *(sensor.name for sensor in profile.sensors)]]
     outside = sum(
         int(((frame[sensor.name] < limits.min) | (frame[sensor.name] > limits.max)).sum())
@@ -76,7 +74,7 @@ def check_split(frame: pd.DataFrame, profile: MachineProfile, whole: Collection[
 
 
 def shared_units(synthetic: Mapping[str, pd.DataFrame]) -> int:
-    """Units that are in more than one set."""
+    """Number of units that are in more than one set."""
     units = [unit for frame in synthetic.values() for unit in frame["unit_id"].unique()]
     return len(units) - len(set(units))
 

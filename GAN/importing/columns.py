@@ -1,4 +1,4 @@
-"""Which column of real run-to-failure data is what: as told, else guessed from its name."""
+"""Assign the columns of real run-to-failure data: as the user says, else guessed by name."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from GAN.profiles.sensor import RESERVED_NAMES
 if TYPE_CHECKING:
     import pandas as pd
 
-#: What a column of a file can be besides a sensor, and the names it often has, likeliest first.
-#: `censored` and `failed` say by a yes or no in a unit's last row how its life ended.
+#: Roles that a column can have other than a sensor, with common names, most likely first.
+#: `censored` and `failed` are flags: their value in a unit's last row says how its life ended.
 ROLES: Mapping[str, Sequence[str]] = {
     "unit_id": (
         *("unit_id", "unit", "unit_number", "unit_nr", "unit_no", "unitid", "engine_id", "engine"),
@@ -34,10 +34,10 @@ ROLES: Mapping[str, Sequence[str]] = {
     "failed": ("failed", "is_failed", "failure", "event_observed", "event"),
 }
 
-#: Written instead of a column's name: the file has no such column, whatever the names look like.
+#: Given instead of a column's name: the file has no such column, even if a name looks like it.
 NO_COLUMN = "none"
 
-#: A column without a role of which at least this share reads as numbers is meant as a sensor.
+#: A column without a role counts as a sensor if at least this share of its values are numbers.
 _MOSTLY_NUMBERS = 0.5
 
 
@@ -56,7 +56,7 @@ class RunColumns:
 
 @dataclass(frozen=True)
 class Choice:
-    """What a column is taken for, and whether anybody said so."""
+    """The meaning of a column, and whether it was guessed."""
 
     name: str
     column: str
@@ -65,11 +65,11 @@ class Choice:
 
 @dataclass(frozen=True)
 class Chosen:
-    """What is made of a file's columns.
+    """The assignment of a file's columns.
 
     Attributes:
         choices: Roles, then sensors.
-        unused: Why each of the other columns is not used, by column.
+        unused: The reason why a column is not used, by column.
         problems: What is missing or contradictory.
     """
 
@@ -79,7 +79,7 @@ class Chosen:
 
     @property
     def columns(self) -> RunColumns:
-        """The choices as the conversion wants them."""
+        """The choices in the form that the conversion needs."""
         roles = {choice.name: choice.column for choice in self.choices if choice.name in ROLES}
         sensors = {
             choice.name: choice.column for choice in self.choices if choice.name not in ROLES
@@ -88,44 +88,44 @@ class Chosen:
 
 
 def choose_columns(
-    frame: pd.DataFrame, told: Mapping[str, str], profile: MachineProfile | None
+    frame: pd.DataFrame, given: Mapping[str, str], profile: MachineProfile | None
 ) -> Chosen:
-    """Say of each column what it is.
+    """Assign a meaning to each column.
 
     Args:
         frame: The file as read.
-        told: Column by our name, roles and sensors, as the user says; `NO_COLUMN` for a role
-            that the file has not.
-        profile: The machine's; without one the sensors come from the file.
+        given: The user's assignment: column by role or sensor; `NO_COLUMN` for a role that the file
+            does not have.
+        profile: The machine's profile; without one the sensors come from the file.
     """
-    problems = list(_problems_of_told(frame, told, profile))
-    roles = list(_roles(frame, told))
+    problems = list(_assignment_problems(frame, given, profile))
+    roles = list(_roles(frame, given))
     for role, option in (("unit_id", "--unit-column"), ("cycle_hour", "--time-column")):
-        if role not in {choice.name for choice in roles} and role not in told:
+        if role not in {choice.name for choice in roles} and role not in given:
             advice = f"name it by {option}: {_listed(list(frame.columns))}"
-            problems.append(Problem(role, "no column looks like it", advice))
+            problems.append(Problem(role, "no column looks like this", advice))
     taken = {choice.column for choice in roles}
     free = [column for column in frame.columns if column not in taken]
     if profile is None:
-        sensors, unused = _new_sensors(frame, told, free)
+        sensors, unused = _new_sensors(frame, given, free)
         problems += _count_problems(sensors, free)
     else:
-        sensors = list(_known_sensors(told, profile, free))
-        problems += _missing_sensors(sensors, told, profile, free)
+        sensors = list(_known_sensors(given, profile, free))
+        problems += _missing_sensors(sensors, given, profile, free)
         used = {choice.column for choice in sensors}
-        unused = {column: "no sensor's" for column in free if column not in used}
+        unused = {column: "belongs to no sensor" for column in free if column not in used}
     return Chosen([*roles, *sensors], unused, problems)
 
 
-def _problems_of_told(
-    frame: pd.DataFrame, told: Mapping[str, str], profile: MachineProfile | None
+def _assignment_problems(
+    frame: pd.DataFrame, given: Mapping[str, str], profile: MachineProfile | None
 ) -> Iterator[Problem]:
     known = None if profile is None else [sensor.name for sensor in profile.sensors]
     first: dict[str, str] = {}
-    for name, column in told.items():
+    for name, column in given.items():
         if column == NO_COLUMN and column not in frame:
             if name in ("unit_id", "cycle_hour"):
-                yield Problem(name, "a file has to have it", "name its column")
+                yield Problem(name, "every file needs this column", "name it")
             continue
         if column not in frame:
             near = get_close_matches(column, list(frame.columns), n=1)
@@ -145,7 +145,7 @@ def _problems_of_told(
 
 
 def unit_problems(units: Mapping[str, str], profile: MachineProfile) -> Iterator[Problem]:
-    """Units of a mapping that are not the profile's."""
+    """Units in a mapping that differ from the profile's."""
     for sensor in profile.sensors:
         unit = units.get(sensor.name, sensor.unit)
         if unit != sensor.unit:
@@ -153,26 +153,26 @@ def unit_problems(units: Mapping[str, str], profile: MachineProfile) -> Iterator
             yield Problem(f"{sensor.name}.unit", what, f"give a column in {sensor.unit}")
 
 
-def _roles(frame: pd.DataFrame, told: Mapping[str, str]) -> Iterator[Choice]:
-    taken = {column for column in told.values() if column in frame}
+def _roles(frame: pd.DataFrame, given: Mapping[str, str]) -> Iterator[Choice]:
+    taken = {column for column in given.values() if column in frame}
     by_name = {plain_name(column): column for column in reversed(list(frame.columns))}
     for role, names in ROLES.items():
-        if role in told:
-            if told[role] in frame:
-                yield Choice(role, told[role], guessed=False)
+        if role in given:
+            if given[role] in frame:
+                yield Choice(role, given[role], guessed=False)
             continue
         for name in names:
             column = by_name.get(name)
             if column is None or column in taken or not _fits(frame[column], role):
                 continue
             taken.add(column)
-            # Our own name for it is as good as being told.
+            # A column with exactly the role's name is not a guess.
             yield Choice(role, column, guessed=column != role)
             break
 
 
 def _fits(values: pd.Series[Any], role: str) -> bool:
-    """Whether a column that is called so can be meant: `failure` may be a flag or a mode."""
+    """Whether the values of a column suit a role: `failure` may be a flag or a mode."""
     if role in ("censored", "failed"):
         return flags(values) is not None
     if role == "failure_mode":
@@ -181,7 +181,7 @@ def _fits(values: pd.Series[Any], role: str) -> bool:
 
 
 def flags(values: pd.Series[Any]) -> pd.Series[bool] | None:
-    """A column of yes and no, missing ones as no; None if it holds anything else."""
+    """A column of yes and no as booleans, missing values as no; None for any other column."""
     words = {
         **dict.fromkeys(("true", "1", "1.0", "yes", "y"), True),
         **dict.fromkeys(("false", "0", "0.0", "no", "n"), False),
@@ -195,15 +195,15 @@ def flags(values: pd.Series[Any]) -> pd.Series[bool] | None:
 
 
 def _known_sensors(
-    told: Mapping[str, str], profile: MachineProfile, free: Sequence[str]
+    given: Mapping[str, str], profile: MachineProfile, free: Sequence[str]
 ) -> Iterator[Choice]:
     by_name = {plain_name(column): column for column in reversed(free)}
-    elsewhere = set(told.values())
+    elsewhere = set(given.values())
     for sensor in profile.sensors:
-        column = told.get(sensor.name, sensor.name)
+        column = given.get(sensor.name, sensor.name)
         if column in free:
             yield Choice(sensor.name, column, guessed=False)
-        elif sensor.name not in told and (near := by_name.get(sensor.name)) not in (
+        elif sensor.name not in given and (near := by_name.get(sensor.name)) not in (
             None,
             *elsewhere,
         ):
@@ -211,22 +211,22 @@ def _known_sensors(
 
 
 def _missing_sensors(
-    found: Sequence[Choice], told: Mapping[str, str], profile: MachineProfile, free: Sequence[str]
+    found: Sequence[Choice], given: Mapping[str, str], profile: MachineProfile, free: Sequence[str]
 ) -> Iterator[Problem]:
     used = {choice.column for choice in found}
     left = [column for column in free if column not in used]
     names = {choice.name for choice in found}
     for sensor in profile.sensors:
-        if sensor.name not in names and sensor.name not in told:
-            advice = f"name its column in a mapping; left are {_listed(left)}"
-            yield Problem(sensor.name, "no column of the file is this sensor's", advice)
+        if sensor.name not in names and sensor.name not in given:
+            advice = f"name its column in a mapping; unused are {_listed(left)}"
+            yield Problem(sensor.name, "no column of the file belongs to this sensor", advice)
 
 
 def _new_sensors(
-    frame: pd.DataFrame, told: Mapping[str, str], free: Sequence[str]
+    frame: pd.DataFrame, given: Mapping[str, str], free: Sequence[str]
 ) -> tuple[list[Choice], dict[str, str]]:
-    """The sensors of a machine nobody has described: those of the mapping, or all that vary."""
-    named = {name: column for name, column in told.items() if name not in ROLES}
+    """The sensors of a machine without a profile: those of the mapping, or all that vary."""
+    named = {name: column for name, column in given.items() if name not in ROLES}
     if named:
         chosen = [Choice(name, at, guessed=False) for name, at in named.items() if at in free]
         unused = {column: "not in the mapping" for column in free if column not in named.values()}
@@ -244,7 +244,7 @@ def _new_sensors(
 
 
 def _no_sensor(values: pd.Series[Any]) -> str:
-    """Why a column is no sensor; empty if it is one, be it one with faults."""
+    """Why a column is not a sensor; empty if it is one, even with faulty values."""
     import pandas as pd
 
     if pd.api.types.is_datetime64_any_dtype(values):
@@ -254,17 +254,17 @@ def _no_sensor(values: pd.Series[Any]) -> str:
         numbers = pd.to_numeric(present.astype(str), errors="coerce").notna()
         return "" if len(present) and numbers.mean() >= _MOSTLY_NUMBERS else "text"
     if values.isna().any():
-        return ""  # Too many of them are a problem, which has to be told.
-    return "always the same" if values.min() == values.max() else ""
+        return ""  # Too many missing values are reported later.
+    return "constant" if values.min() == values.max() else ""
 
 
 def _count_problems(sensors: Sequence[Choice], free: Sequence[str]) -> Iterator[Problem]:
     if not sensors:
-        advice = f"name the sensors in a mapping; left are {_listed(free)}"
-        yield Problem("sensors", "no column of the file is one", advice)
+        advice = f"name the sensors in a mapping; unused are {_listed(free)}"
+        yield Problem("sensors", "no column of the file is a sensor", advice)
     if len(sensors) > MAX_SENSORS:
         advice = f"choose at most {MAX_SENSORS} in a mapping"
-        yield Problem("sensors", f"{len(sensors)} columns look like one", advice)
+        yield Problem("sensors", f"{len(sensors)} columns look like sensors", advice)
 
 
 def plain_name(column: str) -> str:

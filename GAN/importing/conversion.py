@@ -1,4 +1,4 @@
-"""Real run-to-failure data as a seed: lives from units and times, and every problem at once."""
+"""Convert real run-to-failure data to a seed, and report all problems at once."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from GAN.profiles.profile import MachineProfile
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Fewest rows of a file, and of them after units were left out: one batch of a training.
+#: Fewest rows of a file, also after units are left out: one batch of a training.
 MIN_RUN_ROWS = 500
 #: Fewest units that reach failure.
 MIN_FAILED_UNITS = 1
-#: Fewest rows of a life, in the middle of all lives.
+#: Smallest median number of rows per life.
 MIN_ROWS_OF_A_LIFE = 10
 
-#: Roles that may say that no unit failed, those that count first.
+#: Roles that may show that no unit failed, in order of precedence.
 _ENDS = ("failed", "censored", "rul_hours")
 
-#: Share of readings beyond a sensor's limits from which the column must be another thing.
+#: Share of readings beyond a sensor's limits above which the column is assumed to be wrong.
 MOST_OUTSIDE = 0.05
 
 
@@ -38,11 +38,11 @@ class Runs:
     """Real run-to-failure data in the columns of a seed.
 
     Attributes:
-        frame: As `GAN.simulation.physics.physics_seed` gives them: unit_id, cycle_hour, rul_hours,
-            failure_mode, then the sensors.
-        censored: Units of it that were taken out before they failed; their RUL is the file's.
-        left_out: Units of the file that are not in it, by the file's name for them.
-        notes: What was done to the data, and what is odd about them: a line each.
+        frame: The columns of a seed: unit_id, cycle_hour, rul_hours, failure_mode, then the
+            sensors.
+        censored: Units in the frame that did not run to failure; their RUL is the file's.
+        left_out: Units of the file that are not in the frame, by their label in the file.
+        notes: Changes to the data and anomalies in them, one line each.
     """
 
     frame: pd.DataFrame
@@ -52,7 +52,7 @@ class Runs:
 
     @property
     def units(self) -> int:
-        """Lives in the seed."""
+        """Number of lives in the seed."""
         return int(self.frame["unit_id"].iloc[-1])
 
 
@@ -64,18 +64,18 @@ def convert_runs(
     failure_mode: str | None = None,
     known: Sequence[Problem] = (),
 ) -> Runs:
-    """Turn a file's table into a seed.
+    """Convert a file's table to a seed.
 
-    Rows of several units may alternate. Missing readings are interpolated within their unit.
+    Rows of different units may alternate. Missing readings are interpolated within their unit.
 
     Args:
         frame: The table as read.
-        columns: What is what in it.
-        source: What to call the file in messages.
-        profile: The machine's, in the order of whose sensors the seed's are; without one the
-            order is that of `columns`.
-        failure_mode: How every unit failed, if no column says it.
-        known: Problems that were found before, to be told together with those found here.
+        columns: Meaning of its columns.
+        source: Name of the file in messages.
+        profile: The machine's profile, which gives the order of the sensors; without one the order
+            is that of `columns`.
+        failure_mode: Failure mode of all units, if there is no column for it.
+        known: Problems that were found earlier, to be reported together with those found here.
 
     Raises:
         InvalidInput: With every problem of the data.
@@ -144,11 +144,11 @@ def _life_problems(lives: RunLives, columns: RunColumns) -> Iterator[Problem]:
         return
     typical = float(np.median(lives.rows[lives.failed]))
     if int(lives.rows.sum()) < MIN_RUN_ROWS:
-        return  # Of so few rows little else can be said.
+        return  # With so few rows, other checks would mislead.
     if typical < MIN_ROWS_OF_A_LIFE:
         yield Problem(
             _of_role("unit_id", columns),
-            f"{len(lives.labels):,} units, of {typical:g} rows each in the middle",
+            f"{len(lives.labels):,} units with a median of {typical:g} rows",
             f"a life has at least {MIN_ROWS_OF_A_LIFE} rows; is another column the unit?",
         )
     elif (short := lives.kept & (lives.rows < 2)).any():
@@ -169,9 +169,9 @@ def _empty_units(
     for name, column in values.items():
         present = np.bincount(lives.codes, weights=~np.isnan(column), minlength=units)
         empty = np.flatnonzero((present == 0) & lives.kept)
-        # A column that is empty altogether has been complained about.
+        # A completely empty column is already reported.
         if 0 < len(empty) < units:
-            what = f"not one reading in {len(empty)} units, first in {lives.labels[empty[0]]}"
+            what = f"no readings in {len(empty)} units, first in {lives.labels[empty[0]]}"
             advice = "fill it in, or leave out the units or the column"
             yield Problem(_place(name, columns.sensors[name]), what, advice)
 
@@ -215,7 +215,7 @@ def _assembled(
 
 
 def _filled(frame: pd.DataFrame, name: str) -> pd.Series[float]:
-    """A column without gaps: between two readings of a unit along time, else the nearest one."""
+    """Fill gaps: linear in time between two readings of a unit, else the nearest reading."""
     values, time = frame[name], frame["cycle_hour"]
     times = time.where(values.notna())
     unit = frame["unit_id"]
@@ -235,8 +235,8 @@ def _notes_on_units(lives: RunLives, kept: np.ndarray) -> Iterator[str]:
         which = _some([lives.labels[unit] for unit in np.flatnonzero(~kept)])
         rows = int(lives.rows[~kept].sum())
         yield (
-            f"{int((~kept).sum())} censored units, {rows:,} rows, are left out, for nothing says "
-            f"how much of their life was left: {which}"
+            f"{int((~kept).sum())} censored units, {rows:,} rows, are left out because their "
+            f"remaining life is unknown: {which}"
         )
 
 
@@ -259,7 +259,7 @@ def _notes_on_profile(frame: pd.DataFrame, profile: MachineProfile) -> Iterator[
     longest = float((frame["cycle_hour"] + frame["rul_hours"]).max())
     if longest > profile.life.max_rul_hours:
         yield (
-            f"the longest life is {longest:g} h, and synthetic lives keep to the profile's "
+            f"the longest life is {longest:g} h; synthetic lives are limited to the profile's "
             f"{profile.life.max_rul_hours:g} h"
         )
     for sensor in profile.sensors:

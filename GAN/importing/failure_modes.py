@@ -1,4 +1,4 @@
-"""How the units of real run-to-failure data failed."""
+"""Failure modes of the units in real run-to-failure data."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from GAN.profiles.sensor import NAME_PATTERN
 if TYPE_CHECKING:
     import pandas as pd
 
-#: The mode of a machine of which nobody says how it fails.
+#: The failure mode of a machine if neither a profile nor a column names one.
 ONLY_MODE = "failure"
 
 
@@ -27,9 +27,9 @@ def unit_modes(
     failure_mode: str | None,
     problems: list[Problem],
 ) -> list[str] | None:
-    """How each unit failed, and empty where that is not known of a censored unit.
+    """The failure mode of each unit; empty for a censored unit whose mode is unknown.
 
-    None when the lives are not known, or with a problem.
+    Adds problems to `problems`. None if the lives are unknown or the modes have a problem.
     """
     known = None if profile is None else [mode.name for mode in profile.failure_modes]
     column = roles.get("failure_mode")
@@ -82,7 +82,7 @@ def _mode_problems(
     for mode in modes:
         if not re.fullmatch(NAME_PATTERN, mode) or len(mode) > 60:
             advice = "use lower-case letters, digits and single underscores, a letter first"
-            yield Problem(place, f"{mode[:60]!r} is no name of a failure mode", advice)
+            yield Problem(place, f"{mode[:60]!r} is not a valid name of a failure mode", advice)
     if len(modes) > MAX_FAILURE_MODES:
         what = f"{len(modes)} failure modes"
         advice = f"give at most {MAX_FAILURE_MODES}, or --mode-column none"

@@ -1,4 +1,4 @@
-"""Reading real run-to-failure data and the mapping of its columns: files nobody has vouched for."""
+"""Reading untrusted files: real run-to-failure data and the mapping of their columns."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ MAX_FILE_ROWS = 1_000_000
 MAX_FILE_COLUMNS = 1_000
 MAX_MAPPING_BYTES = 1_000_000
 
-#: How the name of a mapping may end, and how it is read then.
+#: Readers of a mapping by file suffix.
 _MAPPING_READERS = {".json": read_json, ".yaml": read_yaml, ".yml": read_yaml}
 
 
 @dataclass(frozen=True)
 class ColumnMapping:
-    """What a user says of a file's columns.
+    """A user's description of a file's columns.
 
     Attributes:
-        columns: Column of the file by our own name for it: a sensor's, or `unit_id`, ...
-        units: Unit of a sensor by its name, where the user gives one.
+        columns: Column of the file by sensor name or role (`unit_id`, ...).
+        units: Unit by sensor name, where the user gives one.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -40,16 +40,15 @@ class ColumnMapping:
 
 
 def read_runs(path: Path) -> pd.DataFrame:
-    """The table in a .csv or .parquet file, its columns as they are there.
+    """Read the table in a .csv or .parquet file, with its own column names.
 
     Raises:
-        InvalidInput: The file cannot be read, is too large, or has columns without a name of
-            their own.
+        InvalidInput: The file cannot be read, is too large, or has unnamed or duplicate columns.
     """
     readers = {".csv": _read_csv, ".parquet": _read_parquet}
     reader = readers.get(path.suffix.lower())
     if reader is None:
-        what = f"'{path.suffix}' is no format of data" if path.suffix else "the name has no suffix"
+        what = f"'{path.suffix}' is not a data format" if path.suffix else "the name has no suffix"
         raise _refused(path, what, f"give a {' or '.join(readers)} file")
     try:
         frame = reader(path)
@@ -64,7 +63,7 @@ def read_runs(path: Path) -> pd.DataFrame:
 
 
 def read_mapping(path: Path) -> ColumnMapping:
-    """The mapping in a .json, .yaml or .yml file: `sensor: column`, or with its unit.
+    """Read a mapping from a .json, .yaml or .yml file: `sensor: column`, or with a unit.
 
     Raises:
         InvalidInput: With every problem of the file.
@@ -72,7 +71,7 @@ def read_mapping(path: Path) -> ColumnMapping:
     reader = _MAPPING_READERS.get(path.suffix.lower())
     if reader is None:
         advice = f"name it {', '.join(_MAPPING_READERS)}"
-        raise _refused(path, f"'{path.suffix}' is no format of a mapping", advice)
+        raise _refused(path, f"'{path.suffix}' is not a mapping format", advice)
     try:
         with path.open("rb") as file:
             data = file.read(MAX_MAPPING_BYTES + 1)
@@ -93,21 +92,21 @@ def read_mapping(path: Path) -> ColumnMapping:
 def _mapping(raw: Any) -> tuple[ColumnMapping, list[Problem]]:
     if not isinstance(raw, dict) or not raw:
         advice = "write a line for each sensor, such as vibration_velocity: s4"
-        return ColumnMapping(), [Problem("", "no mapping", advice)]
+        return ColumnMapping(), [Problem("", "not a mapping", advice)]
     columns: dict[str, str] = {}
     units: dict[str, str] = {}
     problems: list[Problem] = []
     for name, entry in raw.items():
         place = pointed([name if isinstance(name, str) else shown(name)])
         if not isinstance(name, str) or not re.fullmatch(NAME_PATTERN, name):
-            advice = "our name comes first, in lower-case letters, digits and single underscores"
-            problems.append(Problem(place, f"{shown(name)} is no name", advice))
+            advice = "use the sensor's name: lower-case letters, digits and single underscores"
+            problems.append(Problem(place, f"{shown(name)} is not a valid name", advice))
             continue
-        told = entry if isinstance(entry, dict) else {"column": entry}
-        column, unit = told.get("column"), told.get("unit")
-        if not isinstance(column, str | int) or set(told) - {"column", "unit"}:
+        given = entry if isinstance(entry, dict) else {"column": entry}
+        column, unit = given.get("column"), given.get("unit")
+        if not isinstance(column, str | int) or set(given) - {"column", "unit"}:
             advice = "write the column's name, or {column: NAME, unit: UNIT}"
-            problems.append(Problem(place, f"{shown(entry)} is no column", advice))
+            problems.append(Problem(place, f"{shown(entry)} is not a column", advice))
         else:
             columns[name] = str(column).strip()
         if unit is not None and unit not in UNITS:
@@ -125,7 +124,7 @@ def _read_csv(path: Path) -> pd.DataFrame:
         head = file.read(65_536).decode("utf-8-sig", errors="replace").splitlines()
     first = head[0] if head else ""
     separator = max(",;\t", key=first.count)
-    # Where a semicolon separates, a comma may be the decimal point.
+    # With semicolons as separators, a comma may be the decimal point.
     decimal = "," if separator == ";" and any(re.search(r"\d,\d", row) for row in head[1:]) else "."
     try:
         frame: pd.DataFrame = pd.read_csv(
@@ -157,7 +156,7 @@ def _read_parquet(path: Path) -> pd.DataFrame:
             rows = file.metadata.num_rows
             if rows > MAX_FILE_ROWS:
                 raise _refused(path, f"{rows:,} rows", f"give at most {MAX_FILE_ROWS:,}")
-            # Without pandas' notes in the file, which may hide a column in the index.
+            # Without pandas' metadata, which may move a column into the index.
             frame: pd.DataFrame = file.read().to_pandas(ignore_metadata=True)
     except ArrowException as error:
         reason = str(error).split("\n")[0]
@@ -179,7 +178,7 @@ def _table_problems(frame: pd.DataFrame) -> list[Problem]:
     for column, count in Counter(frame.columns).items():
         if count > 1:
             problems.append(
-                Problem(f"column {column!r}", f"there {count} times", "give each its own name")
+                Problem(f"column {column!r}", f"occurs {count} times", "give each its own name")
             )
     return problems
 

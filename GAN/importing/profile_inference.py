@@ -1,7 +1,7 @@
-"""The profile of a machine that nobody has described, from its run-to-failure data.
+"""Infer the profile of a machine from its run-to-failure data.
 
-What a profile says of wear is read off the failed units: a sensor wears if it ends a life clearly
-outside the band in which it begins one. The profile is a start, not a data sheet.
+Wear is inferred from the failed units: a sensor degrades if it ends a life clearly outside the band
+in which it begins one. The profile is a starting point, not a data sheet.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from errors import InvalidInput, Problem
+from GAN.config.limits import MAX_MAX_RUL_HOURS, MIN_MAX_RUL_HOURS
 from GAN.config.rul_profiles import RUL_PROFILES, category_of
 from GAN.config.units import UNITS
 from GAN.datasets.run_to_failure import life_fraction
@@ -27,30 +28,29 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-#: A unit is healthy in this first part of its life, and at its end in the last one.
+#: A unit is healthy up to the first fraction of its life, and at its end from the second.
 HEALTHY, END = 0.2, 0.98
 
-#: Quantiles of the healthy readings between which the normal band lies. The second, narrower band
-#: is for machines whose readings vary so much that nothing ends outside the first.
+#: Lower quantiles of the healthy readings that bound the normal band. The second, narrower band is
+#: for machines whose readings vary so much that no sensor ends outside the first.
 BANDS = (0.05, 0.25)
-#: How far outside the band the end of life has to be, in widths of the band.
+#: Least distance of the end of life from the band, in widths of the band.
 CLEARLY = 0.1
 
-#: How far towards its failure value a sensor has to come in the failure modes that drive it: those
-#: of other modes may drift (see `GAN.simulation.physics.DRIFT`).
+#: Share of the way to its failure value from which a failure mode counts as driving a sensor. In
+#: other modes the sensor may drift (see `GAN.simulation.physics.DRIFT`).
 DRIVEN = 0.5
 
-#: Share of readings at an end of their range from which it is the end of the channel's scale.
+#: Share of readings at an end of their range from which it counts as the end of the scale.
 RESTING = 0.01
 
-#: Unit of a sensor where nobody says one: a number without dimension.
+#: Unit of a sensor without a given unit: dimensionless.
 NO_UNIT = "1"
 
-SHORTEST_MAX_RUL, LONGEST_MAX_RUL = 50.0, 1_000_000.0
-#: Lives that the category's spread of lives counts for beside the data's own.
+#: Weight of the category's spread of lives against the data's own, in lives.
 _PRIOR_LIVES = 1
-#: A Weibull law's shape is its coefficient of variation to this power (Justus et al., Methods for
-#: Estimating Wind Speed Frequency Distributions, 1978).
+#: A Weibull distribution's shape is its coefficient of variation to this power (Justus et al.,
+#: Methods for Estimating Wind Speed Frequency Distributions, 1978).
 _SHAPE_OF_VARIATION = -1.086
 _MOST_LIVES_PER_SEED = 10
 _BINS = 20
@@ -58,7 +58,7 @@ _ONSETS = np.arange(9) / 10
 
 
 class _Wear(NamedTuple):
-    """How a sensor ends: towards where, at which reading, and in which failure modes."""
+    """Degradation of a sensor: direction, failure value, and the failure modes that drive it."""
 
     direction: str
     failure: float | None
@@ -66,12 +66,12 @@ class _Wear(NamedTuple):
 
 
 class _Rows(NamedTuple):
-    """The rows of a seed, with their life fraction, and some of them.
+    """The rows of a seed with their life fraction, and subsets of them.
 
     Attributes:
-        healthy: Those in the first part of a life; all, if no life is seen from its beginning.
-        failed: Those of units that failed.
-        at_end: The last ones of these.
+        healthy: Rows in the first part of a life; all rows if no life is recorded from its start.
+        failed: Rows of failed units.
+        at_end: The last rows of failed units.
     """
 
     every: pd.DataFrame
@@ -83,22 +83,22 @@ class _Rows(NamedTuple):
 def derive_profile(
     machine_id: str, runs: Runs, units: Mapping[str, str], source: str
 ) -> MachineProfile:
-    """A complete profile that fits the data.
+    """Infer a complete profile that fits the data.
 
     Args:
         machine_id: The new machine's id.
         runs: Its data; cycles count as hours.
-        units: Unit of a sensor by its name, where it is known.
-        source: What to call the data in messages.
+        units: Unit by sensor name, where known.
+        source: Name of the data in messages.
 
     Raises:
-        InvalidInput: No such profile can be made; says why.
+        InvalidInput: No profile fits the data; the message says why.
     """
     frame = runs.frame
     names = list(frame.columns[4:])
     rows = _rows(runs)
     longest = float((frame["cycle_hour"] + frame["rul_hours"]).max())
-    if longest > LONGEST_MAX_RUL:
+    if longest > MAX_MAX_RUL_HOURS:
         what = f"the longest life is {longest:,.0f} h"
         advice = "give the time in hours, or as dates"
         raise InvalidInput(source, [Problem("cycle_hour", what, advice)])
@@ -131,7 +131,7 @@ def derive_profile(
 
 
 def _rows(runs: Runs) -> _Rows:
-    # Life fractions once, and modes as numbers: a million rows are looked at for each sensor.
+    # Computed once, because each sensor goes through up to a million rows.
     every = runs.frame.assign(life_fraction=life_fraction(runs.frame))
     every = every.astype({"failure_mode": "category"})
     healthy = every[every["life_fraction"] <= HEALTHY]
@@ -142,7 +142,7 @@ def _rows(runs: Runs) -> _Rows:
 
 def _rul(failed: pd.DataFrame, longest: float, category: str) -> dict[str, Any]:
     lives = failed.groupby("unit_id")["cycle_hour"].max().to_numpy()
-    most = max(longest, SHORTEST_MAX_RUL)
+    most = max(longest, MIN_MAX_RUL_HOURS)
     return {
         "max_rul_hours": most,
         "cycles_per_dataset": min(len(lives), _MOST_LIVES_PER_SEED),
@@ -153,7 +153,7 @@ def _rul(failed: pd.DataFrame, longest: float, category: str) -> dict[str, Any]:
 
 
 def _weibull_shape(lives: Floats, usual: float) -> float:
-    """Shape of the law of lives, between the usual one and that of the data."""
+    """Weibull shape of the lives: a weighted mean of the category's and the data's."""
     free = len(lives) - 1
     own = float(np.var(lives, ddof=1) / np.mean(lives) ** 2) if free else 0.0
     usual_spread = usual ** (1 / _SHAPE_OF_VARIATION)
@@ -163,7 +163,7 @@ def _weibull_shape(lives: Floats, usual: float) -> float:
 
 def _normal_band(healthy: pd.Series[float], quantile: float) -> tuple[float, float]:
     low, high = (_rounded(float(healthy.quantile(at))) for at in (quantile, 1 - quantile))
-    if high <= low:  # It hardly changes: a band all the same, beyond the rounding.
+    if high <= low:  # Nearly constant: a narrow band, wider than rounding errors.
         width = max(abs(low) * 1e-4, 1e-6)
         floor = 0.0 if low >= 0.0 else -np.inf
         low, high = max(low - width, floor), low + width
@@ -215,10 +215,10 @@ def _sensor(
 
 
 def _residual(frame: pd.DataFrame, name: str) -> tuple[float, float]:
-    """Standard deviation and lag-1 correlation of an AR(1) residual on a slow trend.
+    """Standard deviation and lag-1 autocorrelation of an AR(1) residual around a slow trend.
 
-    From the variances of differences over one row and over two, on which a slow trend has no
-    share: v1 = 2·s²·(1 - r), v2 = 2·s²·(1 - r²).
+    They follow from the variances of differences over one row and two rows, which a slow trend
+    does not affect: v1 = 2·s²·(1 - r), v2 = 2·s²·(1 - r²).
     """
     values, units = frame[name].to_numpy(), frame["unit_id"].to_numpy()
     variances = []
@@ -248,22 +248,22 @@ def _limits(every: pd.Series[float], ends: Sequence[float], unit: str) -> dict[s
 
 
 def _rests_at(every: pd.Series[float], end: float) -> bool:
-    """Whether readings pile up at an end: the channel cannot read beyond it."""
+    """Whether readings accumulate at an end of the range: the sensor cannot read beyond it."""
     return bool((every == end).mean() >= RESTING)
 
 
 def _law(fraction: Floats, readings: Floats, failure: float) -> tuple[float, str]:
-    """Onset and law that come nearest to the mean path from healthy to failed."""
+    """Onset and degradation law that fit the mean path from healthy to failed best."""
     bins = np.minimum((fraction * _BINS).astype(int), _BINS - 1)
     count = np.bincount(bins, minlength=_BINS)
     seen = count > 0
     path = np.bincount(bins, readings, minlength=_BINS)[seen] / count[seen]
     at = np.bincount(bins, fraction, minlength=_BINS)[seen] / count[seen]
     healthy = path[at <= HEALTHY]
-    level = float(np.mean(healthy)) if len(healthy) else float(path[0])
-    if level == failure:
+    start = float(np.mean(healthy)) if len(healthy) else float(path[0])
+    if start == failure:
         return 0.0, "linear"
-    way = (path - level) / (failure - level)
+    way = (path - start) / (failure - start)
     candidates = [
         (float(np.square(law(np.clip((at - onset) / (1 - onset), 0, 1)) - way).sum()), onset, of)
         for of, law in FIXED_LAWS.items()
@@ -287,5 +287,5 @@ def _failure_modes(failed: pd.DataFrame, wears: Mapping[str, _Wear]) -> list[dic
 
 
 def _rounded(value: float) -> float:
-    """To six significant digits: more would claim a precision that the data do not have."""
+    """Rounded to six significant digits, as the data are not more precise."""
     return float(f"{value:.6g}")

@@ -1,4 +1,4 @@
-"""A seed from a file of real run-to-failure data."""
+"""Create a seed from a file of real run-to-failure data."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ def imported_seed(
     seed: int,
     progress: Progress,
 ) -> tuple[pd.DataFrame, dict[str, object]]:
-    """Read, convert and, if so wanted, add simulated lives.
+    """Read and convert the data, and add simulated lives if wanted.
 
     Args:
         profile: The machine.
         file: A .csv or .parquet file.
-        columns: What is what in it.
-        failure_mode: How every unit failed, if no column says it.
+        columns: Meaning of its columns.
+        failure_mode: Failure mode of all units, if there is no column for it.
         physics_share: Share of all rows that are simulated.
-        seed: Number for the simulated ones.
-        progress: Told what was done to the data, too.
+        seed: Random seed of the simulated rows.
+        progress: Also receives notes about changes to the data.
 
     Returns:
-        The seed, and what is to be remembered of where it comes from.
+        The seed, and metadata about its origin.
 
     Raises:
         InvalidInput: With every problem of the file.

@@ -1,4 +1,4 @@
-"""Lives in real run-to-failure data: which rows are whose, when a unit failed, and its RUL."""
+"""Lives in real run-to-failure data: rows and RUL of each unit, and whether it failed."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 Indices = NDArray[np.intp]
 
-#: How far above one step the last RUL of a unit that failed may be: rounding in the file.
+#: Tolerance of the last RUL of a failed unit, relative to one time step, for rounding in the file.
 _SLACK = 1.01
 
 
 @dataclass(frozen=True)
 class RunLives:
-    """The lives in a file; arrays are by row of the file or by unit, units in their own order.
+    """The lives in a file. Arrays are by row of the file or by unit; units are sorted by label.
 
     Attributes:
         labels: The file's name of each unit.
@@ -32,10 +32,10 @@ class RunLives:
         order: Rows by unit, then time.
         rows: Number of rows of each unit.
         last_rows: Last row of each unit.
-        failed: Whether each unit ran until it failed; the others are censored.
-        lived: Hours since the unit's first row, of each row.
-        left: RUL of each row, hours; not a number for a censored unit of unknown RUL.
-        rul: RUL as in the file, if it has one.
+        failed: Whether each unit ran to failure; the others are censored.
+        lived: Hours since the unit's first row, for each row.
+        left: RUL of each row, hours; NaN for a censored unit of unknown RUL.
+        rul: RUL as in the file, if it has any.
     """
 
     labels: tuple[str, ...]
@@ -50,17 +50,16 @@ class RunLives:
 
     @property
     def kept(self) -> Mask:
-        """Units of which it is known how much of their life each row has behind it."""
+        """Units whose RUL is known."""
         return self.failed if self.rul is None else np.ones_like(self.failed)
 
 
 def read_lives(
     frame: pd.DataFrame, roles: Mapping[str, str], problems: list[Problem]
 ) -> RunLives | None:
-    """The lives of a file, if every row has its unit, time and RUL.
+    """Read the lives of a file, if every row has its unit, time and RUL.
 
-    Adds whatever is wrong to `problems`; lives in which something is wrong are for further checks
-    alone.
+    Adds problems to `problems`. Lives with problems are only used for further checks.
     """
     import pandas as pd
 
@@ -99,7 +98,7 @@ def read_lives(
     if rul is None:
         left = np.where(failed[codes], last_time[codes] - time, np.nan)
     else:
-        # The RUL of a unit that failed ends at 0, whether the file counts to 0 or to 1.
+        # The RUL of a failed unit ends at 0, even if the file counts down to 1.
         left = rul - np.where(failed, rul[last_rows], 0.0)[codes]
     return RunLives(
         labels=labels,
@@ -129,25 +128,25 @@ def _failed(
     labels: tuple[str, ...],
     problems: list[Problem],
 ) -> Mask:
-    """Which units ran until they failed: as a column says, else those whose RUL gets to 0."""
+    """Units that ran to failure: from a flag column, else those whose RUL reaches 0."""
     last = order[ends - 1]
     by_rul = None
     if rul is not None:
-        # A unit of a single row has no step; its RUL has to be 0.
+        # A unit with a single row has no time step, so its RUL must be 0.
         step = np.where(rows > 1, time[last] - time[order[np.maximum(ends - 2, 0)]], 0.0)
         by_rul = rul[last] <= np.abs(step) * _SLACK
     for role in ("failed", "censored"):
         if role in roles:
-            said = flags(frame[roles[role]])
+            flag = flags(frame[roles[role]])
             path = f"column {roles[role]!r}"
-            if said is None:
+            if flag is None:
                 advice = "write true or false; if it is something else: --censored-column none"
-                problems.append(Problem(path, "holds more than yes and no", advice))
+                problems.append(Problem(path, "has values other than yes and no", advice))
                 continue
-            failed: Mask = said.to_numpy(dtype=bool)[last] == (role == "failed")
+            failed: Mask = flag.to_numpy(dtype=bool)[last] == (role == "failed")
             if by_rul is not None and (failed & ~by_rul).any():
                 unit = int(np.argmax(failed & ~by_rul))
-                what = f"says that unit {labels[unit]} failed, and its RUL does not get to 0"
+                what = f"says that unit {labels[unit]} failed, but its RUL does not reach 0"
                 problems.append(Problem(path, what, "correct one of the two"))
             return failed
     return np.ones(len(labels), dtype=bool) if by_rul is None else by_rul
@@ -168,7 +167,7 @@ def _time_problems(
     same = np.diff(codes[order]) == 0
     for wrong, what, advice in (
         (same & (step < 0), "goes back", "sort the rows of each unit by time"),
-        (same & (step == 0), "stands still", "give each unit one row a time"),
+        (same & (step == 0), "does not advance", "give each unit one row per time"),
     ):
         if wrong.any():
             at = int(np.argmax(wrong))

@@ -1,4 +1,4 @@
-"""The columns of a file as numbers: readings, times and RUL, and what is wrong with them."""
+"""Convert the columns of a file to numbers (readings, times, RUL), and report problems."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ _SECONDS_PER_HOUR = 3600.0
 
 
 class Numbers(NamedTuple):
-    """A column as numbers, NaN where there is none, and its problems."""
+    """A column as numbers, NaN where a number is missing, and its problems."""
 
     values: Floats
     problems: list[Problem]
 
 
 def readings(column: pd.Series[Any], path: str) -> Numbers:
-    """A sensor's readings; some may be missing."""
+    """Convert a sensor's readings; some may be missing."""
     values, wrong = _as_numbers(column)
     problems = list(_text_problems(column, wrong, path))
     problems += _size_problems(values, path)
@@ -45,7 +45,7 @@ def readings(column: pd.Series[Any], path: str) -> Numbers:
 
 
 def complete(column: pd.Series[Any], path: str) -> Numbers:
-    """A column that has a number in each row."""
+    """Convert a column that needs a number in each row."""
     values, wrong = _as_numbers(column)
     problems = list(_text_problems(column, wrong, path))
     problems += _size_problems(values, path)
@@ -54,7 +54,7 @@ def complete(column: pd.Series[Any], path: str) -> Numbers:
 
 
 def hours(column: pd.Series[Any], path: str) -> Numbers:
-    """Times in hours: numbers as they are, dates since the earliest one."""
+    """Convert times to hours: numbers unchanged, dates since the earliest date."""
     import pandas as pd
 
     if not _are_dates(column):
@@ -83,7 +83,7 @@ def _are_dates(column: pd.Series[Any]) -> bool:
 
 
 def _as_numbers(column: pd.Series[Any]) -> tuple[Floats, Mask]:
-    """The numbers of a column, and where it holds something else."""
+    """The numbers of a column, and a mask of values that are not numbers."""
     import pandas as pd
 
     if pd.api.types.is_datetime64_any_dtype(column):
@@ -115,7 +115,7 @@ def _text_problems(
 
 
 def _size_problems(values: Floats, path: str) -> Iterator[Problem]:
-    large = np.abs(values) > LARGEST  # Infinite ones, too; NaN is not.
+    large = np.abs(values) > LARGEST  # Includes infinite values, but not NaN.
     if large.any():
         row = int(np.argmax(large))
         yield Problem(

@@ -1,4 +1,4 @@
-"""The profiles that come with Fleetforge: a template for each category and the reference fleet."""
+"""The profiles in the package: a template for each category, and the reference fleet."""
 
 from __future__ import annotations
 
@@ -38,28 +38,26 @@ def template_profile(category: str) -> MachineProfile:
 
 
 def new_profile(category: str, suffix: str) -> str:
-    """What to write into a new profile file.
+    """The text of a new profile file.
 
     Args:
         category: One of `template_names()`.
-        suffix: `.yaml` or `.yml`: the template with its comments; `.json`: the same without.
+        suffix: `.yaml` or `.yml` gives the template with its comments, `.json` without.
 
     Raises:
         NotFound: There is no such template.
-        InvalidInput: No profile can be written in that format.
+        InvalidInput: The suffix is not a profile format.
     """
     if suffix in (".yaml", ".yml"):
         return template_text(category)
     if suffix == ".json":
         content = template_profile(category).model_dump(mode="json", exclude_unset=True)
         return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-    raise InvalidInput(
-        suffix, [Problem("", "no format of a profile", "choose .json, .yaml or .yml")]
-    )
+    raise InvalidInput(suffix, [Problem("", "not a profile format", "choose .json, .yaml or .yml")])
 
 
 def fleet_ids() -> list[str]:
-    """The machines of the reference fleet, in alphabetical order."""
+    """Machine ids of the reference fleet, in alphabetical order."""
     return _names("fleet")
 
 

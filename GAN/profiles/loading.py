@@ -1,4 +1,4 @@
-"""Reading a machine profile from a file that nobody has vouched for."""
+"""Read a machine profile from an untrusted file."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ MAX_BYTES = 1_000_000
 
 _READERS = {".json": read_json, ".yaml": read_yaml, ".yml": read_yaml}
 
-#: How the name of a profile may end.
+#: File suffixes of a profile.
 SUFFIXES = tuple(_READERS)
 
 
 def is_profile_name(path: Path) -> bool:
-    """Whether a file in a folder may be a profile: not hidden, and no editor's backup."""
+    """Whether a file may be a profile: by its suffix, not hidden, not an editor's backup."""
     return path.suffix in SUFFIXES and not path.name.startswith((".", "#", "~"))
 
 
 def read_profile(path: Path) -> MachineProfile:
-    """The profile in a .json, .yaml or .yml file.
+    """Read a profile from a .json, .yaml or .yml file.
 
     Raises:
         InvalidProfile: With every problem of the file, or the reason why it cannot be read.
     """
     try:
         with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)  # never more, however large the file says it is
+            data = file.read(MAX_BYTES + 1)  # Never more, even if the file grows.
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise InvalidProfile(
@@ -46,12 +46,12 @@ def read_profile(path: Path) -> MachineProfile:
 
 
 def parse_profile(data: bytes, source: str, suffix: str) -> MachineProfile:
-    """The profile in the bytes of a file.
+    """Parse a profile from the bytes of a file.
 
     Args:
         data: Content, UTF-8.
-        source: What to call it in messages.
-        suffix: `.json`, `.yaml` or `.yml`: how to read it.
+        source: Name of the file in messages.
+        suffix: `.json`, `.yaml` or `.yml`; decides the format.
 
     Raises:
         InvalidProfile: With every problem at once.
@@ -80,7 +80,7 @@ def profile_schema() -> dict[str, Any]:
 def _read(data: bytes, suffix: str) -> tuple[Any, list[Problem]]:
     reader = _READERS.get(suffix.lower())
     if reader is None:
-        message = f"'{suffix}' is no profile format" if suffix else "the name has no suffix"
+        message = f"'{suffix}' is not a profile format" if suffix else "the name has no suffix"
         raise Unreadable(Problem("", message, f"name the file {', '.join(_READERS)}"))
     if len(data) > MAX_BYTES:
         raise Unreadable(Problem("", "over 1 MB", "a profile is a few kB of text"))
@@ -93,10 +93,10 @@ def _read(data: bytes, suffix: str) -> tuple[Any, list[Problem]]:
 
 def _validate(raw: Any) -> tuple[MachineProfile | None, list[Problem]]:
     try:
-        # Strict, so that "60" is not taken for 60; strict pydantic wants tuples, not lists.
+        # Strict, so that "60" is not accepted as 60. Strict pydantic needs tuples, not lists.
         return MachineProfile.model_validate(_with_tuples(raw), strict=True), []
     except ValidationError as error:
-        found = [*problems_of(error), *_problems_of_the_whole(raw)]
+        found = [*problems_of(error), *_cross_field_problems(raw)]
         return None, list(dict.fromkeys(found))
 
 
@@ -108,8 +108,8 @@ def _with_tuples(node: Any) -> Any:
     return node
 
 
-def _problems_of_the_whole(raw: Any) -> Iterator[Problem]:
-    """What pydantic no longer looks at once a field is wrong."""
+def _cross_field_problems(raw: Any) -> Iterator[Problem]:
+    """Checks that pydantic skips once a field is invalid."""
     sensors, modes = _items(raw, "sensors"), _items(raw, "failure_modes")
     if len(sensors) > MAX_SENSORS:
         yield too_many("sensors", len(sensors), MAX_SENSORS)
@@ -136,5 +136,5 @@ def _names(items: list[Any]) -> list[str]:
 
 
 def _name(value: Any) -> str:
-    """The name, or nothing where it is none: that is a problem of its own, already reported."""
+    """The name; empty if it is invalid, which is reported elsewhere."""
     return value if isinstance(value, str) and re.fullmatch(NAME_PATTERN, value) else ""

@@ -1,4 +1,4 @@
-"""What pydantic found wrong with a profile, in plain words."""
+"""Translate pydantic's errors about a profile to plain messages with advice."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from errors import Problem
 from GAN.profiles.parsing import pointed, shown
 from GAN.profiles.profile import FailureMode, MachineProfile, Range, RulOverrides, Sensor
 
-#: The model that describes the mapping found under a key.
+#: The model of the mapping under a key.
 _MODELS: dict[str, type[BaseModel]] = {
     "sensors": Sensor,
     "failure_modes": FailureMode,
@@ -46,15 +46,15 @@ def _problems(detail: ErrorDetails) -> Iterator[Problem]:
     elif kind == "too_long":
         yield too_many(path, len(found), context["max_length"])
     elif kind == "too_short":
-        # pydantic counts only the entries that are right, so a list may merely look short.
+        # pydantic counts only valid entries, so a list may only seem too short.
         if len(found) < context["min_length"]:
             yield Problem(path, "an empty list", "write at least one entry")
     else:
-        say = _WORDS.get(kind, _in_pydantic_words)
+        say = _WORDS.get(kind, _pydantic_message)
         yield Problem(path, *say(detail))
 
 
-def _in_pydantic_words(detail: ErrorDetails) -> _Words:
+def _pydantic_message(detail: ErrorDetails) -> _Words:
     return detail["msg"], ""
 
 
@@ -69,7 +69,7 @@ def _unknown_field(detail: ErrorDetails) -> _Words:
     near = get_close_matches(str(key)[:60], known, n=1)
     if near:
         return "unknown field", f"did you mean {near[0]}?"
-    return "unknown field", f"remove it; known here: {', '.join(known)}"
+    return "unknown field", f"remove it; the known fields are {', '.join(known)}"
 
 
 def _no_number(detail: ErrorDetails) -> _Words:
@@ -78,11 +78,11 @@ def _no_number(detail: ErrorDetails) -> _Words:
         return f"{shown(found)} is text, not a number", f"write {number} without quotes"
     if found is None:
         return "empty", "write a number"
-    return f"{shown(found)} is no number", "write a number"
+    return f"{shown(found)} is not a number", "write a number"
 
 
 def _plain_number(text: str) -> str | None:
-    """The number that a text spells, without an exponent (YAML takes 1e3 for text)."""
+    """The number in a text, without an exponent (YAML reads 1e3 as text)."""
     try:
         number = float(text)
     except ValueError:
@@ -95,12 +95,12 @@ def _plain_number(text: str) -> str | None:
 def _no_whole_number(detail: ErrorDetails) -> _Words:
     message, advice = _no_number(detail)
     if isinstance(detail["input"], float):
-        return f"{shown(detail['input'])} is no whole number", "write a whole number, such as 3"
+        return f"{shown(detail['input'])} is not a whole number", "write a whole number, such as 3"
     return message, advice
 
 
 def _not_finite(detail: ErrorDetails) -> _Words:
-    return f"{shown(detail['input'])} is no finite number", "write a number"
+    return f"{shown(detail['input'])} is not a finite number", "write a number"
 
 
 def _no_text(detail: ErrorDetails) -> _Words:
@@ -108,8 +108,8 @@ def _no_text(detail: ErrorDetails) -> _Words:
     if found is None:
         return "empty", "write some text"
     if isinstance(found, dict | tuple):
-        return f"{shown(found)} stands where text belongs", "write some text"
-    return f"{shown(found)} is no text", "put it in quotes"
+        return f"{shown(found)} is given where text is expected", "write some text"
+    return f"{shown(found)} is not text", "put it in quotes"
 
 
 def _no_unicode(_: ErrorDetails) -> _Words:
@@ -119,9 +119,12 @@ def _no_unicode(_: ErrorDetails) -> _Words:
 def _bad_pattern(detail: ErrorDetails) -> _Words:
     rule = "use lower-case letters, digits and single underscores between them"
     if detail["loc"] == ("machine_id",):
-        return f"{shown(detail['input'])} is no machine id", f"{rule}, such as motor_siemens_001"
+        return (
+            f"{shown(detail['input'])} is not a valid machine id",
+            f"{rule}, such as motor_siemens_001",
+        )
     return (
-        f"{shown(detail['input'])} is no name",
+        f"{shown(detail['input'])} is not a valid name",
         f"{rule}, a letter first, such as bearing_temperature",
     )
 
@@ -140,7 +143,7 @@ def _unknown_word(detail: ErrorDetails) -> _Words:
     expected = detail["ctx"]["expected"]
     if detail["loc"] == ("schema_version",):
         return f"unknown schema version {shown(detail['input'])}", f"write {expected}"
-    return f"{shown(detail['input'])} is not known here", f"write {expected}"
+    return f"{shown(detail['input'])} is not an allowed value", f"write {expected}"
 
 
 def _no_list(detail: ErrorDetails) -> _Words:
@@ -152,7 +155,7 @@ def _no_mapping(detail: ErrorDetails) -> _Words:
 
 
 def _misplaced(found: object, wanted: str) -> str:
-    return f"{'nothing' if found is None else shown(found)} stands where {wanted} belongs"
+    return f"{'nothing' if found is None else shown(found)} is given where {wanted} is expected"
 
 
 def _bound(words: str, key: str) -> Callable[[ErrorDetails], _Words]:

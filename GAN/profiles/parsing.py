@@ -1,7 +1,8 @@
-"""From the text of a profile to plain data: JSON and YAML that nobody has vouched for.
+"""Parse untrusted JSON and YAML to built-in types.
 
-Both readers refuse what could exhaust the machine before anything is built: deep nesting, too
-many values and, in YAML, anchors (the stuff of bombs) and tags (the stuff of code execution).
+Before they build anything, both readers refuse input that could exhaust memory or stack: deep
+nesting, too many values and, in YAML, anchors (which allow "bombs") and tags (which allow code
+execution).
 """
 
 from __future__ import annotations
@@ -16,17 +17,17 @@ from errors import Problem
 if TYPE_CHECKING:
     import yaml
 
-#: A profile at every limit of the schema nests 4 deep and holds some 2 500 values.
+#: The largest profile that the schema allows nests 4 deep and has about 2,500 values.
 MAX_DEPTH = 20
 MAX_VALUES = 5_000
 
-# An unterminated string runs to the end of the text; json.loads then says where it began.
+# An unterminated string extends to the end of the text; json.loads reports where it begins.
 _JSON_MARKS = re.compile(r'"(?:\\.|[^"\\])*+"?|[][{},]', re.DOTALL)
 _PLAIN_KEY = re.compile(r"[A-Za-z_]\w{0,59}")
 
 
 class Unreadable(Exception):
-    """Text that gives no data, and why."""
+    """Text that cannot be parsed; `problems` has the reasons."""
 
     def __init__(self, *problems: Problem) -> None:
         self.problems = problems
@@ -34,7 +35,7 @@ class Unreadable(Exception):
 
 
 def pointed(keys: Sequence[str | int]) -> str:
-    """A place in a profile as a person points at it.
+    """The path of a value in a profile, as shown to users.
 
     >>> pointed(["sensors", 3, "normal", "max"])
     'sensors[3].normal.max'
@@ -49,7 +50,7 @@ def pointed(keys: Sequence[str | int]) -> str:
 
 
 def shown(value: object) -> str:
-    """A value for a message: one line, and short, whatever it holds."""
+    """A value as one short line for a message."""
     if isinstance(value, dict):
         return "a mapping"
     if isinstance(value, list | tuple):
@@ -57,8 +58,8 @@ def shown(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, int) and abs(value) > 10**15:
-        return "a number beyond all bounds"  # and one that Python may refuse to print
-    text = repr(value)  # which escapes whatever cannot be printed
+        return "a number beyond all bounds"  # Python may refuse to print it.
+    text = repr(value)  # Escapes unprintable characters.
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
@@ -77,7 +78,7 @@ def decode(data: bytes) -> str:
 
 
 def read_json(text: str) -> tuple[Any, list[Problem]]:
-    """Data of a JSON text, and the keys it has twice (the last one counts).
+    """Parse JSON; also returns problems for duplicate keys, of which the last one counts.
 
     Raises:
         Unreadable: Broken JSON, nested too deep, or too many values.
@@ -97,8 +98,8 @@ class _Members(list[tuple[str, Any]]):
 
 
 def _whole_number(digits: str) -> int | float:
-    # Python refuses to read thousands of digits; as a float they become infinite and are
-    # then refused where they stand.
+    # Python refuses to parse thousands of digits. As a float the number becomes infinite, which
+    # the profile's checks refuse.
     return int(digits) if len(digits) < 300 else float(digits)
 
 
@@ -125,12 +126,12 @@ def _settled(node: Any, place: tuple[str | int, ...], repeated: list[Problem]) -
 
 
 def read_yaml(text: str) -> tuple[Any, list[Problem]]:
-    """Data of a YAML text, and the keys it has twice (the last one counts).
+    """Parse YAML; also returns problems for duplicate keys, of which the last one counts.
 
     Raises:
         Unreadable: Broken YAML, nested too deep, too many values, or anchors, aliases or tags.
     """
-    import yaml  # here because the start-up time of the command line counts
+    import yaml  # Imported here to keep the start of the command line fast.
 
     try:
         _check_yaml_events(text, yaml.parse(text, Loader=yaml.SafeLoader))
@@ -146,8 +147,8 @@ def read_yaml(text: str) -> tuple[Any, list[Problem]]:
             Problem("", f"broken YAML at {where}: a control character", "remove it")
         ) from None
     except (ValueError, OverflowError) as error:
-        # PyYAML lets these out of the built-in types: a date with month 13, an escape beyond
-        # Unicode, a number of thousands of digits.
+        # PyYAML does not catch these errors of built-in types: a date with month 13, an escape
+        # beyond Unicode, a number with thousands of digits.
         reason = str(error).partition(":")[0]
         raise Unreadable(
             Problem("", f"broken YAML, a value cannot be read: {reason}", "if it is text, quote it")
@@ -216,5 +217,5 @@ def _line_and_column(text: str, at: int) -> str:
     return f"line {before.count(chr(10)) + 1}, column {at - before.rfind(chr(10))}"
 
 
-def _at(mark: Any) -> str:  # a yaml.Mark, of whichever parser, or None
+def _at(mark: Any) -> str:  # A yaml.Mark of either parser, or None.
     return f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""

@@ -1,7 +1,7 @@
-"""What a machine is: the profile schema, version 1.
+"""The schema of machine profiles, version 1.
 
-A profile says what each sensor reads on a healthy machine and on a failed one, how it gets from
-one to the other, and which failure modes drive it. Everything else follows from it.
+A profile has the readings of each sensor on a healthy machine and on a failed one, the shape of the
+path between them, and the failure modes that drive it.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from pydantic import (
 )
 
 from errors import Problem
+from GAN.config.limits import MAX_MAX_RUL_HOURS, MIN_MAX_RUL_HOURS
 from GAN.config.rul_profiles import RUL_PROFILES, DegradationPattern, RulProfile, category_of
 from GAN.profiles.sensor import (
     NAME_PATTERN,
@@ -70,13 +71,13 @@ Text = Annotated[
 
 
 class FailureMode(Strict):
-    """One way to fail.
+    """One failure mode.
 
     Attributes:
         name: Class label in the data.
-        share: Relative frequency among failures; shares need not sum to one.
-        sensors: Names of the sensors that reach their failure value in this mode. The others
-            only drift (see `GAN.simulation.physics`).
+        share: Relative frequency among failures; shares do not have to sum to one.
+        sensors: Sensors that reach their failure value in this mode. The others only drift (see
+            `GAN.simulation.physics`).
     """
 
     name: Name
@@ -85,9 +86,9 @@ class FailureMode(Strict):
 
 
 class RulOverrides(Strict):
-    """RUL settings of one machine; what is absent comes from its category."""
+    """RUL settings of one machine; missing settings come from its category."""
 
-    max_rul_hours: Annotated[float, Field(ge=50, le=1_000_000)] | None = None
+    max_rul_hours: Annotated[float, Field(ge=MIN_MAX_RUL_HOURS, le=MAX_MAX_RUL_HOURS)] | None = None
     cycles_per_dataset: Annotated[int, Field(ge=1, le=200)] | None = None
     degradation_pattern: DegradationPattern | None = None
     rul_noise_std_hours: Annotated[float, Field(ge=0)] | None = None
@@ -97,14 +98,14 @@ class RulOverrides(Strict):
 def name_problems(
     sensors: Sequence[tuple[str, str]], modes: Sequence[tuple[str, Sequence[str]]]
 ) -> Iterator[Problem]:
-    """Names that are used twice, and failure modes that name no wearing sensor.
+    """Find duplicate names, and failure modes with sensors that do not degrade.
 
     Args:
-        sensors: Name and direction of each sensor; an empty name stands for an unreadable one.
+        sensors: Name and direction of each sensor; the name is empty if it is invalid.
         modes: Name of each failure mode and the names of its sensors.
 
     Yields:
-        Problems, their paths as in a whole profile.
+        Problems, with paths from the root of the profile.
     """
     yield from _repeated("sensors", [name for name, _ in sensors])
     yield from _repeated("failure_modes", [name for name, _ in modes])
@@ -113,7 +114,7 @@ def name_problems(
         for strange in sorted(set(named) - wearing):
             yield Problem(
                 f"failure_modes[{index}].sensors",
-                f"{strange!r} is no rising or falling sensor",
+                f"{strange!r} is not a rising or falling sensor",
                 f"choose from {', '.join(sorted(wearing)) or '(there is none yet)'}",
             )
 
@@ -182,10 +183,10 @@ class MachineProfile(Strict):
 
     @property
     def life(self) -> RulProfile:
-        """RUL settings in force: the category's, with this machine's own on top."""
+        """Effective RUL settings: the category's, overridden by this machine's own."""
         return _life(self.category, self.rul)
 
     @property
     def sha256(self) -> str:
-        """Fingerprint of the content: equal for two files that say the same."""
+        """SHA-256 of the content: the same for two files with the same content."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""One sensor of a machine: what it reads when healthy and when failed, and how it gets there."""
+"""One sensor of a machine: healthy readings, failure value, and the path between them."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from GAN.config.units import UNITS, nearest_unit
 
 NAME_PATTERN = r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$"
 
-#: Columns of every data set that are computed, so no sensor may take their name.
+#: Computed columns of every data set; sensors cannot have these names.
 RESERVED_NAMES = frozenset({"unit_id", "cycle_hour", "rul_hours", "failure_mode", "life_fraction"})
 
 Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN, min_length=1, max_length=60)]
-#: No reading is larger; keeps the arithmetic on readings well below overflow.
+#: Largest absolute reading, which keeps computations far from overflow.
 LARGEST = 1e12
 Reading = Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
 Direction = Literal["rising", "falling", "steady"]
@@ -32,13 +32,13 @@ Law = Literal["linear", "exponential", "three_stage", "arrhenius", "paris", "gam
 
 
 def reject(*problems: Problem) -> PydanticCustomError:
-    """One pydantic error that carries several problems, their paths relative to its place."""
+    """One pydantic error with several problems; their paths are relative to the error's."""
     message = "; ".join(str(problem) for problem in problems)
     return PydanticCustomError("profile", "{message}", {"message": message, "problems": problems})
 
 
 def printable(text: str) -> str:
-    """The text, unless it holds control characters: PostgreSQL cannot store NUL, for one."""
+    """Refuse control characters: PostgreSQL cannot store NUL, for example."""
     strange = sorted({character for character in text if ord(character) < 32} - {"\n", "\t"})
     if strange:
         found = ", ".join(map(ascii, strange))
@@ -71,7 +71,7 @@ Unit = Annotated[
 
 
 class Strict(BaseModel):
-    """Refuses fields it does not know and numbers that are not finite; cannot be changed."""
+    """Refuses unknown fields and numbers that are not finite; immutable."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
@@ -94,29 +94,30 @@ class Range(Strict):
 
 
 def _occupied(normal: Range, failure: float | None) -> tuple[float, float]:
-    """Least and greatest reading between a healthy machine and a failed one."""
+    """Smallest and largest reading between a healthy machine and a failed one."""
     ends = [normal.min, normal.max, *([] if failure is None else [failure])]
     return min(ends), max(ends)
 
 
 class Sensor(Strict):
-    """One measured channel and how it behaves over a life.
+    """One sensor and its behaviour over a life.
 
-    The checks belong to fields, not to the whole, so that one wrong field does not hide what is
-    wrong with the others. A check sees the fields above its own: their order matters.
+    The checks are validators of single fields, so that one invalid field does not hide problems of
+    the others. A validator sees the fields defined before its own, so their order matters.
 
     Attributes:
         name: Column name in every data set.
         unit: A key of `GAN.config.units.UNITS`.
-        normal: Band of a healthy machine over its units and operating points, in `unit`.
+        normal: Range of healthy readings over all units and operating points, in `unit`.
         direction: `rising` or `falling` towards `failure`, or `steady` (no trend).
-        failure: Reading when the machine fails, in `unit`; absent for a steady sensor.
+        failure: Reading when the machine fails, in `unit`; None for a steady sensor.
         noise: Standard deviation of the AR(1) residual, in `unit`.
         ar1: Lag-1 autocorrelation of that residual from row to row, 0 <= ar1 < 1.
-        onset: Fraction of life at which the sensor starts to react, 0 <= onset < 1.
-        law: Shape of the path from normal to failure (see `GAN.simulation.degradation`).
-        limits: What the channel can read at all; derived when absent.
-        source: Where the figures come from; `S: ...` marks a standard or data sheet.
+        onset: Fraction of life at which the sensor starts to degrade, 0 <= onset < 1.
+        law: Degradation law: shape of the path from normal to failure (see
+            `GAN.simulation.degradation`).
+        limits: Range of possible readings; derived if None.
+        source: Source of the values; `S: ...` marks a standard or data sheet.
     """
 
     name: Annotated[Name, AfterValidator(_free_name)]
@@ -155,12 +156,12 @@ class Sensor(Strict):
             return failure
         if direction == "rising" and failure <= normal.max:
             raise _reject_value(
-                f"{failure:g} is no rise from the normal band",
+                f"{failure:g} is not above the normal band",
                 f"write a number above normal.max {normal.max:g}",
             )
         if direction == "falling" and failure >= normal.min:
             raise _reject_value(
-                f"{failure:g} is no fall from the normal band",
+                f"{failure:g} is not below the normal band",
                 f"write a number below normal.min {normal.min:g}",
             )
         return failure
@@ -172,7 +173,7 @@ class Sensor(Strict):
             low, high = _occupied(info.data["normal"], info.data["failure"])
             if noise > high - low:
                 raise _reject_value(
-                    f"{noise:g} drowns the signal, which spans {high - low:g}",
+                    f"{noise:g} is larger than the signal, which spans {high - low:g}",
                     f"write a standard deviation below {high - low:g}",
                 )
         return noise
@@ -184,14 +185,14 @@ class Sensor(Strict):
             low, high = _occupied(info.data["normal"], info.data["failure"])
             if limits.min > low or limits.max < high:
                 raise _reject_value(
-                    f"{limits.min:g}..{limits.max:g} cut off readings the sensor has",
+                    f"{limits.min:g}..{limits.max:g} exclude readings the sensor has",
                     f"write limits that hold {low:g}..{high:g}",
                 )
         return limits
 
     @property
     def physical_limits(self) -> Range:
-        """The limits as given, or the occupied range widened by a quarter within the unit's own."""
+        """The given limits, or the occupied range widened by a quarter within the unit's range."""
         if self.limits:
             return self.limits
         lowest, highest = _occupied(self.normal, self.failure)

@@ -23,7 +23,7 @@ from GAN.reporting.tables import (
     in_time_table,
     sensor_table,
     splits_table,
-    usefulness_table,
+    utility_table,
     verdict,
 )
 
@@ -84,7 +84,7 @@ $sections
 </html>
 """)
 
-#: Which colour is which, for figures that show both.
+#: Legend of the plots that show both data sets.
 KEY = (
     f'<p><span class="key" style="color:{SEED_COLOUR}"></span>seed'
     f'<span class="key" style="color:{SYNTHETIC_COLOUR}"></span>synthetic (train)</p>'
@@ -98,12 +98,12 @@ def report_page(
     loss_history: Sequence[float],
     profile: MachineProfile,
 ) -> str:
-    """The verdict and what it rests on, for a reliability engineer.
+    """The verdict and the metrics behind it, for a reliability engineer.
 
     Args:
-        report: The figures.
+        report: The metrics.
         seed: The seed data.
-        synthetic: The sets; the figures show `train`.
+        synthetic: The sets; the plots show `train`.
         loss_history: Mean loss of each epoch.
         profile: The machine.
 
@@ -114,10 +114,10 @@ def report_page(
 
     train = synthetic["train"]
     sections = [
-        _section("Synthetic sets", "Every faulty count must be 0.", splits_table(report)),
+        _section("Synthetic sets", "Every count of faults must be 0.", splits_table(report)),
         _section(
             "Sensors",
-            "Likeness of the distribution (1 is equal) and correlation with RUL; "
+            "Fidelity of the distribution (1 is equal) and correlation with RUL. "
             "Δ is synthetic minus seed.",
             sensor_table(report, profile),
         ),
@@ -134,16 +134,16 @@ def report_page(
         ),
         _section(
             "Lives in time",
-            "Do rows follow each other as in the seed? Beside it, to see what order is worth, the "
-            "same rows mixed among units at the same time of life.",
+            "Do consecutive rows change as in the seed? For comparison, the same rows shuffled "
+            "among units at the same stage of life.",
             in_time_table(report)
             + KEY
             + _embedded(autocorrelation_figure(seed, train, profile), "autocorrelation"),
         ),
         _section(
-            "Use for RUL",
-            "RUL forecast from single rows. The PHM08 score punishes late forecasts more.",
-            usefulness_table(report),
+            "Utility for RUL",
+            "RUL forecast from single rows. The PHM08 score penalises late forecasts more.",
+            utility_table(report),
         ),
         _section(
             "Correlations",
@@ -179,7 +179,7 @@ def _section(title: str, note: str, body: str) -> str:
 
 
 def _embedded(figure: Figure, name: str) -> str:
-    """A figure as a fragment of the page, which already holds plotly.js."""
+    """A plot as a fragment of the page, which already contains plotly.js."""
     from plotly.io import to_html
 
     html: str = to_html(

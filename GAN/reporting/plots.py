@@ -1,4 +1,4 @@
-"""The figures of the quality page: seed data in blue, synthetic data in orange."""
+"""The plots of the quality page: seed data in blue, synthetic data in orange."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SYNTHETIC_FILL = "rgba(224, 123, 46, 0.28)"
 NORMAL_FILL = "rgba(46, 139, 87, 0.12)"
 FAILURE_COLOUR = "#b3261e"
 
-#: From -1, blue, over 0, white, to 1, red: ColorBrewer's RdBu, turned round.
+#: From -1 (blue) over 0 (white) to 1 (red): ColorBrewer's RdBu, reversed.
 DIVERGING = [
     [0.0, "#053061"],
     [0.25, "#6aacd0"],
@@ -36,14 +36,14 @@ NOTHING: Mapping[str, Any] = MappingProxyType({})
 PER_ROW = 3
 ROW_HEIGHT = 230
 BINS = 50
-#: Points drawn of one life: more cannot be told apart in a small panel.
+#: Points drawn of one life: more cannot be distinguished in a small panel.
 LIFE_POINTS = 300
 #: A heat map of more columns than this shows colours only.
 NUMBERED_COLUMNS = 12
 
 
-#: A figure as plotly.js takes it. Its classes in Python check each part against the whole, which
-#: took longer than all figures of the page.
+#: A plot in the JSON format of plotly.js. Plotly's Python classes validate every part, which took
+#: longer than drawing all plots of the page.
 Figure = dict[str, Any]
 
 
@@ -109,7 +109,7 @@ def correlation_figure(
         y=bare | {"autorange": "reversed"},
         height=260 + 22 * len(names),
     )
-    for axis in ("yaxis2", "yaxis3"):  # The names stand at the first table.
+    for axis in ("yaxis2", "yaxis3"):  # The names are at the first panel.
         figure["layout"][axis] |= {"matches": "y", "showticklabels": False}
     colours = {"colorscale": DIVERGING, "cmin": -1, "cmax": 1, "colorbar": {"thickness": 12}}
     figure["layout"] |= {"coloraxis": colours}
@@ -120,7 +120,7 @@ def correlation_figure(
 def autocorrelation_figure(
     seed: pd.DataFrame, synthetic: pd.DataFrame, profile: MachineProfile
 ) -> Figure:
-    """Autocorrelation of each sensor from row to row, mean over lives."""
+    """Autocorrelation of each sensor, mean over lives."""
     names = [sensor.name for sensor in profile.sensors]
     traces = []
     for frame, colour in ((seed, SEED_COLOUR), (synthetic, SYNTHETIC_COLOUR)):
@@ -134,7 +134,7 @@ def autocorrelation_figure(
 
 
 def life_figure(seed: pd.DataFrame, synthetic: pd.DataFrame, profile: MachineProfile) -> Figure:
-    """One life of each sensor, of a failure mode that drives it, over life fraction.
+    """One life of each sensor over life fraction, in a failure mode that drives the sensor.
 
     The green band is the normal range, the dashed line the failure value.
     """
@@ -143,7 +143,7 @@ def life_figure(seed: pd.DataFrame, synthetic: pd.DataFrame, profile: MachinePro
     lives, imitations = _first_lives(seed), _first_lives(synthetic)
     for index, sensor in enumerate(profile.sensors):
         modes = [m for m in _driving_modes(profile, sensor) if m in lives and m in imitations]
-        # If the two have no mode in common, any life shows how it reads.
+        # Without a common mode, any life shows the range of the sensor.
         life = lives[modes[0] if modes else next(iter(lives))]
         imitation = imitations[modes[0] if modes else next(iter(imitations))]
         dot = {"color": SYNTHETIC_COLOUR, "size": 3.5, "opacity": 0.6}
@@ -178,7 +178,7 @@ def _driving_modes(profile: MachineProfile, sensor: Sensor) -> list[str]:
 
 
 def _first_lives(frame: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """The first life that each failure mode has ended."""
+    """The first life of each failure mode."""
     first = frame.drop_duplicates("failure_mode")
     return {
         str(mode): frame[frame["unit_id"] == unit]
@@ -197,7 +197,7 @@ def _in_panel(index: int, trace: dict[str, Any], kind: str = "scatter") -> dict[
 
 
 def _number(index: int) -> str:
-    """The end of an axis' name: the first has none."""
+    """The suffix of an axis' name; the first axis has none."""
     return "" if index == 0 else str(index + 1)
 
 
@@ -208,7 +208,7 @@ def _grid(
     y: Mapping[str, Any] = NOTHING,
     height: int | None = None,
 ) -> Figure:
-    """Small panels, `PER_ROW` in a row, whose axes are all as `x` and `y` say."""
+    """Small panels, `PER_ROW` in a row, with axis settings `x` and `y`."""
     rows = -(-len(titles) // PER_ROW)
     height = height or ROW_HEIGHT * rows + 60
     gaps = {"xgap": 0.15, "ygap": 60 / ROW_HEIGHT}

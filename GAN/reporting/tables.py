@@ -5,94 +5,94 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 
-from GAN.config.quality_gates import LIMITS
+from GAN.config.quality_gates import GATES
 from GAN.evaluation.assessment import Gate, Light, QualityReport, SensorTrend
 from GAN.profiles.profile import MachineProfile, Sensor
 
 
 def verdict(report: QualityReport) -> str:
-    """Traffic lights, and what they say."""
+    """The verdict with a traffic light for each gate."""
     remarks = "".join(f"<li>{escape(text)}</li>" for text in (*report.reasons, *report.notes))
     style, headline = _headline(report)
     return f"""<section class="verdict {style}">
 <b>{headline}</b>
-{_table(["", "figure", "good", "usable", "what it tells"], map(_gate_row, report.gates))}
+{_table(["metric", "value", "good", "usable", "what it measures"], map(_gate_row, report.gates))}
 <ul>{remarks}</ul>
 <p class="soft">SDMetrics score {report.quality_score:.3f}: column shapes
 {report.rows.column_shapes_score:.3f}, column pair trends
 {report.rows.column_pair_trends_score:.3f}, diagnostic {report.rows.diagnostic_score:.3f}. It hardly
-tells good from poor sets, and decides nothing.</p>
+separates good sets from poor ones and does not affect the verdict.</p>
 </section>"""
 
 
 def _headline(report: QualityReport) -> tuple[str, str]:
-    """Style and words."""
+    """CSS class and headline."""
     if not report.passed:
         return "failed", "Not passed"
     if unjudged := report.unjudged:
-        return "open", f"Passed, {unjudged} of {len(report.gates)} figures not judged"
+        return "open", f"Passed, {unjudged} of {len(report.gates)} metrics not judged"
     return "passed", "Passed"
 
 
 def _gate_row(gate: Gate) -> list[str]:
-    limit = LIMITS[gate.name]
+    limits = GATES[gate.metric]
     light = gate.light.value
-    sign = "≥" if limit.more_is_better else "≤"
+    sign = "≥" if limits.more_is_better else "≤"
     return [
-        f'<td><span class="light {light}" title="{light}"></span>{escape(limit.title)}</td>',
-        _cell(_figure(gate.figure), bad=gate.light is Light.POOR),
+        f'<td><span class="light {light}" title="{light}"></span>{escape(limits.title)}</td>',
+        _cell(_number(gate.value), bad=gate.light is Light.POOR),
         _cell(f"{sign} {gate.good:g}"),
         _cell(f"{sign} {gate.usable:g}"),
-        f'<td class="why">{escape(limit.why)}</td>',
+        f'<td class="why">{escape(limits.why)}</td>',
     ]
 
 
-def _figure(figure: float | None) -> str:
-    if figure is None:
+def _number(value: float | None) -> str:
+    if value is None:
         return "not judged"
-    return f"{figure:,.0f}" if figure == int(figure) else f"{figure:.3f}"
+    return f"{value:,.0f}" if value == int(value) else f"{value:.3f}"
 
 
 def in_time_table(report: QualityReport) -> str:
-    """Figures of lives, beside those of the same rows in no order."""
+    """Metrics of whole lives, next to those of the same rows shuffled."""
     names = {
         "autocorrelation_error": "error of autocorrelation, lags 1 to 10",
-        "noise_autocorrelation_error": "the same without slow movement",
+        "noise_autocorrelation_error": "the same without the trend (noise only)",
         "cross_correlation_error": "error of correlation between sensors, lags 0 to 5",
         "monotonicity": "monotonicity of health",
-        "windows_told_apart": "windows of 16 rows told apart (AUC)",
+        "windows_c2st_auc": "classifier test on windows of 16 rows (AUC)",
     }
     rows = [
         [
             _cell(title),
-            _cell(_figure(getattr(report.in_time, name))),
-            _cell(_figure(getattr(report.in_a_bag, name))),
+            _cell(_number(getattr(report.in_time, name))),
+            _cell(_number(getattr(report.shuffled_baseline, name))),
         ]
         for name, title in names.items()
     ]
-    seed = f'<p class="soft">Monotonicity of the seed: {_figure(report.in_time.seed_monotonicity)}.'
-    return _table(["", "synthetic", "its rows in no order"], rows) + seed + "</p>"
+    seed = f'<p class="soft">Monotonicity of the seed: {_number(report.in_time.seed_monotonicity)}.'
+    return _table(["metric", "synthetic", "its rows shuffled"], rows) + seed + "</p>"
 
 
-def usefulness_table(report: QualityReport) -> str:
-    """RUL forecast, learnt from either side."""
-    useful = report.usefulness
-    if useful is None:
+def utility_table(report: QualityReport) -> str:
+    """Errors of RUL forecasts trained on synthetic and on real data."""
+    forecasts = report.utility
+    if forecasts is None:
         return "<p>Not judged: the seed has one unit.</p>"
     rows = [
         [_cell(name), _cell(f"{of.rmse_hours:,.1f}"), _cell(f"{of.phm08:,.2f}")]
         for name, of in (
-            ("synthetic train set", useful.synthetic),
-            ("its rows in no order", useful.no_order),
-            ("seed", useful.real),
+            ("synthetic train set", forecasts.synthetic),
+            ("its rows shuffled", forecasts.shuffled_baseline),
+            ("seed", forecasts.real),
         )
     ]
-    tested = f'<p class="soft">Tested on {escape(useful.tested_on)}.</p>'
-    return _table(["learnt from", "RMSE [h]", "PHM08 score"], rows) + tested
+    tested = f'<p class="soft">Tested on {escape(forecasts.tested_on)}.</p>'
+    return _table(["trained on", "RMSE [h]", "PHM08 score"], rows) + tested
 
 
 def splits_table(report: QualityReport) -> str:
-    """What each set holds, and what it must not hold."""
+    """Contents of each set, with counts of what must not occur."""
     head = [
         "set",
         "rows",
@@ -128,8 +128,8 @@ def _modes_table(report: QualityReport) -> str:
 
 
 def sensor_table(report: QualityReport, profile: MachineProfile) -> str:
-    """Each sensor: its range, likeness and correlation with RUL."""
-    head = ["sensor", "unit", "normal", "failure", "likeness"]
+    """Each sensor: range, fidelity and correlation with RUL."""
+    head = ["sensor", "unit", "normal", "failure", "fidelity"]
     head += ["Pearson seed", "synthetic", "Δ", "Spearman seed", "synthetic", "Δ"]
     rows = [
         _sensor_row(sensor, trend, report.rows.column_shapes[sensor.name])
@@ -138,8 +138,8 @@ def sensor_table(report: QualityReport, profile: MachineProfile) -> str:
     return _table(head, rows)
 
 
-def _sensor_row(sensor: Sensor, trend: SensorTrend, likeness: float) -> list[str]:
-    figures = (
+def _sensor_row(sensor: Sensor, trend: SensorTrend, fidelity: float) -> list[str]:
+    correlations = (
         trend.pearson_seed,
         trend.pearson_synthetic,
         trend.pearson_difference,
@@ -152,8 +152,8 @@ def _sensor_row(sensor: Sensor, trend: SensorTrend, likeness: float) -> list[str
         _cell(sensor.unit),
         _cell(f"{sensor.normal.min:g} to {sensor.normal.max:g}"),
         _cell("steady" if sensor.failure is None else f"{sensor.failure:g}"),
-        _cell(f"{likeness:.3f}"),
-        *(_cell("none" if figure is None else f"{figure:+.2f}") for figure in figures),
+        _cell(f"{fidelity:.3f}"),
+        *(_cell("none" if value is None else f"{value:+.2f}") for value in correlations),
     ]
 
 

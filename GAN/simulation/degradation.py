@@ -1,7 +1,7 @@
 """Degradation laws: how far a sensor is from healthy (0) to failed (1).
 
-A law maps local progress s, which runs from 0 at the sensor's onset to 1 at failure, to the
-sensor's own path. `wear` comes before it and turns life fraction into progress.
+A degradation law maps local progress s, which runs from 0 at the sensor's onset to 1 at failure, to
+the sensor's path. Before that, `wear` converts life fraction to progress.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from GAN.profiles.profile import Law
 
 Path = NDArray[np.float64]
 
-#: Wear reached at half of life; between the three points wear is linear in time.
+#: Wear at half of life; wear is linear in time on both sides of it.
 WEAR_AT_HALF_LIFE = {"linear_slow": 0.35, "linear_medium": 0.5, "linear_fast": 0.65}
 #: Growth exponent of exponential wear: 5 % of it is left for the first fifth of life.
 WEAR_GROWTH = 3.0
 
-#: Mean number of jumps of a gamma process: the fewer, the rougher its path.
+#: Shape of the gamma process over a whole life: smaller values give rougher paths.
 GAMMA_SHAPE = 60.0
-#: Standard deviation of a Wiener path halfway is half of this.
+#: The standard deviation of a Wiener path halfway is half of this.
 WIENER_SPREAD = 0.12
 
 
@@ -33,7 +33,7 @@ def wear(life_fraction: Path, pattern: DegradationPattern) -> Path:
     Args:
         life_fraction: Values in [0, 1], any shape.
         pattern: `linear_slow` wears most in the second half of life, `linear_fast` in the first,
-            `linear_medium` evenly; `exponential` grows with what is already worn.
+            `linear_medium` uniformly; `exponential` wears faster the more is worn.
 
     Returns:
         Wear in [0, 1], of the same shape: monotone, 0 at 0 and 1 at 1.
@@ -69,18 +69,18 @@ def three_stage(s: Path) -> Path:
 
 
 def arrhenius(s: Path) -> Path:
-    """Thermal ageing of insulation while it runs ever hotter.
+    """Thermal ageing of insulation at rising temperature.
 
-    The rate of ageing follows Arrhenius; near service temperature that is Montsinger's rule, a
-    doubling for every 6 K (IEC 60076-7). Over a rise of 18 K, linear in time, the integral of the
-    rate is (2^(3s) - 1) / (2^3 - 1).
+    The ageing rate follows Arrhenius. Near service temperature this is Montsinger's rule: the rate
+    doubles every 6 K (IEC 60076-7). For a linear rise of 18 K, the integral of the rate is
+    (2^(3s) - 1) / (2^3 - 1).
     """
     aged: Path = (np.exp2(3.0 * s) - 1.0) / 7.0
     return aged
 
 
 def paris(s: Path) -> Path:
-    """Growth of a fatigue crack to ten times its first length.
+    """Growth of a fatigue crack to ten times its initial length.
 
     Paris and Erdogan (1963), da/dN = C·ΔK^m with ΔK = Δσ·sqrt(π·a). For m = 3 the closed form is
     a(s) = a0 / (1 - s·(1 - sqrt(a0/a1)))², from a0 at s = 0 to a1 at s = 1.
@@ -91,14 +91,14 @@ def paris(s: Path) -> Path:
 
 
 def gamma(s: Path, rng: np.random.Generator) -> Path:
-    """Monotone wear in random jumps: a gamma process tied to 0 at s = 0 and to 1 at s = 1.
+    """Monotone wear in random jumps: a gamma bridge from 0 at s = 0 to 1 at s = 1.
 
     Args:
         s: Non-decreasing progress, shape (n,).
-        rng: Source of the jumps.
+        rng: Draws the jumps.
 
     Returns:
-        One path, shape (n,), never falling.
+        One non-decreasing path, shape (n,).
     """
     worn: Path = np.cumsum(rng.gamma(GAMMA_SHAPE * _steps(s)))
     bridge: Path = worn[:-1] / worn[-1]
@@ -106,11 +106,11 @@ def gamma(s: Path, rng: np.random.Generator) -> Path:
 
 
 def wiener(s: Path, rng: np.random.Generator) -> Path:
-    """Wear that may recover for a while: drift 1 plus a Brownian bridge, kept inside [0, 1].
+    """Wear that may recover temporarily: drift 1 plus a Brownian bridge, clipped to [0, 1].
 
     Args:
         s: Non-decreasing progress, shape (n,).
-        rng: Source of the wandering.
+        rng: Draws the bridge.
 
     Returns:
         One path, shape (n,), 0 at s = 0 and 1 at s = 1.
@@ -122,7 +122,7 @@ def wiener(s: Path, rng: np.random.Generator) -> Path:
 
 
 def _steps(s: Path) -> Path:
-    """Progress made before each point and after the last one: shape (n + 1,), sum 1."""
+    """Increments of progress before each point and after the last one, shape (n + 1,), sum 1."""
     return np.diff(s, prepend=0.0, append=1.0)
 
 
@@ -145,7 +145,7 @@ def degradation(law: Law, s: Path, rng: np.random.Generator) -> Path:
     Args:
         law: Name of the law.
         s: Non-decreasing local progress in [0, 1], shape (n,).
-        rng: Used by the random laws only.
+        rng: Used only by the random laws.
 
     Returns:
         Degradation in [0, 1], shape (n,): 0 where s is 0, 1 where s is 1.

@@ -1,4 +1,4 @@
-"""Lives: how many units run to failure, how long each lasts and what ends it."""
+"""Planned lives: how many units there are, how long each lasts, and its failure mode."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-#: Share of lives that would outlast `max_rul_hours` if the Weibull law were not cut off there.
+#: Share of lives that would exceed `max_rul_hours` if the Weibull distribution were not truncated.
 CUT_OFF_ABOVE = 0.1
 #: A unit that fails before this share of `max_rul_hours` did not wear out: it is not drawn.
 SHORTEST_LIFE = 0.1
 
-#: Fewest rows of a life: a first one and the failure.
+#: Fewest rows of a life: the first one and the failure.
 MIN_ROWS_PER_LIFE = 2
 
 
@@ -33,7 +33,7 @@ class Lives:
 
     Attributes:
         rows: Rows of each unit.
-        failure_modes: What ends each unit, of the same length.
+        failure_modes: Failure mode of each unit, of the same length.
         time_step_hours: Hours from one row to the next, a multiple of 1/4096 h.
     """
 
@@ -43,22 +43,22 @@ class Lives:
 
     @property
     def hours(self) -> tuple[float, ...]:
-        """Length of each life: its first RUL."""
+        """Length of each life in hours: its first RUL."""
         return tuple((rows - 1) * self.time_step_hours for rows in self.rows)
 
 
 def plan_lives(profile: MachineProfile, rows: int, units: int, rng: np.random.Generator) -> Lives:
-    """Lives that fill a table of a given length.
+    """Plan lives that fill a table of a given length.
 
     Args:
         profile: Gives the longest life, the Weibull shape and the failure modes.
-        rows: Rows of the table, at least two a unit.
+        rows: Rows of the table, at least two per unit.
         units: Number of lives.
-        rng: Source of the lives and of the order of the failure modes.
+        rng: Draws the lives and the order of the failure modes.
 
     Returns:
-        Lives whose rows sum to exactly `rows`, in proportion to lives drawn from the Weibull law;
-        none exceeds `max_rul_hours`.
+        Lives whose rows sum to exactly `rows`, in proportion to lives drawn from the Weibull
+        distribution; none exceeds `max_rul_hours`.
     """
     lives = draw_lives(profile.life, units, rng)
     most_ticks = math.floor(profile.life.max_rul_hours * TICKS_PER_HOUR)
@@ -79,7 +79,7 @@ def plan_lives_at_step(
     failure_modes: Sequence[FailureMode],
     rng: np.random.Generator,
 ) -> Lives:
-    """Lives that fill a table of a given length and a given time step.
+    """Plan lives that fill a table of a given length at a given time step.
 
     Args:
         profile: Gives the longest life and the Weibull shape.
@@ -87,11 +87,11 @@ def plan_lives_at_step(
         time_step_hours: Hours from row to row, a multiple of 1/4096 h, at most half of
             `max_rul_hours`.
         failure_modes: The modes to draw from.
-        rng: Source of the lives and of the order of the failure modes.
+        rng: Draws the lives and the order of the failure modes.
 
     Returns:
-        As many lives as make their mean the Weibull law's, with exactly `rows` rows in all; none
-        exceeds `max_rul_hours`.
+        Lives with exactly `rows` rows in all, as many as gives them the mean of the Weibull
+        distribution; none exceeds `max_rul_hours`.
     """
     most = 1 + math.floor(profile.life.max_rul_hours / time_step_hours)
     units = round(rows / rows_per_life(profile.life, time_step_hours))
@@ -105,17 +105,17 @@ def plan_lives_at_step(
 
 
 def rows_per_life(life: RulProfile, time_step_hours: float) -> float:
-    """Rows that a life of mean length has."""
+    """Number of rows of a life of mean length."""
     evenly = (np.arange(1_000) + 0.5) / 1_000
     return 1.0 + float(_quantile(life, evenly).mean()) / time_step_hours
 
 
 def timeline(lives: Lives, first_unit: int = 1) -> pd.DataFrame:
-    """The computed columns of a data set, one row for each unit and hour.
+    """The computed columns of a data set, one row per unit and time step.
 
     Args:
         lives: The lives, in order.
-        first_unit: `unit_id` of the first one.
+        first_unit: `unit_id` of the first life.
 
     Returns:
         Columns unit_id (int32), cycle_hour and rul_hours (float64, hours), failure_mode (str).
@@ -136,24 +136,30 @@ def timeline(lives: Lives, first_unit: int = 1) -> pd.DataFrame:
 
 
 def draw_lives(life: RulProfile, units: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Lengths of lives, hours, shape (units,)."""
+    """Draw lengths of lives in hours, shape (units,)."""
     return _quantile(life, rng.random(units))
 
 
 def _quantile(life: RulProfile, share: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Life in hours that a share of units does not outlast: a Weibull law cut off at both ends.
+    """Quantiles of the lives in hours: a Weibull distribution truncated at both ends.
 
-    Its scale is set so that `CUT_OFF_ABOVE` of the uncut law lies beyond `max_rul_hours`.
+    Its scale is such that `CUT_OFF_ABOVE` of the whole distribution exceeds `max_rul_hours`.
     """
-    scale = -math.log(CUT_OFF_ABOVE)
-    shortest = -math.expm1(-scale * SHORTEST_LIFE**life.weibull_shape)
-    failed = shortest + share * (1.0 - CUT_OFF_ABOVE - shortest)
-    hours = life.max_rul_hours * (-np.log1p(-failed) / scale) ** (1.0 / life.weibull_shape)
+    from scipy.stats import truncweibull_min
+
+    longest = (-math.log(CUT_OFF_ABOVE)) ** (1.0 / life.weibull_shape)  # In units of the scale.
+    hours = truncweibull_min.ppf(
+        share,
+        life.weibull_shape,
+        SHORTEST_LIFE * longest,
+        longest,
+        scale=life.max_rul_hours / longest,
+    )
     return np.asarray(np.minimum(hours, life.max_rul_hours))
 
 
 def _apportion(total: int, weights: NDArray[np.float64], least: int, most: int) -> tuple[int, ...]:
-    """Whole numbers in [least, most] in proportion to `weights`, with exactly the sum `total`."""
+    """Integers in [least, most], proportional to `weights`, whose sum is exactly `total`."""
     quotas = total * weights / weights.sum()
     counts = np.clip(np.floor(quotas), least, most)
     while (short := total - int(counts.sum())) != 0:
@@ -165,7 +171,7 @@ def _apportion(total: int, weights: NDArray[np.float64], least: int, most: int) 
 
 
 def _allot(modes: Sequence[FailureMode], units: int, rng: np.random.Generator) -> tuple[str, ...]:
-    """A failure mode for each unit, by share; each at least once when there are enough units."""
+    """A failure mode for each unit by share; each mode occurs if there are enough units."""
     shares = np.array([mode.share for mode in modes])
     if units < len(modes):
         chosen = rng.choice(len(modes), units, replace=False, p=shares / shares.sum())

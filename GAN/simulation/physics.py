@@ -1,4 +1,4 @@
-"""Physics-style seed data: what the sensors of a few units read from new to failed."""
+"""Simulated seed data: sensor readings of a few units from new to failed."""
 
 from __future__ import annotations
 
@@ -22,41 +22,42 @@ from GAN.config.limits import (
 from GAN.config.rul_profiles import DegradationPattern
 from GAN.config.tvae_config import DEFAULT_ROWS
 from GAN.datasets.run_to_failure import life_fraction
-from GAN.profiles.profile import MachineProfile, Range, Sensor
+from GAN.profiles.profile import MachineProfile, Sensor
+from GAN.reflection import reflect
 from GAN.simulation.degradation import degradation, wear
 from GAN.simulation.lifetimes import plan_lives, timeline
 
 if TYPE_CHECKING:
     import pandas as pd
 
-#: How far a degrading sensor goes towards its failure value when another mode ends the unit.
+#: Share of the way to its failure value that a sensor moves if another mode ends the unit.
 DRIFT = 0.25
 
-#: Seeds of fresh units, and rows of each.
+#: Random seeds of the fresh units, and rows per seed.
 FRESH_SEEDS = (MAX_RANDOM_SEED, MAX_RANDOM_SEED - 1, MAX_RANDOM_SEED - 2)
 FRESH_ROWS = 3_000
 
-#: A unit may start its life worn (onset below 0); it never leaves everything to the last rows.
+#: Range of the onset. A unit may be worn at the start (below 0). Some rows of wear remain.
 EARLIEST_ONSET, LATEST_ONSET = -0.25, 0.95
 
 
 def physics_seed(profile: MachineProfile, rows: int = DEFAULT_ROWS, seed: int = 0) -> pd.DataFrame:
-    """Run-to-failure data of a machine, from its profile alone.
+    """Simulate run-to-failure data of a machine from its profile.
 
-    Every unit has its own level of each sensor within the `normal` band and its own shift of the
-    onsets. From its onset on, a sensor follows wear and its law from that level: all the way to
-    `failure` at RUL 0 if the unit's failure mode names it, `DRIFT` of the way otherwise. An AR(1)
-    residual is added; readings beyond the sensor's limits are reflected into them.
+    Every unit has its own healthy reading of each sensor within the `normal` band and its own shift
+    of the onsets. From the onset on, a sensor follows wear and its degradation law: all the way to
+    `failure` at RUL 0 if the unit's failure mode names the sensor, `DRIFT` of the way otherwise. An
+    AR(1) residual is added, and readings beyond the sensor's limits are reflected.
 
     Args:
         profile: The machine.
         rows: Rows in all, 1,000 to 100,000.
-        seed: Any whole number from 0; same profile and seed, same data, bit for bit.
+        seed: Random seed, 0 or greater. The same profile and seed give the same data, bit for bit.
 
     Returns:
         Columns unit_id (int32, from 1), cycle_hour and rul_hours (float64, hours), failure_mode
-        (str), then the sensors in profile order (float64, each in its unit); one row for each
-        unit and time step.
+        (str), then the sensors in profile order (float64, each in its unit); one row per unit and
+        time step.
 
     Raises:
         InvalidInput: `rows` or `seed` is out of range.
@@ -74,7 +75,7 @@ def physics_seed(profile: MachineProfile, rows: int = DEFAULT_ROWS, seed: int = 
 def with_physics(
     real: pd.DataFrame, profile: MachineProfile, share: float, seed: int = 0
 ) -> pd.DataFrame:
-    """Real run-to-failure data, and simulated lives after them.
+    """Append simulated lives to real run-to-failure data.
 
     Args:
         real: Columns of a seed; its units are numbered from 1.
@@ -83,7 +84,7 @@ def with_physics(
         seed: As in `physics_seed`.
 
     Returns:
-        The same columns; unit ids go on.
+        The same columns; unit ids continue.
     """
     import pandas as pd
 
@@ -115,7 +116,7 @@ def physics_rows(real_rows: int, share: float) -> int:
 
 
 def fresh_units(profile: MachineProfile) -> pd.DataFrame:
-    """Simulated units to test on: other ones than any seed that is likely to be chosen."""
+    """Simulated units for tests, from random seeds that users are unlikely to choose."""
     import pandas as pd
 
     seeds = [physics_seed(profile, FRESH_ROWS, number) for number in FRESH_SEEDS]
@@ -130,10 +131,10 @@ def units_per_seed(profile: MachineProfile) -> int:
 
 
 def generator(profile: MachineProfile, seed: int) -> np.random.Generator:
-    """Random numbers that depend on the profile's content and on the seed, and on nothing else.
+    """A random generator that depends only on the profile's content and the seed.
 
     Raises:
-        InvalidInput: `seed` is negative or beyond 32 bits.
+        InvalidInput: `seed` is negative or has more than 32 bits.
     """
     check_count("seed", seed, MIN_RANDOM_SEED, MAX_RANDOM_SEED)
     return np.random.default_rng([seed, int(profile.sha256, 16)])
@@ -146,17 +147,17 @@ def damage(
     failed_by: str,
     rng: np.random.Generator,
 ) -> NDArray[np.float64]:
-    """How far the sensors of one unit are on their way to failure.
+    """Damage of the sensors of one unit along its life.
 
     Args:
         profile: The machine.
-        fraction: Of its life, ascending from 0 to 1, shape (rows,).
+        fraction: Fraction of its life, ascending from 0 to 1, shape (rows,).
         life_hours: The unit's life.
         failed_by: Its failure mode.
-        rng: Source of the unit's own onset and of the random laws.
+        rng: Draws the unit's onset and the random laws.
 
     Returns:
-        Shape (rows, sensors): 0 at the unit's level, 1 at failure.
+        Shape (rows, sensors): 0 for a healthy reading, 1 at failure.
     """
     shift = _onset_shift(profile, life_hours, rng)
     driven, pattern = _driven(profile, failed_by), profile.life.degradation_pattern
@@ -175,11 +176,12 @@ def _readings(
     pattern = profile.life.degradation_pattern
     columns = []
     for sensor in profile.sensors:
-        level = rng.uniform(sensor.normal.min, sensor.normal.max)
+        limits = sensor.physical_limits
+        healthy = rng.uniform(sensor.normal.min, sensor.normal.max)
         path = _path(sensor, pattern, fraction, shift, driven, rng)
-        trend = 0.0 if sensor.failure is None else (sensor.failure - level) * path
+        trend = 0.0 if sensor.failure is None else (sensor.failure - healthy) * path
         residual = sensor.noise * ar1_noise(len(fraction), sensor.ar1, rng)
-        columns.append(reflect(level + trend + residual, sensor.physical_limits))
+        columns.append(reflect(healthy + trend + residual, limits.min, limits.max))
     return np.column_stack(columns)
 
 
@@ -214,10 +216,3 @@ def ar1_noise(count: int, lag1: float, rng: np.random.Generator) -> NDArray[np.f
     shocks = rng.normal(0.0, np.sqrt(1.0 - lag1**2), count)
     shocks[0] = rng.normal()
     return np.asarray(lfilter([1.0], [1.0, -lag1], shocks))
-
-
-def reflect(values: NDArray[np.float64], limits: Range) -> NDArray[np.float64]:
-    """Values folded back at the limits, and clipped if one fold is not enough."""
-    folded = np.where(values < limits.min, 2.0 * limits.min - values, values)
-    folded = np.where(folded > limits.max, 2.0 * limits.max - folded, folded)
-    return np.clip(folded, limits.min, limits.max)

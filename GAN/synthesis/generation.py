@@ -1,7 +1,7 @@
-"""Synthetic run-to-failure sets: planned lives, each with the readings that its unit would have.
+"""Synthetic run-to-failure sets: lives are planned first, then filled with readings.
 
-The plan gives every row its unit, time, RUL and failure mode. The model gives what a nominal unit
-reads at this point of life; the unit adds its own onset and its own levels.
+The plan gives every row its unit, time, RUL and failure mode. The model gives the readings of a
+nominal unit at that stage of life; then each unit gets its own onset and unit effects.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from GAN.progress import Progress
 from GAN.simulation.lifetimes import Lives, plan_lives_at_step, rows_per_life, timeline
 from GAN.simulation.physics import generator, units_per_seed
 from GAN.synthesis.machine_model import MachineModel, feature_names
-from GAN.synthesis.unit_effects import Levels
+from GAN.synthesis.unit_effects import UnitEffects
 
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Lives are not cut into fewer rows than this to make room for every failure mode.
+#: A larger time step must leave at least this many rows per life.
 FEWEST_ROWS_PER_LIFE = 50
 
 
@@ -38,19 +38,19 @@ def generate(
     seed: int,
     progress: Progress,
 ) -> dict[str, pd.DataFrame]:
-    """Synthetic sets of whole lives, no unit in two of them.
+    """Generate synthetic sets of whole lives; no unit is in two sets.
 
     Args:
         model: A trained model of this profile.
         profile: The machine.
         samples: Rows of train, val and test, at least two each.
         time_step_hours: Time step of the seed data; see `common_step` for the sets' own.
-        seed: Any whole number from 0; same model, samples and seed, same data.
-        progress: Told what is done, and which failure modes the model has never seen.
+        seed: Random seed, 0 or greater. The same model, samples and seed give the same data.
+        progress: Receives progress, and failure modes that the model was not trained on.
 
     Returns:
-        The sets by name, with the columns of the seed data; unit ids go on from set to set.
-        Exactly the rows asked for; RUL falls by exactly one time step a row, to exactly 0.
+        The sets by name, with the columns of the seed data and exactly the given numbers of rows.
+        Unit ids continue from set to set. RUL falls by exactly one time step per row, to exactly 0.
 
     Raises:
         InvalidInput: A number of rows or `seed` is out of range.
@@ -63,10 +63,10 @@ def generate(
         )
     rng = generator(profile, seed)
     modes = tuple(
-        mode for mode in profile.failure_modes if mode.name in model.courses.failure_modes
+        mode for mode in profile.failure_modes if mode.name in model.trajectories.failure_modes
     )
     if absent := [mode.name for mode in profile.failure_modes if mode not in modes]:
-        progress(0, f"left out, the seed data has no life of it: {', '.join(absent)}")
+        progress(0, f"left out, as no life in the seed data ends by them: {', '.join(absent)}")
     step = common_step(profile, samples, time_step_hours)
     tables = _plan(profile, samples, step, modes, rng)
     units = sum(table["unit_id"].nunique() for table in tables.values())
@@ -77,11 +77,12 @@ def generate(
 
 
 def _in_order(samples: Mapping[str, int]) -> dict[str, int]:
-    """The same numbers in the order of `SPLITS`, so that the caller's order changes no data."""
+    """The samples in the order of `SPLITS`, so that the caller's order does not change the data."""
     if set(samples) != set(SPLITS):
         advice = f"give the rows of {', '.join(SPLITS)}"
         raise InvalidInput(
-            "settings", [Problem("samples", f"it names {', '.join(samples) or 'no set'}", advice)]
+            "settings",
+            [Problem("samples", f"the sets are {', '.join(samples) or 'missing'}", advice)],
         )
     for split, rows in samples.items():
         check_count(f"samples.{split}", rows, MIN_SET_ROWS, MAX_SET_ROWS)
@@ -93,8 +94,8 @@ def common_step(
 ) -> float:
     """Time step of all sets of a generation, hours.
 
-    It is the seed's, doubled as often as it takes for the smallest set to hold as many lives as a
-    seed data set does, unless its lives would get too few rows.
+    It is the seed's, doubled until the smallest set holds as many lives as a seed data set, but
+    not so often that lives get too few rows.
     """
     step = seed_step_hours
     fewest = min(samples.values())
@@ -113,7 +114,7 @@ def _plan(
     modes: tuple[FailureMode, ...],
     rng: np.random.Generator,
 ) -> dict[str, pd.DataFrame]:
-    """Computed columns of each set; unit ids go on from one set to the next."""
+    """Computed columns of each set; unit ids continue from set to set."""
     tables: dict[str, pd.DataFrame] = {}
     first_unit = 1
     for split, rows in samples.items():
@@ -129,7 +130,7 @@ def _fill(
     profile: MachineProfile,
     rng: np.random.Generator,
 ) -> dict[str, pd.DataFrame]:
-    """Give every planned row the readings of its unit."""
+    """Add the readings to every planned row."""
     import pandas as pd
 
     plan = pd.concat(tables.values(), ignore_index=True)
@@ -137,8 +138,8 @@ def _fill(
     nominal = np.empty((len(plan), len(sensors)))
     for mode, rows in plan.groupby("failure_mode").indices.items():
         places = [_places(life, profile, rng) for _, life in plan.iloc[rows].groupby("unit_id")]
-        nominal[rows] = model.courses.readings(model.table, str(mode), places, rng)
-    plan[sensors] = Levels(profile, model.levelled).at_own(nominal, plan, rng)
+        nominal[rows] = model.trajectories.readings(model.table, str(mode), places, rng)
+    plan[sensors] = UnitEffects(profile, model.unit_effect_sensors).added(nominal, plan, rng)
     ends = np.cumsum([len(table) for table in tables.values()])
     return {
         split: plan.iloc[end - len(table) : end].reset_index(drop=True)
@@ -149,9 +150,9 @@ def _fill(
 def _places(
     life: pd.DataFrame, profile: MachineProfile, rng: np.random.Generator
 ) -> NDArray[np.float64]:
-    """Where on the course of its failure mode a unit is, shape (rows,).
+    """Position of each row of a unit along the trajectory of its failure mode, shape (rows,).
 
-    Its onset is its own, by as much as `rul_noise_std_hours` says.
+    The onset differs from unit to unit with standard deviation `rul_noise_std_hours`.
     """
     fraction = life_fraction(life).to_numpy()
     shift = rng.normal(0.0, profile.life.rul_noise_std_hours) / life["rul_hours"].iloc[0]

@@ -1,15 +1,14 @@
-"""The model of one machine: what its TVAE learns, how it is kept, and what it says of a life.
+"""The model of one machine: training, saving and loading.
 
-The model learns life fraction, failure mode and the sensors of single rows, as a nominal unit
-reads them (`GAN.synthesis.unit_effects`). RUL, time and unit follow from the planned lives when
-data is generated,
-so they are never learnt.
+The model learns life fraction, failure mode and the sensors of single rows, with the readings of a
+nominal unit (`GAN.synthesis.unit_effects`). RUL, time and unit are not learnt: they follow from the
+planned lives when data is generated.
 """
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,9 +22,9 @@ from GAN.datasets.run_to_failure import life_fraction
 from GAN.files import replacing
 from GAN.profiles.profile import MachineProfile
 from GAN.progress import Progress
-from GAN.synthesis.serialization import from_plain, to_plain
-from GAN.synthesis.trajectories import Courses, fit_courses
-from GAN.synthesis.unit_effects import Levels, levelled_sensors
+from GAN.synthesis.serialization import deserialized_fields, serialized
+from GAN.synthesis.trajectories import Trajectories, fit_trajectories
+from GAN.synthesis.unit_effects import UnitEffects, sensors_with_unit_effects
 from GAN.tvae.model import TableModel, fit_model
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
 
 #: Name of the one table in SDV's metadata.
 TABLE = "table"
-#: Attribute of the stock synthesizer under which our own model lies, in built-in types.
+#: Attribute of the stock synthesizer that holds our own model, in built-in types.
 _OURS = "fleetforge_model"
 
 
@@ -43,33 +42,34 @@ class MachineModel:
 
     Attributes:
         table: The model of its rows.
-        courses: How its units go from new to failed.
-        levelled: Sensors from which units' levels were taken; see `GAN.synthesis.unit_effects`.
-        origin: The seed that it has learnt; None if that was not said.
+        trajectories: How its units degrade from new to failed.
+        unit_effect_sensors: Sensors whose unit effects were removed before the training; see
+            `GAN.synthesis.unit_effects`.
+        origin: The seed that it was trained on; None if unknown.
     """
 
     table: TableModel
-    courses: Courses
-    levelled: tuple[str, ...]
+    trajectories: Trajectories
+    unit_effect_sensors: tuple[str, ...]
     origin: SeedOrigin | None = None
 
     @property
     def features(self) -> list[str]:
-        """Columns that it has learnt, in order."""
+        """Columns that it was trained on, in order."""
         return [column.name for column in self.table.columns]
 
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """A trained model and how its training went.
+    """A trained model and facts about its training.
 
     Attributes:
-        model: Ours.
-        synthesizer: The same as a stock `sdv.single_table.TVAESynthesizer`; ours is in it.
-        loss_history: Mean loss of each epoch, nats a row.
-        training_time_seconds: Wall-clock time from the table to both.
-        num_features: Columns the model learnt.
-        device: What it was trained on.
+        model: Our model.
+        synthesizer: The same as a stock `sdv.single_table.TVAESynthesizer`, which contains ours.
+        loss_history: Mean loss of each epoch, nats per row.
+        training_time_seconds: Wall-clock time from the table to both models.
+        num_features: Columns that the model was trained on.
+        device: The device of the training.
     """
 
     model: MachineModel
@@ -91,7 +91,7 @@ def feature_names(profile: MachineProfile) -> list[str]:
 
 
 def sdv_metadata(profile: MachineProfile) -> dict[str, Any]:
-    """SDV's description of the training table, JSON-able; written by hand, nothing is detected."""
+    """SDV metadata of the training table, as JSON data; nothing is auto-detected."""
     columns = {
         name: {"sdtype": "categorical" if name == "failure_mode" else "numerical"}
         for name in feature_names(profile)
@@ -104,14 +104,14 @@ def sdv_metadata(profile: MachineProfile) -> dict[str, Any]:
 
 
 def training_frame(seed: pd.DataFrame, profile: MachineProfile) -> pd.DataFrame:
-    """The rows of a seed data set as the model sees them: readings of a nominal unit.
+    """The training table of a seed data set: readings of a nominal unit.
 
     Args:
         seed: A seed data set of this profile.
         profile: Names the sensors.
 
     Returns:
-        Columns life_fraction (0 to 1), failure_mode and the sensors; one row a seed row.
+        Columns life_fraction (0 to 1), failure_mode and the sensors; one row per seed row.
 
     Raises:
         StageError: The seed data set was made from another profile.
@@ -122,7 +122,7 @@ def training_frame(seed: pd.DataFrame, profile: MachineProfile) -> pd.DataFrame:
             f"the seed data of {profile.machine_id} lacks {', '.join(missing)}: "
             "make it again from this profile"
         )
-    nominal = Levels(profile, levelled_sensors(seed, profile)).nominal(seed)
+    nominal = UnitEffects(profile, sensors_with_unit_effects(seed, profile)).nominal(seed)
     return nominal.assign(life_fraction=life_fraction(seed))[feature_names(profile)]
 
 
@@ -140,9 +140,9 @@ def train(
         seed_data: A seed data set of this profile.
         profile: Describes the columns.
         config: Settings of the training.
-        seed: Any whole number from 0; same data, settings and seed, same model.
-        progress: Told what is learnt, then the epoch and its mean loss ten times a training.
-        origin: What is to be remembered of the seed data.
+        seed: Random seed, 0 or greater. The same data, settings and seed give the same model.
+        progress: Receives the epoch and its mean loss, ten times per training.
+        origin: Origin of the seed data, saved with the model.
 
     Returns:
         The fitted model.
@@ -170,7 +170,7 @@ def train(
     progress(0, f"learning {len(frame):,} rows of {frame.shape[1]} columns")
     table, codes = fit_model(frame, config, seed, on_epoch, _limits(profile))
     sensors = [sensor.name for sensor in profile.sensors]
-    courses = fit_courses(
+    trajectories = fit_trajectories(
         table,
         codes.astype(np.float64),
         frame[sensors].to_numpy(),
@@ -180,11 +180,11 @@ def train(
         frame["failure_mode"].to_numpy(),
     )
     synthesizer = to_stock(table, frame, sdv_metadata(profile), TABLE, config.epochs)
-    levelled = levelled_sensors(seed_data, profile)
-    parts = {"table": table, "courses": courses, "levelled": levelled, "origin": origin}
-    setattr(synthesizer, _OURS, {name: to_plain(part) for name, part in parts.items()})
+    model = MachineModel(table, trajectories, sensors_with_unit_effects(seed_data, profile), origin)
+    parts = {field.name: serialized(getattr(model, field.name)) for field in fields(model)}
+    setattr(synthesizer, _OURS, parts)
     return TrainedModel(
-        model=MachineModel(table, courses, levelled, origin),
+        model=model,
         synthesizer=synthesizer,
         loss_history=table.losses,
         training_time_seconds=time.perf_counter() - started,
@@ -202,7 +202,7 @@ def _limits(profile: MachineProfile) -> dict[str, tuple[float, float]]:
 
 
 def save(synthesizer: Any, path: Path) -> None:
-    """Write a fitted synthesizer as a pickle, all of it or nothing; missing folders are made."""
+    """Write a fitted synthesizer as a pickle, atomically; missing folders are created."""
     with replacing(path) as part:
         synthesizer.save(part)
 
@@ -210,19 +210,19 @@ def save(synthesizer: Any, path: Path) -> None:
 def load(path: Path) -> MachineModel:
     """Read a model that `save` wrote.
 
-    A pickle runs whatever its writer wanted: load one only after its SHA-256 was found to be the
-    one noted when it was made, or when you made it yourself.
+    Loading a pickle can run any code: load only a model that you made, or whose SHA-256 matches the
+    one that was recorded when it was made.
 
     Raises:
         FileNotFoundError: There is no such file.
-        StageError: It holds no model of ours.
+        StageError: It contains no model that this version can read.
     """
     from sdv.utils import load_synthesizer
 
-    plain = getattr(load_synthesizer(path), _OURS, {})
+    written = getattr(load_synthesizer(path), _OURS, {})
     try:
-        return MachineModel(**{name: from_plain(part) for name, part in plain.items()})
-    except (KeyError, TypeError):  # Parts had other names then, or other fields.
+        return MachineModel(**deserialized_fields("MachineModel", written))
+    except (KeyError, TypeError):  # Unknown classes or fields.
         raise StageError(
-            f"{path.name} was not made by this version of Fleetforge: train it again"
+            f"{path.name} was not made by this version of Fleetforge or by 0.1: train it again"
         ) from None

@@ -1,4 +1,4 @@
-"""Curves along life: straight pieces between corners, which lie closer together towards failure."""
+"""Piecewise linear curves along life, with corners closer together towards failure."""
 
 from __future__ import annotations
 
@@ -7,30 +7,30 @@ from numpy.typing import NDArray
 
 Matrix = NDArray[np.float64]
 
-#: A piece is this many rows of a typical unit, within limits: it has to be more than noise.
+#: Rows of a typical unit per piece, within the limits below: enough to average out noise.
 ROWS_PER_PIECE = 20
 FEWEST_PIECES, MOST_PIECES = 4, 24
-#: How much bends of a curve cost against missing the values.
+#: Penalty on bends of a curve, relative to the squared error.
 STIFFNESS = 0.01
 
 
 def corners_for(rows_per_unit: float) -> int:
-    """Corners of the curves of units that have so many rows."""
+    """Number of corners for curves of units with this many rows."""
     pieces = np.clip(round(rows_per_unit / ROWS_PER_PIECE), FEWEST_PIECES, MOST_PIECES)
     return int(pieces) + 1
 
 
 def corner_shares(places: Matrix, corners: int) -> Matrix:
-    """Shares of the two nearest corners in the value at each place.
+    """Interpolation weights of the corners at each position along life.
 
-    Damage speeds up: the distance from corner to corner falls evenly from new to failed.
+    Damage accelerates, so the distance between corners falls linearly from new to failed.
 
     Args:
         places: Fractions of life, shape (rows,).
-        corners: How many.
+        corners: Number of corners.
 
     Returns:
-        Shape (rows, corners); a curve's values are its product with the values at the corners.
+        Shape (rows, corners). Multiplied by the values at the corners, it gives the curve's values.
     """
     position = (1.0 - np.sqrt(1.0 - np.clip(places, 0.0, 1.0))) * (corners - 1)
     before = np.minimum(position.astype(int), corners - 2)
@@ -42,10 +42,10 @@ def corner_shares(places: Matrix, corners: int) -> Matrix:
 
 
 def fit_curve(shares: Matrix, values: Matrix) -> Matrix:
-    """The curve nearest to values that does not bend needlessly.
+    """Fit a curve by least squares with a penalty on bends.
 
     Args:
-        shares: What `corner_shares` gives for the values' places.
+        shares: Result of `corner_shares` for the positions of the values.
         values: Shape (rows, dimensions).
 
     Returns:

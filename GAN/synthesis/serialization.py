@@ -1,39 +1,90 @@
-"""A model as built-in types and arrays, so that a pickle of it opens without Fleetforge."""
+"""A trained model as built-in types and arrays, so that its pickle opens without Fleetforge.
+
+Classes and fields that were renamed after version 0.1 keep loading under their old names, and
+fields that are no longer used are skipped: see `RENAMED_CLASSES`, `RENAMED_FIELDS` and
+`REMOVED_FIELDS`. Written are the new names only.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
 from GAN.datasets.provenance import SeedOrigin
-from GAN.synthesis.trajectories import Course, Courses, Noise
-from GAN.tvae.aggregate_posterior import CodeLaw
+from GAN.synthesis.trajectories import Noise, Trajectories, Trajectory
+from GAN.tvae.aggregate_posterior import LatentDistribution
 from GAN.tvae.columns import Labels, Numbers
 from GAN.tvae.model import TableModel
 
 _CLASSES = {
     kind.__name__: kind
-    for kind in (CodeLaw, Course, Courses, Labels, Noise, Numbers, SeedOrigin, TableModel)
+    for kind in (
+        Labels,
+        LatentDistribution,
+        Noise,
+        Numbers,
+        SeedOrigin,
+        TableModel,
+        Trajectories,
+        Trajectory,
+    )
+}
+
+#: Class names in models of version 0.1, and the names of now.
+RENAMED_CLASSES: Mapping[str, str] = {
+    "CodeLaw": "LatentDistribution",
+    "Course": "Trajectory",
+    "Courses": "Trajectories",
+}
+#: The same for fields, by the class's name of now. `MachineModel` is the model as a whole.
+RENAMED_FIELDS: Mapping[str, Mapping[str, str]] = {
+    "MachineModel": {"courses": "trajectories", "levelled": "unit_effect_sensors"},
+    "Labels": {"levels": "categories"},
+    "Numbers": {"plain": "z_score"},
+    "TableModel": {"law": "latent_distribution"},
+    "Trajectories": {"courses": "trajectories"},
+}
+#: Fields of version 0.1 that nothing reads any more: the quantile map of the latent codes.
+REMOVED_FIELDS: Mapping[str, frozenset[str]] = {
+    "LatentDistribution": frozenset({"knots", "values"})
 }
 
 
-def to_plain(value: Any) -> Any:
-    """Our dataclasses as dictionaries that name their class; all else as it is."""
+def serialized(value: Any) -> Any:
+    """Our dataclasses as dictionaries that name their class; everything else as it is."""
     if is_dataclass(value):
         return {
             "class": type(value).__name__,
-            **{field.name: to_plain(getattr(value, field.name)) for field in fields(value)},
+            **{field.name: serialized(getattr(value, field.name)) for field in fields(value)},
         }
     if isinstance(value, (tuple, list)):
-        return tuple(to_plain(item) for item in value)
+        return tuple(serialized(item) for item in value)
     return value
 
 
-def from_plain(plain: Any) -> Any:
-    """The opposite of `to_plain`."""
-    if isinstance(plain, dict):
-        kind = _CLASSES[plain["class"]]
-        return kind(**{name: from_plain(plain[name]) for name in plain if name != "class"})
-    if isinstance(plain, tuple):
-        return tuple(from_plain(item) for item in plain)
-    return plain
+def deserialized(written: Any) -> Any:
+    """The opposite of `serialized`, for models of this version and of 0.1.
+
+    Raises:
+        KeyError: A class is unknown.
+        TypeError: A class lacks a field or has an unknown one.
+    """
+    if isinstance(written, dict):
+        name = RENAMED_CLASSES.get(written["class"], written["class"])
+        parts = {field: part for field, part in written.items() if field != "class"}
+        return _CLASSES[name](**deserialized_fields(name, parts))
+    if isinstance(written, tuple):
+        return tuple(deserialized(item) for item in written)
+    return written
+
+
+def deserialized_fields(class_name: str, written: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of one class, under the names of now."""
+    renamed = RENAMED_FIELDS.get(class_name, {})
+    removed = REMOVED_FIELDS.get(class_name, frozenset())
+    return {
+        renamed.get(name, name): deserialized(part)
+        for name, part in written.items()
+        if name not in removed
+    }

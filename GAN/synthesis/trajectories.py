@@ -1,8 +1,8 @@
-"""How units go from new to failed: the course of each failure mode, and the noise around it.
+"""Degradation trajectories: the path of units from new to failed, and the noise around it.
 
-A unit's codes move along a curve, and the decoder turns the curve into what its sensors would read
-without noise. What is left of the seed's readings is noise: its spread changes along life, it
-follows itself from row to row, and sensors may share it.
+A unit's latent codes move along a curve, and the decoder turns the curve into readings without
+noise. The residual of the seed's readings is the noise: its spread changes along life, it is
+autocorrelated, and sensors may be correlated.
 """
 
 from __future__ import annotations
@@ -20,25 +20,25 @@ from GAN.tvae.model import TableModel
 
 Matrix = NDArray[np.float64]
 
-#: Rows that a sensor's overall spread counts for at each corner of its spread along life.
+#: Weight of a sensor's overall spread at each corner of its spread along life, in rows.
 PRIOR_ROWS = 5
-#: Shares at which quantiles of the noise are kept.
+#: Probabilities at which quantiles of the noise are stored.
 SHARES = np.linspace(0.0, 1.0, 201)
 MOST_AUTOCORRELATION = 0.99
-#: A failure mode that ended fewer units of the seed takes from all modes how units deviate.
+#: A failure mode with fewer seed units uses the deviations of the units of all modes.
 FEWEST_UNITS = 3
 
 
 @dataclass(frozen=True)
-class Course:
-    """How units of one failure mode go; corners lie along life as `corner_shares` has them.
+class Trajectory:
+    """The trajectory of units of one failure mode, at the corners of `corner_shares`.
 
     Attributes:
-        failure_mode: What ends them.
+        failure_mode: The failure mode.
         curve: Codes of the mean unit, shape (corners, latent).
-        deviations: Of units of the seed from the mean unit of their mode, over the root of how many
-            are free to differ; shape (units, corners, latent).
-        offset: What the decoder misses of the readings, shape (corners, sensors).
+        deviations: Deviations of the seed's units from the mean unit of their mode, divided by the
+            root of the degrees of freedom; shape (units, corners, latent).
+        offset: Systematic error of the decoder's readings, shape (corners, sensors).
         spread: Standard deviation of the noise, shape (corners, sensors).
     """
 
@@ -49,9 +49,9 @@ class Course:
     spread: Matrix
 
     def codes(self, places: Matrix, rng: np.random.Generator) -> Matrix:
-        """Codes of a new unit at fractions of its life, shape (rows, latent).
+        """Draw the codes of a new unit at fractions of its life, shape (rows, latent).
 
-        It deviates from the mean unit by a random mixture of how the seed's units do.
+        Its deviation from the mean unit is a random combination of the seed units' deviations.
         """
         weights = rng.standard_normal(len(self.deviations))
         curve = self.curve + np.tensordot(weights, self.deviations, 1)
@@ -60,12 +60,12 @@ class Course:
 
 @dataclass(frozen=True)
 class Noise:
-    """Noise of the sensors at unit spread; of a normal law once each is mapped by its quantiles.
+    """Noise of the sensors with unit spread: an AR(1) process with a Gaussian copula.
 
     Attributes:
-        quantiles: At `SHARES`, shape (sensors, len(SHARES)).
+        quantiles: Quantiles of each sensor's noise at `SHARES`, shape (sensors, len(SHARES)).
         lags: Lag-1 autocorrelation, shape (sensors,).
-        correlation: Between sensors in the same row, shape (sensors, sensors).
+        correlation: Correlation of sensors in the same row, shape (sensors, sensors).
     """
 
     quantiles: Matrix
@@ -73,7 +73,7 @@ class Noise:
     correlation: Matrix
 
     def draw(self, rows: int, rng: np.random.Generator) -> Matrix:
-        """Noise of one unit, shape (rows, sensors)."""
+        """Draw the noise of one unit, shape (rows, sensors)."""
         from scipy.signal import lfilter
 
         shocks = rng.standard_normal((rows, len(self.lags)))
@@ -88,23 +88,23 @@ class Noise:
 
 
 @dataclass(frozen=True)
-class Courses:
-    """What the seed's lives have shown.
+class Trajectories:
+    """The trajectories learnt from a seed.
 
     Attributes:
         sensors: Names of the sensors.
-        courses: One for each failure mode that has ended a unit.
-        noise: Around all of them.
+        trajectories: One for each failure mode that ends a unit of the seed.
+        noise: The noise around all of them.
     """
 
     sensors: tuple[str, ...]
-    courses: tuple[Course, ...]
+    trajectories: tuple[Trajectory, ...]
     noise: Noise
 
     @property
     def failure_modes(self) -> list[str]:
-        """What has ended units of the seed."""
-        return [course.failure_mode for course in self.courses]
+        """Failure modes that end units of the seed."""
+        return [trajectory.failure_mode for trajectory in self.trajectories]
 
     def readings(
         self,
@@ -113,30 +113,30 @@ class Courses:
         places: Sequence[Matrix],
         rng: np.random.Generator,
     ) -> Matrix:
-        """What nominal units that end by a failure mode read.
+        """Draw readings of nominal units that end by a failure mode.
 
         Args:
             table: Decodes codes.
             failure_mode: One of `failure_modes`.
             places: Fractions of life of each unit's rows.
-            rng: Source of units' deviations and of the noise.
+            rng: Draws the units' deviations and the noise.
 
         Returns:
             Shape (rows of all units, sensors).
         """
-        course = next(each for each in self.courses if each.failure_mode == failure_mode)
-        codes = np.concatenate([course.codes(unit, rng) for unit in places])
+        trajectory = next(each for each in self.trajectories if each.failure_mode == failure_mode)
+        codes = np.concatenate([trajectory.codes(unit, rng) for unit in places])
         noise = np.concatenate([self.noise.draw(len(unit), rng) for unit in places])
-        shares = corner_shares(np.concatenate(places), len(course.curve))
+        shares = corner_shares(np.concatenate(places), len(trajectory.curve))
         columns = _columns(table, self.sensors)
-        expected = _decoded(table, columns, codes) + shares @ course.offset
-        scaled = expected + noise * (shares @ course.spread)
+        expected = _decoded(table, columns, codes) + shares @ trajectory.offset
+        scaled = expected + noise * (shares @ trajectory.spread)
         return np.column_stack(
             [_reading(column, scaled[:, index]) for index, column in enumerate(columns)]
         )
 
 
-def fit_courses(
+def fit_trajectories(
     table: TableModel,
     codes: Matrix,
     readings: Matrix,
@@ -144,17 +144,19 @@ def fit_courses(
     places: Matrix,
     units: NDArray[np.integer],
     failure_modes: NDArray[np.object_],
-) -> Courses:
-    """Learn the courses of a seed's units; rows of a unit lie together, from new to failed.
+) -> Trajectories:
+    """Learn the trajectories of a seed's units.
+
+    The rows of a unit must be consecutive, from new to failed.
 
     Args:
         table: Model of the rows.
-        codes: Of each row, shape (rows, latent).
-        readings: Of a nominal unit, shape (rows, sensors).
-        sensors: Their names.
+        codes: Code of each row, shape (rows, latent).
+        readings: Readings of a nominal unit, shape (rows, sensors).
+        sensors: Names of the sensors.
         places: Fraction of life of each row, shape (rows,).
         units: Unit of each row, shape (rows,).
-        failure_modes: What ends each row's unit, shape (rows,).
+        failure_modes: Failure mode of each row's unit, shape (rows,).
     """
     columns = _columns(table, sensors)
     rng = np.random.default_rng(0)
@@ -163,7 +165,7 @@ def fit_courses(
     )
     corners = corners_for(float(np.median(np.unique(units, return_counts=True)[1])))
     noise = np.empty_like(scaled)
-    courses = []
+    trajectories = []
     for mode in sorted(set(failure_modes)):
         rows = np.flatnonzero(failure_modes == mode)
         shares = corner_shares(places[rows], corners)
@@ -174,30 +176,30 @@ def fit_courses(
         missed -= shares @ offset
         spread = _spread(shares, missed)
         noise[rows] = missed / np.maximum(shares @ spread, 1e-12)
-        courses.append(Course(str(mode), curve, deviations, offset, spread))
-    courses = _with_common_deviations(courses)
-    return Courses(tuple(sensors), tuple(courses), _fit_noise(noise, units))
+        trajectories.append(Trajectory(str(mode), curve, deviations, offset, spread))
+    trajectories = _with_common_deviations(trajectories)
+    return Trajectories(tuple(sensors), tuple(trajectories), _fit_noise(noise, units))
 
 
-def _with_common_deviations(courses: Sequence[Course]) -> list[Course]:
-    """Deviations at their scale, those of all modes where a mode has too few units of its own."""
-    every = np.concatenate([course.deviations for course in courses])
-    common = every / np.sqrt(max(len(every) - len(courses), 1))
+def _with_common_deviations(trajectories: Sequence[Trajectory]) -> list[Trajectory]:
+    """Scale the deviations; a mode with too few units gets the deviations of all modes."""
+    every = np.concatenate([trajectory.deviations for trajectory in trajectories])
+    common = every / np.sqrt(max(len(every) - len(trajectories), 1))
     return [
         replace(
-            course,
+            trajectory,
             deviations=common
-            if len(course.deviations) < FEWEST_UNITS
-            else course.deviations / np.sqrt(len(course.deviations) - 1),
+            if len(trajectory.deviations) < FEWEST_UNITS
+            else trajectory.deviations / np.sqrt(len(trajectory.deviations) - 1),
         )
-        for course in courses
+        for trajectory in trajectories
     ]
 
 
 def _follow_units(
     shares: Matrix, codes: Matrix, curve: Matrix, units: NDArray[np.integer]
 ) -> tuple[Matrix, Matrix]:
-    """Each unit's deviation from the mean unit, and the codes of all rows on their own curves.
+    """Each unit's deviation from the mean unit, and the codes of all rows on their units' curves.
 
     Returns:
         Shapes (units, corners, latent) and (rows, latent).
@@ -239,7 +241,7 @@ def _fit_noise(left: Matrix, units: NDArray[np.integer]) -> Noise:
 
 
 def _root(covariance: Matrix) -> Matrix:
-    """A root of the nearest matrix that is a covariance, with the same variances."""
+    """A square root of the nearest positive definite matrix, with the same variances."""
     values, vectors = np.linalg.eigh(covariance)
     root = vectors * np.sqrt(values.clip(1e-9))
     scale = np.sqrt(np.diag(covariance) / np.square(root).sum(axis=1))
@@ -252,7 +254,7 @@ def _columns(table: TableModel, sensors: Sequence[str]) -> list[Numbers]:
 
 
 def _decoded(table: TableModel, columns: Sequence[Numbers], codes: Matrix) -> Matrix:
-    """What the decoder expects, on the scale of the noise, shape (rows, len(columns))."""
+    """Decoded means on the scale of the noise, shape (rows, len(columns))."""
     means = table.means(codes.astype(np.float32))
     return np.column_stack(
         [
@@ -263,9 +265,10 @@ def _decoded(table: TableModel, columns: Sequence[Numbers], codes: Matrix) -> Ma
 
 
 def _scaled(column: Numbers, numbers: Matrix, rng: np.random.Generator) -> Matrix:
-    """Readings on the scale on which their noise is looked for.
+    """Readings on the scale on which their noise is estimated.
 
-    It is their own, except where values repeat: an atom has noise only on the channel's scale.
+    It is the sensor's own scale, except where values repeat: an atom has noise only on the
+    channel's scale.
     """
     return column.to_channel(numbers, rng) if column.tied else numbers
 

@@ -1,13 +1,14 @@
-"""A unit's own level, taken out of its readings and put back.
+"""Unit effects: what makes one unit's readings differ from another's, taken out and put back.
 
-Two units of a kind read differently when new, each by its own level of each sensor, and alike
-when they have failed. A model of rows cannot know which unit a row is of, so it learns the readings
-of a *nominal* unit, whose levels are the middle of the normal bands; each synthetic unit then gets
-levels of its own. A level fades as damage takes over, at the pace that the profile expects.
+Two units of the same kind read differently when new and alike when they have failed. The *unit
+effect* of a sensor is the difference between what a unit reads when healthy and the middle of the
+sensor's normal band. A model of single rows cannot know which unit a row belongs to, so it learns
+the readings of a *nominal* unit, whose effects are all 0; each synthetic unit then gets effects of
+its own. An effect fades as damage grows, at the rate that the profile expects.
 
-A sensor that counts, rests at an end of its scale or reads in coarse steps keeps its readings as
-they are: a fraction taken out of a whole number leaves none. How units differ in it is learnt from
-the seed alone.
+A sensor that counts, rests at an end of its scale or reads in coarse steps is left as it is:
+subtracting a fraction from a whole number leaves none. How units differ in it is learnt from the
+seed alone.
 """
 
 from __future__ import annotations
@@ -21,27 +22,28 @@ from numpy.typing import NDArray
 
 from GAN.datasets.run_to_failure import life_fraction
 from GAN.profiles.profile import MachineProfile
+from GAN.reflection import reflect
 from GAN.simulation.lifetimes import draw_lives
-from GAN.simulation.physics import damage, generator, reflect
+from GAN.simulation.physics import damage, generator
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Readings = NDArray[np.float64]
 
-#: Life fractions at which the expected damage is known, and lives that are averaged for it.
+#: Life fractions at which the expected damage is computed, and lives that are averaged for it.
 GRID = np.linspace(0.0, 1.0, 201)
 LIVES = 40
-#: A row says something of its unit's level while at least this much of the level is left.
+#: A row is used to estimate its unit's effects while at least this share of them is left.
 MOSTLY_LEFT = 0.7
 
-#: A value is a common one if so many rows have it, and more than one unit; a sensor repeats itself
-#: if so many rows have a common value.
+#: A value is common if a larger share of the rows has it, and more than one unit; a sensor repeats
+#: itself if a larger share of the rows has common values.
 COMMON, REPEATING = 0.001, 0.05
 
 
-def levelled_sensors(seed: pd.DataFrame, profile: MachineProfile) -> tuple[str, ...]:
-    """Sensors whose levels are taken out and put back: those that read any number.
+def sensors_with_unit_effects(seed: pd.DataFrame, profile: MachineProfile) -> tuple[str, ...]:
+    """Sensors whose unit effects are taken out and put back: those with continuous readings.
 
     Args:
         seed: The seed data.
@@ -59,49 +61,62 @@ def _whole_or_repeating(readings: pd.Series[float], units: pd.Series[int]) -> bo
         return False
     common = readings.isin(shares.index[shares > COMMON])
     has_it = units[common].groupby(readings[common])
-    # What one unit alone reads again and again is its level.
+    # A value that one unit alone repeats is that unit's healthy reading.
     spread = has_it.nunique() > 1 if units.nunique() > 1 else has_it.size() > 1
     return bool(has_it.size()[spread].sum() > REPEATING * len(readings))
 
 
-class Levels:
-    """What is left of units' levels after a fraction of life, and what goes with it."""
+class UnitEffects:
+    """Removes unit effects from readings, and adds new ones.
 
-    def __init__(self, profile: MachineProfile, levelled: Collection[str]) -> None:
-        """Of a machine's sensors, those in `levelled`; the others are left as they are."""
+    Args:
+        profile: The machine.
+        affected: Names of the sensors that have unit effects; the others are left as they are.
+    """
+
+    def __init__(self, profile: MachineProfile, affected: Collection[str]) -> None:
         self._sensors = profile.sensors
         self._limits = [sensor.physical_limits for sensor in profile.sensors]
         self._bands = np.array([(s.normal.min, s.normal.max) for s in profile.sensors])
         self._failures = np.array([s.failure or 0.0 for s in profile.sensors])
         self._damage = _expected_damage(profile)
-        self._levelled = np.array([sensor.name in levelled for sensor in profile.sensors])
+        self._affected = np.array([sensor.name in affected for sensor in profile.sensors])
 
     def nominal(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Readings as those of a nominal unit; the other columns as they are.
+        """Remove the unit effects from readings.
 
         Args:
             frame: Whole lives, with the columns of a seed data set.
+
+        Returns:
+            The same columns, the sensors as a nominal unit would read them.
         """
         names = [sensor.name for sensor in self._sensors]
         left = self._left(frame)
-        unit, levels = self._estimated(frame, left)
-        nominal = frame[names].to_numpy() - (levels[unit] - self._middles) * left
+        unit, effects = self._estimated(frame, left)
+        nominal = frame[names].to_numpy() - effects[unit] * left
         return frame.assign(**dict(zip(names, nominal.T, strict=True)))
 
-    def at_own(self, nominal: Readings, plan: pd.DataFrame, rng: np.random.Generator) -> Readings:
-        """Readings of units that each have levels of their own, none beyond its limits.
+    def added(self, nominal: Readings, plan: pd.DataFrame, rng: np.random.Generator) -> Readings:
+        """Add newly drawn unit effects to nominal readings; none leaves its sensor's limits.
 
         Args:
             nominal: Readings of a nominal unit, shape (rows, sensors).
             plan: Unit, time, RUL and failure mode of each row.
-            rng: Source of the levels: even over the normal band, as in the physics seed.
+            rng: Draws healthy readings, uniform over the normal band as in the physics seed.
+
+        Returns:
+            Shape (rows, sensors).
         """
         _, unit = np.unique(plan["unit_id"], return_inverse=True)
         low, high = self._bands.T
-        levels = rng.uniform(low, high, (unit.max() + 1, len(low)))
-        readings = nominal + (levels[unit] - self._middles) * self._left(plan)
+        effects = rng.uniform(low, high, (unit.max() + 1, len(low))) - self._middles
+        readings = nominal + effects[unit] * self._left(plan)
         return np.column_stack(
-            [reflect(column, at) for column, at in zip(readings.T, self._limits, strict=True)]
+            [
+                reflect(column, limits.min, limits.max)
+                for column, limits in zip(readings.T, self._limits, strict=True)
+            ]
         )
 
     @property
@@ -110,17 +125,17 @@ class Levels:
         return middles
 
     def _left(self, frame: pd.DataFrame) -> Readings:
-        """Share of the level that is left in each row, shape (rows, sensors)."""
+        """Share of the unit effect that is left in each row, shape (rows, sensors)."""
         fraction = life_fraction(frame).to_numpy()
         left = np.empty((len(frame), len(self._sensors)))
         for mode, rows in frame.groupby("failure_mode").indices.items():
             for index, expected in enumerate(self._damage[str(mode)].T):
                 left[rows, index] = 1.0 - np.interp(fraction[rows], GRID, expected)
-        left[:, ~self._levelled] = 0.0
+        left[:, ~self._affected] = 0.0
         return left
 
     def _estimated(self, frame: pd.DataFrame, left: Readings) -> tuple[Any, Readings]:
-        """Which unit each row is of, shape (rows,), and levels, shape (units, sensors)."""
+        """Index of each row's unit, shape (rows,), and unit effects, shape (units, sensors)."""
         readings = frame[[sensor.name for sensor in self._sensors]].to_numpy()
         ids, unit = np.unique(frame["unit_id"], return_inverse=True)
         seen = (readings - self._failures * (1.0 - left)) / np.maximum(left, MOSTLY_LEFT)
@@ -129,11 +144,11 @@ class Levels:
         weights = total.copy()
         np.add.at(total, unit, weight * seen)
         np.add.at(weights, unit, weight)
-        levels = np.where(weights > 0.0, total / np.maximum(weights, 1e-12), self._middles)
-        return unit, np.clip(levels, *self._bands.T)
+        healthy = np.where(weights > 0.0, total / np.maximum(weights, 1e-12), self._middles)
+        return unit, np.clip(healthy, *self._bands.T) - self._middles
 
 
-@lru_cache(maxsize=32)  # Each stage of a machine asks for it, some twice.
+@lru_cache(maxsize=32)  # Each stage of a machine needs it, some twice.
 def _expected_damage(profile: MachineProfile) -> Mapping[str, Readings]:
     """Mean damage of each failure mode on the grid, shape (len(GRID), sensors)."""
     rng = generator(profile, 0)

@@ -1,6 +1,7 @@
-"""A variational autoencoder for tables: fitted in a second, sampled by stock SDV too.
+"""A variational autoencoder for tables that trains in seconds and exports to stock SDV.
 
-`fit_model` learns a table, `TableModel.sample` makes rows like its, and `to_stock` writes what it
-learnt into a stock `TVAESynthesizer`. How a table becomes numbers is in `columns`, what is learnt
-from them in `autoencoder` and `training`, and where the decoder's input comes from in `latent`.
+`model.fit_model` trains on a table, `TableModel.sample` samples rows, and `export.sdv.to_stock`
+writes the model into a stock `TVAESynthesizer`. `columns` and `column_fitting` convert a table to
+numbers, `autoencoder` and `training` have the network, and `aggregate_posterior` has the
+distribution of its latent codes.
 """

@@ -1,9 +1,9 @@
-"""What the decoder is fed: the codes that rows really have, not the normal law they should have.
+"""The distribution of latent codes that rows are sampled from: the aggregate posterior.
 
-A trained encoder's codes, taken together, are not quite standard normal, and the decoder was taught
-with the codes as they are. So their law is fitted after the training: a mixture of normal laws says
-how they go together, then each code gets its own quantiles back. (Two-stage VAEs: Dai and Wipf,
-Diagnosing and Enhancing VAE Models, 2019.)
+A variational autoencoder assumes standard normal codes, but the codes of the rows that it was
+trained on, taken together, are not quite normal, and the decoder has only seen those. A Gaussian
+mixture is fitted to them after the training, and sampling draws from it (two-stage VAEs: Dai and
+Wipf, Diagnosing and Enhancing VAE Models, 2019).
 """
 
 from __future__ import annotations
@@ -14,37 +14,32 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
 
 Matrix = NDArray[np.float64]
 
-#: A code is used if its mean varies by more than this from row to row (Burda, Grosse and
-#: Salakhutdinov, Importance Weighted Autoencoders, 2016); the others say nothing of a row.
+#: A latent dimension is active if its mean varies by more than this from row to row (Burda, Grosse
+#: and Salakhutdinov, Importance Weighted Autoencoders, 2016). The others carry no information.
 LEAST_USE = 0.01
 CLUSTERS = 16
 #: Codes that each cluster has at least, on average.
 FEWEST_CODES = 40
-#: Codes that a mixture is fitted to, and rounds of its fit: more of either makes no better rows.
+#: Codes that the mixture is fitted to, and iterations of the fit. More do not improve the rows.
 MIXED_CODES = 5_000
 ITERATIONS = 6
-#: Shares of the codes at which their quantiles are put right.
-SHARES = np.r_[0.0, ndtr(np.linspace(-3.5, 3.5, 30)), 1.0]
 #: Added to variances, as a share of 1.
 _RIDGE = 1e-6
 
 
 @dataclass(frozen=True)
-class CodeLaw:
-    """A mixture of normal laws, and for each code a map to its own quantiles.
+class LatentDistribution:
+    """A Gaussian mixture over the active latent dimensions; the others are standard normal.
 
     Attributes:
-        size: Numbers of a code.
-        used: Those that tell rows apart, shape (d,); the others are standard normal.
-        weights: Share of each cluster, shape (k,).
+        size: Latent dimensions.
+        used: Indices of the active ones, shape (d,).
+        weights: Weight of each cluster, shape (k,).
         means: Its centre, shape (k, d).
         factors: Cholesky factor of its covariance, shape (k, d, d).
-        knots: What the mixture draws, ascending, shape (d, q).
-        values: What that becomes, straight between the knots and flat outside, shape (d, q).
     """
 
     size: int
@@ -52,11 +47,9 @@ class CodeLaw:
     weights: Matrix
     means: Matrix
     factors: Matrix
-    knots: Matrix
-    values: Matrix
 
     def draw(self, rows: int, rng: np.random.Generator) -> NDArray[np.float32]:
-        """Codes, shape (rows, size)."""
+        """Draw codes, shape (rows, size)."""
         codes = rng.standard_normal((rows, self.size), np.float32)
         drawn = codes[:, self.used]
         ends = np.cumsum(rng.multinomial(rows, self.weights))
@@ -64,36 +57,24 @@ class CodeLaw:
             pairwise([0, *ends]), self.means, self.factors, strict=True
         ):
             drawn[begin:end] = mean + drawn[begin:end] @ factor.T.astype(np.float32)
-        for place, index in enumerate(self.used):
-            codes[:, index] = np.interp(drawn[:, place], self.knots[place], self.values[place])
+        codes[:, self.used] = drawn
         return codes[rng.permutation(rows)]
 
 
-def fit_law(means: Matrix, deviations: Matrix, rng: np.random.Generator) -> CodeLaw:
-    """The law of the codes of some rows.
+def fit_latent_distribution(
+    means: Matrix, deviations: Matrix, rng: np.random.Generator
+) -> LatentDistribution:
+    """Fit the distribution of the codes of some rows.
 
     Args:
-        means: Of each row's posterior, shape (n, size), n from 2.
+        means: Mean of each row's posterior, shape (n, size), n at least 2.
         deviations: Standard deviations of the same, shape (n, size).
-        rng: Draws codes and where the mixture begins.
+        rng: Draws codes from the posteriors, and the start of the mixture's fit.
     """
     used = np.flatnonzero(means.var(axis=0) > LEAST_USE)
     codes = (means + deviations * rng.standard_normal(means.shape))[:, used]
     weights, centres, factors = _mixture(rng.permutation(codes)[:MIXED_CODES], rng)
-    knots = np.quantile(codes, SHARES, axis=0).T
-    spread = np.sqrt(np.square(factors).sum(axis=2))
-    places = (knots[None] - centres[:, :, None]) / spread[:, :, None]
-    reached = np.tensordot(weights, ndtr(places), 1)
-    values = [np.quantile(code, at) for code, at in zip(codes.T, reached, strict=True)]
-    return CodeLaw(
-        size=means.shape[1],
-        used=used,
-        weights=weights,
-        means=centres,
-        factors=factors,
-        knots=knots,
-        values=np.reshape(values, knots.shape),
-    )
+    return LatentDistribution(means.shape[1], used, weights, centres, factors)
 
 
 def _mixture(codes: Matrix, rng: np.random.Generator) -> tuple[Matrix, Matrix, Matrix]:
@@ -111,7 +92,7 @@ def _mixture(codes: Matrix, rng: np.random.Generator) -> tuple[Matrix, Matrix, M
         random_state=int(rng.integers(2**31)),
     )
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # Near enough is good enough.
+        warnings.simplefilter("ignore", ConvergenceWarning)  # An approximate fit is enough.
         mixture.fit(codes)
     weights = mixture.weights_ / mixture.weights_.sum()
     return weights, mixture.means_, np.linalg.cholesky(mixture.covariances_)

@@ -1,9 +1,9 @@
 """The variational autoencoder: an encoder, a decoder, and the loss with its gradient.
 
 Kingma and Welling, Auto-Encoding Variational Bayes (2013); for tables Xu et al., Modeling Tabular
-Data using Conditional GAN (2019). Other than there, a channel's noise is not a learnt parameter: it
-is the running spread of what the decoder leaves unexplained (Rybkin et al., Simple and Effective
-VAE Training with Calibrated Decoders, 2021), times a factor that the decoder gives each row.
+Data using Conditional GAN (2019). Unlike there, a channel's noise is not a learnt parameter: it is
+the running standard deviation of the decoder's residuals (Rybkin et al., Simple and Effective VAE
+Training with Calibrated Decoders, 2021), times a factor that the decoder predicts for each row.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from torch import Tensor
 
 from GAN.tvae.network import Network, parameter_count
 
-#: Layers are filled up to a multiple of this: matrix products are up to a third faster then.
+#: Layers are padded to a multiple of this width, which makes matrix products up to a third faster.
 LANES = 8
-#: A channel's noise is at least this share of its spread, so that a channel that follows from the
-#: others exactly does not outweigh all else.
+#: A channel's noise is at least this share of its spread, so that a channel that is a function of
+#: the others does not dominate the loss.
 LEAST_NOISE = 0.02
-#: How fast the running spread follows, a batch.
+#: Update rate of the running noise variance, per batch.
 NOISE_PACE = 0.1
-#: Logarithm of the most that a row's noise differs from its channel's.
+#: Largest logarithm of the factor between a row's noise and its channel's noise.
 MOST_NOISE_FACTOR = 3.0
-#: Where the logarithm of a latent variance starts, and the range it may take.
+#: Start value and range of the logarithm of a latent variance.
 FIRST_LOG_VARIANCE = -2.0
 LOG_VARIANCE = (-12.0, 4.0)
 
@@ -34,9 +34,9 @@ class Autoencoder:
 
     Attributes:
         parameters: All weights, flat.
-        outputs: Of the decoder; what its last layer has besides only fills it up.
-        gradient: Of the loss, set by `loss`.
-        noise: Variance of each continuous channel around what the decoder says, shape (channels,).
+        outputs: Outputs of the decoder without the padding of its last layer.
+        gradient: Gradient of the loss, set by `loss`.
+        noise: Variance of the residuals of each continuous channel, shape (channels,).
     """
 
     def __init__(
@@ -53,10 +53,10 @@ class Autoencoder:
         Args:
             channels: Continuous channels.
             labels: Number of labels of each block.
-            hidden: Width of the hidden layer of either network.
-            latent: Numbers that a row is encoded to.
-            generator: Source of the first weights, on the CPU.
-            device: Where the networks are; batches have to be there, too.
+            hidden: Width of the hidden layer of each network.
+            latent: Latent dimensions.
+            generator: Draws the initial weights, on the CPU.
+            device: The device of the networks; batches must be on it too.
         """
         self.channels, self.latent, self.device = channels, latent, device
         self.blocks = _blocks(channels, labels)
@@ -83,7 +83,7 @@ class Autoencoder:
         return mean, torch.exp(0.5 * log_variance.clamp(*LOG_VARIANCE))
 
     def decode(self, codes: Tensor) -> tuple[Tensor, Tensor, list[Tensor]]:
-        """What the decoder says of rows with these codes.
+        """Decode codes.
 
         Returns:
             Mean and standard deviation of the continuous channels, each (rows, channels), and the
@@ -96,12 +96,12 @@ class Autoencoder:
         return decoded[:, : self.channels], spread, logits
 
     def loss(self, rows: Tensor, normals: Tensor, divergence_weight: float) -> Tensor:
-        """The negative evidence bound of a batch, and its gradient.
+        """The negative evidence lower bound of a batch; sets its gradient.
 
         Args:
             rows: Channels of the batch, shape (rows, row_width).
             normals: Standard normal numbers, shape (rows, latent).
-            divergence_weight: Weight of the divergence in the gradient; the loss has it in full.
+            divergence_weight: Weight of the divergence in the gradient. The loss has weight 1.
 
         Returns:
             Mean over the rows, in nats, a scalar.
@@ -125,7 +125,7 @@ class Autoencoder:
         return (error + divergence) / len(rows)
 
     def _error(self, decoded: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
-        """Reconstruction error of a batch, summed, and its gradient by what was decoded."""
+        """Summed reconstruction error of a batch, and its gradient with respect to the outputs."""
         gradient = torch.zeros_like(decoded)
         count = self.channels
         log_factor = _log_factor(decoded, count)
@@ -146,12 +146,12 @@ class Autoencoder:
 
 
 def row_width(channels: int, labels: Sequence[int]) -> int:
-    """Numbers of a row as the encoder takes it: its channels, its labels, and zeros."""
+    """Width of the encoder's input: channels, labels and padding."""
     return in_lanes(channels + sum(labels))
 
 
 def in_lanes(width: int) -> int:
-    """A width that is a whole number of lanes."""
+    """The width, rounded up to a multiple of `LANES`."""
     return -(-width // LANES) * LANES
 
 
@@ -160,7 +160,7 @@ def _log_factor(decoded: Tensor, channels: int) -> Tensor:
 
 
 def _blocks(channels: int, labels: Sequence[int]) -> list[tuple[slice, slice]]:
-    """Where each block of labels is in what was decoded, and in a row."""
+    """Position of each label block in the decoder's output and in a row."""
     blocks, start = [], channels
     for count in labels:
         blocks.append(

@@ -1,4 +1,4 @@
-"""What the columns of a table hold, and on which scale each is learnt."""
+"""Describe the columns of a table and choose the scale of each."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from GAN.tvae.columns import (
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Quantiles that are kept of a column, and how many of the values at each end are kept as well: a
-#: tail is not straight.
+#: Quantiles that are stored of a column, and values at each end that are stored as well, because
+#: tails are not straight.
 QUANTILES = 1_000
 TAIL = 50
-#: Rows from which a column's quantiles and scale are taken.
+#: Rows from which a column's quantiles and scale are estimated.
 DESCRIBED_ROWS = 100_000
 COMPARED_ROWS = 2_500
 FEWEST_COMPARED = 100
-#: A tied column is learnt by its quantiles anyway. So is one that jumps and has less noise than
-#: this share of its spread, such as a set point: on the plain scale the network learns slowly what
-#: is that sharp. A jump is a gap between two neighbouring percentiles, standard deviations.
+#: Tied columns always use quantiles. So do columns that jump and have less noise than this share
+#: of their spread, such as set points: the network learns sharp steps slowly on the z-score scale.
+#: A jump is a gap between neighbouring percentiles, in standard deviations.
 LEAST_NOISE = 0.05
 JUMP = 0.5
 
@@ -40,12 +40,13 @@ JUMP = 0.5
 def describe(
     frame: pd.DataFrame, limits: Mapping[str, tuple[float, float]], rng: np.random.Generator
 ) -> tuple[Column, ...]:
-    """What each column of a table holds, and on which scale it is learnt.
+    """Describe each column of a table.
 
     Args:
         frame: The table.
-        limits: Least and greatest possible value of columns; others stay in the range they have.
-        rng: Chooses the rows that are looked at.
+        limits: Smallest and largest possible value by column; others stay within their range in
+            the table.
+        rng: Chooses the rows that are used.
     """
     if len(frame) > DESCRIBED_ROWS:
         frame = frame.iloc[rng.choice(len(frame), DESCRIBED_ROWS, replace=False)]
@@ -57,8 +58,8 @@ def describe(
 def _describe(column: pd.Series[Any], limits: tuple[float, float] | None) -> Column:
     name, dtype = str(column.name), str(column.dtype)
     if column.dtype.kind not in "fiu":
-        levels = sorted(set(present_values(column)), key=lambda level: (level is None, str(level)))
-        return Labels(name, dtype, tuple(levels))
+        found = sorted(set(present_values(column)), key=lambda each: (each is None, str(each)))
+        return Labels(name, dtype, tuple(found))
     present = np.sort(column.dropna().to_numpy(np.float64))
     if not len(present):
         present = np.zeros(1)
@@ -91,18 +92,18 @@ def _quantiles(ascending: Vector) -> tuple[Vector, Vector]:
 def _with_scales(
     frame: pd.DataFrame, columns: Sequence[Column], rng: np.random.Generator
 ) -> tuple[Column, ...]:
-    """Learn a column by its z-score where that makes its noise the likelier under a normal law.
+    """Use the z-score for columns whose noise is more likely normal on that scale.
 
-    What the other columns do not explain is taken for noise.
+    The noise of a column is its residual after a regression on the other columns.
     """
     by_quantile, labels = to_channels(frame, columns, rng)
-    plain = [_by_score(column, frame[column.name]) for column in columns]
-    by_score, _ = to_channels(frame, plain, rng)
+    scored = [_by_score(column, frame[column.name]) for column in columns]
+    by_score, _ = to_channels(frame, scored, rng)
     explaining: list[NDArray[Any]] = [np.ones((len(frame), 1)), *(block[:, 1:] for block in labels)]
     features: NDArray[Any] = np.hstack([by_score, by_quantile, by_score**2, *explaining])
     varying = iter(range(by_score.shape[1]))
     found: list[Column] = []
-    for column, as_score in zip(columns, plain, strict=True):
+    for column, as_score in zip(columns, scored, strict=True):
         if column.width:
             there = frame[column.name].notna().to_numpy()
             if _score_is_likelier(features[there], next(varying), by_score.shape[1]):
@@ -114,17 +115,17 @@ def _with_scales(
 def _by_score(column: Column, series: pd.Series[Any]) -> Column:
     if isinstance(column, Labels) or column.constant:
         return column
-    return replace(column, plain=(float(series.mean()), float(series.std()) or 1.0))
+    return replace(column, z_score=(float(series.mean()), float(series.std()) or 1.0))
 
 
 def _score_is_likelier(features: NDArray[Any], index: int, channels: int) -> bool:
-    """Whether a column's z-scores are the likelier given all else than its quantiles are.
+    """Whether a column has a higher likelihood given the others as z-scores than as quantiles.
 
     Args:
-        features: The z-scores of all channels, their quantiles, squares of the z-scores, and what
-            else explains them, shape (n, 3 * channels and more).
+        features: The z-scores of all channels, their quantiles, squares of the z-scores, and
+            further regressors, shape (n, 3 * channels and more).
         index: The column's channel.
-        channels: How many there are.
+        channels: Number of channels.
     """
     own = [index, channels + index]
     scales = features[:, own]
@@ -135,13 +136,13 @@ def _score_is_likelier(features: NDArray[Any], index: int, channels: int) -> boo
     if noise[:, 0].std() < LEAST_NOISE and _jumps(scales[:, 0]):
         return False
     of_score, of_quantile = -np.log(noise.std(axis=0))
-    # A density on one scale becomes one on the other by the slope between them.
+    # Change of variables: the slope between the two scales converts the density.
     slope = _log_density(scales[:, 0]) + 0.5 * scales[:, 1] ** 2 + 0.5 * np.log(2.0 * np.pi)
     return bool(of_score > of_quantile + slope.mean())
 
 
 def _explained(features: NDArray[Any], wanted: list[int], left_out: list[int]) -> NDArray[Any]:
-    """What some features are expected to be by all that are not left out, least squares."""
+    """Least-squares predictions of some features from all features that are not left out."""
     n, count = features.shape
     gram = features.T @ features
     kept = np.delete(np.arange(count), left_out)
@@ -156,7 +157,7 @@ def _jumps(score: Vector) -> bool:
 
 
 def _log_density(values: Vector) -> Vector:
-    """Logarithm of the density at each value, from its neighbours in order."""
+    """Logarithm of the density at each value, estimated from neighbouring order statistics."""
     n, reach = len(values), max(5, len(values) // 100)
     ascending = np.sort(values)
     at = np.clip(np.searchsorted(ascending, values), reach, n - 1 - reach)

@@ -1,9 +1,9 @@
-"""A table as the network sees it: a matrix of channels, and the way back.
+"""Conversion of a table to the network's matrix of channels, and back.
 
-A column of numbers is one channel, on the scale on which its noise is nearest to a normal law:
-the plain z-score, or its quantile as a standard normal value. Ties (whole numbers, a reading that
-stands at an end of its scale) are spread over the quantiles they share and come back exactly. A
-column of labels is one channel a label; a column of numbers with gaps has two more, for there and
+A column of numbers is one channel, on the scale on which its noise is closest to normal: the
+z-score, or the quantile as a standard normal value. Ties (whole numbers, readings at an end of
+their scale) are spread over the quantiles that they share and are restored exactly. A column of
+labels has one channel per label; a column of numbers with gaps has two more, for present and
 missing.
 """
 
@@ -18,14 +18,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
+from GAN.reflection import reflect
+
 if TYPE_CHECKING:
     import pandas as pd
 
 Vector = NDArray[np.float64]
 
-#: A column in which a larger share of rows repeats a value is a tied one.
+#: A column is tied if a larger share of its rows repeats a value.
 MOST_TIES = 0.05
-#: Where a column without ties is looked up: so many channel values, up to so many deviations.
+#: Points and range, in standard deviations, of the lookup table of a column without ties.
 GRID, REACH = 16_384, 5.5
 
 
@@ -38,12 +40,12 @@ class Numbers:
         dtype: Its pandas dtype.
         whole: Whether only whole numbers occur.
         gaps: Whether values are missing.
-        values: Ascending values of the column, shape (k,); a value that many rows have is there
-            twice, at both ends of its quantiles.
+        values: Ascending values of the column, shape (k,); a frequent value occurs twice, at both
+            ends of its quantiles.
         shares: Share of the column up to each value, 0 to 1, shape (k,).
-        low: Least value that is possible.
-        high: Greatest value that is possible.
-        plain: Mean and standard deviation if its scale is the z-score.
+        low: Smallest possible value.
+        high: Largest possible value.
+        z_score: Mean and standard deviation if the scale is the z-score, else None.
     """
 
     name: str
@@ -54,33 +56,33 @@ class Numbers:
     shares: Vector
     low: float
     high: float
-    plain: tuple[float, float] | None = None
+    z_score: tuple[float, float] | None = None
 
     @property
     def constant(self) -> bool:
-        """Whether there is nothing to learn."""
+        """Whether all values are equal."""
         return bool(self.values[0] == self.values[-1])
 
     @property
     def width(self) -> int:
-        """Continuous channels."""
+        """Number of continuous channels."""
         return 0 if self.constant else 1
 
     @cached_property
     def tied(self) -> bool:
-        """Whether many rows share their value with others."""
+        """Whether many rows have the same value as other rows."""
         shared = np.diff(self.shares)[np.diff(self.values) == 0.0].sum()
-        return self.plain is None and bool(shared > MOST_TIES)
+        return self.z_score is None and bool(shared > MOST_TIES)
 
     @property
     def labels(self) -> int:
-        """Channels that are one or zero."""
+        """Number of channels that are one or zero."""
         return 2 if self.gaps else 0
 
     def to_channel(self, numbers: Vector, rng: np.random.Generator) -> Vector:
-        """Values as channel values, both of shape (n,)."""
-        if self.plain is not None:
-            mean, deviation = self.plain
+        """Convert values to channel values, both of shape (n,)."""
+        if self.z_score is not None:
+            mean, deviation = self.z_score
             return (numbers - mean) / deviation
         share = np.interp(numbers, self.values, self.shares)
         first = np.searchsorted(self.values, numbers, "left")
@@ -93,21 +95,21 @@ class Numbers:
         return np.asarray(ndtri(np.clip(share, margin, 1.0 - margin)))
 
     def from_channel(self, channel: Vector) -> Vector:
-        """Channel values as values of the column, none beyond what is possible."""
+        """Convert channel values to possible values of the column."""
         return self._rounded(self.unrounded(channel))
 
     def unrounded(self, channel: Vector) -> Vector:
-        """The same, with fractions of whole numbers."""
-        if self.plain is None:
+        """The same, without rounding whole numbers."""
+        if self.z_score is None:
             numbers = self.smoothly(channel)
         else:
-            mean, deviation = self.plain
+            mean, deviation = self.z_score
             numbers = mean + deviation * channel
-        return folded(numbers, self.low, self.high)
+        return reflect(numbers, self.low, self.high)
 
     def possible(self, numbers: Vector) -> Vector:
-        """Numbers turned back at the limits, and whole ones where only those occur."""
-        return self._rounded(folded(numbers, self.low, self.high))
+        """Reflect numbers at the limits, and round them where only whole numbers occur."""
+        return self._rounded(reflect(numbers, self.low, self.high))
 
     def _rounded(self, numbers: Vector) -> Vector:
         if self.whole:
@@ -115,9 +117,9 @@ class Numbers:
         return numbers
 
     def smoothly(self, channel: Vector) -> Vector:
-        """The same without a fold or a step: never falling."""
-        if self.plain is not None:
-            mean, deviation = self.plain
+        """The same without reflection and rounding, so that it is monotone."""
+        if self.z_score is not None:
+            mean, deviation = self.z_score
             return np.clip(mean + deviation * channel, self.low, self.high)
         if self.tied:
             return np.asarray(np.interp(ndtr(channel), self.shares, self.values))
@@ -128,7 +130,7 @@ class Numbers:
 
     @cached_property
     def _on_grid(self) -> Vector:
-        """The column at evenly spaced channel values: no quantile has to be searched for then."""
+        """Lookup table: the column at evenly spaced channel values, which avoids a search."""
         return np.asarray(
             np.interp(ndtr(np.linspace(-REACH, REACH, GRID)), self.shares, self.values)
         )
@@ -136,18 +138,18 @@ class Numbers:
 
 @dataclass(frozen=True)
 class Labels:
-    """A column of categories or booleans; a missing value, None, is a label of its own."""
+    """A column of categories or booleans; a missing value (None) is a category too."""
 
     name: str
     dtype: Any
-    levels: tuple[Any, ...]
+    categories: tuple[Any, ...]
 
     width = 0
 
     @property
     def labels(self) -> int:
-        """Channels that are one or zero."""
-        return len(self.levels)
+        """Number of channels that are one or zero."""
+        return len(self.categories)
 
 
 Column = Numbers | Labels
@@ -159,8 +161,8 @@ def to_channels(
     """The channels of a table.
 
     Returns:
-        Continuous channels, shape (rows, columns of numbers that vary), and a block of shape
-        (rows, labels) for each column of labels or with gaps, both in the order of the columns.
+        Continuous channels, shape (rows, number columns that are not constant), and a block of
+        shape (rows, labels) for each column of labels or with gaps, in the order of the columns.
     """
     rows = len(frame)
     continuous = np.empty((rows, sum(column.width for column in columns)), np.float32)
@@ -168,7 +170,7 @@ def to_channels(
     index = 0
     for column in columns:
         if isinstance(column, Labels):
-            blocks.append(_one_hot(_codes(frame[column.name], column.levels), column.labels))
+            blocks.append(_one_hot(_codes(frame[column.name], column.categories), column.labels))
             continue
         numbers = frame[column.name].to_numpy(np.float64)
         there = ~np.isnan(numbers)
@@ -185,14 +187,14 @@ def to_channels(
 def from_channels(
     continuous: NDArray[np.float32], chosen: Sequence[NDArray[np.intp]], columns: Sequence[Column]
 ) -> pd.DataFrame:
-    """The table of continuous channels and of the label that each block has in each row."""
+    """Convert continuous channels, and the label of each block in each row, to a table."""
     import pandas as pd
 
     channels, blocks = iter(continuous.T), iter(chosen)
     found = {}
     for column in columns:
         if isinstance(column, Labels):
-            values = np.array(column.levels, dtype=object)[next(blocks)]
+            values = np.array(column.categories, dtype=object)[next(blocks)]
             found[column.name] = pd.Series(values).astype(column.dtype)
             continue
         if column.constant:
@@ -212,18 +214,11 @@ def present_values(column: pd.Series[Any]) -> list[Any]:
     ]
 
 
-def _codes(column: pd.Series[Any], levels: Sequence[Any]) -> NDArray[np.intp]:
-    codes = {level: code for code, level in enumerate(levels)}
+def _codes(column: pd.Series[Any], categories: Sequence[Any]) -> NDArray[np.intp]:
+    codes = {category: code for code, category in enumerate(categories)}
     return np.array([codes[value] for value in present_values(column)], dtype=np.intp)
 
 
 def _one_hot(codes: NDArray[Any], labels: int) -> NDArray[np.float32]:
     shares: NDArray[np.float32] = np.eye(labels, dtype=np.float32)[codes]
     return shares
-
-
-def folded(values: Vector, low: float, high: float) -> Vector:
-    """Values beyond a limit turned back at it, so that none pile up there."""
-    values = np.where(values < low, 2.0 * low - values, values)
-    values = np.where(values > high, 2.0 * high - values, values)
-    return np.clip(values, low, high)

@@ -1,4 +1,4 @@
-"""Where a training runs: on a GPU if there is one and this training takes less time there."""
+"""Choice of the device: a GPU if there is one and this training is faster on it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from torch import Tensor
 from GAN.config.tvae_config import TvaeConfig
 from GAN.tvae.autoencoder import Autoencoder
 
-#: What the first use of a GPU takes, about; a training that is shorter on the CPU stays there.
+#: Approximate cost of the first use of a GPU; a training that is shorter on the CPU stays there.
 GPU_START_SECONDS = 10.0
-#: Steps that are timed, after as many that are not.
+#: Steps that are timed, after the same number of warm-up steps.
 TIMED_STEPS = 10
 
 CPU = torch.device("cpu")
@@ -22,10 +22,10 @@ CPU = torch.device("cpu")
 def device_for(
     rows: Tensor, channels: int, labels: Sequence[int], config: TvaeConfig, batch: int, steps: int
 ) -> torch.device:
-    """Where a training takes the least time, by a few steps of it on either.
+    """The faster device for a training, measured with a few steps on each.
 
-    A network this small keeps few of a GPU's units busy: it pays for wide batches, not for long
-    trainings, so no size of table can say it beforehand.
+    A network this small uses only a fraction of a GPU, so a GPU is faster only with large batches.
+    The size of the table alone does not decide, so the steps are timed.
 
     Args:
         rows: The table's channels, shape (rows, `row_width`).
@@ -33,7 +33,7 @@ def device_for(
         labels: Number of labels of each block.
         config: Settings.
         batch: Rows of a step.
-        steps: Of the whole training.
+        steps: Number of steps of the whole training.
     """
     if not torch.cuda.is_available():
         return CPU
@@ -48,7 +48,7 @@ def device_for(
 def seconds_a_step(
     batch: Tensor, channels: int, labels: Sequence[int], config: TvaeConfig, device: torch.device
 ) -> float:
-    """Mean time of a step on a device, its start not counted."""
+    """Mean time of a step on a device, without the warm-up."""
     generator = torch.Generator().manual_seed(0)
     model = Autoencoder(channels, labels, config.hidden, config.latent, generator, device)
     batch = batch.to(device)
@@ -57,7 +57,7 @@ def seconds_a_step(
         normals = torch.randn(len(batch), config.latent, generator=generator).to(device)
         loss = model.loss(batch, normals, 1.0)
         if step == TIMED_STEPS - 1:
-            float(loss)  # Waits until the device has done what it was given.
+            float(loss)  # Waits until the device has finished.
             began = time.perf_counter()
     float(loss)
     return (time.perf_counter() - began) / TIMED_STEPS

@@ -1,4 +1,4 @@
-"""A trained model of a table: what its columns are, the decoder, and the law of its input."""
+"""A trained model of a table: its columns, the decoder, and the latent distribution."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from GAN.config.tvae_config import TvaeConfig
-from GAN.tvae.aggregate_posterior import CodeLaw, fit_law
+from GAN.tvae.aggregate_posterior import LatentDistribution, fit_latent_distribution
 from GAN.tvae.column_fitting import describe
 from GAN.tvae.columns import Column, Numbers, from_channels, to_channels
 
@@ -22,38 +22,38 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float32]
 
-#: Rows that are brought into channels or out of them, and that are encoded, at once.
+#: Rows that are converted to or from channels at once, and rows that are encoded at once.
 CHUNK, BATCH = 50_000, 4_096
-#: Rows that the law of the codes is fitted to.
-LAW_ROWS = 20_000
+#: Rows whose codes the latent distribution is fitted to.
+DISTRIBUTION_ROWS = 20_000
 
 
 @dataclass(frozen=True)
 class TableModel:
-    """All that it takes to sample rows, in plain arrays.
+    """Everything that is needed to sample rows, as arrays.
 
     Attributes:
         columns: The table's columns in order.
-        law: Where the codes come from.
+        latent_distribution: What the codes of sampled rows are drawn from.
         layers: Weight and bias of the decoder's layers.
         noise: Standard deviation of each continuous channel, shape (channels,).
-        losses: Mean loss of each epoch, nats a row.
-        device: What it was trained on.
+        losses: Mean loss of each epoch, nats per row.
+        device: The device of the training.
     """
 
     columns: tuple[Column, ...]
-    law: CodeLaw
+    latent_distribution: LatentDistribution
     layers: tuple[tuple[Array, Array], ...]
     noise: Array
     losses: tuple[float, ...]
     device: str = "cpu"
 
     def sample(self, rows: int, seed: int) -> pd.DataFrame:
-        """Rows like those of the table, with its columns and dtypes.
+        """Sample rows with the columns and dtypes of the table.
 
         Args:
-            rows: How many, from 1.
-            seed: Same model, rows and seed, same data.
+            rows: Number of rows, 1 or more.
+            seed: Random seed. The same model, rows and seed give the same data.
         """
         import pandas as pd
 
@@ -63,16 +63,16 @@ class TableModel:
         return parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
 
     def _sample(self, rows: int, rng: np.random.Generator) -> pd.DataFrame:
-        codes = self.law.draw(rows, rng)
+        codes = self.latent_distribution.draw(rows, rng)
         continuous = np.empty((rows, len(self.noise)), np.float32)
         chosen: list[list[NDArray[np.intp]]] = []
-        for start in range(0, rows, BATCH):  # As much as a processor keeps at hand.
+        for start in range(0, rows, BATCH):  # Small enough for the CPU cache.
             part = slice(start, start + BATCH)
             mean, factor, logits = self.decode(codes[part])
             factor *= self.noise
             factor *= rng.standard_normal(mean.shape, np.float32)
             np.add(mean, factor, out=continuous[part])
-            # Gumbel's way to draw by share.
+            # The Gumbel-max trick: draws each label with its probability.
             chosen.append([(block + rng.gumbel(size=block.shape)).argmax(1) for block in logits])
         labels = [np.concatenate(parts) for parts in zip(*chosen, strict=True)]
         return from_channels(continuous, labels, self.columns)
@@ -84,7 +84,7 @@ class TableModel:
             codes: Shape (rows, latent).
 
         Returns:
-            Each of shape (rows,); zeros for a column that never changes.
+            Each of shape (rows,); zeros for a constant column.
         """
         channels = iter(self.decode(codes)[0].T.astype(np.float64))
         return {
@@ -94,7 +94,7 @@ class TableModel:
         }
 
     def decode(self, codes: Array) -> tuple[Array, Array, list[Array]]:
-        """Means and noise factors, each (rows, channels), and logits of each block of labels."""
+        """Means and noise factors, each (rows, channels), and the logits of each label block."""
         from GAN.tvae.autoencoder import MOST_NOISE_FACTOR
 
         decoded = codes
@@ -116,14 +116,14 @@ def fit_model(
     on_epoch: Callable[[float], None],
     limits: Mapping[str, tuple[float, float]] | None = None,
 ) -> tuple[TableModel, Array]:
-    """Learn a table.
+    """Train a model on a table.
 
     Args:
         frame: Numbers, categories and booleans, with or without gaps; at least 2 rows.
         config: Settings of the training.
-        seed: Same table, settings and seed, same model, bit for bit, on one thread.
-        on_epoch: Told the mean loss of each epoch.
-        limits: Least and greatest possible value of columns.
+        seed: Random seed. The same table, settings and seed give the same model, bit for bit.
+        on_epoch: Called with the mean loss of each epoch.
+        limits: Smallest and largest possible value by column.
 
     Returns:
         The model, and the mean code of each row, shape (rows, latent).
@@ -147,17 +147,21 @@ def fit_model(
     with torch.no_grad():
         rows = torch.from_numpy(_rows(frame, columns, row_width(channels, labels), rng))
         latent = min(config.latent, max(1, channels + sum(labels)))
-        shorter = replace(config, latent=latent)  # A code need not be longer than its row.
+        shorter = replace(
+            config, latent=latent
+        )  # More latent dimensions than channels are useless.
         trained = fit(rows, channels, labels, shorter, generator, heard)
         means = np.empty((len(rows), trained.latent), np.float32)
         for start in range(0, len(rows), BATCH):
             means[start : start + BATCH], _ = _encoded(trained, rows[start : start + BATCH])
-        some = rows[np.sort(rng.permutation(len(rows))[:LAW_ROWS])]
+        some = rows[np.sort(rng.permutation(len(rows))[:DISTRIBUTION_ROWS])]
         posterior, deviations = _encoded(trained, some)
-        law = fit_law(posterior.astype(np.float64), deviations.astype(np.float64), rng)
+        latent_distribution = fit_latent_distribution(
+            posterior.astype(np.float64), deviations.astype(np.float64), rng
+        )
     model = TableModel(
         columns=columns,
-        law=law,
+        latent_distribution=latent_distribution,
         layers=_layers(trained),
         noise=trained.noise.sqrt().cpu().numpy(),
         losses=tuple(losses),
@@ -169,7 +173,7 @@ def fit_model(
 def _rows(
     frame: pd.DataFrame, columns: Sequence[Column], width: int, rng: np.random.Generator
 ) -> Array:
-    """The channels of a table, then zeros, shape (rows, width), without a copy of the table."""
+    """The channels of a table, padded with zeros to shape (rows, width), converted in chunks."""
     rows = np.zeros((len(frame), width), np.float32)
     for start in range(0, len(frame), CHUNK):
         part = slice(start, start + CHUNK)
@@ -185,7 +189,7 @@ def _encoded(trained: Autoencoder, rows: Tensor) -> tuple[Array, Array]:
 
 
 def _layers(trained: Autoencoder) -> tuple[tuple[Array, Array], ...]:
-    """The decoder, without what only fills up its last layer."""
+    """The decoder, without the padding of its last layer."""
     *inner, (weight, bias) = trained.decoder.layers
     outer = (weight[: trained.outputs], bias[: trained.outputs])
     return tuple(

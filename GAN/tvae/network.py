@@ -1,4 +1,4 @@
-"""A small network whose gradient is written out: autograd would cost more than the arithmetic."""
+"""A small network with a hand-written gradient, because autograd would cost more than the maths."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Layer = tuple[Tensor, Tensor]
 
 
 class Network:
-    """Linear layers with ReLU between them, in memory that it is given.
+    """Linear layers with ReLU between them; the caller provides the memory of the parameters.
 
     Attributes:
         layers: Weight (outputs, inputs) and bias (outputs,) of each layer.
@@ -21,19 +21,19 @@ class Network:
     """
 
     def __init__(self, sizes: Sequence[int], parameters: Tensor, gradients: Tensor) -> None:
-        """Lay the network over two flat vectors.
+        """Create the network as views of two flat vectors.
 
         Args:
             sizes: Width of the input, of each hidden layer and of the output.
-            parameters: As many numbers as `parameter_count` says.
-            gradients: The same number.
+            parameters: The parameters, shape (parameter_count(sizes),).
+            gradients: Their gradients, of the same shape.
         """
         self.layers = _over(parameters, sizes)
         self.gradients = _over(gradients, sizes)
         self._inputs: list[Tensor] = []
 
     def initialise(self, generator: torch.Generator) -> None:
-        """Draw parameters as torch's own linear layers do."""
+        """Initialise the parameters as `torch.nn.Linear` does."""
         for weight, bias in self.layers:
             bound = 1.0 / math.sqrt(max(1, weight.shape[1]))
             for part in (weight, bias):  # Drawn on the CPU: the same numbers on every device.
@@ -52,16 +52,17 @@ class Network:
         """Set the gradients of the parameters for the batch of the last `forward`.
 
         Args:
-            gradient: Of the loss, by the outputs, shape (rows, outputs).
-            inwards: Whether to go on to what goes into the first layer.
+            gradient: Gradient with respect to the outputs, shape (rows, outputs).
+            inwards: Whether to continue to the inputs of the first layer.
 
         Returns:
-            The gradient by that, shape (rows, inputs); else by what its outputs were before ReLU.
+            The gradient with respect to the inputs, shape (rows, inputs); without `inwards`, with
+            respect to the first layer's outputs before ReLU.
         """
         for index in reversed(range(len(self.layers))):
             weight, (weight_gradient, bias_gradient) = self.layers[index][0], self.gradients[index]
             inputs = self._inputs[index]
-            if inputs.shape[1] < gradient.shape[1]:  # Of the two ways this is the faster.
+            if inputs.shape[1] < gradient.shape[1]:  # The faster of the two ways.
                 weight_gradient.copy_(torch.mm(inputs.t(), gradient).t())
             else:
                 torch.mm(gradient.t(), inputs, out=weight_gradient)
@@ -74,7 +75,7 @@ class Network:
 
 
 def parameter_count(sizes: Sequence[int]) -> int:
-    """Weights and biases of a network of these widths."""
+    """Number of weights and biases of a network with these widths."""
     return sum((inputs + 1) * outputs for inputs, outputs in pairwise(sizes))
 
 

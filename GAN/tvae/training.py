@@ -1,4 +1,4 @@
-"""The training loop: shuffled batches, one cycle of the learning rate, a late divergence."""
+"""The training loop: shuffled batches, one-cycle learning rate, warm-up of the divergence."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from GAN.config.tvae_config import TvaeConfig
 from GAN.tvae.autoencoder import Autoencoder
 from GAN.tvae.device import device_for
 
-#: Share of the training in which the learning rate rises; then it falls along a cosine.
+#: Share of the training in which the learning rate rises; then it falls as a cosine.
 WARM_UP = 0.1
 LAST_RATE = 0.002
-#: Highest learning rate: this by the root of the number of steps, and never more than the other.
+#: Highest learning rate: `RATE` over the root of the number of steps, at most `MOST_RATE`.
 RATE, MOST_RATE = 0.5, 0.025
-#: Share of the training in which the divergence gets its weight: a code that costs from the start
-#: is not used at all.
+#: Share of the training in which the weight of the divergence rises to 1. With full weight from the
+#: start, latent dimensions collapse.
 DIVERGENCE_WARM_UP = 0.3
 
-#: A batch is `rows / STEPS`, between these, unless the settings say otherwise.
+#: Bounds of the steps per epoch and of the batch size, unless the settings give a batch size.
 FEWEST_STEPS, MOST_STEPS = 20, 200
 SMALLEST_BATCH, BATCH, LARGEST_BATCH = 16, 256, 4_096
 
 
 def batch_size(rows: int) -> int:
-    """Rows of a gradient step: 256, fewer for a small table, more for a large one."""
+    """Rows of a gradient step: 256, less for a small table, more for a large one."""
     small = max(SMALLEST_BATCH, rows // FEWEST_STEPS)
     large = min(LARGEST_BATCH, rows // MOST_STEPS)
     return min(rows, max(min(BATCH, small), large))
@@ -36,10 +36,10 @@ def batch_size(rows: int) -> int:
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Let torch use one thread.
+    """Limit torch to one thread.
 
-    A second one gains little at this size, and where other programs are busy, too, it waits for its
-    turn at every step while the first one spins: seconds become minutes.
+    A second thread gains little at this size. On a busy machine it has to wait for a core at every
+    step while the first one spins, which turns seconds into minutes.
     """
     before = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -65,8 +65,8 @@ def fit(
         channels: Continuous channels.
         labels: Number of labels of each block.
         config: Settings.
-        generator: Source of all that is random, on the CPU: the same numbers on every device.
-        on_epoch: Told the mean loss of each epoch, nats a row.
+        generator: Random numbers, drawn on the CPU so that they are the same on every device.
+        on_epoch: Called with the mean loss of each epoch, nats per row.
     """
     batch = config.batch_size or batch_size(len(rows))
     steps = len(rows) // batch
@@ -89,14 +89,14 @@ def fit(
 
 
 def learning_rate(steps: int) -> float:
-    """Highest learning rate of a training: the longer it is, the lower, or it never settles."""
+    """Highest learning rate: lower for longer trainings, so that they converge."""
     return min(MOST_RATE, RATE / math.sqrt(steps))
 
 
 def rate(done: float) -> float:
-    """Learning rate as a share of the highest, after a share of the training.
+    """Learning rate relative to the highest, after a share of the training.
 
-    Smith and Topin, Super-Convergence (2018): one rise and one long fall.
+    One-cycle policy of Smith and Topin, Super-Convergence (2018): one rise and one long fall.
     """
     if done < WARM_UP:
         return max(done / WARM_UP, LAST_RATE)
@@ -105,7 +105,7 @@ def rate(done: float) -> float:
 
 
 class _Adam:
-    """Adam in one call over flat parameters; torch's class looks at each tensor in Python."""
+    """Adam on flat parameters in one call; torch's class iterates over tensors in Python."""
 
     def __init__(self, parameters: Tensor, gradient: Tensor) -> None:
         self._tensors = [parameters], [gradient]

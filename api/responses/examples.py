@@ -106,7 +106,7 @@ REPORT = {
     "notes": [],
     "quality_score": 0.94,
     "gates": [
-        {"name": "rows_told_apart", "figure": 0.27, "good": 0.65, "usable": 0.8, "light": "good"}
+        {"metric": "rows_c2st_auc", "value": 0.27, "good": 0.65, "usable": 0.8, "light": "good"}
     ],
 }
 

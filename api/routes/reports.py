@@ -20,10 +20,13 @@ JSON, HTML = "application/json", "text/html; charset=utf-8"
 
 
 class Gate(BaseModel):
-    """A figure that decides, and its limits."""
+    """A metric that decides, and its limits.
 
-    name: str
-    figure: float | None = Field(description="Null where the data are too little to say.")
+    The report also has the keys of version 0.1, `name` and `figure`.
+    """
+
+    metric: str
+    value: float | None = Field(description="Null if there is too little data.")
     good: float
     usable: float
     light: Literal["good", "usable", "poor", "not judged"]

@@ -1,1 +1,1 @@
-"""`make bench-gan`: our model of a table beside stock SDV's, in time and in likeness."""
+"""`make bench-gan`: our table model against stock SDV's, in time and fidelity."""

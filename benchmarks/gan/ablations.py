@@ -1,10 +1,10 @@
-"""`make bench-tricks`: what each part of our model buys, by fits that each lack one of them."""
+"""`make bench-tricks`: ablations of our model, fits that each lack one part."""
 
 from __future__ import annotations
 
 import json
 from contextlib import ExitStack
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -17,11 +17,11 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.gan.__main__ import WIDTH
-from benchmarks.gan.figures import Likeness
 from benchmarks.gan.measure import Run, measure
+from benchmarks.gan.metrics import Fidelity
 from benchmarks.gan.systems import ours
 from GAN.config.tvae_config import DEFAULT_EPOCHS
-from GAN.tvae.aggregate_posterior import CodeLaw, fit_law
+from GAN.tvae.aggregate_posterior import LatentDistribution, fit_latent_distribution
 from GAN.tvae.autoencoder import Autoencoder
 
 if TYPE_CHECKING:
@@ -30,15 +30,11 @@ if TYPE_CHECKING:
 Codes = NDArray[np.float64]
 
 
-def _normal_law(means: Codes, deviations: Codes, rng: np.random.Generator) -> CodeLaw:
-    """What a plain VAE draws its codes from."""
-    return fit_law(np.zeros_like(means), np.ones_like(deviations), rng)
-
-
-def _without_quantiles(means: Codes, deviations: Codes, rng: np.random.Generator) -> CodeLaw:
-    """The mixture as it is."""
-    law = fit_law(means, deviations, rng)
-    return replace(law, values=law.knots)
+def _standard_normal(
+    means: Codes, deviations: Codes, rng: np.random.Generator
+) -> LatentDistribution:
+    """The latent distribution of an ordinary VAE."""
+    return fit_latent_distribution(np.zeros_like(means), np.ones_like(deviations), rng)
 
 
 _error = Autoencoder._error
@@ -47,18 +43,17 @@ _error = Autoencoder._error
 def _error_of_one_noise(
     autoencoder: Autoencoder, decoded: Tensor, rows: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """As it is, but rows' own factors learn nothing."""
+    """The same error, but the noise factors of rows get no gradient."""
     error, gradient = _error(autoencoder, decoded, rows)
     gradient[:, autoencoder.channels : 2 * autoencoder.channels] = 0.0
     return error, gradient
 
 
-#: What is another then, by name: attribute → its value.
+#: Patched attributes and their values by ablation.
 WITHOUT: dict[str, dict[str, Any]] = {
     "all of it": {},
-    "codes by the normal law": {"GAN.tvae.model.fit_law": _normal_law},
+    "standard normal codes": {"GAN.tvae.model.fit_latent_distribution": _standard_normal},
     "codes in one cluster": {"GAN.tvae.aggregate_posterior.CLUSTERS": 1},
-    "codes without their quantiles": {"GAN.tvae.model.fit_law": _without_quantiles},
     "every column by z-score": {"GAN.tvae.column_fitting._score_is_likelier": lambda *_: True},
     "every column by quantiles": {"GAN.tvae.column_fitting._score_is_likelier": lambda *_: False},
     "one noise for all rows": {
@@ -72,7 +67,7 @@ WITHOUT: dict[str, dict[str, Any]] = {
 
 
 def without(name: str, table: str, seed: int, epochs: int) -> Run:
-    """One fit without a part, judged."""
+    """Fit once without a part, and measure."""
     with ExitStack() as changed:
         for attribute, value in WITHOUT[name].items():
             changed.enter_context(patch(attribute, value))
@@ -80,18 +75,18 @@ def without(name: str, table: str, seed: int, epochs: int) -> Run:
 
 
 @click.command()
-@click.option("--seeds", default=2, show_default=True, help="Fits of each on each table.")
-@click.option("--json", "target", type=click.Path(path_type=Path), help="Write the figures here.")
+@click.option("--seeds", default=2, show_default=True, help="Fits of each ablation on each table.")
+@click.option("--json", "target", type=click.Path(path_type=Path), help="Write the results here.")
 def main(seeds: int, target: Path | None) -> None:
     """Print the medians over the seeds."""
-    names = list(Likeness.__dataclass_fields__)
+    names = list(Fidelity.__dataclass_fields__)
     shown = Table("table", "ours, with", *names)
     runs: list[Run] = []
-    for table, epochs in {"easy": 10, "hard": DEFAULT_EPOCHS}.items():
+    for table, epochs in {"easy": 10, "hard": DEFAULT_EPOCHS, "skewed": DEFAULT_EPOCHS}.items():
         for name in WITHOUT:
             own = [without(name, table, seed, epochs) for seed in range(seeds)]
-            figures = [median(getattr(run.likeness, figure) for run in own) for figure in names]
-            shown.add_row(table, name, *(f"{figure:.4f}" for figure in figures))
+            metrics = [median(getattr(run.fidelity, metric) for run in own) for metric in names]
+            shown.add_row(table, name, *(f"{metric:.4f}" for metric in metrics))
             runs += own
     Console(width=WIDTH).print(shown)
     if target is not None:

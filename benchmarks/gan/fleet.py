@@ -1,9 +1,9 @@
-"""`make bench-fleet`: the whole fleet, onboarded by two workers, beside a loop over stock SDV.
+"""`make bench-fleet`: the whole fleet, onboarded by two workers, against a loop over stock SDV.
 
-The peer does the least that somebody without Fleetforge would: in two processes, for one machine
-after the other, fit stock TVAE with its default 300 epochs on the same seed, sample as many rows,
-write them. It makes no seed, no lives and no report, and its start is not counted. It is measured
-on a few machines and scaled to the fleet.
+The peer does the minimum without Fleetforge: in two processes, one machine after the other, fit
+stock TVAE with its default 300 epochs on the same seed, sample as many rows, and write them. It
+makes no seed, no lives and no report, and its start-up is not counted. It is measured on a few
+machines and scaled to the fleet.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
-# Two processes on two cores: the same for both.
+# Two processes on two cores; the same for both systems.
 os.environ["OMP_NUM_THREADS"] = "1"
 
 import click
@@ -39,11 +39,11 @@ PROCESSES = 2
 
 @dataclass(frozen=True)
 class Fleet:
-    """Both ways; seconds.
+    """Times of both systems in seconds.
 
     Attributes:
-        onboarded: Machines whose sets are there and passed.
-        peer: Estimated for as many machines, from `peer_measured` of them.
+        onboarded: Machines whose sets passed.
+        peer: Estimated for all machines from `peer_measured` of them.
     """
 
     machines: int
@@ -54,12 +54,12 @@ class Fleet:
 
     @property
     def ratio(self) -> float:
-        """How often faster ours is."""
+        """Speed-up of ours over the peer."""
         return self.peer / self.ours
 
 
 def ours() -> tuple[float, int]:
-    """Time of `fleetforge onboard --fleet --wait` in an empty home, start-up and all."""
+    """Time of `fleetforge onboard --fleet --wait` in an empty home, including start-up."""
     with tempfile.TemporaryDirectory(prefix="ff-fleet-") as home:
         environment = {name: os.environ[name] for name in os.environ if not name.startswith(PREFIX)}
         environment[f"{PREFIX}HOME"] = home
@@ -78,7 +78,7 @@ def ours() -> tuple[float, int]:
 
 
 def stock_machine(machine_id: str) -> float:
-    """What the peer does for one machine; how long it takes."""
+    """Seconds that the peer takes for one machine."""
     began = time.monotonic()
     profile = fleet_profile(machine_id)
     seed = training_frame(physics_seed(profile, DEFAULT_ROWS, 0), profile)
@@ -90,14 +90,14 @@ def stock_machine(machine_id: str) -> float:
 
 
 def peer(machine_ids: list[str]) -> float:
-    """Time of two processes for these machines, as if neither ever waited for the other."""
+    """Time of two processes for these machines, assuming that neither waits for the other."""
     with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
         list(pool.map(_warm_up, range(PROCESSES)))
         return sum(pool.map(stock_machine, machine_ids)) / PROCESSES
 
 
 def _warm_up(_: int) -> None:
-    """Load what is loaded once; slow enough for either process to get its turn."""
+    """Load what is loaded only once; slow enough for both processes to take part."""
     profile = fleet_profile(fleet_ids()[0])
     sample = stock(training_frame(physics_seed(profile, 1_000, 0), profile), 0, 5)()
     with tempfile.TemporaryDirectory() as folder:
@@ -106,15 +106,19 @@ def _warm_up(_: int) -> None:
 
 @click.command()
 @click.option(
-    "--machines", type=click.IntRange(2, 32), default=4, show_default=True, help="Of the peer."
+    "--machines",
+    type=click.IntRange(2, 32),
+    default=4,
+    show_default=True,
+    help="Machines that the peer is measured on.",
 )
-@click.option("--json", "target", type=click.Path(path_type=Path), help="Write the figures here.")
+@click.option("--json", "target", type=click.Path(path_type=Path), help="Write the results here.")
 def main(machines: int, target: Path | None) -> None:
-    """Print how long either takes for the fleet, and how often faster ours is."""
+    """Print the time of both systems for the fleet, and the speed-up."""
     fleet = fleet_ids()
     some = fleet[:: len(fleet) // machines][:machines]
     half = machines // 2
-    # Before and after ours: a computer that is shared is not always as fast.
+    # Before and after ours, because a shared computer is not always equally fast.
     before = peer(some[:half])
     seconds, onboarded = ours()
     peer_seconds = (before + peer(some[half:])) / len(some) * len(fleet)

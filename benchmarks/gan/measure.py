@@ -1,4 +1,4 @@
-"""One fit: how long it takes, how long its rows take, and how like the table they are."""
+"""One fit: its time, the time of sampling, and the fidelity of the rows."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmarks.gan.figures import Likeness, likeness
+from benchmarks.gan.metrics import Fidelity, fidelity
 from benchmarks.gan.systems import Fit
 from benchmarks.gan.tables import TABLES
 
 SAMPLED = 50_000
-#: Another seed than any that is learnt from.
+#: A random seed that no table for training uses.
 FRESH = 99
 
 
 @dataclass(frozen=True)
 class Run:
-    """One fit and what came of it.
+    """One fit and its results.
 
     Attributes:
-        table: Which table.
-        system: Which model.
-        seed: Of the fit.
-        fit_seconds: From the table to something that samples; for ours in stock, to the saved
-            pickle.
-        sample_seconds: Of `SAMPLED` rows, to a Parquet file.
-        likeness: Of these rows.
+        table: Name of the table.
+        system: Name of the model.
+        seed: Random seed of the fit.
+        fit_seconds: Time from the table to a model that can sample; for ours in stock, to the
+            saved pickle.
+        sample_seconds: Time to sample `SAMPLED` rows and write them to a Parquet file.
+        fidelity: Fidelity of these rows.
     """
 
     table: str
@@ -37,11 +37,11 @@ class Run:
     seed: int
     fit_seconds: float
     sample_seconds: float
-    likeness: Likeness
+    fidelity: Fidelity
 
 
 def measure(table: str, system: str, fit: Fit, seed: int, epochs: int) -> Run:
-    """Fit, sample and judge once."""
+    """Fit, sample and measure once."""
     real, fresh = TABLES[table](0), TABLES[table](FRESH)
     began = time.perf_counter()
     fitted = fit(real, seed, epochs)
@@ -49,9 +49,9 @@ def measure(table: str, system: str, fit: Fit, seed: int, epochs: int) -> Run:
     sample = fitted()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "rows.parquet"
-        sample(100, path)  # What is loaded and compiled once is not timed.
+        sample(100, path)  # Loading and compiling is not timed.
         began = time.perf_counter()
         sample(SAMPLED, path)
         sample_seconds = time.perf_counter() - began
         rows = pd.read_parquet(path)
-    return Run(table, system, seed, fit_seconds, sample_seconds, likeness(real, rows, fresh))
+    return Run(table, system, seed, fit_seconds, sample_seconds, fidelity(real, rows, fresh))

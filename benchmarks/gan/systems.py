@@ -1,4 +1,4 @@
-"""Stock SDV and ours: each fits a table, and then writes rows like it to a Parquet file."""
+"""Stock SDV and ours: each fits a table and then writes synthetic rows to a Parquet file."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from GAN.tvae.model import fit_model
 
 TABLE = "table"
 
-#: Writes so many rows to a path.
+#: Writes a number of rows to a path.
 Sampler = Callable[[int, Path], None]
-#: Takes a table, a seed and epochs; what it gives brings the fitted model to sampling, which is
-#: not part of the fit.
+#: Fits a table with a seed and epochs. The result loads the fitted model for sampling, which is not
+#: part of the fit.
 Fit = Callable[[pd.DataFrame, int, int], Callable[[], Sampler]]
 
 
@@ -35,7 +35,7 @@ def metadata(frame: pd.DataFrame) -> dict[str, Any]:
 
 
 def stock(frame: pd.DataFrame, seed: int, epochs: int) -> Callable[[], Sampler]:
-    """Fit SDV's TVAESynthesizer as it comes."""
+    """Fit SDV's TVAESynthesizer with its defaults."""
     import numpy as np
     import torch
     from sdv.metadata import Metadata
@@ -60,7 +60,7 @@ def ours(frame: pd.DataFrame, seed: int, epochs: int) -> Callable[[], Sampler]:
     model, _ = fit_model(frame, TvaeConfig(epochs=epochs), seed, lambda _loss: None)
 
     def sample(rows: int, path: Path) -> None:
-        # As our stages write it: numbers that hardly repeat are not looked up in a dictionary.
+        # As our stages write it: no dictionary encoding for numbers, which hardly repeat.
         table = Table.from_pandas(model.sample(rows, seed + 1), preserve_index=False)
         write_table(table, path, compression="zstd", use_dictionary=_texts(frame))
 
@@ -68,7 +68,7 @@ def ours(frame: pd.DataFrame, seed: int, epochs: int) -> Callable[[], Sampler]:
 
 
 def ours_in_stock(frame: pd.DataFrame, seed: int, epochs: int) -> Callable[[], Sampler]:
-    """Fit our model and save it as a stock pickle, which SDV loads then."""
+    """Fit our model and save it as a stock pickle, which SDV then loads."""
     from sdv.utils import load_synthesizer
 
     model, _ = fit_model(frame, TvaeConfig(epochs=epochs), seed, lambda _loss: None)

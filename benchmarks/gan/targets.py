@@ -1,4 +1,4 @@
-"""What was to be reached, and whether it was: medians over the seeds, ratios within one run."""
+"""Targets, and whether they are met: medians over the seeds, ratios within one run."""
 
 from __future__ import annotations
 
@@ -6,42 +6,42 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from statistics import median
 
-from benchmarks.gan.figures import MORE_IS_BETTER, Likeness
 from benchmarks.gan.measure import Run
+from benchmarks.gan.metrics import MORE_IS_BETTER, Fidelity
 
 
 @dataclass(frozen=True)
 class Medians:
-    """Of all fits of one system on one table."""
+    """Medians over all fits of one system on one table."""
 
     fit_seconds: float
     sample_seconds: float
-    likeness: Likeness
+    fidelity: Fidelity
 
     @classmethod
     def of(cls, runs: list[Run], table: str, system: str) -> Medians:
-        """Of the runs of this table and system."""
+        """Medians over the runs of this table and system."""
         own = [run for run in runs if (run.table, run.system) == (table, system)]
-        figures = {
-            field.name: float(median(getattr(run.likeness, field.name) for run in own))
-            for field in fields(Likeness)
+        metrics = {
+            field.name: float(median(getattr(run.fidelity, field.name) for run in own))
+            for field in fields(Fidelity)
         }
         return cls(
             fit_seconds=median(run.fit_seconds for run in own),
             sample_seconds=median(run.sample_seconds for run in own),
-            likeness=Likeness(**figures),
+            fidelity=Fidelity(**metrics),
         )
 
 
 @dataclass(frozen=True)
 class Target:
-    """One thing that was to be reached.
+    """One target.
 
     Attributes:
         of: Table and system.
-        asked: In words.
-        measured: The figure.
-        met: Whether it was reached.
+        asked: The target in words.
+        measured: The result.
+        met: Whether it is met.
     """
 
     of: str
@@ -53,14 +53,14 @@ class Target:
 def judged(
     runs: list[Run], learnt_from_real: dict[str, float], short: str, in_stock: str, default: str
 ) -> list[Target]:
-    """All targets.
+    """Judge all targets.
 
     Args:
-        runs: Of both tables.
-        learnt_from_real: R² of RUL learnt from the table itself, by table.
+        runs: Runs on both tables.
+        learnt_from_real: R² of RUL forecasts trained on the table itself, by table.
         short: Our system with few epochs.
-        in_stock: The same as stock SDV samples it.
-        default: Our system with the default epochs; on the hard table alone.
+        in_stock: The same, sampled by stock SDV.
+        default: Our system with the default epochs, on the hard table only.
     """
     found = [
         *_of(runs, "easy", short, learnt_from_real["easy"]).all(120, 0.55, 0.003, 0.98, 0.005),
@@ -75,8 +75,8 @@ def judged(
     ]
 
 
-def _of(runs: list[Run], table: str, system: str, learnt_from_real: float) -> _Beside:
-    return _Beside(
+def _of(runs: list[Run], table: str, system: str, learnt_from_real: float) -> _Comparison:
+    return _Comparison(
         f"{table}, {system}",
         Medians.of(runs, table, system),
         Medians.of(runs, table, "stock"),
@@ -85,8 +85,8 @@ def _of(runs: list[Run], table: str, system: str, learnt_from_real: float) -> _B
 
 
 @dataclass(frozen=True)
-class _Beside:
-    """One of ours beside stock."""
+class _Comparison:
+    """One of our systems against stock."""
 
     name: str
     ours: Medians
@@ -96,33 +96,33 @@ class _Beside:
     def all(
         self, faster: float, auc: float, r2: float, ks: float = 0.0, correlation: float = 1.0
     ) -> Iterator[Target]:
-        """Speed and figures."""
+        """Speed and metrics."""
         yield from self.faster(faster)
-        figures = self.ours.likeness
-        worst = max(figures.pearson, figures.spearman)
+        metrics = self.ours.fidelity
+        worst = max(metrics.pearson, metrics.spearman)
         least = self.learnt_from_real - r2
-        yield self._target(f"AUC ≤ {auc}", f"{figures.auc:.3f}", figures.auc <= auc)
-        yield self._target(f"R² ≥ {least:.4f}", f"{figures.r2:.4f}", figures.r2 >= least)
+        yield self._target(f"AUC ≤ {auc}", f"{metrics.auc:.3f}", metrics.auc <= auc)
+        yield self._target(f"R² ≥ {least:.4f}", f"{metrics.r2:.4f}", metrics.r2 >= least)
         if ks:
-            yield self._target(f"KS ≥ {ks}", f"{figures.ks:.4f}", figures.ks >= ks)
+            yield self._target(f"KS ≥ {ks}", f"{metrics.ks:.4f}", metrics.ks >= ks)
             asked = f"correlation error ≤ {correlation}"
             yield self._target(asked, f"{worst:.4f}", worst <= correlation)
 
     def faster(self, times: float) -> Iterator[Target]:
-        """A shorter fit, and no figure worse than stock's."""
+        """A shorter fit, and no metric worse than stock's."""
         ratio = self.stock.fit_seconds / self.ours.fit_seconds
         yield self._target(f"fit ≥ {times:g}×", f"{ratio:.0f}×", ratio >= times)
-        worse = [field.name for field in fields(Likeness) if self._worse(field.name)]
-        yield self._target("no figure worse than stock's", ", ".join(worse) or "none", not worse)
+        worse = [field.name for field in fields(Fidelity) if self._worse(field.name)]
+        yield self._target("no metric worse than stock's", ", ".join(worse) or "none", not worse)
 
     def sampling(self, times: float) -> Iterator[Target]:
-        """Rows in less time."""
+        """Faster sampling."""
         ratio = self.stock.sample_seconds / self.ours.sample_seconds
         yield self._target(f"sampling ≥ {times:g}×", f"{ratio:.1f}×", ratio >= times)
 
-    def _worse(self, figure: str) -> bool:
-        own, stock = (getattr(of.likeness, figure) for of in (self.ours, self.stock))
-        return bool(own < stock if figure in MORE_IS_BETTER else own > stock)
+    def _worse(self, metric: str) -> bool:
+        own, stock = (getattr(of.fidelity, metric) for of in (self.ours, self.stock))
+        return bool(own < stock if metric in MORE_IS_BETTER else own > stock)
 
     def _target(self, asked: str, measured: str, met: bool) -> Target:
         return Target(self.name, asked, measured, met)

@@ -154,7 +154,7 @@ def _say(registered: Registered) -> None:
         expected = production_expectations(len(registered.created))
         click.echo(
             f"{len(registered.created)} machines: expect {expected.minutes} minutes of work at the "
-            f"defaults, shared by the workers there are, and {expected.megabytes} MB of models"
+            f"defaults, shared by the workers there are, and {expected.megabytes} MB of files"
         )
     for machine_id in registered.known:
         click.echo(f"{machine_id}: already registered with this profile; nothing started")

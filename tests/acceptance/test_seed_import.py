@@ -88,7 +88,7 @@ def test_missing_sensors_are_told_one_by_one_and_nothing_is_written(user: User, 
     done = user.run("seed", "import", FLEET_MACHINE, "runs.csv", "--yes", exit_code=2)
     lines = done.stderr.splitlines()
     assert len(lines) == len(fleet_profile(FLEET_MACHINE).sensors)
-    assert all("name its column in a mapping; left are S01" in line for line in lines)
+    assert all("name its column in a mapping; unused are S01" in line for line in lines)
     assert user.json("machines", "list") == []
     assert not (user.home / ".staged").exists()
 

@@ -105,7 +105,7 @@ def rig_seed(rig: MachineProfile) -> pd.DataFrame:
 
 
 class Reports(list[tuple[float, str, int | None, float | None]]):
-    """Progress that remembers what it was told."""
+    """Progress that records its reports."""
 
     def __call__(
         self, percent: float, message: str, *, epoch: int | None = None, loss: float | None = None

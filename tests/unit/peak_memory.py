@@ -1,6 +1,6 @@
 """`python -m tests.unit.peak_memory ROWS COLUMNS`: bytes that fitting a table takes, as JSON.
 
-A process of its own, because what torch allocates shows in the process alone.
+A separate process, because only there the memory that torch allocates can be measured.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -13,7 +14,7 @@ import pytest
 from errors import InvalidInput, NotFound
 from GAN.datasets.parquet import read_provenance, read_table
 from GAN.evaluation import assessment
-from GAN.manager import GANManager, QualityResult
+from GAN.manager import GANManager, ModelMetadata, QualityResult
 from GAN.profiles.profile import MachineProfile
 from tests.unit.conftest import RIG_SAMPLES, Reports
 
@@ -56,10 +57,10 @@ def test_onboarding_puts_every_file_under_its_known_name(
     assert result.passed
     written = json.loads(result.report_path.read_text())
     assert written["quality_score"] == result.quality_score
-    assert written["usefulness"]["tested_on"] == "12 fresh simulated units"
+    assert written["utility"]["tested_on"] == "12 fresh simulated units"
 
 
-def test_every_step_says_how_far_it_is(onboarded: tuple[QualityResult, Reports]) -> None:
+def test_every_step_reports_its_progress(onboarded: tuple[QualityResult, Reports]) -> None:
     _, reports = onboarded
     percents = [percent for percent, *_ in reports]
     assert percents[0] == 0
@@ -86,7 +87,7 @@ def test_judges_take_one_thread(
     onboarded: tuple[QualityResult, Reports],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """With more they wait for each other wherever other programs are busy, too."""
+    """With more threads they wait for each other when other programs are busy."""
     from threadpoolctl import threadpool_info, threadpool_limits
 
     judged = assessment.compare_rows
@@ -165,6 +166,68 @@ def test_the_model_written_last_counts_whatever_its_epochs(tmp_path: Path) -> No
     assert manager.newest_model(ID).name == f"{ID}_tvae_temporal_5epochs.pkl"
     with pytest.raises(NotFound):
         manager.newest_model("pump_test_rig")
+
+
+@pytest.mark.usefixtures("onboarded")
+class TestModelMetadata:
+    def test_it_comes_from_the_files_alone(
+        self, root: Path, rig: MachineProfile, tmp_path: Path
+    ) -> None:
+        shutil.copytree(root, tmp_path, dirs_exist_ok=True)
+        manager = GANManager(tmp_path)
+        trained = manager.train(rig, epochs=1)
+        found = manager.get_model_metadata(ID)
+        assert found == ModelMetadata(
+            path=trained.path,
+            sha256=hashlib.sha256(trained.path.read_bytes()).hexdigest(),
+            epochs=1,
+            final_loss=trained.final_loss,
+            training_time_seconds=round(trained.training_time_seconds, 3),
+            rows=1_000,
+        )
+
+    def test_it_is_that_of_the_model_modified_last(self, root: Path, tmp_path: Path) -> None:
+        shutil.copytree(root, tmp_path, dirs_exist_ok=True)
+        model = tmp_path / MODEL
+        older = model.with_name(model.name.replace("2epochs", "300epochs"))
+        older.write_bytes(b"older")
+        os.utime(older, (100, 100))
+        assert GANManager(tmp_path).get_model_metadata(ID).epochs == 2
+
+    def test_the_pickle_is_not_loaded(self, tmp_path: Path) -> None:
+        model = tmp_path / MODEL
+        model.parent.mkdir(parents=True)
+        model.write_bytes(b"no pickle at all")
+        found = GANManager(tmp_path).get_model_metadata(ID)
+        assert (found.path, found.epochs) == (model, 2)
+        assert (found.final_loss, found.training_time_seconds, found.rows) == (None, None, None)
+
+    def test_the_card_of_another_model_is_ignored(self, root: Path, tmp_path: Path) -> None:
+        shutil.copytree(root, tmp_path, dirs_exist_ok=True)
+        with (tmp_path / MODEL).open("ab") as model:
+            model.write(b"changed")
+        found = GANManager(tmp_path).get_model_metadata(ID)
+        assert (found.final_loss, found.training_time_seconds, found.rows) == (None, None, None)
+
+    @pytest.mark.parametrize(
+        ("written", "instead"),
+        [("rows: 1000", "rows: many"), ("rows: 1000", "rows: .nan"), ("rows: 1000", "rows: [1]")],
+    )
+    def test_a_fact_that_is_no_number_is_unknown(
+        self, root: Path, tmp_path: Path, written: str, instead: str
+    ) -> None:
+        shutil.copytree(root, tmp_path, dirs_exist_ok=True)
+        card = (tmp_path / MODEL).with_suffix(".md")
+        text = card.read_text()
+        assert written in text
+        card.write_text(text.replace(written, instead))
+        found = GANManager(tmp_path).get_model_metadata(ID)
+        assert found.rows is None
+        assert found.final_loss is not None
+
+    def test_without_a_model_it_says_which_call_makes_one(self, tmp_path: Path) -> None:
+        with pytest.raises(NotFound, match=rf"no model of {ID} in .*train\(\) makes it"):
+            GANManager(tmp_path).get_model_metadata(ID)
 
 
 def test_settings_are_checked_before_any_work(rig: MachineProfile, tmp_path: Path) -> None:

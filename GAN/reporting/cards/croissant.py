@@ -1,6 +1,6 @@
-"""Croissant metadata of the synthetic sets: what programs read before they load them.
+"""Croissant metadata of the synthetic sets, which programs read before they load the data.
 
-Written by hand after version 1.1 of the format and 1.0 of its vocabulary for responsible AI:
+Follows version 1.1 of the format and 1.0 of its vocabulary for responsible AI:
 https://docs.mlcommons.org/croissant/docs/croissant-spec-1.1.html
 https://docs.mlcommons.org/croissant/docs/croissant-rai-spec.html
 """
@@ -15,7 +15,7 @@ from GAN.reporting.cards.dataset import Dataset, SetFile
 from GAN.reporting.cards.markdown import plain
 from GAN.reporting.cards.wording import LIMITS, NOT_FOR, TAGS, USES, rights, warning
 
-#: The context that all Croissant files share, and W3C PROV. Readers warn of any other.
+#: The context that all Croissant files share, plus W3C PROV. Readers warn about any other context.
 _CONTEXT: dict[str, Any] = {
     "@language": "en",
     "@vocab": "https://schema.org/",
@@ -47,8 +47,8 @@ _SPLITS = {"train": "cr:TrainingSplit", "val": "cr:ValidationSplit", "test": "cr
 
 
 def croissant(dataset: Dataset) -> str:
-    """The metadata as JSON-LD, to lie beside the sets."""
-    # With no "<" in it, it can be put into a page's script element as it is.
+    """The metadata as JSON-LD, to be stored next to the sets."""
+    # Without "<", it can be put into a page's script element unchanged.
     return json.dumps(_metadata(dataset), indent=2).replace("<", "\\u003c") + "\n"
 
 
@@ -71,9 +71,9 @@ def _metadata(dataset: Dataset) -> dict[str, Any]:
             "name": "not stated",
             "description": rights(dataset.origin),
         },
-        "creator": {"@type": "sc:Organization", "name": "whoever ran Fleetforge"},
+        "creator": {"@type": "sc:Organization", "name": "the user of Fleetforge"},
         "datePublished": dataset.made.isoformat(),
-        # Sets that are generated again have another build of the same version.
+        # Sets that are generated again get another build number of the same version.
         "version": f"1.0.0+{dataset.sets[0].sha256[:12]}",
         "citeAs": (
             f"@misc{{{profile.machine_id}, title={{Synthetic run-to-failure data of "
@@ -162,7 +162,7 @@ def _lives(dataset: Dataset) -> dict[str, Any]:
         "source": {
             "fileSet": {"@id": _FILES},
             "extract": {"fileProperty": "fullpath"},
-            # The suffix may be missing: mlcroissant transforms again what it has transformed.
+            # The suffix is optional because mlcroissant applies the transform twice.
             "transform": {"regex": rf"^({names})(?:\.parquet)?$"},
         },
     }
@@ -172,7 +172,7 @@ def _lives(dataset: Dataset) -> dict[str, Any]:
         "name": "lives",
         "description": (
             f"One row for each unit and {dataset.time_step_hours:g} hours of its life, from new to "
-            "failed; the rows of a unit follow each other in time."
+            "failed; the rows of a unit are in order of time."
         ),
         "key": [{"@id": "lives/unit_id"}, {"@id": "lives/cycle_hour"}],
         "field": [split, *(_field(column) for column in columns(dataset.profile))],

@@ -1,4 +1,4 @@
-"""The data card: a README beside the synthetic sets, with the front matter of Hugging Face."""
+"""The data card: a README next to the synthetic sets, with Hugging Face front matter."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ def write_data_card(
     model: Path,
     origin: SeedOrigin,
 ) -> None:
-    """Write the data card and the Croissant metadata of sets that have just been written.
+    """Write the data card and the Croissant metadata of sets that were just written.
 
     Args:
         root: Folder of the artifacts.
         profile: The machine.
         generated: The sets.
-        epochs: Of the model's training.
-        model: The model's file.
-        origin: The seed that the model has learnt.
+        epochs: Epochs of the model's training.
+        model: The model file.
+        origin: The seed that the model was trained on.
     """
     dataset = describe(profile, generated, epochs, model, origin)
     files.write_text(root / layout.croissant_key(profile.machine_id), croissant(dataset))
@@ -65,9 +65,9 @@ def data_card(dataset: Dataset) -> str:
 
 {_sets(dataset)}
 
-{dataset.rows:,} rows of {dataset.units} units, split by unit: no unit is in two sets. In a unit a
-row comes every {dataset.time_step_hours:g} h, from new to failed. [croissant.json](croissant.json)
-says the same for programs, with sizes and checksums.
+{dataset.rows:,} rows of {dataset.units} units, split by unit: no unit is in two sets. Each unit has
+a row every {dataset.time_step_hours:g} h, from new to failed. [croissant.json](croissant.json) has
+the same facts for programs, with sizes and checksums.
 
 ## Columns
 
@@ -82,12 +82,12 @@ The model is {_model(dataset)}.
 Made with Fleetforge {escaped(dataset.fleetforge_version)} on {dataset.made}. SHA-256 of the
 profile: `{profile.sha256}`.
 
-How good they are, and whether they passed, is in the {_report(profile.machine_id)}. It is written
-after this card; if it is missing, nobody has judged them.
+The {_report(profile.machine_id)}, says how good the data are and whether they passed. It is
+written after this card; if it is missing, the data have not been assessed.
 
 ## Use
 
-Meant for
+Intended for
 
 {bullets(USES)}
 
@@ -101,7 +101,7 @@ Limits:
 
 ## Licence
 
-{rights(origin)} Whoever may decide that fills in `license` above and in croissant.json.
+{rights(origin)} Then fill in `license` above and in croissant.json.
 
 {FLEETFORGE_LICENCE}
 """

@@ -1,4 +1,4 @@
-"""The synthetic sets of a machine as their card and their Croissant metadata describe them."""
+"""The facts about a machine's synthetic sets that their card and Croissant metadata show."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ class Dataset:
     """The synthetic sets of a machine.
 
     Attributes:
-        number: Random seed they were generated with.
-        epochs: Of the model's training.
-        made: Day on which they were generated, UTC.
+        number: Random seed of the generation.
+        epochs: Epochs of the model's training.
+        made: Day of the generation, UTC.
     """
 
     profile: MachineProfile
@@ -52,17 +52,17 @@ class Dataset:
 
     @property
     def units(self) -> int:
-        """Units of all sets; none is in two of them."""
+        """Units of all sets; no unit is in two sets."""
         return sum(one.units for one in self.sets)
 
     @property
     def steps(self) -> tuple[str, ...]:
-        """How they were made, a plain text for each step."""
+        """How the sets were made: one plain text per step."""
         return (
             f"Seed: {self.origin.text}",
             f"Model: a tabular VAE (TVAE), trained on the seed for {self.epochs} epochs.",
-            "Lives: for each synthetic unit a life, a failure mode and levels of its own are "
-            f"drawn, and the model gives its readings (random seed {self.number}).",
+            "Lives: for each synthetic unit a lifetime, a failure mode and unit effects are drawn, "
+            f"and the model generates its readings (random seed {self.number}).",
         )
 
 
@@ -73,14 +73,14 @@ def describe(
     model: Path,
     origin: SeedOrigin,
 ) -> Dataset:
-    """Gather what is to be said of sets that have just been written.
+    """Collect the facts about sets that were just written.
 
     Args:
         profile: The machine.
         generated: The sets.
-        epochs: Of the model's training.
-        model: The model's file.
-        origin: The seed that the model has learnt.
+        epochs: Epochs of the model's training.
+        model: The model file.
+        origin: The seed that the model was trained on.
     """
     facts = read_provenance(generated.paths["train"])
     return Dataset(

@@ -1,4 +1,4 @@
-"""The model card: Markdown beside the pickle, under the same name."""
+"""The model card: a Markdown file next to the pickle, with the same name."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from GAN.datasets.columns import columns
 from GAN.datasets.provenance import SeedOrigin
 from GAN.profiles.profile import MachineProfile
 from GAN.reporting.cards.markdown import bullets, escaped, front_matter, plain, table
+from GAN.reporting.cards.model_metadata import training_block
 from GAN.reporting.cards.wording import (
     FLEETFORGE_LICENCE,
     LICENCE,
@@ -26,7 +27,7 @@ from GAN.results import TrainingResult
 def write_model_card(
     root: Path, profile: MachineProfile, trained: TrainingResult, number: int, origin: SeedOrigin
 ) -> None:
-    """Write the card of a model that has just been written.
+    """Write the card of a model that was just saved.
 
     Args:
         root: Folder of the artifacts.
@@ -44,30 +45,30 @@ def model_card(
 ) -> str:
     """The card as Markdown."""
     name, sha256 = trained.path.name, files.sha256_of(trained.path)
-    return f"""{_front_matter(profile)}
+    return f"""{_front_matter(profile, trained, origin)}
 # {profile.machine_id}: model of run-to-failure data
 
-> **Simulated data.** {warning("The data that it gives are", origin)}
+> **Simulated data.** {warning("The data that it generates are", origin)}
 
 A tabular variational autoencoder (TVAE) of {escaped(f"{profile.manufacturer} {profile.model}")}
-that gives readings of the machine's sensors from new to failed. It predicts nothing about a
-machine: it makes data of which a model that predicts may learn.
+that generates readings of the machine's sensors from new to failed. It does not predict anything
+about a machine: it generates data on which predictive models can be trained.
 
 ## Check it before you load it
 
-**The file is a pickle: whoever wrote it can have it run any program as it is loaded.** Load it only
-if you made it, or if its SHA-256 is the one that somebody whom you trust has noted:
+**The file is a pickle: loading it runs any code that its author put into it.** Load it only if you
+made it, or if its SHA-256 matches one that you got from a source you trust:
 
 `{sha256}`
 
-A checksum protects you only if it comes by another way than the file: this card may have been
-changed along with it. Fleetforge checks each model against its ledger.
+A checksum protects you only if you got it separately from the file: this card may have been changed
+together with the model. Fleetforge checks each model against its ledger.
 
     sha256sum {name}
 
 ## Load it
 
-With Fleetforge, which makes whole lives of it (`GANManager.generate` does this):
+With Fleetforge, which generates whole lives (`GANManager.generate` does this):
 
 ```python
 from pathlib import Path
@@ -82,16 +83,16 @@ from sdv.utils import load_synthesizer
 rows = load_synthesizer("{name}").sample(1000)["table"]
 ```
 
-The difference: what SDV samples are rows of nominal units, in no order, with noise that is the same
-at every point of life. Lives, units that differ, and noise that follows itself from row to row come
-with Fleetforge only.
+The difference: SDV samples single rows of a nominal unit, in random order, with the same noise at
+every stage of life. Only Fleetforge generates lives, differences between units, and autocorrelated
+noise.
 
 ## Columns
 
 {_columns(profile)}
 
 Time, unit and remaining useful life are not learnt: they follow from the lives that are planned
-when data are generated. Sensors are those of a nominal unit.
+when data are generated. The sensors are those of a nominal unit.
 
 ## Training
 
@@ -101,11 +102,11 @@ The seed: {escaped(origin.text)}
 
 ## Use
 
-Meant for generating data for
+Intended for generating data for
 
 {bullets(USES)}
 
-Neither it nor its data are for
+Neither the model nor its data are for
 
 {bullets(NOT_FOR)}
 
@@ -113,24 +114,25 @@ Limits of its data:
 
 {bullets(LIMITS)}
 
-It may hold values of the seed data as they are (quantiles of its columns), so treat it as you treat
-those.
+It may contain original values of the seed data (quantiles of its columns), so treat it as
+confidentially as the seed data.
 
 ## Licence
 
-{rights(origin)} Whoever may decide that fills in `license` above.
+{rights(origin)} Then fill in `license` above.
 
 {FLEETFORGE_LICENCE}
 """
 
 
-def _front_matter(profile: MachineProfile) -> str:
+def _front_matter(profile: MachineProfile, trained: TrainingResult, origin: SeedOrigin) -> str:
     return front_matter(
         {
             "model_name": plain(f"TVAE of {profile.manufacturer} {profile.model}"),
             "license": LICENCE,
             "library_name": "sdv",
             "tags": [*TAGS, "tvae", profile.machine_type],
+            "training": training_block(trained, origin.rows),
         }
     )
 

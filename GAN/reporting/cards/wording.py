@@ -1,4 +1,4 @@
-"""What cards say of every machine, in plain text."""
+"""Texts that the cards of all machines share, as plain text."""
 
 from __future__ import annotations
 
@@ -10,36 +10,36 @@ TAGS = ["fleetforge", "predictive-maintenance", "remaining-useful-life", "synthe
 LICENCE = "unknown"
 
 USES = (
-    "building and trying out software that predicts failures, before enough real ones are known",
-    "a first training, or more rows for one, of models that are then judged on real failures",
+    "building and testing software that predicts failures, before enough real failures are known",
+    "a first training, or extra training rows, of models that are then tested on real failures",
     "teaching, demonstrations and load tests",
 )
 
 NOT_FOR = (
-    "safety decisions, or running, stopping or servicing a real machine on the strength of it",
-    "certification, type approval, or any proof that a rule or standard is kept",
-    "warranty, insurance, or a claim about how long a product lasts",
-    "statements about the make and model it is named after: their maker may have had no part in it",
-    "judging how well a model does on real machines: that takes failures that were measured",
+    "safety decisions, or decisions to run, stop or service a real machine",
+    "certification, type approval, or any proof of compliance with a rule or standard",
+    "warranty, insurance, or claims about how long a product lasts",
+    "statements about the make and model it is named after: the maker may not have been involved",
+    "measuring how well a model works on real machines: that needs measured failures",
 )
 
 LIMITS = (
-    "Only the sensors, failure modes and lengths of life that the profile describes occur.",
+    "Only the sensors, failure modes and lifetimes that the profile describes occur.",
     "Every unit runs until it fails: there are no repairs, no gaps and no faulty sensors.",
-    "Noise and levels are learnt from few units, so rare behaviour is missing.",
+    "Noise and differences between units are learnt from few units, so rare behaviour is missing.",
 )
 
 FLEETFORGE_LICENCE = (
-    "SDV, with which the model was made, is under the Business Source License 1.1: internal "
-    "production use is fine, selling synthetic data as a service is not."
+    "The model was made with SDV, which has the Business Source License 1.1: internal production "
+    "use is allowed, selling synthetic data as a service is not."
 )
 
 
 def warning(what: str, origin: SeedOrigin) -> str:
-    """Says that it is no measurement.
+    """A warning that the data are simulated.
 
     Args:
-        what: What is simulated, with its verb: "These data are".
+        what: Subject and verb of the first sentence, such as "These data are".
         origin: The seed.
     """
     learnt = "real data" if origin.is_real else "a simulation"
@@ -47,20 +47,21 @@ def warning(what: str, origin: SeedOrigin) -> str:
         learnt = "real data and a simulation"
     return (
         f"{what} simulated. No row was measured on a machine: each was drawn from a model that "
-        f"was trained on {learnt}. What a model learns from them may be wrong about real machines "
-        "in ways that they cannot show."
+        f"was trained on {learnt}. A model trained on them may be wrong about real machines, and "
+        "tests on these data cannot show where."
     )
 
 
 def rights(origin: SeedOrigin) -> str:
-    """Whose it is, as far as Fleetforge can know."""
+    """Who owns the data or model, as far as Fleetforge can know."""
     owner = (
-        "Fleetforge claims no rights in it: it belongs to whoever ran Fleetforge, who has to say "
-        "under which licence others may use it. Until then no licence is granted."
+        "Fleetforge claims no rights in it. It belongs to the person or organisation that ran "
+        "Fleetforge, who decides under which licence others may use it. Until then no licence is "
+        "granted."
     )
     if not origin.is_real:
         return owner
     return (
-        f"{owner} It was learnt from real data and may show some of their values: whoever owns "
-        "those data has a say, and it is to be kept as confidential as they are."
+        f"{owner} It was learnt from real data and may show some of their values: the owner of "
+        "those data must agree, and it must be kept as confidential as they are."
     )

@@ -1,11 +1,11 @@
 """The whole sampler as one stack of linear layers with ReLU between them, as stock TVAE decodes.
 
-Stock TVAE feeds standard normal numbers to linear layers and takes what comes out for a column's
-value and its labels' logits; noise of its own has one size a column. Everything our sampler does
-besides is folded into layers: the law of the codes, noise of each channel and the draw of labels
-(they get normal numbers of their own, which the layers hand through), and the way from a channel's
-quantile back to the column. Piecewise linear maps are sums of ReLUs. What does not fold is that a
-row's noise may differ from its channel's: the folded sampler has one size a channel.
+Stock TVAE feeds standard normal numbers to linear layers with ReLU and interprets the output as
+column values and label logits. Everything else that our sampler does is folded into such layers:
+the latent distribution, the noise of each channel, the draw of labels (both use additional normal
+inputs that the layers pass through), and the conversion from a channel to its column. Piecewise
+linear maps are sums of ReLUs. Noise that differs from row to row cannot be folded: the folded
+sampler has one noise level per channel.
 """
 
 from __future__ import annotations
@@ -17,35 +17,35 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from GAN.tvae.aggregate_posterior import CodeLaw
+from GAN.tvae.aggregate_posterior import LatentDistribution
 from GAN.tvae.columns import Labels, Numbers
 from GAN.tvae.model import TableModel
 
 Matrix = NDArray[np.float64]
 
-#: Knots of piecewise linear maps: of a column's quantiles, of a z-score, and of Gumbel's law.
-COLUMN_KNOTS, PLAIN_KNOTS, GUMBEL_KNOTS = 64, 16, 24
-#: How far the maps reach, standard deviations; beyond they are flat. A z-score may be far off.
-REACH, PLAIN_REACH = 3.9, 6.0
+#: Knots of piecewise linear maps: column quantiles, z-scores, and Gumbel quantiles.
+COLUMN_KNOTS, SCORE_KNOTS, GUMBEL_KNOTS = 64, 16, 24
+#: Range of the maps in standard deviations; they are flat beyond. z-scores may be larger.
+REACH, SCORE_REACH = 3.9, 6.0
 #: Width of the step from one cluster to the next, standard deviations.
 STEP = 1e-4
-#: Larger than any code: switches a cluster off.
+#: Larger than any code; used to switch a cluster off.
 OFF = 100.0
-#: What tanh reaches is so many times a column's range: there it is as good as straight.
+#: tanh covers this many times a column's range, so that it is nearly linear within the range.
 HEADROOM = 5.0
-#: Rows that are decoded to see how large noise is on the whole.
+#: Rows that are decoded to estimate the mean noise factor.
 _SEEN_ROWS = 5_000
 
 
 @dataclass(frozen=True)
 class Affine:
-    """Numbers as weights of a layer's outputs, plus a constant; one row each."""
+    """Affine functions of a layer's outputs: one row of weights and a bias each."""
 
     weight: Matrix
     bias: Matrix
 
     def then(self, weight: Matrix, bias: Matrix) -> Affine:
-        """What a further linear map makes of them."""
+        """The composition with a further affine map."""
         return Affine(weight @ self.weight, weight @ self.bias + bias)
 
     def __getitem__(self, rows: slice) -> Affine:
@@ -58,9 +58,9 @@ class Folded:
 
     Attributes:
         layers: Weight and bias of each.
-        inputs: Standard normal numbers that the first one takes.
-        ranges: Middle and half width of each column of numbers; its output is the inverse
-            hyperbolic tangent of where in this range the value is.
+        inputs: Number of standard normal inputs.
+        ranges: Middle and half width of the range of each column of numbers. The output is the
+            inverse hyperbolic tangent of the value's position in this range.
     """
 
     layers: list[tuple[Matrix, Matrix]]
@@ -72,16 +72,16 @@ def fold(model: TableModel, rng: np.random.Generator) -> Folded:
     """Fold a model.
 
     Returns:
-        Layers whose last one gives, column by column, for numbers the value and a 0 (the logit
-        of stock's one cluster), for labels their logits with the draw in them.
+        The layers. The last one outputs, column by column, the value and a 0 (the logit of
+        stock's single cluster) for numbers, and logits that include the random draw for labels.
     """
     stack = _Stack()
-    size = model.law.size
+    size = model.latent_distribution.size
     noises = len(model.noise) + sum(column.labels for column in model.columns)
-    switches = 1 if len(model.law.weights) > 1 else 0
+    switches = 1 if len(model.latent_distribution.weights) > 1 else 0
     inputs = stack.inputs(size + noises + switches)
     noise, switch = inputs[size : size + noises], inputs[size + noises :]
-    code, noise = _codes(stack, model.law, inputs[:size], noise, switch)
+    code, noise = _codes(stack, model.latent_distribution, inputs[:size], noise, switch)
     for weight, bias in model.layers[:-1]:
         hidden = code.then(weight.astype(float), bias.astype(float))
         code, noise = stack.layer([hidden], passing=noise)
@@ -96,7 +96,7 @@ class _Stack:
         return Affine(np.eye(count), np.zeros(count))
 
     def layer(self, rectified: list[Affine], passing: Affine) -> tuple[Affine, Affine]:
-        """Add a layer; what it gives of `rectified`, and of `passing` as it was."""
+        """Add a layer; returns the rectified numbers and `passing` unchanged."""
         parts = [*rectified, passing, Affine(-passing.weight, -passing.bias)]
         weight = np.vstack([part.weight for part in parts])
         bias = np.concatenate([part.bias for part in parts])
@@ -112,7 +112,7 @@ def _joined(*parts: Affine) -> Affine:
 
 
 def _above(number: Affine, knots: Matrix) -> Affine:
-    """How far one number is above each of several knots."""
+    """Differences of one number and several knots."""
     return Affine(np.repeat(number.weight, len(knots), axis=0), number.bias - knots)
 
 
@@ -122,34 +122,29 @@ def _bends(knots: Matrix, values: Matrix) -> Matrix:
 
 
 def _codes(
-    stack: _Stack, law: CodeLaw, normals: Affine, noise: Affine, switch: Affine
+    stack: _Stack, latent: LatentDistribution, normals: Affine, noise: Affine, switch: Affine
 ) -> tuple[Affine, Affine]:
-    """Codes by their law, and the noise as it was."""
-    order = np.r_[law.used, np.setdiff1d(np.arange(law.size), law.used)]
-    normals = normals.then(np.eye(law.size)[order], np.zeros(law.size))
-    used, rest = normals[: len(law.used)], _joined(normals[len(law.used) :], noise)
+    """Codes from the latent distribution, and the noise as it was."""
+    order = np.r_[latent.used, np.setdiff1d(np.arange(latent.size), latent.used)]
+    normals = normals.then(np.eye(latent.size)[order], np.zeros(latent.size))
+    used, rest = normals[: len(latent.used)], _joined(normals[len(latent.used) :], noise)
     if switch.bias.size:
-        used, rest = _mixture(stack, law, used, rest, switch)
+        used, rest = _mixture(stack, latent, used, rest, switch)
     else:
-        used = used.then(law.factors[0], law.means[0])
-    bent, rest = stack.layer(
-        [_above(used[j : j + 1], knots) for j, knots in enumerate(law.knots)], passing=rest
-    )
-    bends = [_bends(*of_code) for of_code in zip(law.knots, law.values, strict=True)]
-    used = bent.then(_block_rows(bends), law.values[:, 0])
-    unused = law.size - len(law.used)
+        used = used.then(latent.factors[0], latent.means[0])
+    unused = latent.size - len(latent.used)
     code = _joined(used, rest[:unused])
-    return code.then(np.eye(law.size)[np.argsort(order)], np.zeros(law.size)), rest[unused:]
+    return code.then(np.eye(latent.size)[np.argsort(order)], np.zeros(latent.size)), rest[unused:]
 
 
 def _mixture(
-    stack: _Stack, law: CodeLaw, normals: Affine, rest: Affine, switch: Affine
+    stack: _Stack, distribution: LatentDistribution, normals: Affine, rest: Affine, switch: Affine
 ) -> tuple[Affine, Affine]:
     from scipy.special import ndtri
 
-    clusters, latent = law.means.shape
-    borders = ndtri(np.cumsum(law.weights)[:-1].clip(max=1.0 - 1e-9))
-    # On a border's way from 0 to 1 lie the rows that belong to no cluster: one in ten thousand.
+    clusters, latent = distribution.means.shape
+    borders = ndtri(np.cumsum(distribution.weights)[:-1].clip(max=1.0 - 1e-9))
+    # Rows on the ramp between two clusters belong to neither: about one in ten thousand.
     ramps = [_above(switch, np.array([border - STEP, border])) for border in borders]
     passing = _joined(normals, rest)
     risen, passing = stack.layer([Affine(r.weight / STEP, r.bias / STEP) for r in ramps], passing)
@@ -160,7 +155,7 @@ def _mixture(
     chosen = risen.then(begun[:-1] - begun[1:], constant[:-1] - constant[1:])
     halves = []
     for k in range(clusters):
-        of_cluster = normals.then(law.factors[k], np.zeros(latent))
+        of_cluster = normals.then(distribution.factors[k], np.zeros(latent))
         off = chosen[k : k + 1].then(np.full((latent, 1), OFF), np.full(latent, -OFF))
         halves += [
             Affine(sign * of_cluster.weight + off.weight, sign * of_cluster.bias + off.bias)
@@ -169,7 +164,7 @@ def _mixture(
     given, passing = stack.layer(halves, passing=_joined(chosen, rest))
     signs = np.hstack([np.eye(latent), -np.eye(latent)] * clusters)
     spread, chosen = given.then(signs, np.zeros(latent)), passing[:clusters]
-    centre = chosen.then(law.means.T, np.zeros(latent))
+    centre = chosen.then(distribution.means.T, np.zeros(latent))
     code = Affine(spread.weight + centre.weight, spread.bias + centre.bias)
     return code, passing[clusters:]
 
@@ -211,7 +206,7 @@ def _outputs(
 
     for column in model.columns:
         if isinstance(column, Labels):
-            outputs += [label() for _ in column.levels]
+            outputs += [label() for _ in column.categories]
             continue
         ranges[column.name] = middle, half = _range(column)
         value = nothing
@@ -221,38 +216,38 @@ def _outputs(
             value = bent[begin:end].then(_bends(of_channel, wanted)[None], wanted[:1])
         outputs += [value, nothing]
         for _ in range(column.labels):
-            next(drawn)  # Stock draws gaps by their share, whatever the row.
+            next(drawn)  # Stock draws gaps with a fixed probability, independent of the row.
     last = _joined(*outputs)
     stack.layers.append((last.weight, last.bias))
     return Folded(stack.layers, stack.layers[0][0].shape[1], ranges)
 
 
 def _knots(column: Numbers) -> Matrix:
-    """Channel values between which a column is as good as a straight line; folds are among them."""
-    if column.plain is None:
+    """Channel values between which a column is nearly linear, including its reflections."""
+    if column.z_score is None:
         return np.linspace(-REACH, REACH, COLUMN_KNOTS)
-    mean, deviation = column.plain
+    mean, deviation = column.z_score
     folds = (np.array([column.low, column.high]) - mean) / deviation
     return np.unique(
         np.r_[
-            np.linspace(-PLAIN_REACH, PLAIN_REACH, PLAIN_KNOTS),
-            folds[np.abs(folds) < PLAIN_REACH],
+            np.linspace(-SCORE_REACH, SCORE_REACH, SCORE_KNOTS),
+            folds[np.abs(folds) < SCORE_REACH],
         ]
     )
 
 
 def _range(column: Numbers) -> tuple[float, float]:
-    low, high = (column.low, column.high) if column.plain else column.values[[0, -1]]
+    low, high = (column.low, column.high) if column.z_score else column.values[[0, -1]]
     return float(low + high) / 2.0, max(HEADROOM * float(high - low) / 2.0, 1e-9)
 
 
 def _mean_noise_factor(model: TableModel, rng: np.random.Generator) -> Matrix:
-    _, factor, _ = model.decode(model.law.draw(_SEEN_ROWS, rng))
+    _, factor, _ = model.decode(model.latent_distribution.draw(_SEEN_ROWS, rng))
     return np.asarray(np.sqrt(np.square(factor.astype(float)).mean(axis=0)))
 
 
 def _block_rows(rows: list[Matrix]) -> Matrix:
-    """Each vector in a row of its own, one after the other."""
+    """A block-diagonal matrix with one vector per row."""
     from scipy.linalg import block_diag
 
     return np.asarray(block_diag(*rows)) if rows else np.zeros((0, 0))

@@ -1,4 +1,4 @@
-"""Our model as a stock `TVAESynthesizer`: one that SDV saves, loads and samples without us."""
+"""Export to a stock `TVAESynthesizer`, which SDV saves, loads and samples without Fleetforge."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ if TYPE_CHECKING:
 
 #: Rows that SDV decodes at once.
 BATCH = 5_000
-#: Rows that SDV is shown, and those that reach a column's limits: it learns no more from all.
-TOLD_ROWS = 100
-#: Noise that stock adds by itself: ours is in the layers.
+#: Rows that SDV is given, in addition to those with the extremes of a column.
+SHOWN_ROWS = 100
+#: Noise that stock adds itself; our noise is in the layers.
 _NO_NOISE = 1e-6
 
 
 def to_stock(
     model: TableModel, frame: pd.DataFrame, metadata: dict[str, Any], table: str, epochs: int
 ) -> Any:
-    """A fitted stock synthesizer that samples as our model does.
+    """Build a fitted stock synthesizer that samples like our model.
 
     Args:
         model: Our model.
-        frame: The table it has learnt, or rows of it that reach its limits.
-        metadata: SDV's description of it.
-        table: The table's name there.
-        epochs: Epochs that the training had.
+        frame: The training table, or rows of it that include its extremes.
+        metadata: SDV metadata of the table.
+        table: Name of the table in the metadata.
+        epochs: Epochs of the training.
     """
     from sdv.metadata import Metadata
     from sdv.single_table import TVAESynthesizer
 
     folded = fold(model, np.random.default_rng(0))
     with warnings.catch_warnings():
-        # About metadata that was not saved to a file yet.
+        # The warning is about metadata that was not saved to a file.
         warnings.filterwarnings("ignore", message=".*saving the metadata.*")
         synthesizer = TVAESynthesizer(
             Metadata.load_from_dict(metadata),
@@ -55,7 +55,7 @@ def to_stock(
             synthesizer._model = _stock_model(model, folded, processed, synthesizer._model_kwargs)
 
         synthesizer._fit = install
-        synthesizer.fit({table: _telling_rows(frame)})
+        synthesizer.fit({table: _extreme_rows(frame)})
         del synthesizer._fit
     return synthesizer
 
@@ -99,12 +99,12 @@ def _column_info(column: Column, folded: Folded, processed: pd.DataFrame) -> Any
     name = column.name
     if isinstance(column, Labels):
         encoder = OneHotEncoder()
-        encoder.fit(pd.DataFrame({name: list(column.levels)}), name)
-        count = len(column.levels)
+        encoder.fit(pd.DataFrame({name: list(column.categories)}), name)
+        count = len(column.categories)
         return ColumnTransformInfo(name, "discrete", encoder, [SpanInfo(count, "softmax")], count)
 
     class Formatter(ClusterBasedNormalizer):  # type: ignore[misc]  # rdt has no type hints
-        def _fit(self, data: Any) -> None:  # Without the mixture, which takes its time.
+        def _fit(self, data: Any) -> None:  # Without fitting the mixture, which is slow.
             FloatFormatter._fit(self, data)
 
     normalizer = Formatter(missing_value_generation="from_column", max_clusters=1)
@@ -117,22 +117,22 @@ def _column_info(column: Column, folded: Folded, processed: pd.DataFrame) -> Any
 
 
 def _one_cluster(middle: float, half: float, deviations: float) -> Any:
-    """A mixture of one normal law, `half` of whose range is so many deviations."""
+    """A mixture of one normal distribution; `half` is that many standard deviations."""
     from sklearn.mixture import BayesianGaussianMixture
 
-    law = BayesianGaussianMixture(n_components=1)
-    law.weights_, law.means_ = np.ones(1), np.array([[middle]])
-    law.covariances_ = np.array([[[(half / deviations) ** 2]]])
-    law.precisions_ = 1.0 / law.covariances_
-    law.precisions_cholesky_ = np.sqrt(law.precisions_)
-    return law
+    mixture = BayesianGaussianMixture(n_components=1)
+    mixture.weights_, mixture.means_ = np.ones(1), np.array([[middle]])
+    mixture.covariances_ = np.array([[[(half / deviations) ** 2]]])
+    mixture.precisions_ = 1.0 / mixture.covariances_
+    mixture.precisions_cholesky_ = np.sqrt(mixture.precisions_)
+    return mixture
 
 
-def _telling_rows(frame: pd.DataFrame) -> pd.DataFrame:
-    """The first rows, and those that reach the least and greatest value of each column."""
+def _extreme_rows(frame: pd.DataFrame) -> pd.DataFrame:
+    """The first rows, and rows with the smallest and largest value of each column."""
     numbers = frame.select_dtypes("number")
     numbers = numbers.dropna(axis="columns", how="all")
-    told = {*frame.index[:TOLD_ROWS], *numbers.idxmin(), *numbers.idxmax()}
+    shown = {*frame.index[:SHOWN_ROWS], *numbers.idxmin(), *numbers.idxmax()}
     for name in frame.columns.difference(numbers.columns):
-        told.update(frame[name].drop_duplicates().index)
-    return frame.loc[sorted(told)]
+        shown.update(frame[name].drop_duplicates().index)
+    return frame.loc[sorted(shown)]

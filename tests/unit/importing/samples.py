@@ -1,4 +1,4 @@
-"""Real run-to-failure data to read: lives of the test rig, in the columns of somebody else."""
+"""Real run-to-failure data: lives of the test rig, with another owner's column names."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from GAN.importing.columns import choose_columns
 from GAN.importing.conversion import Runs, convert_runs
 from GAN.profiles.profile import MachineProfile
 
-#: Somebody else's names for the columns of a seed.
+#: Another owner's names for the columns of a seed.
 THEIRS = {
     "unit_id": "Engine",
     "cycle_hour": "Hours",
@@ -25,7 +25,7 @@ THEIRS = {
 
 
 def theirs(seed: pd.DataFrame) -> pd.DataFrame:
-    """A seed as a file of somebody else has it: neither RUL nor how a unit failed."""
+    """A seed as in another owner's file: without RUL and failure modes."""
     return seed.drop(columns=["rul_hours", "failure_mode"]).rename(columns=THEIRS)
 
 
@@ -33,10 +33,10 @@ def made(
     frame: pd.DataFrame,
     profile: MachineProfile | None = None,
     failure_mode: str | None = None,
-    **told: str,
+    **given: str,
 ) -> Runs:
     """What is made of a file's table when the user says so much."""
-    chosen = choose_columns(frame, told, profile)
+    chosen = choose_columns(frame, given, profile)
     return convert_runs(
         frame, chosen.columns, "the file", profile, failure_mode, known=chosen.problems
     )

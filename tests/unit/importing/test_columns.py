@@ -10,8 +10,8 @@ from GAN.profiles.profile import MachineProfile
 from tests.unit.importing.samples import lives, theirs
 
 
-def roles(frame: pd.DataFrame, **told: str) -> dict[str, tuple[str, bool]]:
-    chosen = choose_columns(frame, told, None)
+def roles(frame: pd.DataFrame, **given: str) -> dict[str, tuple[str, bool]]:
+    chosen = choose_columns(frame, given, None)
     of_roles = chosen.columns.roles
     return {c.name: (c.column, c.guessed) for c in chosen.choices if c.name in of_roles}
 
@@ -44,7 +44,7 @@ def test_the_likelier_name_is_taken_and_the_other_is_free_for_a_sensor() -> None
     assert chosen.columns.sensors == {"wear": "wear", "id": "id"}
 
 
-def test_what_the_user_says_goes_before_every_guess() -> None:
+def test_the_users_assignment_overrides_every_guess() -> None:
     frame = lives(units=1, rows=3).assign(block=1, rul=[2, 1, 0])
     found = roles(frame, unit_id="block", rul_hours=NO_COLUMN)
     assert found == {"unit_id": ("block", False), "cycle_hour": ("cycle", True)}
@@ -65,9 +65,9 @@ def test_a_file_without_unit_and_time_says_what_it_has() -> None:
 
 
 def test_a_misspelt_column_gets_a_suggestion_and_one_column_is_one_thing() -> None:
-    told = {"unit_id": "unitt", "cycle_hour": "cycle", "wear": "cycle"}
+    given = {"unit_id": "unitt", "cycle_hour": "cycle", "wear": "cycle"}
     frame = lives(units=1, rows=3)
-    messages = [str(problem) for problem in choose_columns(frame, told, None).problems]
+    messages = [str(problem) for problem in choose_columns(frame, given, None).problems]
     assert messages[0] == "unit_id: no column 'unitt' in the file; did you mean unit?"
     assert "wear: column 'cycle' is already cycle_hour" in messages[1]
 
@@ -91,7 +91,7 @@ def test_a_new_machine_has_the_columns_that_vary_under_valid_names() -> None:
         "sensor_4",
         "t24_degr",
     ]
-    assert chosen.unused == {"constant": "always the same", "comment": "text"}
+    assert chosen.unused == {"constant": "constant", "comment": "text"}
     assert all(choice.guessed for choice in chosen.choices)
     assert not chosen.problems
 
@@ -109,19 +109,19 @@ def test_more_sensors_than_a_profile_may_have_are_refused() -> None:
     assert problem.advice == "choose at most 50 in a mapping"
 
 
-def test_a_known_machines_sensors_are_found_by_name_or_each_missing_one_is_told(
+def test_a_known_machines_sensors_are_found_by_name_or_each_missing_one_is_reported(
     rig: MachineProfile, rig_seed: pd.DataFrame
 ) -> None:
     chosen = choose_columns(theirs(rig_seed), {}, rig)
     missing = {problem.path for problem in chosen.problems}
     assert missing == {"vibration_rms", "bearing_temperature"}
-    assert all("left are s4, BearingTemp" in problem.advice for problem in chosen.problems)
+    assert all("unused are s4, BearingTemp" in problem.advice for problem in chosen.problems)
 
-    told = {"vibration_rms": "s4", "bearing_temperature": "BearingTemp"}
-    chosen = choose_columns(theirs(rig_seed).assign(extra=1.0), told, rig)
+    given = {"vibration_rms": "s4", "bearing_temperature": "BearingTemp"}
+    chosen = choose_columns(theirs(rig_seed).assign(extra=1.0), given, rig)
     assert not chosen.problems
     assert list(chosen.columns.sensors) == [sensor.name for sensor in rig.sensors]
-    assert chosen.unused == {"extra": "no sensor's"}
+    assert chosen.unused == {"extra": "belongs to no sensor"}
 
 
 def test_a_mapping_to_a_sensor_that_the_machine_has_not_is_refused(

@@ -113,7 +113,7 @@ def test_a_unit_whose_rul_does_not_get_to_0_is_censored_and_keeps_it() -> None:
 @pytest.mark.parametrize(
     ("column", "of_censored"), [("censored", True), ("failed", False), ("event", 0)]
 )
-def test_censored_units_of_unknown_rul_are_left_out_and_told(
+def test_censored_units_of_unknown_rul_are_left_out_and_reported(
     column: str, of_censored: object
 ) -> None:
     frame = lives(units=20, rows=30)
@@ -187,7 +187,7 @@ class TestBadFile:
             made(frame)
         messages = str(caught.value)
         assert "time goes back in 1 of 20 units, first in unit 2 at row 41" in messages
-        assert "time stands still in 1 of 20 units, first in unit 4 at row 101" in messages
+        assert "time does not advance in 1 of 20 units, first in unit 4 at row 101" in messages
 
     def test_text_in_numbers(self) -> None:
         frame = lives(units=20, rows=30).astype({"wear": object})
@@ -208,7 +208,7 @@ class TestBadFile:
         frame = lives(units=20, rows=30).assign(more=1.0)
         frame.loc[frame["unit"] == 4, "more"] = None
         found = problems(lambda: made(frame))
-        assert found["column 'more'"].message == "not one reading in 1 units, first in 4"
+        assert found["column 'more'"].message == "no readings in 1 units, first in 4"
 
     def test_rul_that_rises_or_is_negative(self) -> None:
         frame = lives(units=20, rows=30).assign(rul=lambda f: f["cycle"] - 1)

@@ -41,7 +41,7 @@ def test_a_column_that_pandas_put_into_the_index_is_there(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("runs.xlsx", b"x", "'.xlsx' is no format of data; give a .csv or .parquet file"),
+        ("runs.xlsx", b"x", "'.xlsx' is not a data format; give a .csv or .parquet file"),
         ("runs", b"x", "the name has no suffix"),
         ("missing.csv", None, "cannot be read: No such file or directory"),
         ("missing.parquet", None, "cannot be read: No such file or directory"),
@@ -82,7 +82,7 @@ def test_a_mapping_names_columns_and_their_units(tmp_path: Path) -> None:
     )
 
 
-def test_everything_that_is_wrong_with_a_mapping_is_told_at_once(tmp_path: Path) -> None:
+def test_all_problems_of_a_mapping_are_reported_at_once(tmp_path: Path) -> None:
     path = tmp_path / "columns.json"
     path.write_text('{"Flow": "x", "a": {"column": "s", "unit": "parsec"}, "b": [1], "b": [2]}')
     assert set(problems(lambda: read_mapping(path))) == {"Flow", "a.unit", "b"}

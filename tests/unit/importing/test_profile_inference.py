@@ -1,4 +1,4 @@
-"""The profile of a machine that nobody has described."""
+"""The inferred profile of a machine without one."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def of_rig(rig: MachineProfile) -> MachineProfile:
     return derived(physics_seed(many, rows=8_000, seed=1), {"flow": "m3/h"})
 
 
-def test_it_says_where_each_sensor_goes(rig: MachineProfile, of_rig: MachineProfile) -> None:
+def test_it_has_the_direction_of_each_sensor(rig: MachineProfile, of_rig: MachineProfile) -> None:
     assert [sensor.name for sensor in of_rig.sensors] == [sensor.name for sensor in rig.sensors]
     for found, true in zip(of_rig.sensors, rig.sensors, strict=True):
         assert found.direction == true.direction, found.name
@@ -35,7 +35,7 @@ def test_it_says_where_each_sensor_goes(rig: MachineProfile, of_rig: MachineProf
             assert abs(found.failure - true.failure) < 0.35 * span, found.name
 
 
-def test_it_says_how_noisy_each_sensor_is(rig: MachineProfile, of_rig: MachineProfile) -> None:
+def test_it_has_the_noise_of_each_sensor(rig: MachineProfile, of_rig: MachineProfile) -> None:
     smooth = {sensor.name for sensor in rig.sensors if sensor.law not in ("gamma", "wiener")}
     for found, true in zip(of_rig.sensors, rig.sensors, strict=True):
         if found.name in smooth:
@@ -109,7 +109,7 @@ def test_the_spread_of_few_lives_lies_between_theirs_and_the_usual_one() -> None
     assert shapes[2] > 10
 
 
-def test_the_best_law_and_onset_are_found() -> None:
+def test_the_best_degradation_law_and_onset_are_found() -> None:
     frame = lives(units=20, rows=100)
     late = np.clip((frame["cycle"] / 99 - 0.5) / 0.5, 0, 1)
     noise = np.random.default_rng(0).normal(0, 0.05, len(frame))

@@ -49,7 +49,7 @@ def test_a_fleet_file_is_named_after_its_machine(machine_id: str) -> None:
 
 
 @machines
-def test_a_fleet_machine_spells_out_the_rul_figures_of_its_category(machine_id: str) -> None:
+def test_a_fleet_machine_spells_out_the_rul_settings_of_its_category(machine_id: str) -> None:
     profile = FLEET[machine_id]
     given = profile.rul.model_dump(exclude={"weibull_shape"})
     expected = RUL_PROFILES[profile.machine_type]._asdict()
@@ -103,7 +103,7 @@ def test_the_noise_leaves_the_trend_visible(profile: MachineProfile) -> None:
 
 
 @bundled
-def test_every_figure_says_where_it_comes_from(profile: MachineProfile) -> None:
+def test_every_value_names_its_source(profile: MachineProfile) -> None:
     assert [sensor.name for sensor in profile.sensors if not sensor.source] == []
 
 
@@ -123,7 +123,7 @@ def test_every_category_has_a_template_and_so_has_a_machine_of_none() -> None:
 
 
 @templates
-def test_a_template_is_of_its_category_and_leaves_the_rul_figures_to_it(category: str) -> None:
+def test_a_template_leaves_the_rul_settings_to_its_category(category: str) -> None:
     profile = TEMPLATES[category]
 
     assert profile.category == category
@@ -161,7 +161,7 @@ def test_a_new_json_profile_is_indented_and_says_its_schema_version() -> None:
 
 
 def test_a_new_profile_in_another_format_is_refused() -> None:
-    with pytest.raises(InvalidInput, match=r"\.toml: no format of a profile"):
+    with pytest.raises(InvalidInput, match=r"\.toml: not a profile format"):
         catalogue.new_profile("pump", ".toml")
 
 

@@ -48,7 +48,9 @@ def test_an_unknown_field_is_answered_with_the_nearest_known_one(
 def test_an_unknown_field_like_no_other_is_answered_with_the_known_ones() -> None:
     found = problems_of(content(rul={"zzz": 1}))["rul.zzz"]
 
-    assert found.advice.startswith("remove it; known here: max_rul_hours, cycles_per_dataset")
+    assert found.advice.startswith(
+        "remove it; the known fields are max_rul_hours, cycles_per_dataset"
+    )
 
 
 @pytest.mark.parametrize("key", ["a b", "a\nb", "a.b", "x" * 500, "\x1b[31m"])
@@ -96,7 +98,7 @@ def test_nan_and_infinity_are_refused_where_they_stand(suffix: str, value: float
 
     assert (problem.path, problem.message) == (
         "sensors[0].failure",
-        f"{value} is no finite number",
+        f"{value} is not a finite number",
     )
 
 
@@ -104,7 +106,7 @@ def test_a_number_of_thousands_of_digits_is_refused_where_it_stands() -> None:
     text = written(content(), ".json").decode().replace("95", "9" * 5000)
 
     assert [str(p) for p in problems(text, ".json")] == [
-        "sensors[0].failure: inf is no finite number; write a number"
+        "sensors[0].failure: inf is not a finite number; write a number"
     ]
 
 
@@ -118,10 +120,10 @@ def test_a_number_too_long_to_print_is_refused_all_the_same() -> None:
 @pytest.mark.parametrize(
     ("value", "message", "advice"),
     [
-        (2545, "2545 is no text", "put it in quotes"),
-        (False, "false is no text", "put it in quotes"),
+        (2545, "2545 is not text", "put it in quotes"),
+        (False, "false is not text", "put it in quotes"),
         (None, "empty", "write some text"),
-        (["a"], "a list stands where text belongs", "write some text"),
+        (["a"], "a list is given where text is expected", "write some text"),
         ("x" * 201, "201 characters", "write at most 200"),
         ("  ", "'  ' is too short", "write at least 1 characters"),
     ],
@@ -145,14 +147,22 @@ def test_a_yaml_word_that_means_a_date_or_no_must_be_quoted() -> None:
 @pytest.mark.parametrize(
     ("changes", "place", "message"),
     [
-        ({"sensors": {}}, "sensors", "a mapping stands where a list belongs"),
-        ({"sensors": None}, "sensors", "nothing stands where a list belongs"),
-        ({"rul": None}, "rul", "nothing stands where a mapping belongs"),
-        ({"rul": [1]}, "rul", "a list stands where a mapping belongs"),
-        ({"sensors": [sensor(), 3]}, "sensors[1]", "3 stands where a mapping belongs"),
-        ({"rul": {"cycles_per_dataset": 2.5}}, "rul.cycles_per_dataset", "2.5 is no whole number"),
+        ({"sensors": {}}, "sensors", "a mapping is given where a list is expected"),
+        ({"sensors": None}, "sensors", "nothing is given where a list is expected"),
+        ({"rul": None}, "rul", "nothing is given where a mapping is expected"),
+        ({"rul": [1]}, "rul", "a list is given where a mapping is expected"),
+        ({"sensors": [sensor(), 3]}, "sensors[1]", "3 is given where a mapping is expected"),
+        (
+            {"rul": {"cycles_per_dataset": 2.5}},
+            "rul.cycles_per_dataset",
+            "2.5 is not a whole number",
+        ),
         ({"sensors": [sensor(ar1=1)]}, "sensors[0].ar1", "1 is out of range"),
-        ({"sensors": [sensor(direction="up")]}, "sensors[0].direction", "'up' is not known here"),
+        (
+            {"sensors": [sensor(direction="up")]},
+            "sensors[0].direction",
+            "'up' is not an allowed value",
+        ),
     ],
 )
 def test_a_wrong_shape_is_put_in_plain_words(
@@ -166,18 +176,18 @@ def test_a_wrong_shape_is_put_in_plain_words(
 
 @both_formats
 @pytest.mark.parametrize("data", [[1], "text", 3, True])
-def test_a_top_level_that_is_no_mapping_is_refused(suffix: str, data: object) -> None:
+def test_a_top_level_that_is_not_a_mapping_is_refused(suffix: str, data: object) -> None:
     (problem,) = problems(written(data, suffix), suffix)
 
     assert problem.path == ""
-    assert problem.message.endswith("stands where a mapping belongs")
+    assert problem.message.endswith("is given where a mapping is expected")
 
 
 @pytest.mark.parametrize("machine_id", ["../x", "Motor_1", "a b c", "motor-1", "x/../../etc"])
 def test_an_id_that_is_no_id_is_refused(machine_id: str) -> None:
     found = problems_of(content(machine_id=machine_id))
 
-    assert found["machine_id"].message == f"'{machine_id}' is no machine id"
+    assert found["machine_id"].message == f"'{machine_id}' is not a valid machine id"
 
 
 @pytest.mark.parametrize("version", [0, 2, "1", None])

@@ -102,7 +102,7 @@ def test_keys_written_twice_are_reported_with_the_other_problems(suffix: str) ->
 
     assert [(p.path, p.message) for p in problems(twice, suffix)] == [
         ("sensors[0].noise", "written twice"),
-        ("model", "3 is no text"),
+        ("model", "3 is not text"),
     ]
 
 

@@ -59,7 +59,7 @@ def test_the_smallest_profile_gets_its_categorys_life() -> None:
     assert profile().life == RUL_PROFILES["motor"]
 
 
-def test_own_rul_figures_come_on_top_of_the_categorys() -> None:
+def test_own_rul_settings_override_the_categorys() -> None:
     life = profile(rul={"max_rul_hours": 2000, "weibull_shape": 3}).life
 
     assert life == RUL_PROFILES["motor"]._replace(max_rul_hours=2000, weibull_shape=3)
@@ -69,7 +69,7 @@ def test_an_unknown_type_gets_the_category_its_id_starts_with() -> None:
     assert profile(machine_id="cooling_tower_9", machine_type="tower").category == "cooling_tower"
 
 
-def test_a_machine_of_no_category_gets_generic_figures() -> None:
+def test_a_machine_of_no_category_gets_generic_settings() -> None:
     assert profile(machine_id="mill_3", machine_type="mill").life == RUL_PROFILES["generic"]
 
 
@@ -110,16 +110,16 @@ def test_an_unknown_unit_is_answered_with_the_nearest_known_one(unit: str, advic
 @pytest.mark.parametrize(
     ("field", "changes", "words"),
     [
-        ("failure", {"failure": 70}, "70 is no rise from the normal band"),
-        ("failure", {"direction": "falling"}, "95 is no fall from the normal band"),
+        ("failure", {"failure": 70}, "70 is not above the normal band"),
+        ("failure", {"direction": "falling"}, "95 is not below the normal band"),
         ("failure", {"direction": "steady"}, "a steady sensor has no failure value"),
         ("failure", {"failure": None}, "missing for a rising sensor"),
-        ("noise", {"noise": 51}, "51 drowns the signal, which spans 50"),
-        ("limits", {"limits": {"min": 0, "max": 90}}, "0..90 cut off readings the sensor has"),
+        ("noise", {"noise": 51}, "51 is larger than the signal, which spans 50"),
+        ("limits", {"limits": {"min": 0, "max": 90}}, "0..90 exclude readings the sensor has"),
         ("normal.max", {"normal": {"min": 9, "max": 9}}, "9 is not above min 9"),
     ],
 )
-def test_figures_of_a_sensor_must_fit_together(
+def test_values_of_a_sensor_must_be_consistent(
     field: str, changes: dict[str, Any], words: str
 ) -> None:
     with pytest.raises(ValidationError) as caught:
@@ -138,7 +138,7 @@ def test_one_wrong_field_does_not_hide_the_others() -> None:
 def test_a_failing_mode_must_name_a_sensor_that_wears() -> None:
     steady = {**SENSOR, "name": "ambient", "direction": "steady", "failure": None}
 
-    with pytest.raises(ValidationError, match="'ambient' is no rising or falling sensor"):
+    with pytest.raises(ValidationError, match="'ambient' is not a rising or falling sensor"):
         profile(
             sensors=[SENSOR, steady],
             failure_modes=[{"name": "wear", "sensors": ["bearing_temperature", "ambient"]}],
@@ -169,7 +169,7 @@ def test_the_spread_that_a_short_life_inherits_counts_too() -> None:
         profile(machine_type="cnc", rul={"max_rul_hours": 50})
 
 
-def test_equal_content_has_an_equal_fingerprint_whatever_its_order() -> None:
+def test_equal_content_has_an_equal_fingerprint_in_any_order() -> None:
     shuffled = dict(reversed(SENSOR.items()))
 
     assert profile(sensors=[shuffled], schema_version=1).sha256 == profile().sha256

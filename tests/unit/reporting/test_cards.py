@@ -1,4 +1,4 @@
-"""What is written beside the synthetic sets and the model, read as others read it."""
+"""The files next to the synthetic sets and the model, read with other people's tools."""
 
 from __future__ import annotations
 
@@ -117,9 +117,7 @@ def cells(markdown: str) -> list[str]:
 
 
 class TestDataCard:
-    def test_its_front_matter_tells_hugging_face_where_the_splits_are(
-        self, simulated: Path
-    ) -> None:
+    def test_its_front_matter_has_the_splits_for_hugging_face(self, simulated: Path) -> None:
         head, _ = split_card(data_card(simulated))
         assert head["license"] == "unknown"
         assert "synthetic" in head["tags"]
@@ -156,7 +154,7 @@ class TestDataCard:
         assert body.index("**Simulated data.** These data are simulated.") < body.index("## Sets")
         for word in ("safety decisions", "certification", "warranty"):
             assert body.index("Not for") < body.index(word)
-        assert "belongs to whoever ran Fleetforge" in body
+        assert "belongs to the person or organisation that ran Fleetforge" in body
 
     def test_its_links_lead_to_the_files(self, simulated: Path) -> None:
         folder = (simulated / layout.data_card_key(ID)).parent
@@ -167,7 +165,7 @@ class TestDataCard:
 
 
 class TestModelCard:
-    def test_it_lies_beside_its_model_under_the_same_name(self, simulated: Path) -> None:
+    def test_it_is_next_to_its_model_with_the_same_name(self, simulated: Path) -> None:
         card = simulated / layout.model_card_key(ID, 2)
         assert card.with_suffix(".pkl") == simulated / MODEL
         head, _ = split_card(card.read_text())
@@ -281,7 +279,7 @@ def test_a_seed_of_real_data_is_named_as_such(
 def test_sets_of_a_model_are_of_the_seed_that_it_learnt_not_of_a_newer_one(
     rig: MachineProfile, rig_seed: pd.DataFrame, tmp_path: Path
 ) -> None:
-    """Whoever needs to know whether real data are in it must not be told of another seed."""
+    """A user must be able to rely on it to know whether the sets contain real data."""
     root = imported(tmp_path, rig, rig_seed, 0.0)
     GANManager(root).create_seed(rig, rows=1_000, seed=3)
     GANManager(root).generate(rig, samples=RIG_SAMPLES, seed=6)

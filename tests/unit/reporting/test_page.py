@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from plotly.offline import get_plotlyjs
 
-from GAN.config.quality_gates import LIMITS
+from GAN.config.quality_gates import GATES
 from GAN.evaluation.assessment import assess
 from GAN.profiles.profile import MachineProfile
 from GAN.reporting.page import report_page
@@ -59,17 +59,17 @@ def test_the_verdict_comes_first(page: str) -> None:
 
 def test_each_gate_has_its_light_its_limits_and_its_reason(page: str) -> None:
     own = without_plotly(page)
-    assert own.count('<span class="light ') == len(LIMITS)
+    assert own.count('<span class="light ') == len(GATES)
     assert 'class="light poor"' in own
     assert 'class="light good"' in own
-    for limit in LIMITS.values():
-        assert escape(limit.title) in own
-        assert escape(limit.why) in own
+    for limits in GATES.values():
+        assert escape(limits.title) in own
+        assert escape(limits.why) in own
 
 
-def test_every_figure_and_every_sensor_is_there(page: str, rig: MachineProfile) -> None:
-    for figure in ("loss", "distributions", "correlations", "lives", "autocorrelation"):
-        assert f'id="{figure}"' in page
+def test_every_plot_and_every_sensor_is_there(page: str, rig: MachineProfile) -> None:
+    for plot in ("loss", "distributions", "correlations", "lives", "autocorrelation"):
+        assert f'id="{plot}"' in page
     for sensor in rig.sensors:
         assert f"<td>{sensor.name}</td>" in page
         assert f"{sensor.name} [{sensor.unit}]" in page.replace("\\u002f", "/")
@@ -93,7 +93,7 @@ def test_a_set_that_could_only_be_judged_in_part_says_so_at_once(
     sets = {split: frame[frame["failure_mode"] == mode] for split, frame in honest.items()}
     report = assess(one, sets, rig)
     page = without_plotly(report_page(report, one, sets, [3.0, 2.0], rig))
-    assert f"<b>Passed, 4 of {len(LIMITS)} figures not judged</b>" in page
+    assert f"<b>Passed, 4 of {len(GATES)} metrics not judged</b>" in page
     assert 'class="verdict open"' in page
 
 

@@ -71,12 +71,13 @@ def test_rul_falls_by_exactly_one_step_a_row_to_exactly_0(
         assert life_fraction(life).iloc[[0, -1]].tolist() == [0.0, 1.0]
 
 
-def test_lives_spread_as_weibull_says_below_the_longest(rig: MachineProfile) -> None:
+def test_lives_follow_a_truncated_weibull_distribution(rig: MachineProfile) -> None:
     lives = plan_lives(rig, 100_000, 200, np.random.default_rng(0))
     hours = np.array(lives.hours)
     assert hours.max() > 0.9 * rig.life.max_rul_hours
     assert 0.1 * rig.life.max_rul_hours < hours.min() < 0.3 * rig.life.max_rul_hours
-    # Median of a Weibull law of shape 2.1, cut off at a tenth of the longest life and at 90 %.
+    # Median of a Weibull distribution of shape 2.1, truncated at a tenth of the longest life and
+    # at its 90 % quantile.
     assert np.median(hours) == pytest.approx(448, rel=0.1)
     mean_rows = rows_per_life(rig.life, lives.time_step_hours)
     assert mean_rows == pytest.approx(100_000 / 200, rel=0.1)

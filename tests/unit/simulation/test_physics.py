@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from errors import InvalidInput
-from GAN.profiles.profile import MachineProfile, Range
-from GAN.simulation.physics import ar1_noise, physics_seed, reflect
+from GAN.profiles.profile import MachineProfile
+from GAN.simulation.physics import ar1_noise, physics_seed
 
 SENSORS = ["vibration_rms", "bearing_temperature", "flow", "seal_leak", "ambient"]
 
@@ -107,17 +107,3 @@ def test_the_residual_has_unit_variance_and_the_asked_autocorrelation(lag1: floa
     noise = pd.Series(ar1_noise(50_000, lag1, np.random.default_rng(0)))
     assert noise.std() == pytest.approx(1, abs=0.05)
     assert noise.autocorr() == pytest.approx(lag1, abs=0.02)
-
-
-@given(st.floats(-1e6, 1e6))
-def test_reflected_values_lie_within_the_limits_and_inner_ones_stay(value: float) -> None:
-    limits = Range(min=-2.0, max=5.0)
-    folded = reflect(np.array([value]), limits)[0]
-    assert limits.min <= folded <= limits.max
-    if limits.min <= value <= limits.max:
-        assert folded == value
-
-
-def test_a_value_just_beyond_a_limit_is_folded_back() -> None:
-    limits = Range(min=0.0, max=10.0)
-    assert reflect(np.array([-0.5, 10.25]), limits) == pytest.approx([0.5, 9.75])

@@ -14,7 +14,7 @@ from GAN.datasets.run_to_failure import life_fraction, time_step_of
 from GAN.profiles.profile import MachineProfile
 from GAN.progress import silent
 from GAN.synthesis.generation import common_step, generate
-from GAN.synthesis.unit_effects import Levels, levelled_sensors
+from GAN.synthesis.unit_effects import UnitEffects, sensors_with_unit_effects
 from tests.unit.conftest import RIG_SAMPLES, Reports, Training
 
 STEP = 0.5
@@ -99,8 +99,8 @@ def test_readings_sit_where_they_belong_in_life(
     rig: MachineProfile, rig_seed: pd.DataFrame, rig_training: Training
 ) -> None:
     sets = generate(rig_training.model.model, rig, RIG_SAMPLES, STEP, 0, silent)
-    levels = Levels(rig, levelled_sensors(rig_seed, rig))
-    seen, synthetic = levels.nominal(rig_seed), levels.nominal(sets["train"])
+    effects = UnitEffects(rig, sensors_with_unit_effects(rig_seed, rig))
+    seen, synthetic = effects.nominal(rig_seed), effects.nominal(sets["train"])
     for mode, sensor, slack in (("bearing", "vibration_rms", 0.4), ("seal", "flow", 2.0)):
         seed, made = (
             frame.groupby((10 * life_fraction(frame)).clip(upper=9).astype(int))[sensor].mean()
@@ -113,11 +113,13 @@ def test_a_failure_mode_that_the_seed_never_had_is_left_out_and_said_so(
     rig: MachineProfile, rig_training: Training, reports: Reports
 ) -> None:
     trained = rig_training.model.model
-    bearing = [each for each in trained.courses.courses if each.failure_mode == "bearing"]
-    model = replace(trained, courses=replace(trained.courses, courses=tuple(bearing)))
+    bearing = [each for each in trained.trajectories.trajectories if each.failure_mode == "bearing"]
+    model = replace(
+        trained, trajectories=replace(trained.trajectories, trajectories=tuple(bearing))
+    )
     sets = generate(model, rig, RIG_SAMPLES, STEP, 0, reports)
     assert {mode for frame in sets.values() for mode in frame["failure_mode"]} == {"bearing"}
-    assert any("no life of it: seal" in message for _, message, *_ in reports)
+    assert any("ends by them: seal" in message for _, message, *_ in reports)
     percents = [percent for percent, *_ in reports]
     assert percents == sorted(percents)
 
@@ -148,7 +150,7 @@ def test_noise_follows_itself_from_row_to_row_as_in_the_seed(
     assert made == pytest.approx(seed, abs=0.12)
 
 
-def test_each_unit_has_levels_of_its_own_and_keeps_them(
+def test_each_unit_has_its_own_effects_and_keeps_them(
     rig: MachineProfile, rig_training: Training
 ) -> None:
     sets = generate(rig_training.model.model, rig, {**RIG_SAMPLES, "train": 9_000}, STEP, 0, silent)
@@ -160,8 +162,8 @@ def test_each_unit_has_levels_of_its_own_and_keeps_them(
 
 
 def test_each_unit_has_an_onset_of_its_own(rig: MachineProfile, rig_training: Training) -> None:
-    """Levels left out, units at one time of life differ by how far they have come."""
-    model = replace(rig_training.model.model, levelled=())
+    """UnitEffects left out, units at one time of life differ by how far they have come."""
+    model = replace(rig_training.model.model, unit_effect_sensors=())
     spreads = []
     for hours in (0.0, 100.0):
         life = rig.rul.model_copy(update={"rul_noise_std_hours": hours})

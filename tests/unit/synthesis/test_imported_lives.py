@@ -19,7 +19,7 @@ NAMES = ["temperature", "speed", "alarms", "leak"]
 
 
 def engines(units: int) -> pd.DataFrame:
-    """Engines that warm up, each at a speed of its own, and in the end leak and give alarms."""
+    """Engines that warm up at different speeds, and finally leak and raise alarms."""
     rng = np.random.default_rng(3)
     lives = []
     for unit in range(1, units + 1):

@@ -62,7 +62,7 @@ def test_seed_data_of_another_profile_is_refused(
         training_frame(rig_seed.drop(columns="flow"), rig)
 
 
-def test_progress_says_what_is_learnt_then_every_tenth_of_the_epochs_and_the_last(
+def test_progress_reports_the_table_then_every_tenth_of_the_epochs_and_the_last(
     rig_training: Training,
 ) -> None:
     first, *epochs = rig_training.reports
@@ -77,10 +77,10 @@ def test_progress_says_what_is_learnt_then_every_tenth_of_the_epochs_and_the_las
 
 
 class Enough(Exception):
-    """Somebody wants no more."""
+    """The listener stops the training."""
 
 
-def test_whoever_is_told_the_progress_can_end_the_training(
+def test_a_progress_listener_can_end_the_training(
     rig: MachineProfile, rig_seed: pd.DataFrame
 ) -> None:
     seen: list[int | None] = []
@@ -161,7 +161,9 @@ def test_a_model_samples_the_same_after_saving_and_loading(
     loaded, model = load(path), rig_training.model.model
     assert loaded.table.losses == rig_training.model.loss_history
     assert (
-        set(loaded.courses.failure_modes) == set(model.courses.failure_modes) == {"bearing", "seal"}
+        set(loaded.trajectories.failure_modes)
+        == set(model.trajectories.failure_modes)
+        == {"bearing", "seal"}
     )
     pd.testing.assert_frame_equal(loaded.table.sample(30, 3), model.table.sample(30, 3))
 

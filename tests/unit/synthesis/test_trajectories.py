@@ -12,8 +12,8 @@ from GAN.progress import silent
 from GAN.simulation.physics import ar1_noise
 from GAN.synthesis.generation import generate
 from GAN.synthesis.piecewise import corner_shares, corners_for, fit_curve
-from GAN.synthesis.trajectories import Courses, fit_courses
-from GAN.synthesis.unit_effects import Levels, levelled_sensors
+from GAN.synthesis.trajectories import Trajectories, fit_trajectories
+from GAN.synthesis.unit_effects import UnitEffects, sensors_with_unit_effects
 from GAN.tvae.model import TableModel, fit_model
 from tests.unit.conftest import Training
 
@@ -23,7 +23,7 @@ UNITS, ROWS = 6, 400
 
 
 class Fleet:
-    """Units of one failure mode whose courses and noise are known."""
+    """Units of one failure mode whose trajectories and noise are known."""
 
     def __init__(self, epochs: int = 40) -> None:
         rng = np.random.default_rng(0)
@@ -48,7 +48,7 @@ class Fleet:
         self.sensors = ["hot", "warm", "leak", "fixed", "shaky"]
         config = TvaeConfig(epochs=epochs)
         self.table, self.codes = fit_model(self.frame, config, 0, lambda _loss: None)
-        self.courses: Courses = fit_courses(
+        self.trajectories: Trajectories = fit_trajectories(
             self.table,
             self.codes,
             self.frame[self.sensors].to_numpy(),
@@ -62,7 +62,7 @@ class Fleet:
         """New units of the same mode, each with rows like those that were seen."""
         rng = np.random.default_rng(1)
         places = [np.linspace(0, 1, ROWS)] * units
-        readings = self.courses.readings(self.table, "bearing", places, rng)
+        readings = self.trajectories.readings(self.table, "bearing", places, rng)
         return pd.DataFrame(readings, columns=self.sensors)
 
 
@@ -112,11 +112,11 @@ def test_units_differ_from_each_other_as_those_that_were_seen(fleet: Fleet) -> N
 
 
 def test_no_unit_goes_exactly_as_one_that_was_seen(fleet: Fleet) -> None:
-    (course,) = fleet.courses.courses
+    (trajectory,) = fleet.trajectories.trajectories
     rng = np.random.default_rng(0)
-    seen = course.deviations * np.sqrt(len(course.deviations) - 1)
-    corners = 1.0 - (1.0 - np.linspace(0, 1, len(course.curve))) ** 2
-    made = np.array([course.codes(corners, rng) for _ in range(200)]) - course.curve
+    seen = trajectory.deviations * np.sqrt(len(trajectory.deviations) - 1)
+    corners = 1.0 - (1.0 - np.linspace(0, 1, len(trajectory.curve))) ** 2
+    made = np.array([trajectory.codes(corners, rng) for _ in range(200)]) - trajectory.curve
     apart = np.sqrt(np.square(made[:, None] - seen).mean((2, 3)).min(axis=1))
     among = [
         np.sqrt(np.square(unit - np.delete(seen, at, 0)).mean((1, 2))).min()
@@ -128,7 +128,7 @@ def test_no_unit_goes_exactly_as_one_that_was_seen(fleet: Fleet) -> None:
 def test_units_of_a_mode_that_was_seen_once_differ_as_those_of_others(fleet: Fleet) -> None:
     rows = fleet.units > 0
     modes = np.where(fleet.units == 1, "seal", "bearing").astype(object)
-    courses = fit_courses(
+    trajectories = fit_trajectories(
         fleet.table,
         fleet.codes[rows],
         fleet.frame[fleet.sensors].to_numpy()[rows],
@@ -140,7 +140,9 @@ def test_units_of_a_mode_that_was_seen_once_differ_as_those_of_others(fleet: Fle
     rng = np.random.default_rng(0)
     places = [np.linspace(0, 1, ROWS)] * 100
     bearing, seal = (
-        courses.readings(fleet.table, mode, places, rng)[:, 0].reshape(100, ROWS)[:, -10:].mean(1)
+        trajectories.readings(fleet.table, mode, places, rng)[:, 0]
+        .reshape(100, ROWS)[:, -10:]
+        .mean(1)
         for mode in ("bearing", "seal")
     )
     assert seal.std() == pytest.approx(bearing.std(), rel=0.3)
@@ -189,8 +191,10 @@ def test_noise_keeps_its_tails() -> None:
     table, codes = fit_model(frame, TvaeConfig(epochs=5), 0, lambda _loss: None)
     places, units = np.tile(np.linspace(0, 1, 400), 10), np.repeat(np.arange(10), 400)
     modes = np.full(4_000, "wear", dtype=object)
-    courses = fit_courses(table, codes, frame.to_numpy(), ["load", "other"], places, units, modes)
-    made = courses.readings(table, "wear", [np.linspace(0, 1, 400)] * 20, rng)
+    trajectories = fit_trajectories(
+        table, codes, frame.to_numpy(), ["load", "other"], places, units, modes
+    )
+    made = trajectories.readings(table, "wear", [np.linspace(0, 1, 400)] * 20, rng)
     assert pd.Series(made[:, 0]).kurt() > 1.5
     assert abs(pd.Series(made[:, 1]).kurt()) < 0.6
 
@@ -208,19 +212,21 @@ def test_a_unit_of_few_rows_has_a_stiffer_curve(rows: int, corners: int) -> None
     assert corners_for(rows) == corners
 
 
-def test_one_short_unit_is_enough_for_a_course(fleet: Fleet) -> None:
+def test_one_short_unit_is_enough_for_a_trajectory(fleet: Fleet) -> None:
     table: TableModel = fleet.table
     rows = np.array([0, 399])
-    courses = fit_courses(
+    trajectories = fit_trajectories(
         table,
-        np.zeros((2, table.law.size)),
+        np.zeros((2, table.latent_distribution.size)),
         fleet.frame[fleet.sensors].to_numpy()[rows],
         fleet.sensors,
         np.array([0.0, 1.0]),
         np.array([3, 3]),
         np.array(["bearing", "bearing"], dtype=object),
     )
-    made = courses.readings(table, "bearing", [np.array([0.0, 0.5, 1.0])], np.random.default_rng(0))
+    made = trajectories.readings(
+        table, "bearing", [np.array([0.0, 0.5, 1.0])], np.random.default_rng(0)
+    )
     assert np.isfinite(made).all()
 
 
@@ -229,13 +235,13 @@ def test_sensors_scatter_no_more_towards_failure_than_in_the_seed(
 ) -> None:
     samples = dict.fromkeys(("train", "val", "test"), 3_000)
     sets = generate(rig_training.model.model, rig, samples, time_step_of(rig_seed), 0, silent)
-    levels = Levels(rig, levelled_sensors(rig_seed, rig))
+    effects = UnitEffects(rig, sensors_with_unit_effects(rig_seed, rig))
     for sensor in rig.sensors:
         seen, made = (
             np.concatenate(
                 [
                     np.diff(life.loc[life_fraction(life) > 0.7, sensor.name], 2)
-                    for _, life in levels.nominal(frame).groupby("unit_id")
+                    for _, life in effects.nominal(frame).groupby("unit_id")
                 ]
             ).std()
             for frame in (rig_seed, sets["train"])

@@ -18,8 +18,8 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import cross_val_predict
 
 from GAN.config.tvae_config import TvaeConfig
-from GAN.synthesis.serialization import from_plain, to_plain
-from GAN.tvae.aggregate_posterior import fit_law
+from GAN.synthesis.serialization import deserialized, serialized
+from GAN.tvae.aggregate_posterior import fit_latent_distribution
 from GAN.tvae.column_fitting import describe
 from GAN.tvae.columns import Labels, Numbers, from_channels, to_channels
 from GAN.tvae.export.relu_stack import fold
@@ -61,8 +61,8 @@ def gaps(frame: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def told_apart(a: pd.DataFrame, b: pd.DataFrame) -> float:
-    """AUC of a classifier that tells the rows of two tables from each other; 0.5 is not at all."""
+def c2st_auc(a: pd.DataFrame, b: pd.DataFrame) -> float:
+    """AUC of a classifier that separates the rows of two tables; 0.5 means not separable."""
     both = pd.concat([a, b]).apply(lambda c: c if c.dtype.kind == "f" else pd.factorize(c)[0])
     origin = np.repeat([0, 1], [len(a), len(b)])
     judge = HistGradientBoostingClassifier(max_iter=40, random_state=0)
@@ -139,12 +139,12 @@ class TestColumns:
         continuous, _ = to_channels(table, columns, rng)
         varying = [column for column in columns if column.width]
         for column, channel in zip(varying, continuous.T, strict=True):
-            if isinstance(column, Numbers) and column.plain is None:
+            if isinstance(column, Numbers) and column.z_score is None:
                 assert ks_2samp(channel, rng.standard_normal(20_000)).statistic < 0.04
 
     def test_each_number_is_learnt_on_the_scale_of_its_noise(self, table: pd.DataFrame) -> None:
         columns = describe(table, {}, np.random.default_rng(0))
-        plain = {c.name for c in columns if isinstance(c, Numbers) and c.plain is not None}
+        plain = {c.name for c in columns if isinstance(c, Numbers) and c.z_score is not None}
         assert {"health", "wear"} <= plain
         assert plain.isdisjoint({"load", "count", "floored", "same"})
 
@@ -183,8 +183,10 @@ class TestFidelity:
         rows = model.sample(4_000, 1)
         assert list(rows) == list(table)
         assert rows.dtypes.to_dict() == table.dtypes.to_dict()
-        assert told_apart(table, mixed(4_000, 5)) < 0.55  # The test can tell.
-        assert told_apart(table, rows) < 0.70
+        assert (
+            c2st_auc(table, mixed(4_000, 5)) < 0.55
+        )  # The classifier is able to separate other tables.
+        assert c2st_auc(table, rows) < 0.70
 
     def test_each_column_has_its_distribution(self, table: pd.DataFrame, model: TableModel) -> None:
         rows = model.sample(20_000, 1)
@@ -232,7 +234,7 @@ class TestSampling:
         assert not first.sample(80, 4).equals(first.sample(80, 5))
 
     def test_a_model_survives_as_built_in_types(self, model: TableModel) -> None:
-        back = from_plain(to_plain(model))
+        back = deserialized(serialized(model))
         pd.testing.assert_frame_equal(back.sample(50, 1), model.sample(50, 1), check_exact=True)
 
     @pytest.mark.parametrize(
@@ -256,13 +258,13 @@ def stock_rows(table: pd.DataFrame, model: TableModel) -> pd.DataFrame:
 
 
 class TestStock:
-    def test_stock_samples_rows_of_the_same_likeness(
+    def test_stock_samples_rows_of_the_same_fidelity(
         self, table: pd.DataFrame, stock_rows: pd.DataFrame
     ) -> None:
         for name in table.select_dtypes("number"):
             made = stock_rows[name].round(3)  # It decodes in single precision.
             assert ks_2samp(table[name].round(3), made).statistic < 0.06, name
-        assert told_apart(table, stock_rows) < 0.75
+        assert c2st_auc(table, stock_rows) < 0.75
 
     def test_stock_draws_labels_by_their_share_in_each_place(
         self, table: pd.DataFrame, stock_rows: pd.DataFrame
@@ -291,9 +293,9 @@ class TestStock:
         assert sampled_by_stock(learn(frame, 1), frame, 50)["never"].isna().all()
 
 
-class TestLawOfCodes:
+class TestLatentDistribution:
     @pytest.mark.parametrize("kind", ["clustered", "smooth", "curved"])
-    def test_a_law_draws_codes_like_those_it_saw(self, kind: str) -> None:
+    def test_it_draws_codes_like_those_it_was_fitted_to(self, kind: str) -> None:
         rng = np.random.default_rng(0)
         codes = rng.gamma(2.0, size=(6_000, 4))
         if kind == "clustered":
@@ -302,28 +304,28 @@ class TestLawOfCodes:
             codes[:, 1] += codes[:, 0]
         if kind == "curved":
             codes[:, 1] = (codes[:, 0] - 2) ** 2 + 0.3 * rng.normal(size=6_000)
-        drawn = fit_law(codes, np.zeros_like(codes), rng).draw(6_000, rng)
+        drawn = fit_latent_distribution(codes, np.zeros_like(codes), rng).draw(6_000, rng)
         for seen, made in zip(codes.T, drawn.T, strict=True):
             assert ks_2samp(seen, made).statistic < 0.04
         assert np.abs(np.corrcoef(codes.T) - np.corrcoef(drawn.T)).max() < 0.06
-        assert told_apart(*(pd.DataFrame(rows) for rows in (codes, drawn))) < 0.68
+        assert c2st_auc(*(pd.DataFrame(rows) for rows in (codes, drawn))) < 0.68
 
-    def test_codes_that_say_nothing_of_a_row_stay_normal(self) -> None:
+    def test_inactive_dimensions_stay_normal(self) -> None:
         rng = np.random.default_rng(0)
         means = np.column_stack([rng.uniform(-2, 2, 4_000), rng.normal(0, 0.03, 4_000)])
-        law = fit_law(means, np.tile([0.1, 1.0], (4_000, 1)), rng)
-        assert law.used.tolist() == [0]
-        drawn = law.draw(20_000, rng)
+        latents = fit_latent_distribution(means, np.tile([0.1, 1.0], (4_000, 1)), rng)
+        assert latents.used.tolist() == [0]
+        drawn = latents.draw(20_000, rng)
         assert ks_2samp(drawn[:, 0], means[:, 0] + 0.1 * rng.normal(size=4_000)).statistic < 0.04
         assert ks_2samp(drawn[:, 1], rng.normal(size=20_000)).statistic < 0.02
 
     @pytest.mark.parametrize("varying", [0, 1, 3])
-    def test_stock_layers_give_the_codes_that_the_law_draws(self, varying: int) -> None:
+    def test_stock_layers_give_the_codes_that_it_draws(self, varying: int) -> None:
         rng = np.random.default_rng(0)
         means = np.zeros((3_000, 3))
         means[:, :varying] = np.sign(rng.normal(size=(3_000, varying)))
         means[:, :varying] *= 0.5 * rng.gamma(2.0, size=(3_000, varying))
-        law = fit_law(means, np.full(means.shape, 0.3), rng)
+        latents = fit_latent_distribution(means, np.full(means.shape, 0.3), rng)
         model = TableModel(
             columns=tuple(
                 Numbers(
@@ -334,11 +336,11 @@ class TestLawOfCodes:
                     *[np.array([-9.0, 9.0])] * 2,
                     -99.0,
                     99.0,
-                    plain=(0.0, 1.0),
+                    z_score=(0.0, 1.0),
                 )
                 for index in range(3)
             ),
-            law=law,
+            latent_distribution=latents,
             layers=((np.eye(6, 3, dtype=np.float32), np.zeros(6, np.float32)),),
             noise=np.full(3, 1e-6, np.float32),
             losses=(0.0,),
@@ -350,12 +352,14 @@ class TestLawOfCodes:
         weight, bias = folded.layers[-1]
         reached = np.tanh((rows @ weight.T + bias)[:, ::2])
         ranges = np.array([folded.ranges[f"x{index}"] for index in range(3)])
-        codes, drawn = ranges[:, 0] + ranges[:, 1] * reached, law.draw(6_000, rng)
+        codes, drawn = ranges[:, 0] + ranges[:, 1] * reached, latents.draw(6_000, rng)
         for own, stock in zip(drawn.T, codes.T, strict=True):
             assert ks_2samp(own, stock).statistic < 0.04
 
 
 def test_labels_of_every_kind_have_an_order(table: pd.DataFrame) -> None:
     columns = describe(gaps(table), {}, np.random.default_rng(0))
-    levels = {column.name: column.levels for column in columns if isinstance(column, Labels)}
-    assert levels == {"regime": ("high", "low", "mid", None), "alarm": (False, True)}
+    categories = {
+        column.name: column.categories for column in columns if isinstance(column, Labels)
+    }
+    assert categories == {"regime": ("high", "low", "mid", None), "alarm": (False, True)}

@@ -1,4 +1,4 @@
-"""How like a table its synthetic rows are."""
+"""Fidelity of synthetic rows to their table."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ TARGET = "rul"
 
 
 @dataclass(frozen=True)
-class Likeness:
-    """Figures of one synthetic table.
+class Fidelity:
+    """Metrics of one synthetic table.
 
     Attributes:
         quality: SDMetrics quality score.
@@ -30,9 +30,9 @@ class Likeness:
         spearman: The same for ranks.
         pearson_rul: The same of the correlations of RUL with the other columns alone.
         spearman_rul: The same for ranks.
-        auc: Of a gradient-boosted classifier that tells real rows from synthetic ones, by
-            cross-validation; 0.5 is not at all.
-        r2: Of RUL learnt from synthetic rows, on fresh real ones.
+        auc: C2ST AUC: of a gradient-boosted classifier that separates real rows from synthetic
+            ones, cross-validated; 0.5 means not separable.
+        r2: R² of RUL forecasts trained on synthetic rows, on fresh real ones.
         mae: The same in RUL's unit.
     """
 
@@ -47,17 +47,17 @@ class Likeness:
     mae: float
 
 
-#: Figures of which more is better; of the others less is.
+#: Metrics for which higher is better; for the others lower is better.
 MORE_IS_BETTER = ("quality", "ks", "r2")
 
 
-def likeness(real: pd.DataFrame, synthetic: pd.DataFrame, fresh: pd.DataFrame) -> Likeness:
-    """Judge synthetic rows.
+def fidelity(real: pd.DataFrame, synthetic: pd.DataFrame, fresh: pd.DataFrame) -> Fidelity:
+    """Measure synthetic rows.
 
     Args:
-        real: What was learnt.
+        real: The training table.
         synthetic: At least as many rows.
-        fresh: Rows of the same law that were not learnt.
+        fresh: Rows of the same distribution that were not used for training.
     """
     columns = list(real)
     a, b = (_coded(frame[columns]) for frame in (real, synthetic))
@@ -67,21 +67,21 @@ def likeness(real: pd.DataFrame, synthetic: pd.DataFrame, fresh: pd.DataFrame) -
     errors = np.abs(_correlation(a) - _correlation(b))
     rank_errors = np.abs(_correlation(_ranked(a)) - _correlation(_ranked(b)))
     r2, mae = learnt_rul(synthetic[columns].head(len(a)), fresh[columns])
-    return Likeness(
+    return Fidelity(
         quality=_quality(real, synthetic[columns]),
         ks=float(np.mean([1 - ks_2samp(a[name], b[name]).statistic for name in columns])),
         pearson=float(errors[upper].mean()),
         spearman=float(rank_errors[upper].mean()),
         pearson_rul=float(errors[of_rul, others].mean()),
         spearman_rul=float(rank_errors[of_rul, others].mean()),
-        auc=_told_apart(a, b.head(len(a))),
+        auc=_auc(a, b.head(len(a))),
         r2=r2,
         mae=mae,
     )
 
 
 def learnt_rul(learnt: pd.DataFrame, held_out: pd.DataFrame) -> tuple[float, float]:
-    """R² and mean absolute error of RUL, learnt from one table and forecast for another."""
+    """R² and mean absolute error of RUL forecasts trained on one table and tested on another."""
     learnt, held_out = _coded(learnt), _coded(held_out)
     features = [name for name in learnt if name != TARGET]
     model = HistGradientBoostingRegressor(random_state=0)
@@ -108,7 +108,7 @@ def _ranked(frame: pd.DataFrame) -> Any:
     return np.apply_along_axis(rankdata, 0, frame.to_numpy())
 
 
-def _told_apart(real: pd.DataFrame, synthetic: pd.DataFrame) -> float:
+def _auc(real: pd.DataFrame, synthetic: pd.DataFrame) -> float:
     rows = np.vstack([real, synthetic])
     origin = np.repeat([1, 0], [len(real), len(synthetic)])
     judge = HistGradientBoostingClassifier(max_iter=100, random_state=0)

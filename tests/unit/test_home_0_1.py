@@ -1,0 +1,101 @@
+"""Files that version 0.1 wrote still work: one machine's seed, model, sets and report."""
+
+from __future__ import annotations
+
+import json
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from GAN import layout
+from GAN.config.quality_gates import GATES
+from GAN.datasets.parquet import read_table
+from GAN.datasets.provenance import read_origin
+from GAN.evaluation.assessment import QualityReport
+from GAN.manager import GANManager
+from GAN.profiles.catalogue import fleet_profile
+from GAN.profiles.profile import MachineProfile
+from GAN.synthesis.machine_model import load
+
+ID = "pump_grundfos_cr3_004"
+ARCHIVE = Path(__file__).parents[1] / "fixtures" / "home-0.1.tar.xz"
+SAMPLES = {"train": 600, "val": 200, "test": 200}
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    with tarfile.open(ARCHIVE) as archive:
+        archive.extractall(tmp_path, filter="data")
+    return tmp_path
+
+
+@pytest.fixture
+def pump() -> MachineProfile:
+    return fleet_profile(ID)
+
+
+def test_its_seed_can_be_read_and_trained_on(home: Path, pump: MachineProfile) -> None:
+    origin = read_origin(home / layout.seed_key(ID))
+    assert (origin.rows, origin.units, origin.is_real) == (1_000, 4, False)
+    assert GANManager(home).train(pump, epochs=1).epochs == 1
+
+
+def test_its_model_loads_and_generates_lives(home: Path, pump: MachineProfile) -> None:
+    model = load(home / layout.model_key(ID, 2))
+    assert len(model.table.losses) == 2
+    assert model.origin == read_origin(home / layout.seed_key(ID))
+    made = GANManager(home).generate(pump, samples=SAMPLES, seed=1)
+    assert made.rows == SAMPLES
+    frame = read_table(made.paths["train"])
+    assert frame.notna().to_numpy().all()
+    assert (frame.groupby("unit_id")["rul_hours"].last() == 0.0).all()
+
+
+def test_the_facts_of_its_model_come_from_its_card(home: Path) -> None:
+    found = GANManager(home).get_model_metadata(ID)
+    assert found.path == home / layout.model_key(ID, 2)
+    assert found.sha256 == "279858d3b601894be3a78ab43678929f5cf1c40092ea624b3056274387e94cc7"
+    assert (found.epochs, found.final_loss) == (2, 3.3975)
+    assert (found.training_time_seconds, found.rows) == (0.5, 1_000)
+
+
+def test_its_report_can_be_read(home: Path) -> None:
+    text = (home / layout.report_key(ID)).read_text()
+    report = QualityReport.model_validate_json(text)
+    assert report.passed
+    old = json.loads(text)
+    assert [gate.value for gate in report.gates] == [gate["figure"] for gate in old["gates"]]
+    assert [gate.metric for gate in report.gates] == list(GATES)
+    assert report.utility is not None
+    assert report.utility.shuffled_baseline.phm08 == old["usefulness"]["no_order"]["phm08"]
+    assert report.rows.rows_c2st_auc == old["rows"]["rows_told_apart"]
+    assert report.shuffled_baseline.monotonicity == old["in_a_bag"]["monotonicity"]
+
+
+def test_todays_report_has_every_key_of_its_report(home: Path, pump: MachineProfile) -> None:
+    path = home / layout.report_key(ID)
+    before = json.loads(path.read_text())
+    GANManager(home).assess(pump)
+    after = json.loads(path.read_text())
+    assert keys(before) <= keys(after)
+    gates = [{gate["name"] for gate in report["gates"]} for report in (before, after)]
+    assert gates[0] == gates[1]
+    assert after["usefulness"] == after["utility"]
+    assert after["gates"][1]["figure"] == after["gates"][1]["value"]
+
+
+def keys(value: Any, path: str = "") -> set[str]:
+    """Paths of all keys in a JSON document."""
+    if isinstance(value, dict):
+        return {path}.union(*(keys(part, f"{path}/{name}") for name, part in value.items()))
+    if isinstance(value, list):
+        return {path}.union(*(keys(part, f"{path}[]") for part in value))
+    return {path}
+
+
+def test_its_sets_can_be_judged(home: Path, pump: MachineProfile) -> None:
+    result = GANManager(home).assess(pump)
+    assert result.report_path == home / layout.report_key(ID)
+    assert 0.0 < result.quality_score <= 1.0
