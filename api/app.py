@@ -11,11 +11,10 @@ from fastapi import FastAPI
 
 from api.auth.access import READ
 from api.dependencies.service import open_service
-from api.error_handlers import add_failure_handlers
+from api.error_handlers import add_error_handlers
 from api.live import sockets
 from api.live.hub import Live
-from api.middleware.request_log import Tracing
-from api.middleware.stack import install
+from api.middleware.stack import add_middleware
 from api.openapi import DESCRIPTION, extend_openapi
 from api.responses.problems import EVERYWHERE, documented
 from api.routes import (
@@ -60,7 +59,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.service = open_service(settings)
     app.state.live = Live(settings)
-    add_failure_handlers(app)
+    add_error_handlers(app)
     for module in (
         machines,
         stages,
@@ -77,8 +76,7 @@ def create_app(settings: Settings) -> FastAPI:
         app.include_router(module.router, dependencies=[READ], responses=responses)
     app.include_router(health.router, responses=documented(413, 421, 500))
     app.include_router(sockets.router)  # WebSockets check tokens themselves.
-    install(app, settings)
-    app.add_middleware(Tracing)  # The last one added is the outermost.
+    add_middleware(app, settings)
     extend_openapi(app)
     add_swagger_ui(app)
     return app

@@ -159,7 +159,7 @@ def matches(secret_hash: str, secret: str) -> bool:
         return False
 
 
-def hash_of_nobody() -> str:
+def decoy_hash() -> str:
     """The hash of a secret that is not known to anyone.
 
     A token whose id does not exist is compared with it, so that it takes as long as one whose id

@@ -14,14 +14,14 @@ from fastapi.responses import HTMLResponse
 
 from api.middleware.body_limit import MAX_BODY_BYTES
 from api.middleware.security_headers import API_CSP, DOCS_CSP, PAGE_CSP
-from api.middleware.stack import install
+from api.middleware.stack import add_middleware
 from storage.settings import Settings
 from tests.integration.api.served import serving
 
 
 def app_of(settings: Settings) -> FastAPI:
     app = FastAPI()
-    install(app, settings)
+    add_middleware(app, settings)
 
     @app.get("/client")
     async def client(request: Request) -> list[str]:

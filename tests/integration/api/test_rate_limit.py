@@ -19,7 +19,7 @@ from fastapi import APIRouter, FastAPI
 
 from actors.broker.valkey import EmbeddedValkey
 from api.middleware.rate_limit import ANSWER_SECONDS, client_of
-from api.middleware.stack import install
+from api.middleware.stack import add_middleware
 from storage.settings import Settings
 from tests.integration.api.served import serving
 from tests.waiting import eventually
@@ -40,7 +40,7 @@ class Clock:
 
 def app_of(settings: Settings, clock: Clock) -> FastAPI:
     app = FastAPI()
-    install(app, settings, clock)
+    add_middleware(app, settings, clock)
     router = APIRouter(prefix="/api/gan")
 
     @router.get("/machines/{machine_id}")

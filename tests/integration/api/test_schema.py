@@ -317,4 +317,4 @@ def test_the_files_of_the_documentation_can_only_be_read(served: Http) -> None:
     answer = served.post(script)
     assert answer.status_code == 405
     assert answer.headers["allow"] == "GET, HEAD"
-    assert answer.json()["detail"] == "POST is not possible here; GET, HEAD is"
+    assert answer.json()["detail"] == "POST is not allowed here; use GET, HEAD"

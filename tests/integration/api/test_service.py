@@ -161,9 +161,9 @@ def test_a_stage_that_goes_on_with_a_chain_answers_with_its_id(http: Http) -> No
     [
         ("GET", "/nowhere", 404, "no such route; see /docs"),
         ("GET", "/api/gan/machines/", 404, "no such route; see /docs"),
-        ("PUT", "/api/gan/machines", 405, "PUT is not possible here; GET, POST is"),
-        ("PATCH", "/api/gan/machines/x", 405, "PATCH is not possible here; DELETE, GET is"),
-        ("POST", "/api/gan/machines/x/report", 405, "POST is not possible here; GET, HEAD is"),
+        ("PUT", "/api/gan/machines", 405, "PUT is not allowed here; use GET, POST"),
+        ("PATCH", "/api/gan/machines/x", 405, "PATCH is not allowed here; use DELETE, GET"),
+        ("POST", "/api/gan/machines/x/report", 405, "POST is not allowed here; use GET, HEAD"),
         ("GET", "/api/gan/templates/submarine", 404, None),
         ("GET", "/api/gan/templates/..%2fpump", 404, None),
         ("GET", "/api/gan/templates/pump/download?format=toml", 422, None),
