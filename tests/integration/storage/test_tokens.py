@@ -66,7 +66,7 @@ def test_a_revoked_token_stays_listed_and_its_name_is_free_again(ledger: Setting
 
 def test_two_tokens_in_use_cannot_have_one_name(ledger: Settings) -> None:
     tokens.create("ci", "read")
-    with pytest.raises(InvalidInput, match="fleetforge tokens revoke ci"):
+    with pytest.raises(InvalidInput, match="revoke that token first"):
         tokens.create("ci", "read")
     expire("ci")
     with pytest.raises(InvalidInput, match="'ci' is taken"):
