@@ -23,7 +23,7 @@ _LONGEST_ID = 100
 
 
 def machine(machine_id: str) -> Standing:
-    """Where a machine stands.
+    """A machine and its status.
 
     Raises:
         NotFound: No such machine.
@@ -49,7 +49,7 @@ def profile_of(machine_id: str) -> str:
 
 
 def task(task_id: int) -> dict[str, Any]:
-    """A job, as `standing.job` gives it.
+    """A job, as `jobs.job` gives it.
 
     Raises:
         NotFound: No such task.

@@ -54,7 +54,7 @@ DOCUMENT = create_app(Settings(home=Path("unused"))).openapi()
 
 
 def _without_security(document: dict[str, Any]) -> dict[str, Any]:
-    """The document as somebody with a token sees it: each request here is sent with one."""
+    """The document for clients with a token: each request here is sent with one."""
     open_ = copy.deepcopy(document)
     for operations in open_["paths"].values():
         for operation in operations.values():
@@ -66,7 +66,7 @@ SCHEMA = schemathesis.openapi.from_dict(_without_security(DOCUMENT), config=CONF
 
 #: What a profile has to be is more than a schema can say, and a wrong one is 422 as it should be.
 MORE_THAN_A_SCHEMA_SAYS = CHECKS.get_one("positive_data_acceptance")
-#: Whoever wants a profile checked may send a bad one: the answer says what is wrong with it.
+#: The check of a profile accepts bad ones: the answer says what is wrong with it.
 CHECKS_PROFILES, REFUSES_BAD_DATA = (
     "/api/gan/profiles/validate",
     CHECKS.get_one("negative_data_rejection"),
@@ -88,7 +88,7 @@ def served(
     settings = Settings(home=home, database_url=url, redis_url=SecretStr(valkey.url))
     open_database(settings)
     upgrade()
-    # With a token made, nobody comes in without one: that is a part of what is documented.
+    # After a token was made, requests without one are refused, as the document says.
     token = tokens.create("schema", "admin").written
     with serving(settings) as client:
         client.headers["Authorization"] = f"Bearer {token}"
