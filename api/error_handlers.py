@@ -1,4 +1,4 @@
-"""What becomes of an error: a problem document, never a traceback."""
+"""Error handlers: every error is answered with a problem document, never with a traceback."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from api.middleware.request_log import CORRELATION_HEADER, REQUEST_HEADER
 from api.middleware.security_headers import SECURITY_HEADERS
 from api.responses.problems import RETRY_SECONDS, problem
 from errors import (
+    AccessRefused,
     ArtifactCorrupt,
     Conflict,
     InputMissing,
@@ -24,22 +25,27 @@ from errors import (
     Problem,
 )
 
-#: Which call makes what a stage lacks.
+#: The call that makes the input that a stage lacks.
 _MAKERS = {"seed": "seed", "model": "train"}
 
 
-def add_failure_handlers(app: FastAPI) -> None:
-    """Let every error of the service be answered with a problem document."""
+def add_error_handlers(app: FastAPI) -> None:
+    """Answer every error with a problem document."""
+    app.exception_handler(AccessRefused)(_access_refused)
     app.exception_handler(NotFound)(_not_found)
     app.exception_handler(Conflict)(_conflict)
     app.exception_handler(InputMissing)(_input_missing)
     app.exception_handler(InvalidInput)(_invalid)
-    app.exception_handler(RequestValidationError)(_unreadable)
-    app.exception_handler(LedgerUnavailable)(_ledger_away)
-    app.exception_handler(OSError)(_files_away)
+    app.exception_handler(RequestValidationError)(_request_invalid)
+    app.exception_handler(LedgerUnavailable)(_ledger_unavailable)
+    app.exception_handler(OSError)(_artifacts_unavailable)
     app.exception_handler(ArtifactCorrupt)(_corrupt)
-    app.exception_handler(HTTPException)(_refused)
+    app.exception_handler(HTTPException)(_http_error)
     app.exception_handler(Exception)(_bug)
+
+
+async def _access_refused(_: Request, error: AccessRefused) -> Response:
+    return problem(error.status, str(error), headers={"WWW-Authenticate": error.challenge})
 
 
 async def _not_found(_: Request, error: NotFound) -> Response:
@@ -59,60 +65,60 @@ async def _invalid(_: Request, error: InvalidInput) -> Response:
     return problem(422, _detail(error.source, error.problems), error.problems)
 
 
-async def _unreadable(request: Request, error: RequestValidationError) -> Response:
+async def _request_invalid(request: Request, error: RequestValidationError) -> Response:
     problems = [_field_problem(request, detail) for detail in error.errors()]
     return problem(422, _detail("request", problems), problems)
 
 
-async def _ledger_away(_: Request, error: LedgerUnavailable) -> Response:
-    structlog.get_logger().warning("no ledger", reason=str(error))
-    # The reason may name hosts and users: it is in the log.
+async def _ledger_unavailable(_: Request, error: LedgerUnavailable) -> Response:
+    structlog.get_logger().warning("ledger unavailable", reason=str(error))
+    # The reason may contain host and user names, so it is in the log only.
     detail = "the ledger does not answer; nothing was changed"
     return problem(503, detail, headers={"Retry-After": str(RETRY_SECONDS)})
 
 
-async def _files_away(_: Request, error: OSError) -> Response:
-    structlog.get_logger().warning("no files", reason=str(error))
-    detail = "the artifacts do not answer"
+async def _artifacts_unavailable(_: Request, error: OSError) -> Response:
+    structlog.get_logger().warning("artifacts unavailable", reason=str(error))
+    detail = "the artifact store does not answer"
     return problem(503, detail, headers={"Retry-After": str(RETRY_SECONDS)})
 
 
 async def _corrupt(_: Request, error: ArtifactCorrupt) -> Response:
-    structlog.get_logger().error("corrupt", reason=str(error))
+    structlog.get_logger().error("artifact corrupt", reason=str(error))
     return problem(500, str(error))
 
 
-async def _refused(request: Request, error: HTTPException) -> Response:
-    """What the framework refuses, and what routes refuse before they read anything."""
+async def _http_error(request: Request, error: HTTPException) -> Response:
+    """Errors of the framework, and of routes before they read anything."""
     headers = dict(error.headers or {})
     detail = str(error.detail)
     if error.status_code == 404 and detail == "Not Found":
         detail = "no such route; see /docs"
     elif error.status_code == 405:
         headers["Allow"] = ", ".join(_allowed(request)) or headers.get("Allow", "")
-        detail = f"{request.method} is not possible here; {headers['Allow']} is"
+        detail = f"{request.method} is not allowed here; use {headers['Allow']}"
     return problem(error.status_code, detail, headers=headers)
 
 
 async def _bug(request: Request, error: Exception) -> Response:
-    """Nobody expected it: whoever runs the service finds it in the log by the request's id."""
+    """An unexpected error; the log has it under the request's id."""
     request_id = request.state.request_id
     structlog.get_logger().error("bug", request=request_id, error=repr(error))
     return problem(
         500,
-        f"an error of this service; its log has it under the request {request_id}",
-        # Nothing that else adds headers sees this answer.
+        f"an unexpected error of this service; its log has it under the request {request_id}",
+        # This answer does not pass the middleware that adds these headers.
         headers=SECURITY_HEADERS
         | {
             REQUEST_HEADER: request_id,
             CORRELATION_HEADER: request.state.correlation_id,
-            "Connection": "close",  # As the server does after an error, which it logs.
+            "Connection": "close",  # The server closes it after an error, which it logs.
         },
     )
 
 
 def _allowed(request: Request) -> list[str]:
-    """Every method of a route's path; the framework names those of the first match only."""
+    """All methods of a route's path; the framework names only those of the first matching route."""
     path = getattr(request.scope.get("route"), "path", "")
     routes = iter_route_contexts(request.app.routes)
     return sorted(set().union(*(route.methods or () for route in routes if route.path == path)))
@@ -131,4 +137,4 @@ def _field_problem(request: Request, detail: ErrorDetails) -> Problem:
 def _detail(source: str, problems: Sequence[Problem]) -> str:
     if len(problems) == 1:
         return f"{source}: {problems[0]}"
-    return f"{source}: {len(problems)} things are wrong; errors says each, and what to write"
+    return f"{source}: {len(problems)} problems; errors lists each with what to write instead"

@@ -1,32 +1,29 @@
-"""Who may come in, and what for.
+"""Authentication by token, and authorization by the token's scope.
 
-Tokens are asked for everywhere as soon as one was ever made. Until then the service is open to this
-machine alone: to whoever connects to a loopback address while no proxy is configured.
+Once a token has ever been made, every client needs one. Until then only this machine has access:
+clients that connect to a loopback address while no proxy is configured.
 
-A route says what it needs: `dependencies=[READ]`, or `caller: Annotated[Caller, READ]`.
+A route declares what it needs: `dependencies=[READ]`, or `caller: Annotated[Caller, READ]`.
 """
 
 from __future__ import annotations
 
-import socket
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends, Request, Response, Security, WebSocket, WebSocketDisconnect
+from fastapi import Depends, Request, Security, WebSocket, WebSocketDisconnect
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
 from starlette.requests import HTTPConnection
 
-from api.auth.loopback import came_by_loopback, is_loopback
-from api.auth.token_cache import KnownTokens
-from api.responses.problems import problem
-from errors import AccessRefused, LedgerUnavailable, SettingsError
-from storage.clients import tokens
+from api.auth.loopback import connects_over_loopback
+from api.auth.token_cache import TokenCache
+from errors import AccessRefused, LedgerUnavailable
 from storage.clients.tokens import SCOPES
 from storage.settings import Settings
 
-#: Close codes of WebSockets: 4000 and the status that the same refusal has over HTTP, or the
-#: registered "try again later" while the ledger does not answer.
+#: Close codes of WebSockets: 4000 plus the HTTP status of the same refusal, or the registered
+#: code for "try again later" while the ledger does not answer.
 NO_TOKEN, NOT_ALLOWED, TRY_AGAIN_LATER = 4401, 4403, 1013
 
 _IN_SUBPROTOCOL = "bearer."
@@ -37,7 +34,7 @@ class Caller:
     """Who sent a request.
 
     Attributes:
-        name: The token's name; `anyone` while no tokens are asked for.
+        name: The token's name; `anyone` while no token is needed.
         scope: The token's scope.
     """
 
@@ -45,7 +42,7 @@ class Caller:
     scope: str
 
     def may(self, needed: str) -> bool:
-        """Whether the scope suffices: admin may do what write may, write what read may."""
+        """Whether the scope is enough: admin includes write, and write includes read."""
         return SCOPES.index(self.scope) >= SCOPES.index(needed)
 
 
@@ -54,9 +51,9 @@ _ANYONE = Caller("anyone", "admin")
 _bearer = HTTPBearer(
     scheme_name="token",
     bearerFormat="ff_<id>_<secret>",
-    description="A token from `fleetforge tokens create`. GET needs the scope read, and so does "
-    "the check of a profile; every other POST needs write, DELETE admin. Not asked for on this "
-    "machine itself as long as no token was made.",
+    description="A token from `fleetforge tokens create`. GET and the check of a profile need the "
+    "scope read, every other POST needs write, and DELETE needs admin. Until the first token is "
+    "made, clients on this machine need none.",
     auto_error=False,
 )
 
@@ -81,12 +78,12 @@ ADMIN = Security(_admitted, scopes=["admin"])
 async def admit(websocket: WebSocket, needed: str = "read") -> Caller | None:
     """Accept a WebSocket, or close it with one of the codes above and return None.
 
-    The token is in the `Authorization` header or, because pages cannot set that, offered as the
-    subprotocol `bearer.<token>` beside another one, which is then chosen. `Origin` has been looked
-    at before (`api.middleware.origin`).
+    The token is in the `Authorization` header. Web pages cannot set that header, so they offer two
+    subprotocols: `bearer.<token>` and another one, which the server selects. The `Origin` header
+    was checked before, by `api.middleware.origin_check`.
     """
     offered: list[str] = websocket.scope.get("subprotocols", [])
-    # A browser gives up unless one of those that it offers is chosen.
+    # A browser closes the connection unless the server selects one of the offered subprotocols.
     chosen = next((name for name in offered if not name.startswith(_IN_SUBPROTOCOL)), None)
     try:
         await websocket.accept(chosen or next(iter(offered), None))
@@ -96,9 +93,9 @@ async def admit(websocket: WebSocket, needed: str = "read") -> Caller | None:
 
 
 async def still_admitted(websocket: WebSocket, needed: str = "read") -> Caller | None:
-    """Look again at an open WebSocket's token, which may be revoked or expired; close it if it is.
+    """Check an open WebSocket's token again; close the socket if it was revoked or has expired.
 
-    Cheap enough to be called at each ping.
+    Cheap enough to call at each ping.
     """
     try:
         caller = await _caller(websocket, await _written_by(websocket))
@@ -109,60 +106,21 @@ async def still_admitted(websocket: WebSocket, needed: str = "read") -> Caller |
         code, reason = TRY_AGAIN_LATER, "the ledger does not answer"
     else:
         return caller
-    with suppress(WebSocketDisconnect):  # It has left by itself.
+    with suppress(WebSocketDisconnect):  # The client has already disconnected.
         await websocket.close(code, reason)
     return None
 
 
-async def refusal(_request: Request, error: Exception) -> Response:
-    """`AccessRefused` as a response."""
-    assert isinstance(error, AccessRefused)
-    headers = {"WWW-Authenticate": error.challenge}
-    return problem(error.status, str(error), headers=headers)
-
-
-def refuse_open_door(host: str, settings: Settings) -> None:
-    """Refuse to listen where others could come in while there is no usable token.
-
-    Args:
-        host: Address or name that is to be listened on.
-        settings: Whether proxies are configured: through them others come in on loopback too.
-
-    Raises:
-        SettingsError: Tokens are needed and there is none, or the host has no address.
-        LedgerUnavailable: Whether there is one cannot be looked up.
-    """
-    if _is_private(host) and not settings.trusted_proxies:
-        return
-    if any(token.state == "usable" for token in tokens.tokens()):
-        return
-    raise SettingsError(
-        f"{host or 'every address'}: others could come in, and there is no usable token; make one "
-        "first: fleetforge tokens create NAME --scope admin"
-    )
-
-
-def _is_private(host: str) -> bool:
-    """Whether all addresses of a host are loopback; none at all means every address there is."""
-    if not host:
-        return False
-    try:
-        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise SettingsError(f"{host}: no such host to listen on: {error}") from None
-    return all(is_loopback(str(address[0])) for *_, address in found)
-
-
 async def _caller(connection: HTTPConnection, written: str | None) -> Caller:
-    known: KnownTokens = connection.app.state.known_tokens
+    cache: TokenCache = connection.app.state.token_cache
     settings: Settings = connection.app.state.settings
-    only_from_here = came_by_loopback(connection.scope) and not settings.trusted_proxies
-    if only_from_here and await known.none_made():
+    from_this_machine = connects_over_loopback(connection.scope) and not settings.trusted_proxies
+    if from_this_machine and await cache.none_made():
         return _ANYONE
     if written is None:
         message = "send a token: Authorization: Bearer ff_...; see fleetforge tokens create"
         raise AccessRefused(message, 401, "Bearer")
-    token = await known.check(written)
+    token = await cache.check(written)
     if token is None:
         message = "this token is wrong, expired or revoked; see fleetforge tokens list"
         raise AccessRefused(message, 401, 'Bearer error="invalid_token"')

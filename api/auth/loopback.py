@@ -7,16 +7,16 @@ from ipaddress import IPv6Address, ip_address
 from starlette.types import Scope
 
 
-def came_by_loopback(scope: Scope) -> bool:
-    """Whether a request reached a loopback address of this machine, so that it came from here.
+def connects_over_loopback(scope: Scope) -> bool:
+    """Whether a connection reached a loopback address, so its client runs on this machine.
 
-    A reverse proxy on this machine comes that way too.
+    That client may be a reverse proxy.
     """
     return is_loopback((scope.get("server") or ("",))[0])
 
 
 def is_loopback(host: str) -> bool:
-    """Whether this is an address in 127.0.0.0/8 or ::1, be it mapped into IPv6; no name is."""
+    """Whether this is an address in 127.0.0.0/8, also mapped into IPv6, or ::1; names are not."""
     try:
         address = ip_address(host)
     except ValueError:

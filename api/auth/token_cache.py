@@ -1,4 +1,4 @@
-"""Tokens that were found to be good: Argon2 is run once for each, not for each request."""
+"""A cache of valid tokens, so Argon2 runs once for each token and not for each request."""
 
 from __future__ import annotations
 
@@ -14,56 +14,56 @@ from errors import LedgerUnavailable
 from storage.clients import tokens
 from storage.clients.tokens import StoredToken, Token
 
-_USE_NOTED_EVERY_SECONDS = 60.0
+#: How often the time of a token's last use is written, seconds.
+_NOTE_USE_EVERY_SECONDS = 60.0
 
-#: How long a token counts as good before the ledger is asked again, seconds: so long a revoked one
-#: may still be used.
+#: How long a token stays valid before its row is read again, seconds. A revoked token may still
+#: be used for this long.
 FRESH_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
-class _Known:
+class _Entry:
     stored: StoredToken
     read_at: float
 
 
-class KnownTokens:
-    """What this process knows about tokens.
+class TokenCache:
+    """This process's valid tokens: the ledger's row by the SHA-256 of the token.
 
-    A token's SHA-256 leads to the row that it was found to fit. Only tokens that are good are
-    remembered, so there are never more than were made.
+    Invalid tokens are not cached, so the cache is never larger than the number of tokens made.
     """
 
     def __init__(self) -> None:
-        self._known: dict[bytes, _Known] = {}
+        self._entries: dict[bytes, _Entry] = {}
         self._one_made = False
         self._none_made_at = float("-inf")
-        self._hash_of_nobody: str | None = None
-        # Argon2 takes 19 MiB and tens of ms: strangers must not have it run many times at once.
+        self._decoy_hash: str | None = None
+        # Argon2 takes 19 MiB and tens of ms: unknown clients must not run it many times at once.
         self._hashing = asyncio.Lock()
         self._noted_at: dict[str, float] = {}
-        self._notes: set[asyncio.Task[None]] = set()
+        self._writes: set[asyncio.Task[None]] = set()
 
     async def check(self, written: str) -> Token | None:
-        """The token that a client has sent, or None if it is not good.
+        """The token that a client has sent, or None if it is not valid.
 
         Raises:
-            LedgerUnavailable: It cannot be looked up.
+            LedgerUnavailable: The ledger does not answer.
         """
         parts = tokens.parsed(written)
         if parts is None:
             return None
         digest = hashlib.sha256(written.encode()).digest()
-        known = self._known.get(digest)
-        if known is not None and time.monotonic() - known.read_at < FRESH_SECONDS:
-            return known.stored.token
+        entry = self._entries.get(digest)
+        if entry is not None and time.monotonic() - entry.read_at < FRESH_SECONDS:
+            return entry.stored.token
         read_at = time.monotonic()
         stored = await to_thread.run_sync(tokens.find, parts[0])
         fits = await self._fits(digest, stored, parts[1])
         if stored is None or not fits or stored.token.state != "usable":
-            self._known.pop(digest, None)
+            self._entries.pop(digest, None)
             return None
-        self._known[digest] = _Known(stored, read_at)
+        self._entries[digest] = _Entry(stored, read_at)
         self._note_use(stored.token.id)
         return stored.token
 
@@ -71,7 +71,7 @@ class KnownTokens:
         """Whether no token was ever made.
 
         Raises:
-            LedgerUnavailable: It cannot be looked up.
+            LedgerUnavailable: The ledger does not answer.
         """
         if not self._one_made and time.monotonic() - self._none_made_at >= FRESH_SECONDS:
             asked_at = time.monotonic()
@@ -83,33 +83,33 @@ class KnownTokens:
         if self._has_fitted(digest, stored):
             return True
         async with self._hashing:
-            if self._has_fitted(digest, stored):  # The same token came twice at once.
+            if self._has_fitted(digest, stored):  # A concurrent request checked the same token.
                 return True
-            if self._hash_of_nobody is None:
-                self._hash_of_nobody = await to_thread.run_sync(tokens.hash_of_nobody)
-            # For an id that there is not it takes as long: nobody must learn which there are.
-            secret_hash = self._hash_of_nobody if stored is None else stored.secret_hash
+            if self._decoy_hash is None:
+                self._decoy_hash = await to_thread.run_sync(tokens.decoy_hash)
+            # An unknown id takes as long as a known one, so timing does not reveal which ids exist.
+            secret_hash = self._decoy_hash if stored is None else stored.secret_hash
             return await to_thread.run_sync(tokens.matches, secret_hash, secret)
 
     def _has_fitted(self, digest: bytes, stored: StoredToken | None) -> bool:
-        known = self._known.get(digest)
+        entry = self._entries.get(digest)
         return (
-            known is not None
+            entry is not None
             and stored is not None
-            and known.stored.secret_hash == stored.secret_hash
+            and entry.stored.secret_hash == stored.secret_hash
         )
 
     def _note_use(self, token_id: str) -> None:
-        """Keep when the token was used, behind the answer's back: a write may have to wait."""
+        """Write when the token was used, in the background: a write may have to wait."""
         now = time.monotonic()
-        if now - self._noted_at.get(token_id, float("-inf")) < _USE_NOTED_EVERY_SECONDS:
+        if now - self._noted_at.get(token_id, float("-inf")) < _NOTE_USE_EVERY_SECONDS:
             return
         self._noted_at[token_id] = now
 
-        async def note() -> None:
-            with suppress(LedgerUnavailable):  # It is said by whoever needs the ledger.
+        async def write() -> None:
+            with suppress(LedgerUnavailable):  # Requests that need the ledger report this.
                 await to_thread.run_sync(tokens.note_use, token_id)
 
-        task = asyncio.create_task(note())
-        self._notes.add(task)
-        task.add_done_callback(self._notes.discard)
+        task = asyncio.create_task(write())
+        self._writes.add(task)
+        task.add_done_callback(self._writes.discard)

@@ -1,6 +1,7 @@
-"""Bodies as they are sent: profiles in JSON or YAML, by content type; the rest in JSON.
+"""Request bodies: profiles in JSON or YAML, by content type; everything else in JSON.
 
-Routes read them as dependencies: those come after the token's, and FastAPI reads bodies before.
+Routes read bodies as dependencies, because those run after the token check. FastAPI itself would
+read a body before it.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from GAN.profiles.catalogue import template_text
 from GAN.profiles.loading import parse_profile
 from GAN.profiles.profile import MachineProfile
 
-#: How a body of each type is read: as a file that is called so.
+#: The file suffix that a body of each type is parsed as.
 _SUFFIXES = {
     "application/json": ".json",
     "application/yaml": ".yaml",
@@ -27,24 +28,24 @@ _SUFFIXES = {
     "text/yaml": ".yaml",
 }
 
-Asked = TypeVar("Asked", bound=BaseModel)
+Body = TypeVar("Body", bound=BaseModel)
 
-#: What the documentation says of a profile that is sent or received as it is.
+#: OpenAPI: a profile as the content of a body or an answer.
 PROFILE_SCHEMA = {"schema": {"$ref": "#/components/schemas/MachineProfile"}}
 
 
 @dataclass(frozen=True)
 class ProfileText:
-    """A profile that nobody has looked at."""
+    """A profile that is not yet parsed."""
 
     data: bytes
     suffix: str
 
     def read(self) -> MachineProfile:
-        """The profile.
+        """Parse the profile.
 
         Raises:
-            InvalidProfile: With every problem at once.
+            InvalidProfile: With all problems at once.
         """
         return parse_profile(self.data, "profile", self.suffix)
 
@@ -53,7 +54,7 @@ async def _profile_text(request: Request) -> ProfileText:
     media_type = _media_type(request)
     if media_type not in _SUFFIXES:
         known = ", ".join(_SUFFIXES)
-        raise HTTPException(415, f"send a profile as {known}; write it in Content-Type")
+        raise HTTPException(415, f"send the profile as {known}, and write the type in Content-Type")
     return ProfileText(await request.body(), _SUFFIXES[media_type])
 
 
@@ -62,27 +63,27 @@ SentProfile = Annotated[ProfileText, Depends(_profile_text)]
 
 
 def profile_body() -> dict[str, Any]:
-    """What the documentation says of such a body: FastAPI sees only that something reads it."""
+    """OpenAPI of a profile body; FastAPI does not see what the dependency reads."""
     yaml = PROFILE_SCHEMA | {"example": template_text("pump")}
     content: dict[str, Any] = dict.fromkeys(_SUFFIXES, yaml)
     content["application/json"] = PROFILE_SCHEMA | {"example": examples.PROFILE}
     return {"requestBody": {"required": True, "content": content}}
 
 
-def json_of(model: type[Asked]) -> Callable[[Request], Awaitable[Asked | None]]:
-    """A dependency that reads a body which may be left out.
+def json_of(model: type[Body]) -> Callable[[Request], Awaitable[Body | None]]:
+    """A dependency that reads an optional JSON body.
 
     Args:
-        model: What it has to be.
+        model: Type of the body.
     """
 
-    async def read(request: Request) -> Asked | None:
+    async def read(request: Request) -> Body | None:
         data = await request.body()
         if not data:
             return None
         if _media_type(request) != "application/json":
-            told = "send JSON and write Content-Type: application/json, or send no body"
-            raise HTTPException(415, told)
+            advice = "send JSON and write Content-Type: application/json, or send no body"
+            raise HTTPException(415, advice)
         try:
             return model.model_validate_json(data)
         except ValidationError as error:
@@ -95,7 +96,7 @@ def json_of(model: type[Asked]) -> Callable[[Request], Awaitable[Asked | None]]:
 
 
 def json_body(model: type[BaseModel]) -> dict[str, Any]:
-    """What the documentation says of such a body."""
+    """OpenAPI of such a body."""
     schema = {"$ref": f"#/components/schemas/{model.__name__}"}
     return {"requestBody": {"content": {"application/json": {"schema": schema}}}}
 

@@ -1,4 +1,4 @@
-"""`Idempotency-Key`: a POST that is sent again has its effect once, and the same answer."""
+"""`Idempotency-Key`: a repeated POST takes effect once and gets the same answer."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from storage.ledger.event_log import Dispatch
 
 REPLAYED_HEADER = "Idempotency-Replayed"
 
-#: Does what a request asks for, and gives the jobs that come of it to the function it is handed.
+#: Carries out a request, and passes the resulting jobs to the function it is given.
 Effect = Callable[[Send], Answer]
 
 
 @dataclass(frozen=True)
-class Once:
+class IdempotentRequest:
     """A request that may have been sent before.
 
     Attributes:
-        key: What this client calls it; None: every time is the first.
+        key: The client's idempotency key; None: the request always takes effect.
         endpoint: Method and path.
-        sha256: Of all that makes up the request.
-        actor: Who sends it: the token's name.
-        send: The way to the broker.
+        sha256: SHA-256 of the whole request, hex.
+        actor: Who sends the request: the name of the token.
+        send: Sends jobs to the broker.
     """
 
     key: str | None
@@ -43,19 +43,19 @@ class Once:
     send: Send
 
     def __call__(self, effect: Effect) -> Response:
-        """The answer to the request: from its effect, or kept from the first time.
+        """Run the effect, or return the stored answer if it has run before.
 
         Raises:
-            InvalidInput: The key was given to another request.
+            InvalidInput: The key was used for another request.
         """
         jobs: list[Dispatch] = []
         if self.key is None:
             answer = effect(jobs.extend)
         else:
-            answer = idempotency.once(
+            answer = idempotency.run_once(
                 self.key, self.endpoint, self.sha256, lambda: effect(jobs.extend)
             )
-        deliver(jobs, self.send)  # After the commit: nobody could claim them before.
+        deliver(jobs, self.send)  # After the commit: workers cannot claim a job before.
         headers = {"Location": answer.location} if answer.location else {}
         if answer.replayed:
             headers[REPLAYED_HEADER] = "true"
@@ -63,12 +63,12 @@ class Once:
 
 
 def answer(status: int, body: BaseModel, location: str | None = None) -> Answer:
-    """What an effect returns.
+    """The answer that an effect returns.
 
     Args:
         status: HTTP status.
-        body: What is sent.
-        location: Where what was made is found.
+        body: Body of the answer.
+        location: Address of the created resource.
     """
     return Answer(status, body.model_dump_json(), location)
 
@@ -78,33 +78,32 @@ async def idempotency_key(
         str | None,
         Header(
             pattern=r"^[\x21-\x7e]{1,190}$",
-            description="Your name for this request, such as a UUID. The same request again is "
-            "answered as the first time, without another effect, for at least a day; another "
-            "request under the same name is refused. Each token has names of its own.",
+            description="Your key for this request, such as a UUID. For at least a day, the same "
+            "request with the same key gets the first answer again and has no further effect. "
+            "Another request with the same key is refused. Each token has its own keys.",
             examples=["9b2f7c1e-5f0a-4c39-8d61-2f4f0f9f3a77"],
         ),
     ] = None,
 ) -> str | None:
-    """The client's name for a request; a parameter of every POST."""
+    """The client's key for a request; a parameter of every POST."""
     return idempotency_key
 
 
-async def _once(
+async def _idempotent_request(
     request: Request,
     service: TheService,
     caller: Annotated[Caller, READ],
     key: Annotated[str | None, Depends(idempotency_key)],
-) -> Once:
+) -> IdempotentRequest:
     path, query = request.url.path, request.url.query
     parts = [request.method, path, query, request.headers.get("content-type", "")]
     digest = hashlib.sha256("\0".join(parts).encode())
     digest.update(await request.body())
-    # Each caller has keys of their own: what one is told is nothing to another.
-    own = key and f"{caller.name} {key}"
-    return Once(
-        own, f"{request.method} {path}"[:300], digest.hexdigest(), caller.name, service.send
-    )
+    # The caller is part of the key, so one caller never gets another caller's answer.
+    own_key = key and f"{caller.name} {key}"
+    endpoint = f"{request.method} {path}"[:300]
+    return IdempotentRequest(own_key, endpoint, digest.hexdigest(), caller.name, service.send)
 
 
 #: A parameter of every POST that has an effect.
-TheRequest = Annotated[Once, Depends(_once)]
+TheRequest = Annotated[IdempotentRequest, Depends(_idempotent_request)]

@@ -1,4 +1,4 @@
-"""Cursors: where a page ended, in a form that clients hand back and need not understand."""
+"""Pagination by cursors: opaque text that says where the last page ended."""
 
 from __future__ import annotations
 
@@ -15,17 +15,21 @@ MOST_ITEMS = 200
 
 
 class Paging(BaseModel):
-    """Query parameters of every list; those that are not known are refused."""
+    """Query parameters of every list; unknown ones are refused."""
 
     model_config = ConfigDict(extra="forbid")
 
     limit: int = Field(
-        default=50, ge=1, le=MOST_ITEMS, description="Items of a page at most.", examples=[50]
+        default=50,
+        ge=1,
+        le=MOST_ITEMS,
+        description="Maximum number of items per page.",
+        examples=[50],
     )
     cursor: str | None = Field(
         default=None,
         max_length=400,
-        description="`next_cursor` of the page before; the other parameters stay the same.",
+        description="`next_cursor` of the previous page; keep the other parameters the same.",
         examples=["WyJpZCIsMTdd"],
     )
 
@@ -34,23 +38,23 @@ def cursor(order: str, *position: Any) -> str:
     """A cursor.
 
     Args:
-        order: The order of the list: a cursor of another one is refused.
-        position: What its last item is ordered by.
+        order: Order of the list; the cursor is refused in a list with another order.
+        position: Sort key of the page's last item.
     """
     text = json.dumps([order, *position], separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 def position(cursor: str | None, order: str, shape: Any) -> Any:
-    """What a cursor says; None without one.
+    """The position in a cursor; None without a cursor.
 
     Args:
-        cursor: As the client gave it.
-        order: The order of the list.
-        shape: The tuple type that its position has to be.
+        cursor: As the client sent it.
+        order: Order of the list.
+        shape: Tuple type of the position.
 
     Raises:
-        InvalidInput: It is no cursor of this list.
+        InvalidInput: It is not a cursor of this list.
     """
     if cursor is None:
         return None
@@ -61,10 +65,10 @@ def position(cursor: str | None, order: str, shape: Any) -> Any:
             return TypeAdapter(shape).validate_python(tuple(its_position), strict=True)
     except (binascii.Error, ValueError, TypeError, ValidationError):
         pass
-    advice = "write next_cursor of a page with the same order, or leave it out to start anew"
-    raise InvalidInput("request", [Problem("query.cursor", "no cursor of this list", advice)])
+    advice = "send next_cursor of a page with the same order, or omit it to start at the beginning"
+    raise InvalidInput("request", [Problem("query.cursor", "not a cursor of this list", advice)])
 
 
-#: What a cursor may name: anybody can forge one, and the databases do not take everything.
+#: Bounds of positions: clients can forge cursors, and databases reject larger numbers.
 LedgerId = Annotated[int, Field(ge=0, lt=2**31)]
 LedgerTime = Annotated[int, Field(ge=0, lt=2**53)]

@@ -1,4 +1,4 @@
-"""Ids that clients send: looked up in the ledger, and 404 when it does not have them."""
+"""Path parameters: ids are looked up in the ledger; unknown ones are answered with 404."""
 
 from __future__ import annotations
 
@@ -13,8 +13,12 @@ from storage.queries import jobs, machines
 from storage.queries.jobs import JobRow
 from storage.queries.machines import MachineState
 
-MachineId = Annotated[str, Path(description="As in its profile.", examples=["pump_example_001"])]
-TaskId = Annotated[int, Path(description="As the call that began it said.", examples=[1])]
+MachineId = Annotated[
+    str, Path(description="`machine_id` of its profile.", examples=["pump_example_001"])
+]
+TaskId = Annotated[
+    int, Path(description="`task_id` in the answer that started the task.", examples=[1])
+]
 
 _LONGEST_ID = 100
 
@@ -25,7 +29,7 @@ def machine(machine_id: str) -> MachineState:
     Raises:
         NotFound: No such machine.
     """
-    _insist(machine_id)
+    _check_form(machine_id)
     try:
         return machines.machine(machine_id)
     except NotFound:
@@ -33,12 +37,12 @@ def machine(machine_id: str) -> MachineState:
 
 
 def profile_of(machine_id: str) -> str:
-    """A machine's profile, JSON text.
+    """A machine's profile, as JSON text.
 
     Raises:
         NotFound: No such machine.
     """
-    _insist(machine_id)
+    _check_form(machine_id)
     found = machines.profile_of(machine_id)
     if found is None:
         raise _no_machine(machine_id)
@@ -60,12 +64,12 @@ def task(task_id: int) -> JobRow:
 
 
 def no_task(written: str) -> NotFound:
-    """That there is no task which is called so."""
+    """The error for an unknown task id."""
     return NotFound(f"no task {written[:30]}; a machine's are in GET /api/gan/machines/{{id}}")
 
 
-def _insist(machine_id: str) -> None:
-    """Whatever cannot be an id never gets to the database, which takes no NUL, for one."""
+def _check_form(machine_id: str) -> None:
+    """Refuse malformed ids before the query: PostgreSQL, for example, rejects NUL characters."""
     if len(machine_id) > _LONGEST_ID or not re.fullmatch(MACHINE_ID_PATTERN, machine_id):
         raise _no_machine(machine_id)
 

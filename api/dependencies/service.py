@@ -1,4 +1,4 @@
-"""What every route needs: the settings, the files, the way to the broker."""
+"""The parts of the service that routes use: settings, artifact store, broker."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ assert actors  # declares the stages, so that events have subscribers
 
 @dataclass(frozen=True)
 class Service:
-    """The parts of one service; the ledger is the process's own."""
+    """The parts of the service; the ledger is opened once per process."""
 
     settings: Settings
     store: ArtifactStore
     broker: Broker
 
     def send(self, jobs: Sequence[Dispatch]) -> None:
-        """Give jobs to the broker.
+        """Send jobs to the broker.
 
         Raises:
-            BrokerUnavailable: It is away; a steward sends them later.
+            BrokerUnavailable: The broker does not answer; a steward sends the jobs later.
         """
         self.broker.send(jobs)
 
 
 def open_service(settings: Settings) -> Service:
-    """The parts that the settings name; connects lazily."""
+    """The parts as the settings describe them; connects lazily."""
     return Service(settings, open_store(settings.artifact_root, settings.home), Broker(settings))
 
 
@@ -44,6 +44,6 @@ async def _service(request: Request) -> Service:
     return service
 
 
-#: A parameter of routes that need the service. Dependencies are coroutines: others would cost a
-#: trip to a thread each.
+#: A parameter of routes that need the service. Its dependency is a coroutine: FastAPI would run a
+#: plain function in a thread.
 TheService = Annotated[Service, Depends(_service)]

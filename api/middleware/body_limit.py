@@ -7,12 +7,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.responses.problems import problem
 
+MAX_BODY_BYTES = 1_000_000
+
 
 class BodyLimit:
-    """Middleware that reads a request's body before the route does, and refuses a larger one.
+    """Middleware that reads a request's body before the route does, and rejects a larger one.
 
-    Starlette's own counts while a route reads: one that does not read is not limited, and what it
-    answers is plain text. What is taken fits into memory, so it can be read before.
+    Starlette's own limit counts while the route reads. It does not limit a route that reads
+    nothing, and it answers with plain text. An accepted body fits into memory, so it can be read
+    before.
     """
 
     def __init__(self, app: ASGIApp, limit: int) -> None:
@@ -46,10 +49,7 @@ class BodyLimit:
         await self._app(scope, receive_again, send)
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
-        detail = f"a body of at most {self._limit:,} bytes is taken"
-        # The rest of the body is not waited for, so the connection is of no more use.
+        detail = f"the body is too large; send at most {self._limit:,} bytes"
+        # The rest of the body stays unread, so the connection cannot be used again.
         refused = problem(413, detail, headers={"Connection": "close"})
         await refused(scope, receive, send)
-
-
-MAX_BODY_BYTES = 1_000_000

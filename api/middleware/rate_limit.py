@@ -1,4 +1,4 @@
-"""The rate limit: so many requests in a rolling minute for one client and endpoint.
+"""The rate limit: a number of requests in a rolling minute, for each client and endpoint.
 
 The headers are those of draft-ietf-httpapi-ratelimit-headers-06, the last one whose fields are
 `RateLimit-Limit`, `-Remaining` and `-Reset`; later drafts have one field that few clients read yet.
@@ -29,18 +29,18 @@ from storage.settings import Settings
 RATE_LIMIT_DB = 3
 PREFIX = "/api/gan/"
 
-#: What no route answers, and what is asked for by a method that its route has not, counts together:
-#: a client must not be able to make as many keys as it can think of paths.
+#: Requests for unknown paths, or with a method that the route lacks, share one counter: a client
+#: must not be able to create a key for every path it makes up.
 UNMATCHED = "unmatched"
 
 #: Sent when requests could not be counted.
 UNAVAILABLE_HEADER = "RateLimit-Unavailable"
 
-#: How long a Redis that does not answer is waited for, and how long nobody asks it then, seconds.
+#: How long to wait for Redis, and how long to leave it alone after it did not answer, seconds.
 ANSWER_SECONDS = 2.0
 SILENCE_SECONDS = 2.0
 
-#: A minute's counter is read until the end of the next.
+#: A minute's counter is read until the end of the next minute.
 _KEEP_SECONDS = 2 * WINDOW_SECONDS
 _CONNECTIONS = 16
 
@@ -72,14 +72,14 @@ class Limiter:
         self.available = True
         self._clock = clock
         self._silent_until = 0.0
-        # A flood has to wait for its turn here: to have it wait for the pool with a limit of time
-        # would let it make Redis seem to be away.
+        # A flood of requests waits here. If it waited for the pool, which has a timeout, Redis
+        # would seem to be down.
         self._turn = asyncio.Semaphore(_CONNECTIONS)
         self._pool = redis.asyncio.ConnectionPool.from_url(
             broker_url(settings),
             socket_connect_timeout=ANSWER_SECONDS,
             socket_timeout=ANSWER_SECONDS,
-            # Connections that Redis has dropped, say by a restart, are made again at once.
+            # Connections that Redis dropped, for example by a restart, are opened again at once.
             retry=Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
         )
         self._pool.connection_kwargs["db"] = RATE_LIMIT_DB
@@ -91,20 +91,20 @@ class Limiter:
 
         Args:
             endpoint: Method and template of its route.
-            client: Who sent it.
+            client: As `client_of` names it.
         """
         async with self._turn:
             if time.monotonic() < self._silent_until:
                 return None
-            if not self.available:  # One request looks whether Redis is back, the others pass.
+            if not self.available:  # One request tries Redis again, the others pass.
                 self._silent_until = time.monotonic() + SILENCE_SECONDS
             return await self._count(endpoint, client)
 
     async def answers(self) -> bool:
-        """Whether Redis answers; unless it did not a moment ago, it is asked."""
+        """Whether Redis answers; not asked again right after it did not."""
         if time.monotonic() < self._silent_until:
             return False
-        with self._told():
+        with self._watched():
             await self._redis.ping()
         return self.available
 
@@ -112,14 +112,14 @@ class Limiter:
         minute, elapsed_ms = divmod(int(self._clock() * 1000), WINDOW_SECONDS * 1000)
         keys = [f"ratelimit:{endpoint}:{client}:{number}" for number in (minute, minute - 1)]
         arguments = [self.limit, elapsed_ms, WINDOW_SECONDS * 1000, _KEEP_SECONDS]
-        with self._told():
+        with self._watched():
             allowed, current, last = await self._script(keys, arguments)
             return Count(self.limit, bool(allowed), current, last, elapsed_ms)
         return None
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
-        """Keep whether Redis has answered what is asked within."""
+    def _watched(self) -> Iterator[None]:
+        """Remember whether Redis answered the commands in the block."""
         try:
             yield
         except redis.RedisError:
@@ -130,12 +130,12 @@ class Limiter:
             self._silent_until = 0.0
 
     async def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         await self._pool.disconnect()
 
 
 class RateLimit:
-    """Middleware that refuses what is over the limit, and says in headers how a client stands."""
+    """Middleware that rejects requests over the limit, and reports the limit in headers."""
 
     def __init__(self, app: ASGIApp, limiter: Limiter, routes: Sequence[BaseRoute]) -> None:
         self._app = app
@@ -175,7 +175,7 @@ class RateLimit:
 
 
 class _Endpoints:
-    """Which route answers a request, by its template: ids make no endpoints of their own."""
+    """The endpoint of a request: method and path template of its route, without the ids."""
 
     def __init__(self, routes: Sequence[BaseRoute]) -> None:
         self._routes = routes
@@ -183,7 +183,7 @@ class _Endpoints:
 
     def of(self, scope: Scope) -> str:
         """Method and template of the route, or `UNMATCHED`."""
-        if not self._known:  # By the first request all routes are there.
+        if not self._known:  # All routes are added before the first request.
             self._known = [
                 (route.methods, compile_path(route.path)[0], route.path)
                 for route in iter_route_contexts(self._routes)
@@ -197,16 +197,16 @@ class _Endpoints:
 
 
 def _path(scope: Scope) -> str:
-    """The path as routes have it, without what a proxy put before it."""
+    """The path as routes have it, without the prefix of a proxy."""
     path: str = scope["path"]
     return path.removeprefix(scope.get("root_path", ""))
 
 
 def client_of(scope: Scope) -> str:
-    """Whom a request counts for: an IPv4 address, or the /64 network of an IPv6 one.
+    """The client that a request counts for: an IPv4 address, or an IPv6 address's /64 network.
 
-    A single IPv6 host usually has a /64 of its own to choose addresses from (RFC 4291, 2.5.4), so
-    to count by address would be no limit at all.
+    A single IPv6 host can usually choose among the addresses of a whole /64 (RFC 4291, 2.5.4), so
+    a limit for each address would limit nothing.
     """
     address = _address((scope.get("client") or ("",))[0])
     if isinstance(address, IPv6Address):
@@ -217,7 +217,7 @@ def client_of(scope: Scope) -> str:
 def _address(host: str) -> IPv4Address | IPv6Address | None:
     try:
         address = ip_address(host)
-    except ValueError:  # No network address at all, or what a proxy has made of one.
+    except ValueError:  # Not an address, or one that a proxy has altered.
         return None
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
     return mapped or address

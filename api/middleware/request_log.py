@@ -1,4 +1,4 @@
-"""An id for every request, in its answer, its log line, and the events that it causes."""
+"""The request log: a line for every request, with the id that its answer and events carry too."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from api.middleware import request_metrics
 REQUEST_HEADER, CORRELATION_HEADER = "X-Request-ID", "X-Correlation-ID"
 
 
-class Tracing:
-    """Middleware, the outermost one: it sees every request, and each gets one log line.
+class RequestLog:
+    """Middleware, the outermost one: it gives every request an id and a log line.
 
-    A client may name its request by `X-Correlation-ID` or `X-Request-ID`, a UUID with or without
-    dashes; any other name is replaced by a new one. Both headers are in the answer. They differ
-    when the request went on with a chain, whose correlation id is older.
+    A client may choose the id with `X-Correlation-ID` or `X-Request-ID`, a UUID with or without
+    dashes; anything else is replaced by a new id. The answer has both headers. They differ when
+    the request continues a chain, which already has a correlation id.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on."""
+        """Serve one request or socket (ASGI)."""
         began = time.perf_counter()
         if scope["type"] == "websocket":
-            await self._follow(scope, receive, send, began)
+            await self._log_socket(scope, receive, send, began)
             return
         if scope["type"] != "http":
             await self._app(scope, receive, send)
@@ -38,9 +38,9 @@ class Tracing:
         request_id = _request_id(Headers(scope=scope))
         state = scope.setdefault("state", {})
         state["request_id"] = state["correlation_id"] = request_id
-        status = 500  # What is answered to an error that nobody expected.
+        status = 500  # The answer to an unexpected error.
 
-        async def traced(message: Message) -> None:
+        async def send_observed(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
@@ -50,40 +50,40 @@ class Tracing:
             await send(message)
 
         try:
-            await self._app(scope, receive, traced)
+            await self._app(scope, receive, send_observed)
         finally:
             _log(scope, status, time.perf_counter() - began)
 
-    async def _follow(self, scope: Scope, receive: Receive, send: Send, began: float) -> None:
+    async def _log_socket(self, scope: Scope, receive: Receive, send: Send, began: float) -> None:
         code = None
 
-        async def heard() -> Message:
+        async def receive_observed() -> Message:
             nonlocal code
             message = await receive()
-            # Of the client that leaves, or of the server that stops.
+            # The client closed the socket, or the server stops.
             code = code or message.get("code")
             return message
 
-        async def traced(message: Message) -> None:
+        async def send_observed(message: Message) -> None:
             nonlocal code
             code = message.get("code", message.get("status", code))
             await send(message)
 
         try:
-            await self._app(scope, heard, traced)
+            await self._app(scope, receive_observed, send_observed)
         finally:
             seconds = round(time.perf_counter() - began, 4)
-            structlog.get_logger().info("socket", **_whose(scope), code=code, seconds=seconds)
+            structlog.get_logger().info("socket", **_described(scope), code=code, seconds=seconds)
 
 
 def correlation_id(request: Request) -> str:
-    """The id for a chain that this request starts."""
+    """The correlation id for a chain that this request starts."""
     found: str = request.state.correlation_id
     return found
 
 
 def correlate(request: Request, chain: str) -> None:
-    """Let a request's log line and answer carry the id of the chain that it goes on with."""
+    """Use an existing chain's correlation id in the request's log line and answer."""
     request.state.correlation_id = chain
 
 
@@ -102,11 +102,11 @@ def _log(scope: Scope, status: int, seconds: float) -> None:
     route = getattr(scope.get("route"), "path", "")
     request_metrics.count(scope["method"], route, status, seconds)
     log = structlog.get_logger()
-    say = log.error if status >= 500 else log.info
-    say(
+    write = log.error if status >= 500 else log.info
+    write(
         "request",
         method=scope["method"],
-        **_whose(scope),
+        **_described(scope),
         status=status,
         seconds=round(seconds, 4),
         request=scope["state"]["request_id"],
@@ -114,10 +114,10 @@ def _log(scope: Scope, status: int, seconds: float) -> None:
     )
 
 
-def _whose(scope: Scope) -> dict[str, str]:
-    """What is asked for, and by whom."""
+def _described(scope: Scope) -> dict[str, str]:
+    """Path and client of a request."""
     return {
-        # As it came, in escapes: a path may hold line ends. The query may hold secrets.
+        # Escaped, because a path may contain line breaks; no query, because it may contain secrets.
         "path": scope.get("raw_path", b"").decode("ascii", "backslashreplace"),
         "client": (scope.get("client") or ("",))[0],
     }

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from prometheus_client import Counter, Histogram
 
-REQUESTS = Counter(
-    "fleetforge_http_requests", "Requests that were answered.", ["method", "route", "status"]
-)
+REQUESTS = Counter("fleetforge_http_requests", "Answered requests.", ["method", "route", "status"])
 
 
 REQUEST_SECONDS = Histogram(
@@ -17,18 +15,18 @@ REQUEST_SECONDS = Histogram(
 )
 
 
-#: Whatever a client makes up is counted as one method.
+#: Other methods are counted as one: clients can make them up.
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
 def count(method: str, route: str, status: int, seconds: float) -> None:
-    """Count a request that was answered.
+    """Count an answered request.
 
     Args:
-        method: As the client wrote it.
-        route: The route's template; empty when there is none.
+        method: As the client sent it.
+        route: Path template of the route; empty without a route.
         status: HTTP status.
-        seconds: Time that it took.
+        seconds: Duration.
     """
     known = method if method in _METHODS else "other"
     REQUESTS.labels(known, route or "none", status).inc()

@@ -5,28 +5,28 @@ from __future__ import annotations
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-#: Where the page is that describes every call.
+#: Address of the page that documents every call.
 DOCS = "/docs"
 
-#: Nothing of the service may be shown in a frame, and what is no page may load nothing.
+#: Answers that are not pages: no framing, and nothing may be loaded.
 API_CSP = "default-src 'none'; frame-ancestors 'none'"
 
-#: Swagger's page: it loads its script and style from the service, and calls it.
+#: Swagger UI: it loads its script and style from the service, and calls the service.
 DOCS_CSP = (
     "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data:; connect-src 'self'; form-action 'none'; base-uri 'none'; "
     "frame-ancestors 'none'"
 )
 
-#: Reports: scripts and styles in the page alone, which may call nobody. The sandbox takes the
-#: service's origin from it, in case that a machine's name should ever get to be a script.
+#: Reports: only inline scripts and styles, and no network access. The sandbox takes the service's
+#: origin from the page, in case text in it, such as a machine's name, is ever run as a script.
 PAGE_CSP = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
     "img-src data: blob:; form-action 'none'; base-uri 'none'; frame-ancestors 'none'; "
     "sandbox allow-scripts allow-downloads"
 )
 
-#: What browsers should keep to with every answer that does not say otherwise.
+#: Headers of every answer, unless its route sets them itself.
 SECURITY_HEADERS = {
     "Content-Security-Policy": API_CSP,
     "X-Content-Type-Options": "nosniff",
@@ -37,7 +37,7 @@ SECURITY_HEADERS = {
 
 
 class SecurityHeaders:
-    """Middleware that adds what browsers should keep to, unless a route has said otherwise."""
+    """Middleware that adds security headers, except those that the route has set."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -46,7 +46,7 @@ class SecurityHeaders:
         """Serve one request or socket (ASGI)."""
 
         async def send_with_headers(message: Message) -> None:
-            if message["type"].endswith("http.response.start"):  # Refused WebSockets get one too.
+            if message["type"].endswith("http.response.start"):  # Rejected WebSockets have one too.
                 headers = MutableHeaders(scope=message)
                 if headers.get("content-type", "").startswith("text/html"):
                     csp = DOCS_CSP if scope["path"] == DOCS else PAGE_CSP

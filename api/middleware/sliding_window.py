@@ -1,8 +1,9 @@
 """The arithmetic of a sliding-window counter.
 
-Requests are counted by the minute. Of the last minute as much counts as the rolling window of 60 s
-still covers, as if its requests had come evenly. A window's requests are at most the limit if they
-did; at most twice the limit if all of the last minute's came at its end.
+Requests are counted per minute. The rolling window of 60 s covers the current minute and a part of
+the last one; the last minute's count is weighted by that part, as if its requests had come evenly.
+If they did, no window passes more than the limit. If all of them came at the end of that minute, a
+window can pass up to twice the limit.
 """
 
 from __future__ import annotations
@@ -16,14 +17,14 @@ _WINDOW_MS = WINDOW_SECONDS * 1000
 
 @dataclass(frozen=True)
 class Count:
-    """How a client stands with an endpoint, after its request was counted or refused.
+    """A client's requests to an endpoint, after the newest was counted or rejected.
 
     Attributes:
-        limit: Requests a window.
-        allowed: Whether the request may pass; one that may not was not counted.
+        limit: Requests per window.
+        allowed: Whether the request may pass; a rejected request is not counted.
         current: Requests of this minute that passed.
         last: Requests of the last minute that passed.
-        elapsed_ms: How far this minute has gone, 0-59999.
+        elapsed_ms: Time since this minute began, 0-59999 ms.
     """
 
     limit: int
@@ -34,13 +35,13 @@ class Count:
 
     @property
     def remaining(self) -> int:
-        """How many more requests would pass now."""
+        """How many more requests may pass now."""
         used = self.last * (_WINDOW_MS - self.elapsed_ms) + self.current * _WINDOW_MS
         return max(0, (self.limit * _WINDOW_MS - used) // _WINDOW_MS)
 
     @property
     def reset_seconds(self) -> int:
-        """Seconds until the next request passes; if one would pass now, until this minute ends."""
+        """Seconds until the next request may pass; if one may pass now, until this minute ends."""
         left_ms = _WINDOW_MS - self.elapsed_ms
         if self.remaining:
             return ceil(left_ms / 1000)
@@ -51,6 +52,6 @@ class Count:
         return max(1, ceil(wait_ms / 1000))
 
     def _fades(self, last: int, current: int) -> int:
-        """When in a minute one more fits beside `current` and what is left of `last`, ms."""
+        """When in a minute one more request fits, given `current` and the weighted `last`, ms."""
         room = self.limit - current - 1
         return _WINDOW_MS - room * _WINDOW_MS // last if room < last else 0

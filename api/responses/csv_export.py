@@ -6,14 +6,14 @@ import io
 from collections.abc import Iterator
 from pathlib import Path
 
-#: Rows of a batch; of fifty sensors they take some MB.
+#: Rows per batch; with fifty sensors, a few MB.
 BATCH_ROWS = 8192
 
 
 def csv_of(path: Path) -> Iterator[bytes]:
     """The rows of a Parquet file as CSV with a header; missing values are empty.
 
-    However large the file, only a batch of it is in memory.
+    Only one batch is in memory, however large the file.
     """
     # Here, because pyarrow's import takes longer than most requests.
     from pyarrow import csv

@@ -1,4 +1,4 @@
-"""Examples of what routes answer, for the documentation: one machine, and what became of it."""
+"""Examples of answers for the OpenAPI document: the life of one machine."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ METRICS = 'fleetforge_http_requests_total{method="GET",route="/livez",status="20
 CSV = "unit_id,cycle_hour,rul_hours,failure_mode,flow_rate\n1,0.0,812.5,seal_failure,120.4\n"
 
 
-#: By the name of the model that is taken or answered.
+#: Examples by the name of the model.
 OF_MODELS: dict[str, Any] = {
     "Alive": {"status": "ready"},
     "EventPage": EVENTS,

@@ -1,4 +1,4 @@
-"""Errors as a client sees them: RFC 9457 problem documents."""
+"""Problem documents (RFC 9457): errors as clients see them."""
 
 from __future__ import annotations
 
@@ -13,26 +13,28 @@ from errors import Problem
 
 MEDIA_TYPE = "application/problem+json"
 
-#: How soon whoever found a server away may ask again, seconds.
+#: `Retry-After` while the ledger or the artifact store does not answer, seconds.
 RETRY_SECONDS = 2
 
 
 class FieldProblem(BaseModel):
-    """One thing wrong with what was sent."""
+    """One problem of a request."""
 
-    path: str = Field(description="Where, such as `sensors[3].normal.max`; empty for the whole.")
+    path: str = Field(
+        description="The field, such as `sensors[3].normal.max`; empty: the whole input."
+    )
     message: str
     advice: str = Field(description="What to write instead.")
 
 
 class ProblemDocument(BaseModel):
-    """What went wrong, and what to do (RFC 9457)."""
+    """What went wrong and what to do (RFC 9457)."""
 
     type: str = "about:blank"
     title: str = Field(description="The status in words.")
     status: int
-    detail: str = Field(description="One sentence that a person can act on.")
-    errors: list[FieldProblem] = Field(default=[], description="Every problem of a bad input.")
+    detail: str = Field(description="What went wrong and what to do, in one sentence.")
+    errors: list[FieldProblem] = Field(default=[], description="All problems of an invalid input.")
 
 
 def problem(
@@ -45,9 +47,9 @@ def problem(
 
     Args:
         status: HTTP status, 4xx or 5xx.
-        detail: One sentence that a person can act on.
-        errors: Every problem of a bad input.
-        headers: Sent beside it.
+        detail: What went wrong and what to do, in one sentence.
+        errors: All problems of an invalid input.
+        headers: Additional headers.
     """
     document = ProblemDocument(
         title=HTTPStatus(status).phrase,
@@ -73,7 +75,7 @@ def as_fields(problems: Sequence[Problem]) -> list[FieldProblem]:
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """What a route's `responses` says of the problems that it may answer with."""
+    """The `responses` entries of a route for the problems that it may answer with."""
     return {
         status: {
             "description": _MEANINGS[status],
@@ -84,24 +86,24 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def _encodable(text: str) -> str:
-    """The text, with escapes for half characters that JSON can spell and UTF-8 cannot."""
+    """The text, with lone surrogates escaped: JSON can contain them, UTF-8 cannot."""
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-#: What every route may answer, if only by what is before it: tokens are in the ledger.
+#: Statuses that any route may answer: the middleware and the token check can fail too.
 EVERYWHERE = (401, 403, 413, 421, 429, 500, 503)
 
 _MEANINGS = {
-    401: "A token is needed, or the one that was sent is wrong, expired or revoked.",
-    403: "The token's scope is not enough; the detail says which is.",
-    404: "There is no such thing; the detail says where to look.",
-    409: "It does not go with how things stand; the detail says which call comes first.",
+    401: "A token is needed, or the one sent is wrong, expired or revoked.",
+    403: "The token's scope is not enough; the detail names the scope that is needed.",
+    404: "Not found; the detail says where to look.",
+    409: "Not possible in the current state; the detail says what to do first.",
     413: "The body is larger than 1,000,000 bytes.",
-    415: "The body is of a type that is not read here.",
+    415: "The body's type is not supported here.",
     416: "The range lies beyond the end of the file.",
-    422: "The request is wrong; `errors` names every problem.",
-    421: "The service does not go by this name; see FLEETFORGE_ALLOWED_HOSTS.",
-    429: "Too many requests in a minute; ask again after `Retry-After` seconds.",
-    500: "An error of this service, or a file that is not the ledger's; the detail says which.",
-    503: "A server behind this one does not answer; ask again after `Retry-After` seconds.",
+    422: "The request is invalid; `errors` lists every problem.",
+    421: "The service has no such host name; see FLEETFORGE_ALLOWED_HOSTS.",
+    429: "Too many requests in a minute; try again after `Retry-After` seconds.",
+    500: "An error of this service, or a file whose SHA-256 is not the ledger's; see the detail.",
+    503: "The ledger or the artifact store does not answer; try again after `Retry-After` seconds.",
 }

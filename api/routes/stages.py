@@ -15,7 +15,7 @@ from actors.train import train_tvae
 from api.auth.access import WRITE
 from api.dependencies import path_params
 from api.dependencies.bodies import json_body, json_of
-from api.dependencies.idempotency import Once, TheRequest, answer
+from api.dependencies.idempotency import IdempotentRequest, TheRequest, answer
 from api.dependencies.path_params import MachineId
 from api.middleware.request_log import correlate, correlation_id
 from api.responses.models import Task
@@ -129,7 +129,7 @@ def generate(
 def _start(
     request: Request,
     machine_id: str,
-    once: Once,
+    once: IdempotentRequest,
     asked: BaseModel | None,
     start: Starter,
     stage: StageFunction,

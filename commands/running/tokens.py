@@ -6,6 +6,7 @@ import click
 
 from commands.output import json_option, moment, print_json, print_rows
 from commands.session import open_ledger
+from errors import NotFound
 from storage.clients import tokens as stored
 from storage.clients.tokens import SCOPES
 
@@ -14,7 +15,7 @@ COLUMNS = ("name", "scope", "state", "id", "created", "expires", "last used")
 
 @click.group()
 def tokens() -> None:
-    """Make, list and revoke the tokens with which clients come in over HTTP."""
+    """Make, list and revoke access tokens of the HTTP service."""
 
 
 @tokens.command()
@@ -23,14 +24,14 @@ def tokens() -> None:
     "--scope",
     type=click.Choice(SCOPES),
     required=True,
-    help="What it may do: admin may do all, write may read too.",
+    help="What the token may do: write includes read, admin includes write.",
 )
 @click.option(
-    "--expires-days", type=click.IntRange(1, 3650), help="How long it is good; else for ever."
+    "--expires-days", type=click.IntRange(1, 3650), help="Days until it expires; without it, never."
 )
 @json_option
 def create(name: str, scope: str, expires_days: int | None, as_json: bool) -> None:
-    """Make a token and print it, this once.
+    """Make a token and print it; it is shown only once.
 
     \b
     Examples:
@@ -50,7 +51,7 @@ def create(name: str, scope: str, expires_days: int | None, as_json: bool) -> No
 @tokens.command("list")
 @json_option
 def list_tokens(as_json: bool) -> None:
-    """Every token that was made, without its secret.
+    """List all tokens, without their secrets.
 
     \b
     Example:
@@ -78,7 +79,7 @@ def list_tokens(as_json: bool) -> None:
 @click.argument("name")
 @json_option
 def revoke(name: str, as_json: bool) -> None:
-    """Make a token worthless; running services notice within two seconds.
+    """Revoke a token; running services notice within two seconds.
 
     Open WebSockets are closed at their next ping, within 20 seconds.
 
@@ -87,7 +88,10 @@ def revoke(name: str, as_json: bool) -> None:
       fleetforge tokens revoke ci
     """
     open_ledger()
-    revoked = stored.revoke(name)
+    try:
+        revoked = stored.revoke(name)
+    except NotFound as error:
+        raise NotFound(f"{error}; see: fleetforge tokens list") from None
     if as_json:
         print_json(vars(revoked))
     else:

@@ -25,12 +25,12 @@ def up(host: str, port: int) -> None:
     settings = open_ledger()
     from actors.runtime.log import set_up_logging
     from actors.runtime.supervisor import MOST_WORKERS, Stack, worker_commands
-    from api.auth.access import refuse_open_door
+    from api.auth.listening import check_listen_address
 
     set_up_logging(as_json=settings.log_json)
 
     # What `web` would refuse, before anything is started that would not be needed.
-    refuse_open_door(host, settings)
+    check_listen_address(host, settings)
     listen(host, port).close()
     stopping = stop_event()
     click.echo(f"drop profiles in {settings.inbox_folder}; stop with Ctrl-C", err=True)

@@ -48,11 +48,11 @@ def web(host: str, port: int, stop_on_eof: bool) -> None:
 
     from actors.runtime.log import set_up_logging
     from api.app import create_app
-    from api.auth.access import refuse_open_door
-    from api.middleware.stack import SERVER_OPTIONS
+    from api.auth.listening import check_listen_address
+    from api.server import SERVER_OPTIONS
     from storage.database import wait_for_lock
 
-    refuse_open_door(host, settings)
+    check_listen_address(host, settings)
     set_up_logging(as_json=settings.log_json)
     wait_for_lock(lambda: _LOCK_PATIENCE_SECONDS)
     stopping = stop_event(stop_on_eof=stop_on_eof)

@@ -1,4 +1,4 @@
-"""Artifacts in a folder, and what the staging folders of every store are called."""
+"""The artifact store in a folder."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from storage.artifacts.staging import (
     verified,
 )
 
-#: Whoever was placing a file for this long has died over it, seconds.
+#: A temporary file older than this was left by a dead process, seconds.
 PLACING_SECONDS = 3600.0
 
 
 class LocalStore:
-    """Artifacts in a folder."""
+    """An artifact store in a folder."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -38,10 +38,10 @@ class LocalStore:
         return str(self.root)
 
     def check(self) -> None:
-        """Return if the folder can be written to, or made.
+        """Check that the folder is writable; create it if it does not exist.
 
         Raises:
-            OSError: It cannot.
+            OSError: It is not writable.
         """
         self.root.mkdir(parents=True, exist_ok=True)
         if not os.access(self.root, os.W_OK):
@@ -55,11 +55,11 @@ class LocalStore:
         return folder
 
     def stage(self, workspace: Path, prefix: str) -> list[StagedArtifact]:
-        """Describe everything in the workspace, flushed to disk."""
+        """Flush all files of the workspace to disk, and describe them."""
         return [_describe(path, workspace, prefix) for path in _files(workspace)]
 
     def submit(self, source: Path, key: str) -> None:
-        """Take in a copy of a user's file, flushed to disk."""
+        """Store a copy of a user's file, flushed to disk."""
         target = self.root / key
         target.parent.mkdir(parents=True, exist_ok=True)
         with self.placing() as placed:
@@ -69,7 +69,7 @@ class LocalStore:
             placed.replace(target)
 
     def submissions(self) -> list[Submission]:
-        """Every file that users have submitted."""
+        """All files that users have submitted."""
         before = time.time() - SUBMITTING_SECONDS
         return [
             Submission(
@@ -83,63 +83,63 @@ class LocalStore:
         ]
 
     def locate(self, staged_key: str, _sha256: str) -> Path:
-        """Where `fetch` finds the file; nobody has looked at it."""
+        """Where `fetch` finds the file; its content is not verified."""
         return self.root / staged_key
 
     def fetch(self, staged_key: str, sha256: str) -> Path:
-        """A local file with these bytes.
+        """A local, verified copy of a staged file.
 
         Args:
-            staged_key: As in the ledger.
-            sha256: As in the ledger.
+            staged_key: The ledger's key.
+            sha256: The ledger's SHA-256, hex.
 
         Raises:
-            NotFound: The file is gone.
-            ArtifactCorrupt: Its bytes are not the ledger's.
+            NotFound: The file is missing.
+            ArtifactCorrupt: Its SHA-256 is another one.
         """
         return verified(self.root / staged_key, staged_key, sha256)
 
     def publish(self, staged_key: str, key: str) -> None:
-        """Put a staged file in place under its published name, in one step, again if need be."""
+        """Put a staged file in place under its key, atomically; may be repeated."""
         target = self.root / key
         target.parent.mkdir(parents=True, exist_ok=True)
         with self.placing() as placed:
-            # A link, not a copy: one file, two names. The name that it has meanwhile is nobody
-            # else's, so two publishers of one artifact cannot disturb each other's bytes.
+            # A link, not a copy: one file, two names. The temporary name is unique, so two
+            # publishers of one artifact cannot overwrite each other's files.
             try:
                 placed.hardlink_to(self.root / staged_key)
             except FileNotFoundError:
-                raise NotFound(f"staged file {staged_key} is gone") from None
+                raise NotFound(f"staged file {staged_key} is missing") from None
             except OSError:  # Some network file systems have no links.
                 shutil.copyfile(self.root / staged_key, placed)
             placed.replace(target)
 
     @contextmanager
     def placing(self) -> Iterator[Path]:
-        """A path for a file that is about to take its name; afterwards nothing lies there."""
+        """A temporary path for a file that is renamed when complete; removed afterwards."""
         folder = self.root / PLACING
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{os.getpid()}.{os.urandom(8).hex()}"
         try:
             yield path
         finally:
-            # It is still there after a rename, too, when both names are links to one file.
+            # A rename keeps the old name too if both names are links to one file.
             path.unlink(missing_ok=True)
 
     def delete(self, key: str) -> None:
-        """Remove a published file, if it is there, and its folder, if that is empty then."""
+        """Remove a published file if it exists, and its folder if that is empty then."""
         path = self.root / key
         path.unlink(missing_ok=True)
-        if not key.startswith(STAGING):  # There somebody may be about to need it.
+        if not key.startswith(STAGING):  # A writer may be about to use a staging folder.
             with suppress(OSError):
                 path.parent.rmdir()
 
     def delete_staged(self, prefix: str) -> None:
-        """Remove a staging folder, if it is there."""
+        """Remove a staging folder if it exists."""
         shutil.rmtree(self.root / prefix, ignore_errors=True)
 
     def staged(self) -> list[StagedFolder]:
-        """What every attempt has staged; folders with other names are not ours."""
+        """The staged files of all attempts; folders with other names are ignored."""
         return [
             StagedFolder(
                 machine.name,
@@ -156,15 +156,15 @@ class LocalStore:
         ]
 
     def workspaces(self) -> list[StagedFolder]:
-        """What attempts have written on this host and not staged: nothing, here it is one."""
+        """Unstaged files of attempts on this host: none, here a workspace is the staging folder."""
         return []
 
     def delete_workspace(self, prefix: str) -> None:
-        """Remove one of `workspaces`, if it is there."""
+        """Remove one of `workspaces` if it exists."""
 
     def unfinished(self) -> list[LocalFile]:
-        """Files that were being placed by a process that has died since."""
-        # The time of the last change to the inode: a link has the other times of its file.
+        """Temporary files that a dead process left."""
+        # The inode's change time: a link shares the other times with its file.
         before = time.time() - PLACING_SECONDS
         return [
             LocalFile(path, stat.st_size)
@@ -173,11 +173,11 @@ class LocalStore:
         ]
 
     def unused_downloads(self) -> list[LocalFile]:
-        """Copies of artifacts on this host that nobody has read for a day: here are none."""
+        """Downloads that were not read for a day: none, a folder needs no downloads."""
         return []
 
     def address(self, key: str) -> str:
-        """Where a person finds the file."""
+        """Where users find the file."""
         return str(self.root / key)
 
 
@@ -193,7 +193,7 @@ def _folders(folder: Path) -> list[Path]:
 
 
 def file_stats(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
-    """Every file below a folder; workers may remove some of them meanwhile."""
+    """All files below a folder; workers may remove some of them meanwhile."""
     for parent, _, names in os.walk(folder):
         for path in (Path(parent, name) for name in sorted(names)):
             try:

@@ -1,12 +1,10 @@
-"""The files that the ledger has of machines and jobs, and whether they are in place."""
+"""The artifact registry: the files that the ledger has of machines and jobs."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
-
-from peewee import fn
 
 from storage.database import execute, now_ms, reading, transaction
 from storage.tables import Artifact
@@ -14,7 +12,15 @@ from storage.tables import Artifact
 
 @dataclass(frozen=True)
 class PublishedFile:
-    """The newest file of a machine under one key."""
+    """A file of a machine.
+
+    Attributes:
+        key: Its published name.
+        staged_key: Where its bytes are.
+        size: Bytes.
+        verdict: Of a judged model; else None.
+        published_at: When it was put in place under its key, ms since 1970; None: not yet.
+    """
 
     id: int
     machine_id: str
@@ -28,69 +34,72 @@ class PublishedFile:
 
 def of_machine(machine_id: str) -> dict[str, PublishedFile]:
     """The newest file under each key of a machine, oldest first."""
-    with reading():
-        rows = execute(_FILES, machine=machine_id)
-    return {file.key: file for file in (PublishedFile(*row) for row in rows)}
+    return {file.key: file for file in _files(_OF_MACHINE, machine=machine_id)}
+
+
+def newest(machine_id: str, key: str) -> PublishedFile | None:
+    """The newest file of a machine under a key."""
+    return next(iter(_files(_UNDER_KEY, machine=machine_id, key=key)), None)
+
+
+def under_keys(keys: Sequence[str]) -> list[PublishedFile]:
+    """The newest file that each machine has under each of these keys."""
+    names = {f"key{number}": key for number, key in enumerate(keys)}
+    condition = f"key IN ({', '.join(f':{name}' for name in names)})"
+    return _files(_newest(condition), **names) if names else []
 
 
 def unpublished(limit: int = 100) -> list[PublishedFile]:
-    """Files that are committed but not yet seen in place, and still the newest of their key."""
-    newer = Artifact.alias()
-    with reading():
-        rows = (
-            Artifact.select()
-            .where(
-                Artifact.published_at.is_null(),
-                ~fn.EXISTS(
-                    newer.select(newer.id).where(
-                        newer.machine == Artifact.machine,
-                        newer.key == Artifact.key,
-                        newer.id > Artifact.id,
-                    )
-                ),
-            )
-            .order_by(Artifact.id)
-            .limit(limit)
-        )
-        return [_file(row) for row in rows]
-
-
-def newest_key(published: Mapping[str, PublishedFile], prefix: str, suffix: str) -> str | None:
-    """The key of the newest of a machine's files of one kind; None if there is none.
-
-    Args:
-        published: As `of_machine` gives them.
-        prefix: What the key begins with.
-        suffix: What it ends with.
-    """
-    keys = [key for key in published if key.startswith(prefix) and key.endswith(suffix)]
-    return max(keys, key=lambda key: published[key].id, default=None)
+    """Committed files that are not yet in place and still the newest of their key."""
+    return _files(_UNPUBLISHED, limit=limit)
 
 
 def of_job(job_id: int) -> list[PublishedFile]:
     """The files that a job made."""
-    with reading():
-        rows = execute(_OF_JOB, job=job_id)
-    return [PublishedFile(*row) for row in rows]
+    return _files(_OF_JOB, job=job_id)
+
+
+def newest_key(files: Mapping[str, PublishedFile], prefix: str, suffix: str) -> str | None:
+    """The key of a machine's newest file of one kind; None if there is none.
+
+    Args:
+        files: As `of_machine` gives them.
+        prefix: Start of the kind's keys.
+        suffix: End of the kind's keys.
+    """
+    keys = [key for key in files if key.startswith(prefix) and key.endswith(suffix)]
+    return max(keys, key=lambda key: files[key].id, default=None)
 
 
 def mark_published(artifact_id: int) -> None:
-    """Remember that a file stands under its published name."""
+    """Record that a file is in place under its published name."""
     with transaction():
         Artifact.update(published_at=now_ms()).where(Artifact.id == artifact_id).execute()
 
 
-def _file(row: Any) -> PublishedFile:
-    return PublishedFile(*(getattr(row, field.name) for field in fields(PublishedFile)))
+def _files(statement: str, **parameters: Any) -> list[PublishedFile]:
+    with reading():
+        rows = execute(statement, **parameters)
+    return [PublishedFile(*row) for row in rows]
 
 
-# As a statement, because every job asks it on its way to its process.
-_COLUMNS = "id, machine_id, key, staged_key, sha256, size, verdict, published_at"
-
-_OF_JOB = f"SELECT {_COLUMNS} FROM artifacts WHERE job_id = :job ORDER BY id"
-
-_FILES = f"""
-SELECT {_COLUMNS} FROM artifacts
-WHERE id IN (SELECT MAX(id) FROM artifacts WHERE machine_id = :machine GROUP BY key)
+def _newest(condition: str) -> str:
+    """SQL for the newest file of each machine under each key, of the rows that match."""
+    return f"""
+{_SELECT}
+WHERE {condition} AND NOT EXISTS (
+    SELECT 1 FROM artifacts AS newer
+    WHERE newer.machine_id = artifacts.machine_id AND newer.key = artifacts.key
+    AND newer.id > artifacts.id
+)
 ORDER BY id
 """
+
+
+_SELECT = """
+SELECT id, machine_id, key, staged_key, sha256, size, verdict, published_at FROM artifacts
+"""
+_OF_MACHINE = _newest("machine_id = :machine")
+_UNDER_KEY = _newest("machine_id = :machine AND key = :key")
+_UNPUBLISHED = f"{_newest('published_at IS NULL')} LIMIT :limit"
+_OF_JOB = f"{_SELECT} WHERE job_id = :job ORDER BY id"

@@ -1,4 +1,4 @@
-"""Artifacts in a bucket, by `pyarrow.fs`."""
+"""The artifact store in an S3 bucket, by `pyarrow.fs`."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ from storage.artifacts.staging import (
 )
 from storage.settings import PREFIX
 
-#: A download that was not used for this long can be made again when it is, seconds.
+#: A download that was not used for this long is removed; it is repeated when needed, seconds.
 DOWNLOAD_SECONDS = 86400.0
-#: How exactly it is known when it was used, seconds.
+#: Accuracy of a download's time of last use, seconds.
 USED_SECONDS = 3600.0
 
 _CHUNK = 1 << 20
@@ -40,7 +40,7 @@ _STAGED_FILE = re.compile(rf"{re.escape(STAGING)}/([^/]+)/{ATTEMPT.pattern}/(.+)
 
 
 class ObjectStore:
-    """Artifacts in a bucket; what a host needs of them lies in a scratch folder meanwhile."""
+    """An artifact store in a bucket; downloads and workspaces are in a local scratch folder."""
 
     def __init__(self, uri: str, scratch: Path) -> None:
         from pyarrow.fs import FileSystem
@@ -51,7 +51,7 @@ class ObjectStore:
             raise SettingsError(f"{PREFIX}ARTIFACTS: {error}") from None
         self._base = base.rstrip("/")
         parts = urlsplit(uri)
-        # As shown to people: neither the credentials nor the parameters of the address.
+        # Shown to users, so without the address's credentials and parameters.
         self._bucket = f"s3://{parts.netloc.rpartition('@')[2]}{parts.path}".rstrip("/")
         self._scratch = LocalStore(scratch)
         self._downloads = scratch / "inputs"
@@ -60,10 +60,10 @@ class ObjectStore:
         return self._bucket
 
     def check(self) -> None:
-        """Return if the bucket answers; whether it can be written to is not tried.
+        """Check that the bucket answers; does not check that it is writable.
 
         Raises:
-            OSError: It does not.
+            OSError: It does not answer.
         """
         self._fs.get_file_info(self._base)
 
@@ -72,7 +72,7 @@ class ObjectStore:
         return self._scratch.workspace(prefix)
 
     def stage(self, workspace: Path, prefix: str) -> list[StagedArtifact]:
-        """Upload everything in the workspace and describe it."""
+        """Upload all files of the workspace, and describe them."""
         staged = LocalStore(workspace).stage(workspace, prefix)
         for artifact in staged:
             self.submit(workspace / artifact.key, artifact.staged_key)
@@ -85,7 +85,7 @@ class ObjectStore:
             shutil.copyfileobj(file, stream, _CHUNK)
 
     def submissions(self) -> list[Submission]:
-        """Every file that users have submitted."""
+        """All files that users have submitted."""
         before = time.time() - SUBMITTING_SECONDS
         return [
             Submission(parts[1], key, info.size, fresh=info.mtime.timestamp() >= before)
@@ -94,10 +94,10 @@ class ObjectStore:
         ]
 
     def locate(self, staged_key: str, sha256: str) -> Path:
-        """Download a file, unless this host has it already; nobody has looked at its bytes.
+        """Download a file unless this host has it already; its content is not verified.
 
         Raises:
-            NotFound: The file is gone.
+            NotFound: The file is missing.
         """
         local = self._downloads / f"{sha256}-{Path(staged_key).name}"
         try:
@@ -108,7 +108,7 @@ class ObjectStore:
         return local
 
     def fetch(self, staged_key: str, sha256: str) -> Path:
-        """`locate` a file that has these bytes; raises as `LocalStore.fetch` does."""
+        """`locate` and verify a file; raises as `LocalStore.fetch` does."""
         local = self.locate(staged_key, sha256)
         if sha256_of(local) != sha256:
             self._download(staged_key, local)
@@ -119,20 +119,20 @@ class ObjectStore:
         try:
             stream = self._fs.open_input_stream(self._path(key))
         except FileNotFoundError:
-            raise NotFound(f"staged file {key} is gone") from None
+            raise NotFound(f"staged file {key} is missing") from None
         with stream, self._scratch.placing() as arriving:
             with arriving.open("wb") as file:
                 shutil.copyfileobj(stream, file, _CHUNK)
             arriving.replace(local)
 
     def publish(self, staged_key: str, key: str) -> None:
-        """Copy a staged object to its published name; objects appear whole or not at all."""
+        """Copy a staged object to its key; objects appear whole or not at all."""
         if not self._exists(staged_key):
-            raise NotFound(f"staged file {staged_key} is gone")
+            raise NotFound(f"staged file {staged_key} is missing")
         self._fs.copy_file(self._path(staged_key), self._path(key))
 
     def delete(self, key: str) -> None:
-        """Remove a published object, if it is there."""
+        """Remove a published object if it exists."""
         if self._exists(key):
             self._fs.delete_file(self._path(key))
 
@@ -142,13 +142,13 @@ class ObjectStore:
         return bool(self._fs.get_file_info(self._path(key)).type != FileType.NotFound)
 
     def delete_staged(self, prefix: str) -> None:
-        """Remove everything staged below a prefix."""
+        """Remove all staged objects below a prefix."""
         with suppress(FileNotFoundError):
             self._fs.delete_dir(self._path(prefix))
         self.delete_workspace(prefix)
 
     def staged(self) -> list[StagedFolder]:
-        """What every attempt has staged; objects with other names are not ours."""
+        """The staged objects of all attempts; objects with other names are ignored."""
         found: dict[tuple[str, int, int], dict[str, int]] = defaultdict(dict)
         for key, info in self._staged_objects():
             if parts := _STAGED_FILE.fullmatch(key):
@@ -164,19 +164,19 @@ class ObjectStore:
                 yield info.path.removeprefix(f"{self._base}/"), info
 
     def workspaces(self) -> list[StagedFolder]:
-        """What attempts have written on this host and not staged, or not cleared away."""
+        """Files that attempts left on this host: unstaged, or staged and not removed."""
         return self._scratch.staged()
 
     def delete_workspace(self, prefix: str) -> None:
-        """Remove one of `workspaces`, if it is there."""
+        """Remove one of `workspaces` if it exists."""
         self._scratch.delete_staged(prefix)
 
     def unfinished(self) -> list[LocalFile]:
-        """Downloads that were arriving at a process that has died since."""
+        """Incomplete downloads that a dead process left."""
         return self._scratch.unfinished()
 
     def unused_downloads(self) -> list[LocalFile]:
-        """Copies of artifacts on this host that nobody has read for a day."""
+        """Downloads on this host that were not read for a day."""
         before = time.time() - DOWNLOAD_SECONDS
         return [
             LocalFile(path, stat.st_size)
@@ -185,7 +185,7 @@ class ObjectStore:
         ]
 
     def address(self, key: str) -> str:
-        """Where a person finds the object."""
+        """Where users find the object."""
         return f"{self._bucket}/{key}"
 
     def _path(self, key: str) -> str:

@@ -1,4 +1,4 @@
-"""Names and types of staged files, whatever store holds them."""
+"""Staged files: their names and types, the same in every store."""
 
 from __future__ import annotations
 
@@ -13,27 +13,23 @@ from errors import ArtifactCorrupt, NotFound
 
 STAGING = ".staged"
 
-
-#: Where a file lies for a moment before it takes its name: on the same file system, and in no
-#: folder that people look at.
+#: Folder for files that are being written; each is renamed when it is complete. It is on the same
+#: file system as the artifacts, outside the folders that users look at.
 PLACING = f"{STAGING}/.placing"
 
-
-#: Folder of what users have submitted for a machine, beside those of the attempts at its jobs.
+#: Folder of the files that users submitted for a machine, next to the folders of attempts.
 SUBMITTED = "submitted"
 
-
-#: Whoever has submitted a file for this long and published no event about it never will, seconds.
+#: A submitted file older than this will not get an event any more, seconds.
 SUBMITTING_SECONDS = 3600.0
 
-
-#: What an attempt's folder is called: job and token.
+#: Name of an attempt's folder: job id and lease token.
 ATTEMPT = re.compile(r"([1-9][0-9]*)\.([1-9][0-9]*)")
 
 
 @dataclass(frozen=True)
 class StagedFolder:
-    """What one attempt at one job has written.
+    """The files that one attempt at a job has written.
 
     Attributes:
         files: Size of each file by its path below the folder, bytes.
@@ -46,13 +42,13 @@ class StagedFolder:
 
     @property
     def prefix(self) -> str:
-        """Where it lies."""
+        """Key of the folder."""
         return staging_prefix(self.machine_id, self.job_id, self.token)
 
 
 @dataclass(frozen=True)
 class LocalFile:
-    """A file on this host that is no artifact; `size` in bytes."""
+    """A file on this host that is not an artifact; `size` in bytes."""
 
     path: Path
     size: int
@@ -74,16 +70,15 @@ class Submission:
 
 
 def submission_key(machine_id: str, suffix: str) -> str:
-    """A key for a file that a user submits, never given twice.
+    """A new, unique key for a file that a user submits.
 
-    So nobody can be about to refer to a file which `gc` has found to be of no use, as could be if
-    equal files had equal names.
+    If equal files had equal keys, an event could refer to a file that `gc` is about to remove.
     """
     return f"{STAGING}/{machine_id}/{SUBMITTED}/{os.urandom(16).hex()}{suffix}"
 
 
 def staging_prefix(machine_id: str, job_id: int, token: int) -> str:
-    """Where one attempt at one job may write."""
+    """Key of the folder that one attempt at a job may write to."""
     return f"{STAGING}/{machine_id}/{job_id}.{token}"
 
 
@@ -94,9 +89,9 @@ def sha256_of(path: Path) -> str:
 
 
 def verified(path: Path, key: str, sha256: str) -> Path:
-    """A file that has the ledger's bytes; raises as `LocalStore.fetch` does."""
+    """A local file, if it has the ledger's SHA-256; raises as `LocalStore.fetch` does."""
     if not path.is_file():
-        raise NotFound(f"staged file {key} is gone")
+        raise NotFound(f"staged file {key} is missing")
     if sha256_of(path) != sha256:
         raise ArtifactCorrupt(
             f"{key} has changed since it was made: its SHA-256 is not the ledger's"

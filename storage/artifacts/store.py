@@ -1,8 +1,8 @@
-"""Files: written to a staging folder that carries the job's token, published after the commit.
+"""The artifact store: files are staged in a folder per attempt, and published after the commit.
 
-The staged file is the truth and never changes; the published name is a view of it, put in place
-after the ledger says so and as often as needed. So a worker that lost its lease can leave
-nothing under a name that users or other stages read.
+A staged file never changes. Its published name is put in place after the ledger has the file, as
+often as needed. So a worker that lost its lease cannot leave anything under a name that users or
+other stages read.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ ArtifactStore = LocalStore | ObjectStore
 
 
 def open_store(root: str, home: Path) -> ArtifactStore:
-    """The store at a folder or an `s3://` address; `home` lends scratch space to the latter."""
+    """The store in a folder or at an `s3://` address; an S3 store keeps scratch files in `home`."""
     if root.startswith("s3://"):
         return ObjectStore(root, home / "scratch")
     return LocalStore(Path(root))

@@ -1,32 +1,32 @@
-"""Doing what a request asks for once, however often it is sent with its `Idempotency-Key`.
+"""Idempotency: a request takes effect once, however often it is sent with its `Idempotency-Key`.
 
-The key's row decides: whoever inserts it does the work, in the same transaction, and whoever comes
-second waits for that transaction and reads what it answered. What was refused is not kept: nothing
-was done, and the same request may succeed later.
+The row of the key decides. The request that inserts it does the work, in the same transaction. A
+second request waits for that transaction and reads the stored answer. Refusals are not stored:
+they changed nothing, and the same request may succeed later.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from errors import InvalidInput, Problem
 from storage.database import after, execute, transaction
-from storage.tables import Answer as Kept
+from storage.tables import Answer as StoredAnswer
 
-#: For so long an answer is kept at least; `gc` removes it then, seconds.
+#: How long an answer is stored at least, seconds; after that `gc` removes it.
 KEPT_SECONDS = 86400.0
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a request was answered.
+    """The answer to a request.
 
     Attributes:
         status: HTTP status.
         body: JSON text.
-        location: Where what it made is found, if it made something.
-        replayed: Whether it was answered before.
+        location: Address of the resource that the request created, if it created one.
+        replayed: Whether this is the stored answer to an earlier request.
     """
 
     status: int
@@ -35,45 +35,45 @@ class Answer:
     replayed: bool = False
 
 
-def once(key: str, endpoint: str, request_sha256: str, effect: Callable[[], Answer]) -> Answer:
-    """The answer to a request: from its effect, or kept from the first time.
+def run_once(key: str, endpoint: str, request_sha256: str, effect: Callable[[], Answer]) -> Answer:
+    """Run a request's effect, or return the stored answer if it has run before.
 
     Args:
-        key: The client's name for the request.
-        endpoint: Method and path, for people.
-        request_sha256: What tells one request from another.
-        effect: Does the work and writes in this transaction; what it raises undoes all of it.
+        key: The client's key for the request.
+        endpoint: Method and path, for messages.
+        request_sha256: Identifies the request's content.
+        effect: Does the work in this transaction; an exception rolls all of it back.
 
     Raises:
-        InvalidInput: The key was given to another request.
+        InvalidInput: The key was used for another request.
     """
     with transaction():
         if execute(_TAKE, key=key, endpoint=endpoint, request=request_sha256):
             answer = effect()
-            Kept.update(status=answer.status, location=answer.location, body=answer.body).where(
-                Kept.key == key
-            ).execute()
+            StoredAnswer.update(
+                status=answer.status, location=answer.location, body=answer.body
+            ).where(StoredAnswer.key == key).execute()
             return answer
-        kept = Kept.get_by_id(key)
-    if kept.request_sha256 != request_sha256:
-        what = f"it was given to another request, {kept.endpoint}"
+        stored = StoredAnswer.get_by_id(key)
+    if stored.request_sha256 != request_sha256:
+        what = f"it was used for another request, {stored.endpoint}"
         raise InvalidInput("headers", [Problem("Idempotency-Key", what, "choose a new key")])
-    return replace(Answer(kept.status, kept.body, kept.location), replayed=True)
+    return Answer(stored.status, stored.body, stored.location, replayed=True)
 
 
 def outdated() -> dict[str, int]:
-    """Answers that nobody will ask for any more: bytes by key; call inside `reading`."""
-    rows = Kept.select(Kept.key, Kept.body).where(_is_outdated())
+    """Answers that are old enough to delete: bytes by key; call inside `reading`."""
+    rows = StoredAnswer.select(StoredAnswer.key, StoredAnswer.body).where(_is_outdated())
     return {row.key: len(row.body.encode()) for row in rows}
 
 
 def forget_outdated() -> None:
-    """Delete them; call inside a transaction."""
-    Kept.delete().where(_is_outdated()).execute()
+    """Delete those answers; call inside a transaction."""
+    StoredAnswer.delete().where(_is_outdated()).execute()
 
 
 def _is_outdated() -> object:
-    return Kept.created_at < after(-KEPT_SECONDS)
+    return StoredAnswer.created_at < after(-KEPT_SECONDS)
 
 
 _TAKE = """

@@ -1,8 +1,8 @@
-"""Tokens: who may come in over HTTP.
+"""Access tokens of the HTTP service.
 
-A token is `ff_<id>_<secret>`. The id is public and finds the row; of the secret only the Argon2
-hash is kept. Rows stay after a token is revoked or has expired: whether one was ever made decides
-whether tokens are asked for at all.
+A token is `ff_<id>_<secret>`. The id is public and identifies the row; only the Argon2 hash of the
+secret is stored. Rows remain after a token is revoked or has expired: if a token was ever made,
+every client needs one.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from errors import InvalidInput, NotFound, Problem
 from storage.database import after, forgettable_transaction, now_ms, reading, transaction
 from storage.tables import ApiToken
 
-#: Each may do what those before it may.
+#: Each scope includes the ones before it.
 SCOPES = ("read", "write", "admin")
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
 _TOKEN = re.compile(r"ff_([0-9a-f]{12})_([A-Za-z0-9_-]{43})")
 
-# OWASP's least for Argon2id. No more is needed where a secret of 256 random bits cannot be guessed,
-# and whoever sends wrong tokens makes the service pay for each of them.
+# OWASP's minimum for Argon2id. A secret of 256 random bits cannot be guessed, so more would only
+# make wrong tokens more expensive for the service.
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 
 _DAY_SECONDS = 24 * 3600
@@ -35,16 +35,15 @@ _DAY_SECONDS = 24 * 3600
 
 @dataclass(frozen=True)
 class Token:
-    """A token as it may be shown.
+    """A token without its secret. Times are ms since 1970.
 
     Attributes:
-        id: Its public part.
-        name: What it is called; of those not revoked each has its own.
-        scope: What it may do.
+        id: Public part of the token.
+        name: Unique among the tokens that are not revoked.
+        scope: One of `SCOPES`.
         state: `usable`, `expired` or `revoked`.
-        created_at: When it was made, ms since 1970; so are the other times.
-        expires_at: Until when it is good; None means for ever.
-        last_used_at: When it was used, to the minute.
+        expires_at: End of its validity; None: it never expires.
+        last_used_at: Accurate to the minute.
     """
 
     id: str
@@ -67,7 +66,7 @@ class StoredToken:
 
 @dataclass(frozen=True)
 class NewToken:
-    """A token and, this once, what its client has to send."""
+    """A token with the text that its client sends; the ledger does not have that text."""
 
     token: Token
     written: str = field(repr=False)
@@ -77,12 +76,12 @@ def create(name: str, scope: str, days: int | None = None) -> NewToken:
     """Make a token.
 
     Args:
-        name: What it is called.
+        name: A name that no other token has, except revoked ones.
         scope: One of `SCOPES`.
-        days: How long it is good; None means for ever.
+        days: Days until it expires; None: never.
 
     Raises:
-        InvalidInput: The name is none, or another token has it.
+        InvalidInput: The name is malformed or taken.
     """
     if not _NAME.fullmatch(name):
         advice = (
@@ -102,27 +101,27 @@ def create(name: str, scope: str, days: int | None = None) -> NewToken:
         with transaction():
             ApiToken.insert(**row).execute()
     except peewee.IntegrityError:
-        advice = f"take another name, or first: fleetforge tokens revoke {name}"
+        advice = "choose another name, or revoke that token first"
         raise InvalidInput("tokens", [Problem("NAME", f"'{name}' is taken", advice)]) from None
     (made,) = _read(ApiToken.id == token_id)
     return NewToken(made.token, f"ff_{token_id}_{secret}")
 
 
 def tokens() -> list[Token]:
-    """Every token that was made, the oldest first."""
+    """All tokens, the oldest first."""
     return [stored.token for stored in _read()]
 
 
 def revoke(name: str) -> Token:
-    """Make a token worthless; running services notice within two seconds.
+    """Revoke a token; running services notice within two seconds.
 
     Raises:
-        NotFound: No token has this name that is not revoked already.
+        NotFound: No token has this name, apart from revoked ones.
     """
     with transaction():
         rows = _read(ApiToken.name == name, ApiToken.revoked_at.is_null())
         if not rows:
-            raise NotFound(f"no token '{name}' to revoke; see: fleetforge tokens list")
+            raise NotFound(f"no token '{name}' to revoke")
         ApiToken.update(revoked_at=now_ms()).where(ApiToken.id == rows[0].token.id).execute()
         (revoked,) = _read(ApiToken.id == rows[0].token.id)
     return revoked.token
@@ -134,36 +133,35 @@ def find(token_id: str) -> StoredToken | None:
 
 
 def any_made() -> bool:
-    """Whether a token was ever made, be it revoked or expired by now."""
+    """Whether a token was ever made, including revoked and expired ones."""
     with reading():
         return bool(ApiToken.select().exists())
 
 
 def note_use(token_id: str) -> None:
-    """Keep that a token is used now."""
+    """Record that a token is used now."""
     with forgettable_transaction():
         ApiToken.update(last_used_at=now_ms()).where(ApiToken.id == token_id).execute()
 
 
 def parsed(written: str) -> tuple[str, str] | None:
-    """Public part and secret of what a client has sent; None if it has not a token's form."""
+    """Id and secret of a token as a client sends it; None if the text is not a token."""
     match = _TOKEN.fullmatch(written)
     return (match[1], match[2]) if match else None
 
 
 def matches(secret_hash: str, secret: str) -> bool:
-    """Whether a secret has this hash; compared in constant time, which takes tens of ms."""
+    """Whether a secret has this hash. Constant time; takes tens of ms."""
     try:
         return _HASHER.verify(secret_hash, secret)
     except VerifyMismatchError:
         return False
 
 
-def hash_of_nobody() -> str:
-    """The hash of a secret that is not known to anyone.
+def decoy_hash() -> str:
+    """A hash to compare a secret with when its token's id does not exist.
 
-    A token whose id does not exist is compared with it, so that it takes as long as one whose id
-    does.
+    Without it, such a token would be refused faster, and timing would reveal which ids exist.
     """
     return _HASHER.hash(secrets.token_urlsafe(32))
 

@@ -51,7 +51,7 @@ def test_where_others_could_come_in_nothing_starts_without_a_token(
     user.environment |= environment
     refused = user.run(command, "--port", str(free_port()), *arguments, exit_code=2)
     assert re.fullmatch(
-        r"error: \S+: others could come in, .* fleetforge tokens create NAME --scope admin\n",
+        r"error: \S+: other machines could .* fleetforge tokens create NAME --scope admin\n",
         refused.stderr,
     )
     assert not (user.home / "run").exists()

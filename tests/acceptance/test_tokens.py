@@ -50,7 +50,11 @@ def test_tokens_are_listed_with_what_they_may_do_and_how_they_stand(user: User) 
 @pytest.mark.parametrize(
     ("arguments", "exit_code", "says"),
     [
-        (("create", "ci", "--scope", "read"), 2, "'ci' is taken; take another name, or first: "),
+        (
+            ("create", "ci", "--scope", "read"),
+            2,
+            "'ci' is taken; choose another name, or revoke that token first",
+        ),
         (("create", "a b", "--scope", "read"), 2, "not a name: 'a b'; write up to 60 letters"),
         (("create", "new"), 2, "Missing option '--scope'"),
         (("create", "new", "--scope", "root"), 2, "'root' is not one of 'read', 'write', 'admin'"),

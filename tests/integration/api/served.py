@@ -9,7 +9,7 @@ from threading import Thread
 import uvicorn
 from fastapi import FastAPI
 
-from api.middleware.stack import SERVER_OPTIONS
+from api.server import SERVER_OPTIONS
 from tests.waiting import eventually
 
 

@@ -1,4 +1,4 @@
-"""Who may come in: real tokens on both databases, over a real server."""
+"""Access by token: real tokens on both databases, over a real server."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from fastapi import FastAPI, WebSocket
 
 from api.auth import token_cache
 from api.auth.access import ADMIN, READ, WRITE, Caller, admit, still_admitted
-from api.middleware.stack import install
+from api.error_handlers import add_error_handlers
+from api.middleware.stack import add_middleware
 from storage.clients import tokens
 from storage.database import database
 from storage.settings import Settings
@@ -27,7 +28,8 @@ from tests.waiting import eventually
 
 def app_of(settings: Settings) -> FastAPI:
     app = FastAPI()
-    install(app, settings)
+    add_middleware(app, settings)
+    add_error_handlers(app)
 
     @app.get("/machines")
     async def read(caller: Annotated[Caller, READ]) -> str:
@@ -76,7 +78,7 @@ class TestToken:
         ("scope", "allowed"),
         [("read", {"GET"}), ("write", {"GET", "POST"}), ("admin", {"GET", "POST", "DELETE"})],
     )
-    def test_a_scope_lets_in_for_what_it_says_and_less(
+    def test_a_scope_allows_what_it_says_and_all_smaller_scopes(
         self, client: httpx.Client, scope: str, allowed: set[str]
     ) -> None:
         written = tokens.create("ci", scope).written
@@ -123,7 +125,7 @@ class TestToken:
         challenges = {answer.headers["WWW-Authenticate"] for answer in answers}
         assert challenges == {'Bearer error="invalid_token"'}
 
-    def test_how_long_a_refusal_takes_does_not_tell_whether_the_id_exists(
+    def test_the_time_of_a_refusal_does_not_reveal_whether_the_id_exists(
         self, client: httpx.Client
     ) -> None:
         good = tokens.create("good", "admin").written
@@ -177,12 +179,12 @@ class TestToken:
             lambda: client.get("/machines", headers=bearer(written)).status_code == 401, seconds=2
         )
 
-    def test_when_it_was_used_is_kept(self, client: httpx.Client) -> None:
+    def test_the_time_of_the_last_use_is_recorded(self, client: httpx.Client) -> None:
         written = tokens.create("ci", "read").written
         client.get("/machines", headers=bearer(written))
         eventually(lambda: tokens.tokens()[0].last_used_at)
 
-    def test_no_secret_gets_into_the_logs(
+    def test_the_logs_contain_no_secret(
         self, client: httpx.Client, caplog: pytest.LogCaptureFixture
     ) -> None:
         caplog.set_level(logging.DEBUG)
@@ -192,18 +194,18 @@ class TestToken:
         assert caplog.records
         assert written[16:-1] not in caplog.text
 
-    def test_a_ledger_that_is_away_lets_nobody_in(self, client: httpx.Client) -> None:
+    def test_without_a_ledger_no_token_is_accepted(self, client: httpx.Client) -> None:
         written = tokens.create("ci", "read").written
         database.execute_sql("ALTER TABLE api_tokens RENAME TO hidden")
-        assert client.get("/machines", headers=bearer(written)).status_code == 500
+        assert client.get("/machines", headers=bearer(written)).status_code == 503
 
 
-class TestOpenDoor:
-    def test_until_a_token_is_made_this_machine_may_do_all(self, client: httpx.Client) -> None:
+class TestWithoutTokens:
+    def test_until_a_token_is_made_this_machine_has_full_access(self, client: httpx.Client) -> None:
         assert client.get("/machines").json() == "anyone admin"
         assert client.delete("/machines").status_code == 200
 
-    def test_as_soon_as_one_is_made_it_is_asked_for_and_revoking_it_opens_nothing(
+    def test_once_a_token_was_made_one_is_needed_even_after_it_is_revoked(
         self, client: httpx.Client, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         assert client.get("/machines").status_code == 200
@@ -213,13 +215,13 @@ class TestOpenDoor:
         monkeypatch.setattr(token_cache, "FRESH_SECONDS", 0)
         assert client.get("/machines").status_code == 401
 
-    def test_who_comes_by_another_address_is_asked_for_a_token(self, ledger: Settings) -> None:
+    def test_on_another_address_a_token_is_needed(self, ledger: Settings) -> None:
         with serving(app_of(ledger), "0.0.0.0") as address:
             port = address.rpartition(":")[2]
             assert httpx.get(f"http://127.0.0.1:{port}/machines").status_code == 200
             assert httpx.get(f"http://{own_address()}:{port}/machines").status_code == 401
 
-    def test_behind_a_proxy_everyone_is(self, ledger: Settings) -> None:
+    def test_behind_a_proxy_a_token_is_needed(self, ledger: Settings) -> None:
         proxied = ledger.model_copy(update={"trusted_proxies": ("127.0.0.1",)})
         with serving(app_of(proxied)) as address:
             assert httpx.get(f"http://{address}/machines").status_code == 401

@@ -37,7 +37,7 @@ class TestBody:
             assert answer.status_code == 413
             assert answer.headers["Content-Type"] == "application/problem+json"
             assert answer.headers["Connection"] == "close"
-            assert answer.json()["detail"] == "a body of at most 1,000,000 bytes is taken"
+            assert answer.json()["detail"] == "the body is too large; send at most 1,000,000 bytes"
 
     def test_what_just_fits_gets_to_the_route(self, client: httpx.Client) -> None:
         for content in (b"x" * MAX_BODY_BYTES, chunks(MAX_BODY_BYTES), chunks(50, 1)):

@@ -149,14 +149,14 @@ def test_a_range_of_a_file_that_has_changed_is_the_whole_new_file(stored: Http) 
 
 
 @pytest.mark.parametrize("known", [ETAG, f"W/{ETAG}", f'"x", {ETAG}', "*"])
-def test_what_the_client_has_is_not_sent_again(stored: Http, known: str) -> None:
+def test_a_file_that_the_client_has_is_not_sent_again(stored: Http, known: str) -> None:
     answer = stored.get(TRAIN, headers={"If-None-Match": known, "Range": "bytes=0-9"})
     assert (answer.status_code, answer.content) == (304, b"")
     assert answer.headers["etag"] == ETAG
     assert stored.get(TRAIN, headers={"If-None-Match": '"x"'}).status_code == 200
 
 
-def test_head_has_the_headers_alone(stored: Http) -> None:
+def test_head_sends_the_headers_only(stored: Http) -> None:
     answer = stored.head(TRAIN, headers={"Range": "bytes=0-9"})
     assert (answer.status_code, answer.content) == (200, b"")
     assert (answer.headers["etag"], answer.headers["content-length"]) == (ETAG, str(SIZE))
@@ -164,7 +164,7 @@ def test_head_has_the_headers_alone(stored: Http) -> None:
     assert stored.head(TRAIN.replace("train", "val")).status_code == 404
 
 
-def test_a_set_can_be_had_as_csv(stored: Http) -> None:
+def test_a_set_can_be_downloaded_as_csv(stored: Http) -> None:
     answer = stored.get(TRAIN, params={"format": "csv"}, headers={"Range": "bytes=0-9"})
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
@@ -176,7 +176,7 @@ def test_a_set_can_be_had_as_csv(stored: Http) -> None:
     assert stored.get(TRAIN, params={"format": "csv"}, headers=known).status_code == 304
 
 
-def test_a_set_that_was_not_made_is_told_which_call_makes_it(stored: Http) -> None:
+def test_a_missing_set_is_answered_with_the_call_that_makes_it(stored: Http) -> None:
     answer = stored.get(TRAIN.replace("train", "val"))
     assert answer.status_code == 404
     assert answer.json()["detail"] == (
@@ -257,7 +257,7 @@ def test_a_table_without_rows_has_its_header(tmp_path: Path) -> None:
 
 
 def test_a_file_that_gc_removes_meanwhile_is_sent_to_its_end(stored: Http) -> None:
-    """Whoever is reading it reads on; the next one gets the newest."""
+    """A running download continues; the next one gets the newest file."""
     with stored.stream("GET", TRAIN) as answer:
         chunks = answer.iter_raw(1000)
         received = next(chunks)

@@ -72,7 +72,7 @@ def test_another_request_under_the_same_key_is_refused(http: Http) -> None:
     assert len(events.events()) == 1
 
 
-def test_each_caller_has_keys_of_their_own(http: Http) -> None:
+def test_each_token_has_its_own_keys(http: Http) -> None:
     http.create(start=False)
     written = {name: tokens.create(name, "write").written for name in ("one", "two")}
     # The service notices within a second or two that tokens are asked for from now on.
@@ -88,7 +88,7 @@ def test_each_caller_has_keys_of_their_own(http: Http) -> None:
     assert len(tasks) == len(jobs.jobs()) == 2
 
 
-def test_what_was_refused_may_be_asked_again_under_its_key(http: Http) -> None:
+def test_a_refused_request_may_be_sent_again_with_its_key(http: Http) -> None:
     assert seed(http, "four").status_code == 404
     http.create(start=False)
     answer = seed(http, "four")
@@ -117,7 +117,7 @@ def test_of_many_different_requests_under_one_key_one_is_done(http: Http) -> Non
 
 
 @pytest.mark.parametrize("key", ["", "with space", "x" * 191, "tab\tinside"])
-def test_a_key_that_is_none_is_refused(http: Http, key: str) -> None:
+def test_a_malformed_key_is_refused(http: Http, key: str) -> None:
     http.create(start=False)
     answer = seed(http, key)
     assert answer.status_code == 422
@@ -144,7 +144,7 @@ def test_a_check_of_a_profile_takes_a_key_and_keeps_nothing(http: Http) -> None:
         assert not Answer.select().exists()
 
 
-def test_gc_forgets_answers_after_a_day(http: Http) -> None:
+def test_gc_removes_answers_after_a_day(http: Http) -> None:
     http.create(start=False)
     seed(http, "old")
     seed(http, "young")

@@ -1,4 +1,4 @@
-"""What stands before the routes, over a real server: names, origins, proxies, headers, bodies."""
+"""The middleware stack over a real server: hosts, origins, proxies, headers, bodies."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from fastapi.responses import HTMLResponse
 
 from api.middleware.body_limit import MAX_BODY_BYTES
 from api.middleware.security_headers import API_CSP, DOCS_CSP, PAGE_CSP
-from api.middleware.stack import install
+from api.middleware.stack import add_middleware
 from storage.settings import Settings
 from tests.integration.api.served import serving
 
 
 def app_of(settings: Settings) -> FastAPI:
     app = FastAPI()
-    install(app, settings)
+    add_middleware(app, settings)
 
     @app.get("/client")
     async def client(request: Request) -> list[str]:
@@ -68,7 +68,9 @@ def client(tmp_path: Path) -> Iterator[httpx.Client]:
 
 
 class TestProxies:
-    def test_who_is_no_proxy_cannot_say_where_it_comes_from(self, client: httpx.Client) -> None:
+    def test_a_client_that_is_not_a_proxy_cannot_choose_its_address(
+        self, client: httpx.Client
+    ) -> None:
         headers = {"X-Forwarded-For": "192.0.2.1", "X-Forwarded-Proto": "https"}
         assert client.get("/client", headers=headers).json() == ["127.0.0.1", "http"]
 
@@ -121,7 +123,7 @@ class TestHost:
     @pytest.mark.parametrize(
         "host", ["localhost", "localhost:1", "LOCALHOST", "127.0.0.1", "127.9.9.9:80", "[::1]:80"]
     )
-    def test_a_loopback_name_is_taken(self, client: httpx.Client, host: str) -> None:
+    def test_a_loopback_name_is_accepted(self, client: httpx.Client, host: str) -> None:
         assert client.get("/client", headers={"Host": host}).status_code == 200
 
     @pytest.mark.parametrize(
@@ -137,7 +139,7 @@ class TestHost:
         assert answer.headers["Content-Type"] == "application/problem+json"
         assert "FLEETFORGE_ALLOWED_HOSTS" in answer.json()["detail"]
 
-    def test_unless_it_is_allowed(self, tmp_path: Path) -> None:
+    def test_a_name_from_the_settings_is_accepted(self, tmp_path: Path) -> None:
         with client_with(tmp_path, allowed_hosts="fleet.example,10.0.0.7") as client:
             for host in ("Fleet.example", "fleet.example:8443", "10.0.0.7", "localhost"):
                 assert client.get("/client", headers={"Host": host}).status_code == 200
@@ -145,7 +147,7 @@ class TestHost:
 
 
 class TestOrigin:
-    def test_pages_of_other_origins_may_change_nothing(self, client: httpx.Client) -> None:
+    def test_pages_of_other_origins_cannot_change_anything(self, client: httpx.Client) -> None:
         own = str(client.base_url).rstrip("/")
         for method in ("POST", "DELETE"):
             for origin, status in ((own, 200), ("http://evil.example", 403), ("null", 403)):
@@ -153,7 +155,7 @@ class TestOrigin:
                 assert answer.status_code == status
         assert client.post("/unread").status_code == 200
 
-    def test_nor_read_unless_a_setting_lets_them(
+    def test_pages_of_other_origins_can_read_only_if_a_setting_allows_it(
         self, client: httpx.Client, tmp_path: Path
     ) -> None:
         origin = "https://fleet.example"
@@ -178,7 +180,7 @@ class TestOrigin:
             assert "DELETE" in preflight.headers["Access-Control-Allow-Methods"]
             assert open_to.options("/unread", headers=asked | other).status_code == 400
 
-    def test_a_page_can_read_refusals_and_how_its_limit_stands(
+    def test_a_page_can_read_refusals_and_the_rate_limit(
         self, tmp_path: Path, redis_url: str
     ) -> None:
         origin = {"Origin": "https://fleet.example"}
@@ -208,7 +210,7 @@ class TestHeaders:
             ("/docs", DOCS_CSP),
         ],
     )
-    def test_every_answer_tells_browsers_what_to_keep_to(
+    def test_every_answer_has_the_security_headers(
         self, client: httpx.Client, path: str, csp: str
     ) -> None:
         headers = client.get(path).headers
@@ -218,7 +220,7 @@ class TestHeaders:
         assert headers["Referrer-Policy"] == "no-referrer"
         assert headers["Cache-Control"] == "no-store"
 
-    def test_refusals_have_them_too(self, client: httpx.Client) -> None:
+    def test_refusals_have_the_security_headers(self, client: httpx.Client) -> None:
         for answer in (
             client.get("/client", headers={"Host": "evil.example"}),
             client.post("/unread", content=b"x" * (MAX_BODY_BYTES + 1)),
@@ -226,7 +228,7 @@ class TestHeaders:
             assert answer.status_code in (413, 421)
             assert answer.headers["Content-Security-Policy"] == API_CSP
 
-    def test_a_route_may_say_otherwise(self, client: httpx.Client) -> None:
+    def test_a_route_may_set_other_headers(self, client: httpx.Client) -> None:
         headers = client.get("/kept").headers
         assert headers["Cache-Control"] == "private"
         assert headers["Content-Security-Policy"] == "default-src *"

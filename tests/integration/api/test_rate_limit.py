@@ -19,7 +19,7 @@ from fastapi import APIRouter, FastAPI
 
 from actors.broker.valkey import EmbeddedValkey
 from api.middleware.rate_limit import ANSWER_SECONDS, client_of
-from api.middleware.stack import install
+from api.middleware.stack import add_middleware
 from storage.settings import Settings
 from tests.integration.api.served import serving
 from tests.waiting import eventually
@@ -29,7 +29,7 @@ START = 1_800_000_000.0
 
 
 class Clock:
-    """A clock that stands still until it is set."""
+    """A clock that moves only when it is set."""
 
     def __init__(self) -> None:
         self.now = START
@@ -40,7 +40,7 @@ class Clock:
 
 def app_of(settings: Settings, clock: Clock) -> FastAPI:
     app = FastAPI()
-    install(app, settings, clock)
+    add_middleware(app, settings, clock)
     router = APIRouter(prefix="/api/gan")
 
     @router.get("/machines/{machine_id}")
@@ -94,7 +94,7 @@ class TestLimit:
         assert {answer.headers["RateLimit-Policy"] for answer in answers} == {"100;w=60"}
         assert [answers[n].headers["RateLimit-Reset"] for n in (0, 98, 99)] == ["60", "60", "61"]
 
-    def test_a_refusal_is_a_problem_document_that_says_when_to_come_again(
+    def test_a_refusal_is_a_problem_document_that_says_when_to_try_again(
         self, client: httpx.Client, clock: Clock
     ) -> None:
         statuses(client, "/api/gan/machines/a", 100)
@@ -136,7 +136,7 @@ class TestLimit:
         left = [answer.headers["RateLimit-Remaining"] for answer in answers if answer.is_success]
         assert sorted(map(int, left)) == list(range(100))
 
-    def test_what_is_refused_is_not_counted(self, client: httpx.Client, clock: Clock) -> None:
+    def test_refused_requests_are_not_counted(self, client: httpx.Client, clock: Clock) -> None:
         statuses(client, "/api/gan/machines", 150)
         clock.now += 61
         assert client.get("/api/gan/machines").status_code == 200
@@ -164,7 +164,9 @@ class TestWhatCountsTogether:
             assert len(stored.keys()) == 1
 
     @pytest.mark.parametrize("path", ["/health", "/livez", "/readyz", "/metrics", "/api/events"])
-    def test_what_lies_elsewhere_is_not_limited(self, client: httpx.Client, path: str) -> None:
+    def test_paths_outside_the_prefix_are_not_limited(
+        self, client: httpx.Client, path: str
+    ) -> None:
         answers = [client.get(path) for _ in range(120)]
         assert {answer.status_code for answer in answers} == {200}
         assert not any("ratelimit" in name for answer in answers for name in answer.headers)
@@ -200,7 +202,9 @@ class TestSetting:
 
 
 class TestRedisAway:
-    def test_requests_pass_and_say_that_nobody_counts(self, tmp_path: Path, clock: Clock) -> None:
+    def test_requests_pass_and_say_that_they_are_not_counted(
+        self, tmp_path: Path, clock: Clock
+    ) -> None:
         with client_with(Settings(home=tmp_path, rate_limit=1), clock) as client:
             answers = [client.get("/api/gan/machines") for _ in range(5)]
             assert {answer.status_code for answer in answers} == {200}
@@ -208,7 +212,7 @@ class TestRedisAway:
             assert "RateLimit-Limit" not in answers[0].headers
             assert client.get("/health").json() == {"limiter": False}
 
-    def test_counting_goes_on_when_it_is_back(
+    def test_counting_resumes_when_redis_is_back(
         self, tmp_path_factory: pytest.TempPathFactory, clock: Clock
     ) -> None:
         server = EmbeddedValkey(tmp_path_factory.mktemp("h"))
@@ -238,7 +242,7 @@ class TestRedisAway:
             assert client.get("/api/gan/machines").headers["RateLimit-Remaining"] == "99"
         server.stop()
 
-    def test_one_that_hangs_is_waited_for_once_and_not_by_each_request(
+    def test_a_hanging_redis_delays_one_request_and_not_each(
         self, tmp_path_factory: pytest.TempPathFactory, clock: Clock
     ) -> None:
         server = EmbeddedValkey(tmp_path_factory.mktemp("h"))

@@ -39,7 +39,7 @@ class Line:
         return count
 
     def crowd(self, client: str, size: int) -> list[Count | None]:
-        """What so many are told who ask at once."""
+        """The counts of so many requests at once."""
 
         async def ask() -> list[Count | None]:
             every = (self._limiter.count("GET /", client) for _ in range(size))
@@ -105,13 +105,13 @@ class TestPromise:
         most = max(sum(begin <= at < begin + MINUTE_MS for at in passed) for begin in passed)
         assert most == LIMIT
 
-    def test_a_crowd_that_has_to_wait_for_its_turn_is_counted_too(self, line: Line) -> None:
+    def test_requests_that_wait_for_a_connection_are_counted(self, line: Line) -> None:
         counts = line.crowd(line.newcomer(), 5000)
         assert None not in counts
         assert sum(count.allowed for count in counts if count is not None) == LIMIT
 
     @given(times=TIMES, later=st.integers(0, 2 * MINUTE_MS))
-    def test_whoever_waits_as_told_passes_and_a_second_less_is_too_soon(
+    def test_a_client_that_waits_as_long_as_the_header_says_passes_and_not_a_second_sooner(
         self, line: Line, times: list[int], later: int
     ) -> None:
         client = line.newcomer()

@@ -54,7 +54,7 @@ DOCUMENT = create_app(Settings(home=Path("unused"))).openapi()
 
 
 def _without_security(document: dict[str, Any]) -> dict[str, Any]:
-    """The document as somebody with a token sees it: each request here is sent with one."""
+    """The document for clients with a token: each request here is sent with one."""
     open_ = copy.deepcopy(document)
     for operations in open_["paths"].values():
         for operation in operations.values():
@@ -66,7 +66,7 @@ SCHEMA = schemathesis.openapi.from_dict(_without_security(DOCUMENT), config=CONF
 
 #: What a profile has to be is more than a schema can say, and a wrong one is 422 as it should be.
 MORE_THAN_A_SCHEMA_SAYS = CHECKS.get_one("positive_data_acceptance")
-#: Whoever wants a profile checked may send a bad one: the answer says what is wrong with it.
+#: The check of a profile accepts bad ones: the answer says what is wrong with it.
 CHECKS_PROFILES, REFUSES_BAD_DATA = (
     "/api/gan/profiles/validate",
     CHECKS.get_one("negative_data_rejection"),
@@ -88,7 +88,7 @@ def served(
     settings = Settings(home=home, database_url=url, redis_url=SecretStr(valkey.url))
     open_database(settings)
     upgrade()
-    # With a token made, nobody comes in without one: that is a part of what is documented.
+    # After a token was made, requests without one are refused, as the document says.
     token = tokens.create("schema", "admin").written
     with serving(settings) as client:
         client.headers["Authorization"] = f"Bearer {token}"
@@ -269,12 +269,52 @@ def test_the_report_is_described_as_it_is_written() -> None:
         assert described.model_fields.keys() <= written.model_fields.keys()
 
 
-def test_the_documentation_is_served_whole_without_a_network(served: Http) -> None:
+def loaded_by(page: httpx.Response) -> list[str]:
+    """Addresses of the files that the documentation page loads."""
+    found: list[str] = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+    return found
+
+
+def test_the_documentation_is_served_whole_without_the_internet(served: Http) -> None:
     page = served.get("/docs")
     assert page.headers["Content-Security-Policy"] == DOCS_CSP
     assert "http" not in DOCS_CSP
-    loaded = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+    assert "http" not in page.text
+    loaded = loaded_by(page)
+    assert all(each.startswith("/docs/") for each in loaded)
     kinds = {served.get(each).headers["content-type"].partition(";")[0] for each in loaded}
-    assert kinds == {"application/javascript", "text/css", "image/png"}
-    assert {httpx.URL(each).host for each in loaded} == {served.base_url.host}
+    script = {"application/javascript", "text/javascript"}
+    assert kinds - script == {"text/css", "image/png"}
+    assert kinds & script
     assert served.get("/redoc").status_code == 404
+
+
+def test_the_files_of_the_documentation_are_compressed_and_kept_by_browsers(served: Http) -> None:
+    sent = 0
+    for address in loaded_by(served.get("/docs")):
+        with served.stream("GET", address) as answer:
+            sent += sum(map(len, answer.iter_raw()))
+        assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+        known = {"If-None-Match": answer.headers["etag"]}
+        again = served.get(address, headers=known)
+        assert (again.status_code, again.content) == (304, b"")
+        whole = served.get(address, headers={"Accept-Encoding": "identity"})
+        assert served.get(address).content == whole.content
+        assert served.head(address).status_code == 200
+    assert sent < 600_000  # Of 1.7 MB.
+
+
+@pytest.mark.parametrize("name", ["nothing.js", "..%2fcore.py", ""])
+def test_nothing_else_is_served_as_documentation(served: Http, name: str) -> None:
+    script = next(each for each in loaded_by(served.get("/docs")) if each.endswith(".js"))
+    answer = served.get(script.rpartition("/")[0] + f"/{name}")
+    assert answer.status_code == 404
+    assert answer.json()["detail"] == "no such route; see /docs"
+
+
+def test_the_files_of_the_documentation_can_only_be_read(served: Http) -> None:
+    script = next(each for each in loaded_by(served.get("/docs")) if each.endswith(".js"))
+    answer = served.post(script)
+    assert answer.status_code == 405
+    assert answer.headers["allow"] == "GET, HEAD"
+    assert answer.json()["detail"] == "POST is not allowed here; use GET, HEAD"

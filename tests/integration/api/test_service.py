@@ -1,4 +1,4 @@
-"""What the service is to those who run it: health, figures, logs, errors, outages."""
+"""The service in operation: health, metrics, logs, errors, outages."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from tests.integration.serving import Http, as_json, serving
 from tests.waiting import eventually, free_port
 
 
-def test_every_part_says_how_it_is(http: Http) -> None:
+def test_health_reports_every_part(http: Http) -> None:
     beat("worker-1", "host", 1, ["default"])
     answer = http.get("/health")
     assert answer.status_code == 200
@@ -51,7 +51,7 @@ def test_every_part_says_how_it_is(http: Http) -> None:
     assert http.get("/readyz").json() == {"status": "ready"}
 
 
-def test_without_a_broker_it_is_not_well_and_still_ready(
+def test_without_a_broker_the_service_is_unhealthy_and_still_ready(
     http: Http, valkey: EmbeddedValkey
 ) -> None:
     valkey.kill()
@@ -115,7 +115,7 @@ def sample(http: Http, name: str, **labels: str) -> float | None:
     return chosen[0] if chosen else None
 
 
-def test_requests_are_counted_by_route_and_queues_are_shown(http: Http) -> None:
+def test_metrics_count_requests_by_route_and_show_queues(http: Http) -> None:
     labels = {"method": "GET", "route": "/api/gan/machines/{machine_id}", "status": "404"}
     before = sample(http, "fleetforge_http_requests_total", **labels) or 0
     for machine_id in ("pump_8", "pump_9"):
@@ -141,14 +141,14 @@ def test_a_request_may_bring_its_id_and_its_events_have_it(http: Http, header: s
 
 
 @pytest.mark.parametrize("name", ["", "me", "x" * 32, "a" * 31, "{" + "a" * 34 + "}", "a" * 5000])
-def test_an_id_that_is_none_is_replaced(http: Http, name: str) -> None:
+def test_a_malformed_request_id_is_replaced(http: Http, name: str) -> None:
     answer = http.get("/livez", headers={"X-Request-ID": name})
     given = answer.headers["x-request-id"]
     assert re.fullmatch("[0-9a-f]{32}", given)
     assert given != name
 
 
-def test_a_stage_that_goes_on_with_a_chain_answers_with_its_id(http: Http) -> None:
+def test_a_stage_that_continues_a_chain_answers_with_its_id(http: Http) -> None:
     http.create()
     chain = events.events()[0].correlation_id
     answer = http.post("/api/gan/machines/pump_1/seed")
@@ -161,15 +161,15 @@ def test_a_stage_that_goes_on_with_a_chain_answers_with_its_id(http: Http) -> No
     [
         ("GET", "/nowhere", 404, "no such route; see /docs"),
         ("GET", "/api/gan/machines/", 404, "no such route; see /docs"),
-        ("PUT", "/api/gan/machines", 405, "PUT is not possible here; GET, POST is"),
-        ("PATCH", "/api/gan/machines/x", 405, "PATCH is not possible here; DELETE, GET is"),
-        ("POST", "/api/gan/machines/x/report", 405, "POST is not possible here; GET, HEAD is"),
+        ("PUT", "/api/gan/machines", 405, "PUT is not allowed here; use GET, POST"),
+        ("PATCH", "/api/gan/machines/x", 405, "PATCH is not allowed here; use DELETE, GET"),
+        ("POST", "/api/gan/machines/x/report", 405, "POST is not allowed here; use GET, HEAD"),
         ("GET", "/api/gan/templates/submarine", 404, None),
         ("GET", "/api/gan/templates/..%2fpump", 404, None),
         ("GET", "/api/gan/templates/pump/download?format=toml", 422, None),
     ],
 )
-def test_what_is_not_there_is_a_problem_document(
+def test_what_does_not_exist_is_answered_with_a_problem_document(
     http: Http, method: str, path: str, status: int, detail: str | None
 ) -> None:
     answer = http.request(method, path)
@@ -182,7 +182,7 @@ def test_what_is_not_there_is_a_problem_document(
 
 
 @pytest.mark.parametrize("media_type", ["application/x-www-form-urlencoded", "text/plain", ""])
-def test_a_body_of_a_type_that_is_not_read_is_told_which_one_is(
+def test_an_unsupported_body_type_is_answered_with_the_supported_one(
     http: Http, media_type: str
 ) -> None:
     http.create(start=False)
@@ -195,7 +195,7 @@ def test_a_body_of_a_type_that_is_not_read_is_told_which_one_is(
     assert events.events() == []
 
 
-def test_who_has_no_token_is_told_nothing_of_a_body(http: Http) -> None:
+def test_without_a_token_the_body_is_not_looked_at(http: Http) -> None:
     tokens.create("boss", "admin")
     eventually(lambda: http.get("/api/gan/machines").status_code == 401)
     for path in ("machines/pump_1/train", "machines", "profiles/validate"):
@@ -229,7 +229,9 @@ def test_a_body_that_cannot_be_read_is_a_problem_document(
     assert events.events() == []
 
 
-def test_a_bug_is_no_traceback_for_the_client(ledger: Settings, redis_url: str) -> None:
+def test_an_unexpected_error_shows_the_client_no_traceback(
+    ledger: Settings, redis_url: str
+) -> None:
     """A row that nothing of ours can have written."""
     add_machine()
     add_event(stages=())
@@ -246,8 +248,8 @@ def test_a_bug_is_no_traceback_for_the_client(ledger: Settings, redis_url: str) 
     request_id = answer.headers["x-request-id"]
     assert request_id in answer.json()["detail"]
     entries = [json.loads(line) for line in log.read_text().splitlines() if line[0] == "{"]
-    told = [entry["event"] for entry in entries if entry.get("request") == request_id]
-    assert sorted(told) == ["bug", "request"]
+    logged = [entry["event"] for entry in entries if entry.get("request") == request_id]
+    assert sorted(logged) == ["bug", "request"]
     assert "JSONDecodeError" in log.read_text()  # With its traceback.
 
 
@@ -271,7 +273,7 @@ def test_templates_are_listed_shown_and_downloaded(http: Http) -> None:
         assert shown["machine_id"].startswith(template["machine_type"])
 
 
-def test_a_check_tells_every_problem_with_its_place_and_what_to_write(http: Http) -> None:
+def test_a_check_lists_every_problem_with_its_place_and_what_to_write(http: Http) -> None:
     answer = http.post("/api/gan/profiles/validate", json={"machine_id": "X", "sensors": []})
     assert answer.status_code == 200
     assert not answer.json()["valid"]
@@ -326,7 +328,7 @@ def test_each_request_has_one_line_with_the_id_of_its_events(
     assert "secret" not in log.read_text()
 
 
-def test_a_port_that_is_taken_is_said_in_one_line(tmp_path: Path) -> None:
+def test_a_busy_port_is_reported_in_one_line(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         done = subprocess.run(
@@ -343,7 +345,7 @@ def test_a_port_that_is_taken_is_said_in_one_line(tmp_path: Path) -> None:
     )
 
 
-def test_while_the_database_is_away_it_says_so_and_then_goes_on(
+def test_while_the_database_is_down_the_service_says_so_and_recovers(
     tmp_path: Path, redis_url: str
 ) -> None:
     with PostgreSQL() as postgres:

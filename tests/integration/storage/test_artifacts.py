@@ -64,7 +64,7 @@ def test_other_bytes_than_the_ledgers_are_refused(store: ArtifactStore) -> None:
         store.fetch(key, "0" * 64)
 
 
-def test_a_file_that_is_gone_is_said_to_be(store: ArtifactStore) -> None:
+def test_a_missing_file_is_reported(store: ArtifactStore) -> None:
     key, sha256 = stage(store, b"short-lived")
     store.delete_staged(PREFIX)
     for missing in (lambda: store.fetch(key, sha256), lambda: store.publish(key, "x")):
@@ -122,7 +122,7 @@ def test_a_store_that_holds_nothing_yet_lists_nothing(bucket: str, tmp_path: Pat
 
 @pytest.mark.usefixtures("ledger")
 class TestPublication:
-    """What is in place follows the ledger, whoever publishes late or in vain."""
+    """Published files follow the ledger, also after late or failed publications."""
 
     def committed(self, store: LocalStore, *names: str) -> list[StagedArtifact]:
         job_id = add_job()
@@ -136,7 +136,7 @@ class TestPublication:
         ledger_module.complete(claim, finished(), artifacts)
         return artifacts
 
-    def test_a_committed_file_that_is_gone_is_said_to_be_and_holds_up_no_other(
+    def test_a_missing_committed_file_is_reported_and_does_not_stop_the_others(
         self, tmp_path: Path
     ) -> None:
         store = LocalStore(tmp_path)
@@ -148,7 +148,7 @@ class TestPublication:
         assert (tmp_path / "b.txt").read_text() == "b.txt"
         assert [file.key for file in registry.unpublished()] == ["a.txt"]
 
-    def test_a_deleted_machines_file_is_no_trouble(self, tmp_path: Path) -> None:
+    def test_a_deleted_machines_file_is_not_published(self, tmp_path: Path) -> None:
         store = LocalStore(tmp_path)
         self.committed(store, "a.txt")
         files = registry.unpublished()
@@ -167,7 +167,7 @@ class TestPublication:
         publishing.put_in_place(store, files)
         assert not (tmp_path / "a.txt").exists()
 
-    def test_a_name_is_taken_back_unless_the_ledger_has_a_file_for_it(self, tmp_path: Path) -> None:
+    def test_a_key_is_withdrawn_unless_the_ledger_has_a_file_for_it(self, tmp_path: Path) -> None:
         store = LocalStore(tmp_path)
         artifacts = self.committed(store, "a.txt")
         for key in ("a.txt", "b.txt"):

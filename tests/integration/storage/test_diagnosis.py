@@ -215,7 +215,9 @@ class TestEnded:
 
     def test_failed(self, diagnose: Ask) -> None:
         job_id = add_job()
-        add_event("StageFailed", stages=[], stage="x", reason="y", quality_score=0.5)  # The verdict on another chain.
+        add_event(
+            "StageFailed", stages=[], stage="x", reason="y", quality_score=0.5
+        )  # The verdict on another chain.
         leases.fail(claimed(job_id), "no such sensor", failed(), retryable=False)
         why = diagnose()
         assert (why.status, why.state) == ("failed", "generate_seed failed: no such sensor")

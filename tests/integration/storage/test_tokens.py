@@ -12,7 +12,7 @@ from storage.tables import ApiToken
 
 
 def expire(name: str) -> None:
-    """Let a token's time be over."""
+    """Let a token expire."""
     ApiToken.update(expires_at=ApiToken.created_at - 1).where(ApiToken.name == name).execute()
 
 
@@ -43,7 +43,7 @@ def test_the_secret_is_kept_as_an_argon2_hash_alone_and_shown_in_no_repr(ledger:
     assert secret not in repr(made)
 
 
-def test_a_token_is_good_for_ever_or_for_so_many_days(ledger: Settings) -> None:
+def test_a_token_never_expires_or_after_a_number_of_days(ledger: Settings) -> None:
     assert tokens.create("for_ever", "read").token.expires_at is None
     token = tokens.create("a_while", "read", days=2).token
     assert token.expires_at is not None
@@ -64,9 +64,9 @@ def test_a_revoked_token_stays_listed_and_its_name_is_free_again(ledger: Setting
         tokens.revoke("ci")
 
 
-def test_two_tokens_in_use_cannot_have_one_name(ledger: Settings) -> None:
+def test_two_valid_tokens_cannot_have_the_same_name(ledger: Settings) -> None:
     tokens.create("ci", "read")
-    with pytest.raises(InvalidInput, match="fleetforge tokens revoke ci"):
+    with pytest.raises(InvalidInput, match="revoke that token first"):
         tokens.create("ci", "read")
     expire("ci")
     with pytest.raises(InvalidInput, match="'ci' is taken"):
@@ -75,12 +75,12 @@ def test_two_tokens_in_use_cannot_have_one_name(ledger: Settings) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "-x", "a b", "a\n", "ä", "a" * 61, "../x", "x'--"])
-def test_what_is_no_name_is_refused(name: str) -> None:
+def test_a_malformed_name_is_refused(name: str) -> None:
     with pytest.raises(InvalidInput, match="not a name"):
         tokens.create(name, "read")
 
 
-def test_that_one_was_made_is_not_forgotten_when_it_is_revoked(ledger: Settings) -> None:
+def test_a_revoked_token_still_counts_as_made(ledger: Settings) -> None:
     assert not tokens.any_made()
     tokens.create("ci", "read")
     assert tokens.any_made()
@@ -88,7 +88,7 @@ def test_that_one_was_made_is_not_forgotten_when_it_is_revoked(ledger: Settings)
     assert tokens.any_made()
 
 
-def test_a_use_is_kept(ledger: Settings) -> None:
+def test_a_use_is_recorded(ledger: Settings) -> None:
     made = tokens.create("ci", "read").token
     assert made.last_used_at is None
     tokens.note_use(made.id)
@@ -115,5 +115,5 @@ def test_a_use_is_kept(ledger: Settings) -> None:
         ),
     ],
 )
-def test_what_has_not_the_form_of_a_token_is_none(written: str) -> None:
+def test_malformed_text_is_not_a_token(written: str) -> None:
     assert tokens.parsed(written) is None

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from structlog.testing import capture_logs
 
 from api.live import sockets
-from api.middleware.stack import SERVER_OPTIONS
+from api.server import SERVER_OPTIONS
 from storage.clients import tokens
 from storage.database import database
 from storage.settings import Settings
