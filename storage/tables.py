@@ -138,6 +138,8 @@ class Worker(_Table):
     queues = CharField(max_length=200)
     started_at = BigIntegerField()
     seen_at = BigIntegerField()
+    #: Null while the worker loads its libraries and takes no job.
+    ready_at = BigIntegerField(null=True)
 
     class Meta:
         table_name = "workers"
