@@ -21,8 +21,8 @@ from pydantic import SecretStr
 import actors
 from actors.broker.client import PROGRESS_DB, connect
 from actors.runtime import metrics
-from actors.runtime import runner as runner_module
 from actors.runtime.child import start_fork_server
+from actors.runtime.execution import lease_keeper
 from actors.runtime.runner import Runner
 from errors import SettingsError
 from events.onboarding import as_newcomer, take_in
@@ -146,7 +146,7 @@ def test_an_outcome_that_came_too_late_is_counted(
     ledger: Settings, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # No renewal may find out before the outcome does that the lease is lost.
-    monkeypatch.setattr(runner_module, "RENEWAL_SECONDS", 60)
+    monkeypatch.setattr(lease_keeper, "RENEWAL_SECONDS", 60)
     settings = ledger.model_copy(update={"redis_url": SecretStr(redis_url), "lease_seconds": 3600})
     start_fork_server()
     runner = Runner(

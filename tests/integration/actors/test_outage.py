@@ -14,10 +14,13 @@ from pydantic import SecretStr
 from actors.broker.client import PROGRESS_DB, PROGRESS_SECONDS, Broker, connect
 from actors.runtime import progress
 from actors.runtime.child import start_fork_server
+from actors.runtime.duties.heartbeat import LATE_SECONDS
+from actors.runtime.duties.renewal_grace import RENEWAL_PATIENCE_SECONDS
+from actors.runtime.execution.lease_keeper import RENEWAL_SECONDS
 from actors.runtime.progress import ProgressChannel
-from actors.runtime.runner import RENEWAL_SECONDS, Runner
+from actors.runtime.runner import Runner
 from actors.runtime.stage_process import Progressed
-from actors.runtime.steward import LATE_SECONDS, RENEWAL_PATIENCE_SECONDS, Steward
+from actors.runtime.steward import Steward
 from actors.stage import STAGES
 from benchmarks.servers import PostgreSQL, Valkey
 from storage.artifacts.store import open_store
@@ -157,7 +160,7 @@ def test_a_worker_can_be_stopped_meanwhile_and_another_takes_its_job(
 
 
 @pytest.mark.parametrize("site", ["sqlite"], indirect=True)
-@pytest.mark.parametrize("step", [Steward.look, Steward.rescue])
+@pytest.mark.parametrize("step", [Steward.look, lambda steward: steward.rescue.take_back()])
 def test_a_lease_that_ended_while_the_lock_was_taken_can_still_be_renewed(
     site: Site, step: Callable[[Steward], object]
 ) -> None:

@@ -44,7 +44,7 @@ def late_job(steward: Steward) -> int:
     report_progress(claimed(job_id), 40, "epoch 4 of 10")
     beat()
     put_back(job_id, started_at=-12 * 60)
-    steward.tell_of_overdue()
+    steward.overdue_report.publish()
     return job_id
 
 
@@ -65,7 +65,7 @@ def test_a_job_is_overdue_from_when_it_was_told(steward: Steward) -> None:
     claimed(job_id)
     put_back(job_id, started_at=-12 * 60)
     assert not machines.machine("pump_1").overdue
-    steward.tell_of_overdue()
+    steward.overdue_report.publish()
     assert machines.machine("pump_1").overdue
     assert [one.overdue for one in machines.machines()] == [False, True]
 
@@ -82,7 +82,7 @@ def test_its_time_goes_on_after_it_was_told() -> None:
 def test_a_job_that_nobody_takes_can_be_overdue_too(steward: Steward) -> None:
     earlier_runs(80)
     put_back(add_job(), due_at=-12 * 60)
-    steward.tell_of_overdue()
+    steward.overdue_report.publish()
     assert machines.machine("pump_1").label == "pending, overdue"
     assert why().state == "generate_seed is ready to run; overdue"
     assert why().waits_for == "a worker on queue 'default': none is alive"
@@ -130,7 +130,7 @@ def test_news_of_an_older_job_takes_nothing_from_a_machine_that_is_onboarded(
     (newer,) = add_event(stages=["assess_quality"]).jobs
     complete(claimed(newer.job_id), ended("MachineOnboarded"), [])
     put_back(older, started_at=-12 * 60)
-    steward.tell_of_overdue()
+    steward.overdue_report.publish()
     assert events.events()[-1]["type"] == "StageOverdue"
     where = machines.machine("pump_1")
     assert (where.status, where.overdue) == ("onboarded", False)
