@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/pip install --quiet
 MACHINE ?= motor_siemens_1la7_001
 EPOCHS ?= 25
 SEED ?= 0
@@ -51,19 +52,24 @@ setup: $(VENV)/.installed  ## The virtual environment; quick when nothing change
 
 # torch first and by itself: a wheel that is at hand is taken before any other torch is looked for.
 $(VENV)/.installed: pyproject.toml constraints.txt
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --upgrade 'pip>=25.1'
-	$(BIN)/pip install --quiet --constraint constraints.txt torch
-	PYTHONWARNINGS=ignore $(BIN)/pip install --quiet --constraint constraints.txt --editable .
-	touch $@
+	@echo "1/3 virtual environment in $(VENV)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(PIP) --upgrade 'pip>=25.1'
+	@echo "2/3 PyTorch (200 MB or more, the longest step)"
+	@$(PIP) --constraint constraints.txt torch
+	@echo "3/3 Fleetforge and its other libraries"
+	@PYTHONWARNINGS=ignore $(PIP) --constraint constraints.txt --editable .
+	@touch $@
 
 $(VENV)/.dev: $(VENV)/.installed
-	$(BIN)/pip install --quiet --constraint constraints.txt --group dev
-	touch $@
+	@echo "tools for tests and checks"
+	@$(PIP) --constraint constraints.txt --group dev
+	@touch $@
 
 $(VENV)/.bench: $(VENV)/.dev
-	$(BIN)/pip install --quiet --constraint constraints.txt --group bench
-	touch $@
+	@echo "libraries for benchmarks"
+	@$(PIP) --constraint constraints.txt --group bench
+	@touch $@
 
 clean:  ## Remove the environment; `var/` with your data stays
 	rm -rf $(VENV)
