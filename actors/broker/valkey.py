@@ -143,8 +143,8 @@ def server_binary() -> Path:
 
 
 def _socket_path(folder: Path) -> Path:
-    beside = folder / "valkey.sock"
-    if len(str(beside).encode()) <= _LONGEST_SOCKET_PATH:
-        return beside
+    path = folder / "valkey.sock"
+    if len(str(path).encode()) <= _LONGEST_SOCKET_PATH:
+        return path
     name = hashlib.sha256(str(folder).encode()).hexdigest()[:16]
     return Path(tempfile.gettempdir()) / f"fleetforge-{name}" / "valkey.sock"

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import dramatiq
 import structlog
 
-from actors.broker.client import PROGRESS_DB, PROGRESS_SECONDS, Broker, broker_errors, connect
+from actors.broker.client import PROGRESS_DB, Broker, broker_errors, connect
 from actors.broker.valkey import EmbeddedValkey
 from actors.runtime import metrics
 from actors.runtime.child import PRELOAD, start_fork_server
@@ -73,7 +73,7 @@ def serve(
         worker_id=worker_id,
         store=store,
         send=broker.send,
-        progress=connect(settings, PROGRESS_DB, PROGRESS_SECONDS),
+        progress=connect(settings, PROGRESS_DB),
         stopping=stopping,
         wake=steward.wake.set,
     )
