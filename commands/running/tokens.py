@@ -14,7 +14,7 @@ COLUMNS = ("name", "scope", "state", "id", "created", "expires", "last used")
 
 @click.group()
 def tokens() -> None:
-    """Make, list and revoke the tokens with which clients come in over HTTP."""
+    """Create, list and revoke the tokens of HTTP clients."""
 
 
 @tokens.command()
@@ -23,14 +23,14 @@ def tokens() -> None:
     "--scope",
     type=click.Choice(SCOPES),
     required=True,
-    help="What it may do: admin may do all, write may read too.",
+    help="Its rights: admin includes write, and write includes read.",
 )
 @click.option(
-    "--expires-days", type=click.IntRange(1, 3650), help="How long it is good; else for ever."
+    "--expires-days", type=click.IntRange(1, 3650), help="Days until it expires; without it, never."
 )
 @json_option
 def create(name: str, scope: str, expires_days: int | None, as_json: bool) -> None:
-    """Make a token and print it, this once.
+    """Create a token and print it; it cannot be shown again.
 
     \b
     Examples:
@@ -50,7 +50,7 @@ def create(name: str, scope: str, expires_days: int | None, as_json: bool) -> No
 @tokens.command("list")
 @json_option
 def list_tokens(as_json: bool) -> None:
-    """Every token that was made, without its secret.
+    """List all tokens, without their secrets.
 
     \b
     Example:
@@ -78,7 +78,7 @@ def list_tokens(as_json: bool) -> None:
 @click.argument("name")
 @json_option
 def revoke(name: str, as_json: bool) -> None:
-    """Make a token worthless; running services notice within two seconds.
+    """Revoke a token; running services notice within two seconds.
 
     Open WebSockets are closed at their next ping, within 20 seconds.
 

@@ -61,7 +61,7 @@ class TestTheBell:
         assert crew.jobs() == [1]
         assert not caplog.records
 
-    def test_tokens_that_nobody_hears_do_not_pile_up_and_are_forgotten(self, crew: Crew) -> None:
+    def test_tokens_without_consumers_do_not_pile_up_and_expire(self, crew: Crew) -> None:
         for hundred in range(3):
             crew.send("default", *range(hundred * 100, hundred * 100 + 100))
             assert crew.tokens("default") == MOST_TOKENS

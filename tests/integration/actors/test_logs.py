@@ -1,4 +1,4 @@
-"""Every line that a worker logs of a job says of which, whoever in its processes wrote it."""
+"""Every log line about a job names the job, from all processes of its worker."""
 
 from __future__ import annotations
 

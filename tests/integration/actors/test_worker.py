@@ -56,7 +56,7 @@ def worker(environment: dict[str, str], *arguments: str) -> Iterator[subprocess.
 
 
 def long_training() -> int:
-    """A machine whose training takes minutes; the job's id once a worker has come to it."""
+    """A machine whose training takes minutes; the job's id once it runs."""
     plan = Plan(rows=1000, epochs=1000)
     take_in([as_newcomer("test", profile_of("pump_1"))], plan, lambda _: None)
 
