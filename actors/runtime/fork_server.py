@@ -1,4 +1,4 @@
-"""What the fork server loads first: logging to the workers' log, priority and signals."""
+"""What the fork server loads first: logging to the workers' log, and how signals end it."""
 
 import atexit
 import os
@@ -10,9 +10,6 @@ from storage.settings import load_settings
 
 assert stage_process
 
-# Stages take whole cores for minutes. The worker that renews their lease, and the service and the
-# database that may be on this machine, take milliseconds, and users wait for those.
-os.nice(10)
 # Registered first, so it runs last: unloading torch takes seconds and has no use.
 atexit.register(os._exit, 0)
 # Ctrl-C during the imports that follow ends this process without a traceback. Its worker has

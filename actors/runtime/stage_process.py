@@ -36,6 +36,8 @@ from storage.ledger.leases import Claim
 #: in memory goes with it. MiB.
 MOST_GROWTH_MIB = 100
 
+_NICENESS = 10
+
 
 @dataclass(frozen=True)
 class Assignment:
@@ -102,6 +104,9 @@ def main(pipe: Connection) -> None:
     """Run the jobs that come through the pipe, until it ends or one fails."""
     # Ctrl-C reaches every process of the terminal; this one ends when its worker ends it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Stages take whole cores for minutes. The worker that renews their lease, and the service and
+    # the database that may be on this machine, take milliseconds, and users wait for those.
+    os.nice(_NICENESS)
     threading.Thread(target=_die_with_worker, daemon=True).start()
     # The fork server's modules stay: searching them for garbage takes 0.4 s, and copies the pages
     # that processes share.

@@ -106,15 +106,30 @@ def serve(
 def _prepared(runner: Runner, stopping: threading.Event) -> bool:
     """Wait until the first process for stages is there; False if the worker stops before.
 
+    The fork server's imports may take a minute on a busy machine. A worker that stops meanwhile
+    does not wait for them; the fork server then ends after its imports.
+
     Raises:
         ForkServerLost: The fork server ended, and the worker does not stop.
     """
-    try:
-        runner.prepare()
-    except ForkServerLost:
-        # Ctrl-C ends the fork server during its imports, and sets `stopping` a moment later.
-        if not stopping.wait(_SIGNAL_SECONDS):
-            raise
+    done = threading.Event()
+    lost: list[ForkServerLost] = []
+
+    def prepare() -> None:
+        try:
+            runner.prepare()
+        except ForkServerLost as error:
+            lost.append(error)
+        if stopping.is_set():
+            runner.close()
+        done.set()
+
+    threading.Thread(target=prepare, name="prepare", daemon=True).start()
+    while not done.wait(_SIGNAL_SECONDS) and not stopping.is_set():
+        continue
+    # Ctrl-C ends the fork server during its imports, and may set `stopping` a moment later.
+    if lost and not stopping.wait(_SIGNAL_SECONDS):
+        raise lost[0]
     return not stopping.is_set()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -51,12 +51,23 @@ def test_a_worker_is_starting_until_its_imports_are_done_and_idle_after_them(
     assert importing.logged("worker ready")
 
 
+def ctrl_c(pid: int) -> None:
+    """As the terminal sends it: to the worker and its fork server."""
+    os.killpg(pid, signal.SIGINT)
+
+
+def terminate(pid: int) -> None:
+    """As `up` does it: the worker alone gets the signal."""
+    os.kill(pid, signal.SIGTERM)
+
+
 @pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
-def test_ctrl_c_during_the_imports_ends_a_worker_at_once_and_quietly(
-    importing: LoggedWorker, command_line: CliRunner
+@pytest.mark.parametrize("send", [ctrl_c, terminate])
+def test_a_worker_that_is_stopped_during_its_imports_ends_at_once_and_quietly(
+    importing: LoggedWorker, command_line: CliRunner, send: Callable[[int], None]
 ) -> None:
     assert eventually(lambda: state(command_line)) == "starting"
-    os.killpg(importing.process.pid, signal.SIGINT)
+    send(importing.process.pid)
     assert importing.process.wait(30) == 0
     assert [json.loads(line)["event"] for line in importing.lines()] == ["worker stopped"]
     assert state(command_line) == ""
