@@ -92,7 +92,7 @@ class Runner:
             self._run_claimed(claim)
         if not self.stopping.is_set():
             self.prepare()
-            self._back_off.pause(self.stopping)
+            self.stopping.wait(self._back_off.seconds)
 
     def _run_claimed(self, claim: Claim) -> None:
         log = structlog.get_logger()

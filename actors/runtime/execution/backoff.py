@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-
 from actors.runtime.stage_process import Failed, Message
 
 #: Longest pause, seconds.
@@ -24,10 +22,12 @@ class BackOff:
         """Count the outcome of an attempt."""
         self._failures = self._failures + 1 if _may_be_the_workers_fault(outcome) else 0
 
-    def pause(self, stopping: threading.Event) -> None:
-        """Wait 1, 2, 4, … 30 s after the second and each further failure in a row."""
-        if self._failures > 1:
-            stopping.wait(min(LONGEST_PAUSE_SECONDS, 2.0 ** (self._failures - 2)))
+    @property
+    def seconds(self) -> float:
+        """Pause before the next job: 1, 2, 4, … 30 s from the second failure in a row on."""
+        if self._failures < 2:
+            return 0.0
+        return min(LONGEST_PAUSE_SECONDS, 2.0 ** (self._failures - 2))
 
 
 def _may_be_the_workers_fault(outcome: Message) -> bool:
