@@ -18,7 +18,7 @@ from tests.integration.actors.noisy_stages import NOISE
 from tests.integration.conftest import add_event, add_machine
 from tests.waiting import eventually
 
-NOISY = ("-c", "from tests.integration import noisy_stages; noisy_stages.main()")
+NOISY = ("-c", "from tests.integration.actors import noisy_stages; noisy_stages.main()")
 
 
 def of_a_job(worker: LoggedWorker, send: Send, how_it_ends: str, last: str) -> list[str]:
