@@ -93,7 +93,7 @@ def test_as_text_they_say_so_too(ledger: Settings, redis_url: str) -> None:
 def test_lines_that_several_threads_write_at_once_stay_whole() -> None:
     code = """
 import logging, sys, threading, structlog
-from actors.log import set_up_logging
+from actors.runtime.log import set_up_logging
 
 sys.setswitchinterval(1e-6)
 set_up_logging(as_json=True)
