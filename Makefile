@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/pip install --quiet
 MACHINE ?= motor_siemens_1la7_001
 EPOCHS ?= 25
 SEED ?= 0
@@ -24,22 +25,22 @@ chaos: $(VENV)/.dev  ## 300 machines under fire on both databases; SEED=n replay
 bench-rescue: $(VENV)/.dev  ## From SIGKILL to running elsewhere
 	$(BIN)/python -m benchmarks.rescue
 
-bench-latency: $(VENV)/.bench  ## Hand-over times beside stock Dramatiq and Celery
+bench-latency: $(VENV)/.bench  ## Hand-over times compared with stock Dramatiq and Celery
 	$(BIN)/python -m benchmarks.latency
 
-bench-throughput: $(VENV)/.bench  ## Machines a second, 500 and 10,000, beside Celery
+bench-throughput: $(VENV)/.bench  ## Machines a second, 500 and 10,000, compared with Celery
 	$(BIN)/python -m benchmarks.throughput
 
-bench-http: $(VENV)/.bench  ## What readers of the service wait for beside a training
+bench-http: $(VENV)/.bench  ## Response times of the service while a training runs
 	$(BIN)/python -m benchmarks.http_load
 
-bench-gan: $(VENV)/.dev  ## Our model against stock SDV's: time and fidelity
+bench-gan: $(VENV)/.dev  ## Our model compared with stock SDV's: time and fidelity
 	$(BIN)/python -m benchmarks.gan --json benchmarks/gan/bench-gan.json
 
-bench-tricks: $(VENV)/.dev  ## Ablations: what each part of our model contributes
+bench-tricks: $(VENV)/.dev  ## What each part of our model contributes
 	$(BIN)/python -m benchmarks.gan.ablations --json benchmarks/gan/bench-tricks.json
 
-bench-fleet: $(VENV)/.dev  ## The whole fleet beside a loop over stock SDV
+bench-fleet: $(VENV)/.dev  ## The whole fleet compared with a loop over stock SDV
 	$(BIN)/python -m benchmarks.gan.fleet --json benchmarks/gan/bench-fleet.json
 
 check: $(VENV)/.dev  ## Formatting, lint and types
@@ -49,21 +50,26 @@ check: $(VENV)/.dev  ## Formatting, lint and types
 
 setup: $(VENV)/.installed  ## The virtual environment; quick when nothing changed
 
-# torch first and by itself: a wheel that is at hand is taken before any other torch is looked for.
+# torch first and in its own step: a local wheel is then used before pip looks for another torch.
 $(VENV)/.installed: pyproject.toml constraints.txt
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --upgrade 'pip>=25.1'
-	$(BIN)/pip install --quiet --constraint constraints.txt torch
-	PYTHONWARNINGS=ignore $(BIN)/pip install --quiet --constraint constraints.txt --editable .
-	touch $@
+	@echo "1/3 virtual environment in $(VENV)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(PIP) --upgrade 'pip>=25.1'
+	@echo "2/3 PyTorch (200 MB or more, the longest step)"
+	@$(PIP) --constraint constraints.txt torch
+	@echo "3/3 Fleetforge and its other libraries"
+	@PYTHONWARNINGS=ignore $(PIP) --constraint constraints.txt --editable .
+	@touch $@
 
 $(VENV)/.dev: $(VENV)/.installed
-	$(BIN)/pip install --quiet --constraint constraints.txt --group dev
-	touch $@
+	@echo "tools for tests and checks"
+	@$(PIP) --constraint constraints.txt --group dev
+	@touch $@
 
 $(VENV)/.bench: $(VENV)/.dev
-	$(BIN)/pip install --quiet --constraint constraints.txt --group bench
-	touch $@
+	@echo "libraries for benchmarks"
+	@$(PIP) --constraint constraints.txt --group bench
+	@touch $@
 
 clean:  ## Remove the environment; `var/` with your data stays
 	rm -rf $(VENV)

@@ -98,6 +98,10 @@ class StewardLost(FleetforgeError):
     """A worker's steward is gone, so the worker ends too and has to be started again."""
 
 
+class ForkServerLost(FleetforgeError):
+    """The process that stages are forked from ended while a worker waited for it."""
+
+
 class LedgerUnavailable(FleetforgeError):
     """The database does not answer."""
 

@@ -1,4 +1,4 @@
-"""The watched folder: a profile that lands there is onboarded; a bad one is told why."""
+"""The watched folder: each profile in it is onboarded; a bad one gets a file with the reasons."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Stamp = tuple[int, int]
 
 @dataclass
 class Folder:
-    """Onboards what lands in a folder.
+    """Onboards every profile in a folder.
 
     Attributes:
         submit: Onboards one file; raises `InvalidInput` for a bad one.
@@ -35,10 +35,10 @@ class Folder:
     _done: dict[Path, Stamp] = field(default_factory=dict)
 
     def watch(self, stopping: threading.Event) -> None:
-        """Take in what is there, then what lands, until told to stop."""
+        """Onboard the files that are there, and later ones, until `stopping` is set."""
         self.path.mkdir(parents=True, exist_ok=True)
-        # watchfiles says at once that something happened; it cannot say that a writer is done.
-        # So it only wakes us, and files are taken once they have been quiet for a while.
+        # watchfiles reports a change at once, but not when its writer is done. So it only wakes
+        # this loop, and a file is read once it has not changed for a while.
         wakes = watchfiles.watch(
             self.path,
             stop_event=stopping,
@@ -52,7 +52,7 @@ class Folder:
             self.look()
 
     def look(self) -> None:
-        """One look at every file of the folder."""
+        """Check every file of the folder once."""
         now = time.monotonic()
         present = {path: _stamp(path) for path in self.path.iterdir() if is_profile_name(path)}
         for path, stamp in present.items():

@@ -1,4 +1,4 @@
-"""When a command that runs in the foreground has to stop."""
+"""Stopping commands that run in the foreground."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 def stop_on_eof_option(function: F) -> F:
-    """Add `--stop-on-eof`, by which a stack's processes end with whoever started them."""
+    """Add `--stop-on-eof`: the process stops when the process that started it ends."""
     return click.option("--stop-on-eof", is_flag=True, hidden=True)(function)
 
 
 def stop_event(*, stop_on_eof: bool = False) -> threading.Event:
-    """An event that is set by SIGTERM, Ctrl-C or a closed terminal, or at the end of stdin."""
+    """An event that SIGTERM, Ctrl-C, a closed terminal or, if asked, the end of stdin sets."""
     stopping = threading.Event()
     for signum in _SIGNALS:
         signal.signal(signum, lambda *_: stopping.set())
     if stop_on_eof:
 
         def wait_for_eof() -> None:
-            # Not by `sys.stdin`, whose lock an interpreter that ends cannot have from this thread.
+            # Not `sys.stdin`: this thread would hold its lock while the interpreter exits.
             while os.read(sys.stdin.fileno(), 4096):
                 continue
             stopping.set()
@@ -39,6 +39,6 @@ def stop_event(*, stop_on_eof: bool = False) -> threading.Event:
 
 
 def interrupt_on_signals() -> None:
-    """Let SIGTERM and a closed terminal end a command as Ctrl-C does, in good order."""
+    """Let SIGTERM and a closed terminal end a command as Ctrl-C does."""
     for signum in _SIGNALS:
         signal.signal(signum, signal.default_int_handler)

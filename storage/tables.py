@@ -165,7 +165,7 @@ class Worker(_Table):
     queues = CharField(max_length=200)
     started_at = BigIntegerField()
     seen_at = BigIntegerField()
-    #: When it could run its first job; null while it starts.
+    #: Null while the worker loads its libraries and takes no job.
     ready_at = BigIntegerField(null=True)
 
     class Meta:

@@ -1,9 +1,9 @@
-"""The bell: consumers that block until there is something to fetch, and fetch only what can run.
+"""The bell: consumers block until there is a message, and fetch only what can run now.
 
-Whatever puts a message in a queue pushes a token to the queue's bell; an idle consumer blocks on
-the bell and then fetches. Stock Dramatiq looks now and then, up to a second after the message came.
-A token is only a hint: Dramatiq's own script stays the only one that takes messages, so
-acknowledgements hold, and a token that is lost or left over costs one look.
+The script that puts a message in a queue also pushes a token to the queue's bell, a Redis list. An
+idle consumer blocks on the bell and then fetches. Stock Dramatiq polls, up to a second after the
+message came. A token is only a hint: Dramatiq's own script still takes the messages, so its
+acknowledgements hold, and a token that is lost or left over costs one poll.
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ from dramatiq import Message, MessageProxy
 from dramatiq.brokers.redis import RedisBroker, _RedisConsumer
 from dramatiq.common import current_millis
 
-#: Longest wait for a bell, seconds: a consumer that stops, or whose token was lost, looks then.
+#: Longest wait for a bell, seconds: a consumer that stops, or whose token was lost, polls then.
 #: It has to be shorter than the connections' `socket_timeout`.
 BLOCK_SECONDS = 0.5
 
-#: How long a consumer that got a message by its bell tries to get the slot before it puts the
-#: message back for others, seconds: longer than another queue of the worker takes to find nothing.
+#: How long a consumer that got a message by its bell waits for the slot before it puts the
+#: message back for other workers, seconds. It is longer than an empty fetch of another queue takes.
 PUT_BACK_SECONDS = 0.02
 
 #: Pause of a consumer while the broker is away, seconds.
 AWAY_SECONDS = 0.25
 
-#: More tokens than consumers are of no use; a bell that nobody hears is forgotten.
+#: More tokens than consumers have no use. A bell without consumers expires.
 MOST_TOKENS = 64
 BELL_LIFETIME_SECONDS = 60
 
-#: Around Dramatiq's script: ringing in the same breath costs no round trip of its own. The
-#: script's arguments are the command, seven that are of no concern here, and message ids.
+#: Wraps Dramatiq's script: ringing in the same script saves a round trip. The script's arguments
+#: are the command, seven others, and message ids.
 _DISPATCH_AND_RING = """
 local answer = (function() {dispatch} end)()
 local messages = ({{enqueue = 1, requeue = #ARGV - 8}})[ARGV[1]]
@@ -51,12 +51,12 @@ return answer
 
 
 class Slot:
-    """A worker's one place for a job; when it gets free the queue of highest priority is first.
+    """A worker's one place for a job; when it is freed, the queue of highest priority is next.
 
-    Of equals the one that was served longest ago is first: none is starved by another.
+    Of queues with equal priority, the one that was served longest ago is next, so none starves.
 
-    A message is only fetched by a worker that can run it now: one that is held back behind a
-    training could have been run by another worker.
+    A worker fetches a message only when it can run it now. Otherwise the message might wait behind
+    a training while another worker is idle.
     """
 
     def __init__(self) -> None:
@@ -67,7 +67,7 @@ class Slot:
         self._last_turns: dict[str, int] = {}
 
     def take(self, queue_name: str, priority: int, timeout: float) -> bool:
-        """Take the place, or return False when it was not to be had for `timeout` seconds."""
+        """Take the place; False if it was not free for `timeout` seconds."""
         with self._changed:
             rank = (priority, -self._last_turns.get(queue_name, 0))
             self._waiting.append(rank)
@@ -85,7 +85,7 @@ class Slot:
             return free
 
     def free(self) -> None:
-        """Give the place to the next."""
+        """Free the place for the next queue."""
         with self._changed:
             self._taken = False
             self._changed.notify_all()
@@ -112,20 +112,20 @@ class BellBroker(RedisBroker):
 
     @property
     def consumer_class(self) -> type[_RedisConsumer]:
-        """What `consume` makes."""
+        """The class of the consumers that `consume` makes."""
         return _BellConsumer
 
     def declare_queue(self, queue_name: str) -> None:
-        """Declare a queue, without Dramatiq's second one for delays: the ledger has those."""
+        """Declare a queue, without Dramatiq's second one for delays: the ledger delays jobs."""
         if queue_name not in self.queues:
             self.queues.add(queue_name)
             self.emit_after("declare_queue", queue_name)
 
     def fetch_at_the_bell(self, queue_name: str) -> list[bytes]:
-        """Wait for a token, then fetch: in one round trip, as Redis answers one after the other.
+        """Wait for a token, then fetch, in one round trip.
 
-        The arguments are those that Dramatiq gives its script. A Redis that was restarted has
-        forgotten the script and raises; `do_fetch` loads it again.
+        The arguments are those that Dramatiq passes to its script. A Redis that was restarted has
+        lost the script and raises; `do_fetch` loads it again.
         """
         dispatch = self.scripts["dispatch"].sha
         never_maintain, one = 0, 1
@@ -144,7 +144,7 @@ class BellBroker(RedisBroker):
 
 
 class _BellConsumer(_RedisConsumer):
-    """Never raises while the broker is away: the steward says so, once, and the ledger waits."""
+    """Does not raise while the broker is away: the steward logs that once, and the jobs wait."""
 
     broker: BellBroker
     queue_name: str
@@ -154,7 +154,7 @@ class _BellConsumer(_RedisConsumer):
         self.over: SimpleQueue[tuple[str, str]] = SimpleQueue()
 
     def __next__(self) -> MessageProxy | None:
-        """A message, with the slot; or None after a while."""
+        """A message, and the slot is taken; or None after a while."""
         try:
             self._settle()
             if not self._take_slot(BLOCK_SECONDS):
@@ -173,7 +173,7 @@ class _BellConsumer(_RedisConsumer):
         return self.broker.slot.take(self.queue_name, priority, patience)
 
     def _fetch(self) -> MessageProxy | None:
-        """A message, or none and the slot is free again."""
+        """A message, or None and the slot is free again."""
         message = None
         try:
             message = _first(self.broker.do_fetch(self.queue_name, 1))
@@ -185,16 +185,16 @@ class _BellConsumer(_RedisConsumer):
     def _fetch_at_the_bell(self) -> MessageProxy | None:
         message = _first(self.broker.fetch_at_the_bell(self.queue_name))
         if message is not None and not self._take_slot(PUT_BACK_SECONDS):
-            # Another queue's job was quicker: the message is for another worker.
+            # A job of another queue took the slot: the message is for another worker.
             self.requeue([message])  # type: ignore[no-untyped-call]
             return None
         return message
 
     def ack(self, message: MessageProxy) -> None:
-        """Free the slot, and acknowledge the message once nothing more urgent is to be done.
+        """Free the slot, and acknowledge the message later, when the queue is empty.
 
-        An acknowledgement that is lost does no harm: when Dramatiq delivers the message again,
-        its job is not there to be claimed.
+        A lost acknowledgement does no harm: when Dramatiq delivers the message again, its job
+        cannot be claimed any more.
         """
         self.over.put(("ack", message.options["redis_message_id"]))
         self.broker.slot.free()
@@ -210,7 +210,7 @@ class _BellConsumer(_RedisConsumer):
             getattr(self.broker, f"do_{command}")(self.queue_name, message_id)
 
     def close(self) -> None:
-        """Settle what is over; what the broker is not there for is delivered again some day."""
+        """Acknowledge finished messages; if the broker is away, it delivers them again."""
         with suppress(redis.RedisError):
             self._settle()
 

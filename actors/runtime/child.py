@@ -1,8 +1,8 @@
 """The worker's side of the process that its stages run in.
 
-The process is forked, from a server that has torch and SDV loaded, before there is a job for it, so
-that a job starts in a millisecond. It runs one job after the other for as long as all goes well;
-one that failed, was killed or has grown is followed by a fresh one.
+The process is forked before there is a job for it, from a server that has torch and SDV loaded, so
+that a job starts in a millisecond. It runs one job after the other. After a job that failed or was
+killed, or when the process has grown, a new process takes its place.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ import os
 import signal
 from collections.abc import Sequence
 from contextlib import suppress
-from multiprocessing import forkserver
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import wait
 
 from actors.runtime import stage_process
 from actors.runtime.stage_process import Assignment, Died, Message
+from errors import ForkServerLost
 
 #: Loaded once in the fork server, so that a process starts in milliseconds, not in four seconds.
 #: The science imports these inside its functions, which is why they are named here.
@@ -41,18 +42,27 @@ PRELOAD = (
     "torch",
 )
 
-#: How long a process may take to exit once it has said its last word, seconds.
+#: How long a process may take to exit after its last message, seconds.
 _LAST_SECONDS = 5.0
 
 
 class Child:
-    """A process that waits for a job, or runs one; made when the fork server is ready."""
+    """A process that waits for a job, or runs one.
+
+    Making one blocks until the fork server has loaded its libraries.
+
+    Raises:
+        ForkServerLost: The fork server ended before it had.
+    """
 
     def __init__(self) -> None:
         context = multiprocessing.get_context("forkserver")
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(target=stage_process.main, args=(theirs,))
-        self._process.start()
+        try:
+            self._process.start()
+        except EOFError:
+            raise ForkServerLost("the fork server ended while it loaded its libraries") from None
         theirs.close()
 
     @property
@@ -61,12 +71,12 @@ class Child:
         return self._process.is_alive()
 
     def assign(self, assignment: Assignment) -> None:
-        """Let it run a job; if it has died just now, `next_message` says so."""
+        """Let it run a job; if it has just died, `next_message` returns that."""
         with suppress(BrokenPipeError):
             self._pipe.send(assignment)
 
     def next_message(self, timeout: float) -> Message | None:
-        """What it says next of its job, or None after `timeout` seconds of silence."""
+        """Its next message about the job, or None after `timeout` seconds without one."""
         if not wait([self._pipe], timeout):
             return None
         try:
@@ -82,7 +92,7 @@ class Child:
         self._process.join()
 
     def close(self) -> None:
-        """See to its end and free what belongs to it."""
+        """Wait for its end and free its resources."""
         self._pipe.close()
         self._process.join(_LAST_SECONDS)
         if self._process.is_alive():
@@ -93,15 +103,17 @@ class Child:
 def start_fork_server(preload: Sequence[str] = PRELOAD) -> None:
     """Let the fork server begin to load the heavy libraries.
 
-    Making the first `Child` blocks until it has, and no lease is renewed meanwhile: so a worker
-    makes one before it takes a job.
+    Making the first `Child` blocks until they are loaded, and no lease is renewed meanwhile: so a
+    worker makes one before it takes a job.
     """
     # One thread a stage: the networks are small, and OpenMP's threads spin while they wait for
     # each other, which on a machine with several workers slows all of them down tenfold.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     modules = ["actors.runtime.fork_server", *preload]
     multiprocessing.get_context("forkserver").set_forkserver_preload(modules)
-    # Inherited: Ctrl-C must not end the fork server in the middle of its imports.
+    # First, because it unblocks the signals below once it has started.
+    resource_tracker.ensure_running()
+    # The fork server inherits this until it has set up what Ctrl-C does to it.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         forkserver.ensure_running()

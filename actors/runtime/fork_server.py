@@ -1,7 +1,8 @@
-"""What the fork server loads first: whatever it and its children say goes to the workers' log."""
+"""What the fork server loads first: logging to the workers' log, and how signals end it."""
 
 import atexit
 import os
+import signal
 
 from actors.runtime import stage_process
 from actors.runtime.log import set_up_logging
@@ -9,9 +10,10 @@ from storage.settings import load_settings
 
 assert stage_process
 
-# Stages take whole cores for minutes. The worker that renews their lease, and the service and the
-# database that may be on this machine, take milliseconds, for which somebody waits.
-os.nice(10)
-# Registered first, so it runs last: taking torch and its like apart takes seconds, for nobody.
+# Registered first, so it runs last: unloading torch takes seconds and has no use.
 atexit.register(os._exit, 0)
+# Ctrl-C during the imports that follow ends this process without a traceback. Its worker has
+# blocked the signal until here. Once the imports are done, `multiprocessing` ignores it.
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 set_up_logging(as_json=load_settings().log_json)

@@ -1,4 +1,4 @@
-"""The workers' log: one line an event, for people or, by setting, as JSON."""
+"""The workers' log: one line for each event, as text or, by setting, as JSON."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from structlog.typing import EventDict, Processor
 
 from storage.ledger.leases import Claim
 
-#: Fields of every line of this process, whichever of its threads writes it.
+#: Fields of every line of this process, from all its threads.
 _about: dict[str, Any] = {}
 
 
 def set_up_logging(*, as_json: bool) -> None:
-    """Send our lines, other libraries' warnings and uncaught errors to standard error.
+    """Send log lines, libraries' warnings and uncaught errors to standard error.
 
     Args:
         as_json: One JSON object a line, instead of text.
@@ -42,13 +42,13 @@ def set_up_logging(*, as_json: bool) -> None:
         renderer = structlog.dev.ConsoleRenderer(
             colors=sys.stderr.isatty(),
             pad_event_to=0,
-            # The default shows every frame's variables, and a password may be one.
+            # The default shows every frame's variables, which may hold a password.
             exception_formatter=structlog.dev.plain_traceback,
         )
     structlog.configure(
         processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        # A line in one write: whatever else writes there meanwhile comes before or after it.
+        # One write for each line, so that lines of other processes do not mix with it.
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
@@ -57,19 +57,19 @@ def set_up_logging(*, as_json: bool) -> None:
         structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processor=renderer)
     )
     logging.basicConfig(level=logging.WARNING, handlers=[others], force=True)
-    warnings.showwarning = _log_warning  # type: ignore[assignment]  # which names what it ignores
+    warnings.showwarning = _log_warning  # type: ignore[assignment]
     sys.excepthook = _log_uncaught
     threading.excepthook = _log_uncaught_in_thread
 
 
 def say_in_every_line(about: Mapping[str, Any]) -> None:
-    """Let every line that this process logs from now on have these fields."""
+    """Add these fields to every line that this process logs from now on."""
     _about.clear()
     _about.update(about)
 
 
 def fields_of(claim: Claim) -> dict[str, Any]:
-    """What every line about a job says of it."""
+    """The fields of every line about a job."""
     return {
         "job": claim.job_id,
         "token": claim.token,
@@ -86,7 +86,7 @@ def _add_about(_logger: Any, _method: str, event: EventDict) -> EventDict:
 
 @contextmanager
 def logging_what_is_printed() -> Iterator[None]:
-    """Make log lines of what is printed meanwhile, be it by a library in one of its threads."""
+    """Turn everything printed in this block into log lines, also by libraries' threads."""
     log = structlog.get_logger()
     with (
         redirect_stdout(_PrintedLines(log.info, sys.stdout)) as printed,
@@ -96,7 +96,7 @@ def logging_what_is_printed() -> Iterator[None]:
             yield
         finally:
             for lines in (printed, complained):
-                lines.write("\n")  # The last one may lack its end.
+                lines.write("\n")  # The last line may lack its end.
 
 
 class _PrintedLines(io.TextIOBase):
@@ -135,5 +135,5 @@ def _log_uncaught(
 
 
 def _log_uncaught_in_thread(ended: threading.ExceptHookArgs) -> None:
-    if not issubclass(ended.exc_type, SystemExit):  # Which ends a thread as it should.
+    if not issubclass(ended.exc_type, SystemExit):  # The regular end of a thread.
         _log_uncaught(ended.exc_type, ended.exc_value, ended.exc_traceback)

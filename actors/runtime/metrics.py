@@ -1,4 +1,4 @@
-"""What a worker tells Prometheus of itself, if a setting gives it an address."""
+"""A worker's Prometheus metrics, served if a setting gives an address."""
 
 from __future__ import annotations
 
@@ -48,10 +48,10 @@ def serve(address: str) -> None:
 
 
 def show_queues(queues: dict[str, QueueStanding], now: int) -> None:
-    """Bring the gauges up to date.
+    """Update the gauges.
 
     Args:
-        queues: Where each queue stands.
+        queues: The state of each queue.
         now: The database's clock, ms.
     """
     for gauge in (QUEUE_DUE, QUEUE_RUNNING, QUEUE_AGE):

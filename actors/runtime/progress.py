@@ -1,4 +1,4 @@
-"""Progress on its way out: a few times a second to the ledger, and from there to Redis."""
+"""Publishing progress: a few times a second to the ledger, and then to Redis."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from storage.queries.task_states import TaskState
 
 LEDGER_INTERVAL_SECONDS = 0.3
 
-#: How long nothing goes to a Redis that did not answer, seconds: each try may take half a second
-#: from the time in which the lease has to be renewed.
+#: How long nothing is sent to a Redis that did not answer, seconds: each try may take half a second
+#: of the time in which the lease has to be renewed.
 SILENCE_SECONDS = 2.0
 
 
 class ProgressChannel:
     """One job's channel: `{channel}:{task_id}` in Redis database 2; the task id is the job's id.
 
-    What the ledger has taken goes to Redis as well, a `TaskState` in JSON, so that nobody has to
-    ask again and again. Redis may lose it: whoever listens also looks into the ledger now and then.
+    Each state that the ledger has is published to Redis too, as a `TaskState` in JSON, so that
+    clients need not poll. Redis may lose it: a listener also reads the ledger now and then.
     """
 
     def __init__(self, client: redis.Redis, claim: Claim, stage: Stage) -> None:
@@ -44,24 +44,24 @@ class ProgressChannel:
         self._unwritten = progress
 
     def write(self, *, last: bool = False) -> None:
-        """Bring the ledger up to date, unless that was done just now; call it often.
+        """Write the newest message, unless another was written just before; call it often.
 
         Args:
-            last: The stage has ended: what it said last is written in any case.
+            last: The stage has ended: its last message is written in any case.
 
         Raises:
             StaleLease: The job is no longer this worker's.
         """
-        now, news = time.monotonic(), self._unwritten
-        if news is None or (now - self._written_at < LEDGER_INTERVAL_SECONDS and not last):
+        now, newest = time.monotonic(), self._unwritten
+        if newest is None or (now - self._written_at < LEDGER_INTERVAL_SECONDS and not last):
             return
-        # No JSON can spell what is no number.
-        loss = news.loss if news.loss is not None and isfinite(news.loss) else None
-        percent = round(min(max(news.percent, 0), 100))
+        # JSON has no NaN and no infinity.
+        loss = newest.loss if newest.loss is not None and isfinite(newest.loss) else None
+        percent = round(min(max(newest.percent, 0), 100))
         try:
-            seq = leases.report_progress(self._claim, percent, news.message, news.epoch, loss)
+            seq = leases.report_progress(self._claim, percent, newest.message, newest.epoch, loss)
         except LedgerUnavailable:
-            return  # The renewal of the lease says so; progress alone is not worth a line.
+            return  # The steward logs the outage; lost progress needs no line.
         self._unwritten, self._written_at = None, now
         self._publish(
             TaskState(
@@ -70,16 +70,16 @@ class ProgressChannel:
                 stage=self._stage.name,
                 status="running",
                 progress=percent,
-                epoch=news.epoch,
+                epoch=newest.epoch,
                 loss=loss,
-                message=news.message,
+                message=newest.message,
                 seq=seq,
                 chain=self._claim.chain,
             )
         )
 
     def ended(self) -> None:
-        """Say how the job has come to its end, as the ledger has it."""
+        """Publish the job's final state, as the ledger has it."""
         try:
             states = task_states.of_tasks([self._claim.job_id])
         except LedgerUnavailable:

@@ -1,7 +1,7 @@
 """Inside the process that stages run in: it computes and writes staged files, and nothing else.
 
-It has no connection to the ledger or the broker. What it finds out goes through a pipe to its
-worker, which alone holds the lease, so a process whose worker lost the job can publish nothing.
+It has no connection to the ledger or the broker. Its messages go through a pipe to its worker. Only
+the worker holds the lease, so a process whose worker lost the job can publish nothing.
 """
 
 from __future__ import annotations
@@ -36,10 +36,12 @@ from storage.ledger.leases import Claim
 #: in memory goes with it. MiB.
 MOST_GROWTH_MIB = 100
 
+_NICENESS = 10
+
 
 @dataclass(frozen=True)
 class Assignment:
-    """All that is needed to run a job."""
+    """Everything that is needed to run a job."""
 
     module: str
     function: str
@@ -51,7 +53,7 @@ class Assignment:
 
 @dataclass(frozen=True)
 class Progressed:
-    """The stage is this far."""
+    """The stage's progress."""
 
     percent: float
     message: str
@@ -78,8 +80,8 @@ class Failed:
     """The stage raised, and the process has ended.
 
     Attributes:
-        retryable: Whether another attempt may end otherwise; an error of our own tree says of
-            itself that it will not.
+        retryable: Whether another attempt may succeed; False for a `FleetforgeError`, which would
+            be raised again.
         details: The traceback, for the log.
     """
 
@@ -90,7 +92,7 @@ class Failed:
 
 @dataclass(frozen=True)
 class Died:
-    """The process ended without a word."""
+    """The process ended without an outcome."""
 
     reason: str
 
@@ -100,11 +102,14 @@ Message = Progressed | Finished | Failed | Died
 
 def main(pipe: Connection) -> None:
     """Run the jobs that come through the pipe, until it ends or one fails."""
-    # Ctrl-C reaches every process of the terminal; the worker decides what becomes of this one.
+    # Ctrl-C reaches every process of the terminal; this one ends when its worker ends it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Stages take whole cores for minutes. The worker that renews their lease, and the service and
+    # the database that may be on this machine, take milliseconds, and users wait for those.
+    os.nice(_NICENESS)
     threading.Thread(target=_die_with_worker, daemon=True).start()
-    # What the fork server has loaded stays: looking it through for garbage takes 0.4 s, and copies
-    # the pages that processes share.
+    # The fork server's modules stay: searching them for garbage takes 0.4 s, and copies the pages
+    # that processes share.
     gc.freeze()
     slim = _peak_mib()
     while True:
@@ -161,7 +166,7 @@ def _die_with_worker() -> None:
 
 
 class _ReportingFailure:
-    """Tells the worker what a stage raised, whatever it is: this is the edge of the process."""
+    """Reports every error of a stage to the worker: this is the boundary of the process."""
 
     def __init__(self, pipe: Connection) -> None:
         self._pipe = pipe
@@ -178,6 +183,6 @@ class _ReportingFailure:
             retryable=not expected,
             details="".join(traceback.format_exception(error)),
         )
-        with suppress(BrokenPipeError):  # The worker was killed, and has no use for it.
+        with suppress(BrokenPipeError):  # The worker was killed.
             self._pipe.send(failed)
         os._exit(1)

@@ -1,4 +1,4 @@
-"""The embedded stack: workers as child processes, kept alive until the caller is done."""
+"""The embedded stack: child processes that are kept running until the caller is done."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import structlog
 from actors.broker.valkey import EmbeddedValkey
 from storage.settings import Settings
 
-#: More workers than this want more memory than a desk machine has, half a GB each.
+#: Each worker needs half a GB of memory; a desktop computer has room for this many.
 MOST_WORKERS = 4
 
 _STOP_SECONDS = 20.0
@@ -23,22 +23,22 @@ _RESTART_SECONDS = 1.0
 
 
 def worker_commands(machines: int) -> dict[str, tuple[str, ...]]:
-    """The worker processes for so many machines at once, as far as there are cores for them.
+    """The worker processes for this many machines at once: at most one for each core.
 
-    Each serves all queues: every stage takes seconds, so a queue with a worker of its own would
-    only leave a core idle. A site whose trainings are long gives them workers (see the Procfile).
+    Each serves all queues. Every stage takes seconds, so a worker for a single queue would only
+    leave a core idle. A site with long trainings gives them separate workers (see the Procfile).
     """
     count = max(1, min(machines, os.cpu_count() or 1, MOST_WORKERS))
     return {f"worker.{number + 1}": ("worker",) for number in range(count)}
 
 
 class Stack:
-    """Runs Fleetforge processes for as long as the `with` block lasts; one that dies comes back.
+    """Runs Fleetforge processes while the `with` block lasts; a process that dies is restarted.
 
     Args:
-        settings: Where the private Valkey is; the processes get them by the environment.
+        settings: Where the private Valkey is; the processes read the environment.
         processes: Name → arguments of the `fleetforge` command.
-        logs: Folder for a log file each; absent means this terminal.
+        logs: Folder for one log file for each process; None means this terminal.
     """
 
     def __init__(
@@ -79,13 +79,13 @@ class Stack:
                 process.kill()
                 process.wait()
         if self._valkey is not None:
-            self._valkey.stop()  # Last, so that the workers can take their leave.
+            self._valkey.stop()  # Last: workers that stop still use it.
 
     def _start(self, name: str) -> None:
-        # -P: a file of the user's called cli.py must not be run instead.
+        # -P: a file cli.py in the user's folder must not be run instead.
         command = [sys.executable, "-P", "-m", "cli", *self._commands[name], "--stop-on-eof"]
-        # A session of its own: Ctrl-C reaches this process alone, which then stops the others
-        # in good order. If it cannot, being killed, the pipe's end tells them.
+        # In a new session: Ctrl-C reaches this process only, which then stops the others in order.
+        # If this process is killed, they stop at the end of the pipe.
         self._running[name] = subprocess.Popen(
             command, stdin=subprocess.PIPE, stderr=self._log(name), start_new_session=True
         )

@@ -1,4 +1,4 @@
-"""A worker process: one stage at a time, and a steward beside it."""
+"""A worker process: it runs one stage at a time, and a steward in a second thread."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from collections.abc import Sequence
 import dramatiq
 import structlog
 
-from actors.broker.client import PROGRESS_DB, PROGRESS_SECONDS, Broker, broker_errors, connect
+from actors.broker.client import PROGRESS_DB, Broker, broker_errors, connect
 from actors.broker.valkey import EmbeddedValkey
 from actors.runtime import metrics
 from actors.runtime.child import PRELOAD, start_fork_server
 from actors.runtime.runner import Runner
 from actors.runtime.steward import Steward
 from actors.stage import queues as all_queues
-from errors import BrokerUnavailable, LedgerUnavailable, StewardLost
+from errors import BrokerUnavailable, ForkServerLost, LedgerUnavailable, StewardLost
 from storage.artifacts.store import open_store
 from storage.database import wait_for_lock
 from storage.ledger import workers
 from storage.settings import Settings
 
-#: How often the main thread looks whether another one was given a signal, seconds: that happens to
-#: a process that was stopped and goes on, and does not wake a thread that waits without end.
+#: How often the main thread wakes to handle signals, seconds. In a process that was stopped and
+#: goes on, the kernel may give a signal to another thread, which does not wake the main thread.
 _SIGNAL_SECONDS = 0.5
 
-#: What a worker's threads get to end after the grace, seconds.
+#: How long a worker's threads have to end after the grace, seconds.
 _STOP_SECONDS = 3.0
 
 #: How long SQLite's write lock is waited for until the ledger counts as away, seconds: while the
@@ -43,16 +43,17 @@ def serve(
     stopping: threading.Event,
     preload: Sequence[str] = PRELOAD,
 ) -> None:
-    """Work until told to stop; a stage that is running then is finished or handed back.
+    """Work until `stopping` is set; a stage that runs then is finished or handed back.
 
     Args:
         settings: Where everything is.
         queues: Queues to serve; empty means all.
         stopping: Set it to stop.
-        preload: Modules that the processes of stages have loaded from the start.
+        preload: Modules that are loaded before the processes of stages are forked.
 
     Raises:
-        StewardLost: The steward ended by an error that it does not know.
+        ForkServerLost: The process that loads these modules ended.
+        StewardLost: The steward ended by an unexpected error.
     """
     if settings.metrics is not None:
         metrics.serve(settings.metrics)
@@ -72,7 +73,7 @@ def serve(
         worker_id=worker_id,
         store=store,
         send=broker.send,
-        progress=connect(settings, PROGRESS_DB, PROGRESS_SECONDS),
+        progress=connect(settings, PROGRESS_DB),
         stopping=stopping,
         wake=steward.wake.set,
     )
@@ -81,14 +82,15 @@ def serve(
     steward_thread.start()
     try:
         start_fork_server(preload)
-        runner.prepare()
-        worker = broker.worker(served, runner.run_job)
-        worker.start()
-        log.info("worker ready", worker=worker_id, queues=",".join(served))
-        while not stopping.wait(_SIGNAL_SECONDS):
-            continue
-        log.info("worker stopping")
-        _stop(worker, settings.grace_seconds)
+        if _prepared(runner, stopping):
+            steward.heartbeat.ready = True
+            worker = broker.worker(served, runner.run_job)
+            worker.start()
+            log.info("worker ready", worker=worker_id, queues=",".join(served))
+            while not stopping.wait(_SIGNAL_SECONDS):
+                continue
+            log.info("worker stopping")
+            _stop(worker, settings.grace_seconds)
     finally:
         stopping.set()
         steward.wake.set()
@@ -98,11 +100,41 @@ def serve(
             valkey.shut_down()
         log.info("worker stopped")
     if steward.lost:
-        raise StewardLost("the steward ended by an error of its own; see the log")
+        raise StewardLost("the steward ended by an unexpected error; see the log")
+
+
+def _prepared(runner: Runner, stopping: threading.Event) -> bool:
+    """Wait until the first process for stages is there; False if the worker stops before.
+
+    The fork server's imports may take a minute on a busy machine. A worker that stops meanwhile
+    does not wait for them; the fork server then ends after its imports.
+
+    Raises:
+        ForkServerLost: The fork server ended, and the worker does not stop.
+    """
+    done = threading.Event()
+    lost: list[ForkServerLost] = []
+
+    def prepare() -> None:
+        try:
+            runner.prepare()
+        except ForkServerLost as error:
+            lost.append(error)
+        if stopping.is_set():
+            runner.close()
+        done.set()
+
+    threading.Thread(target=prepare, name="prepare", daemon=True).start()
+    while not done.wait(_SIGNAL_SECONDS) and not stopping.is_set():
+        continue
+    # Ctrl-C ends the fork server during its imports, and may set `stopping` a moment later.
+    if lost and not stopping.wait(_SIGNAL_SECONDS):
+        raise lost[0]
+    return not stopping.is_set()
 
 
 def _stop(worker: dramatiq.Worker, grace_seconds: float) -> None:
-    """Stop consuming; a broker that is away must not hold the process, the ledger has the jobs."""
+    """Stop consuming. A broker that is away must not keep the process: the ledger has the jobs."""
     try:
         with broker_errors():
             worker.stop(timeout=round((grace_seconds + _STOP_SECONDS) * 1000))
@@ -111,7 +143,7 @@ def _stop(worker: dramatiq.Worker, grace_seconds: float) -> None:
 
 
 def _sign_off(worker_id: str) -> bool:
-    """Take leave; whether this was the last worker."""
+    """Remove the worker from the ledger; True if it was the last one."""
     try:
         workers.sign_off(worker_id)
         return not workers.alive()

@@ -11,11 +11,11 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 
-import redis.asyncio
+import redis
 from anyio import create_task_group, to_thread
 from pydantic import TypeAdapter, ValidationError
 
-from actors.broker.client import ANSWER_SECONDS, PROGRESS_DB, broker_url
+from actors.broker.client import ANSWER_SECONDS, PROGRESS_DB, connect_async
 from actors.stage import STAGES
 from errors import LedgerUnavailable
 from storage.ledger.chain_status import ONBOARDING
@@ -96,11 +96,7 @@ class Live:
     def __init__(self, settings: Settings) -> None:
         self._watchers: set[Watcher] = set()
         self._watched = asyncio.Event()
-        pool = redis.asyncio.ConnectionPool.from_url(
-            broker_url(settings), socket_connect_timeout=ANSWER_SECONDS
-        )
-        pool.connection_kwargs["db"] = PROGRESS_DB
-        self._redis = redis.asyncio.Redis.from_pool(pool)
+        self._redis = connect_async(settings, PROGRESS_DB, socket_connect_timeout=ANSWER_SECONDS)
 
     @contextmanager
     def watching(self, task_id: int | None) -> Iterator[Watcher]:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
-import redis.asyncio
+import redis
 from fastapi.routing import iter_route_contexts
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -21,7 +21,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.routing import BaseRoute, compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from actors.broker.client import broker_url
+from actors.broker.client import connect_async
 from api.middleware.sliding_window import WINDOW_SECONDS, Count
 from api.responses.problems import problem
 from storage.settings import Settings
@@ -75,15 +75,14 @@ class Limiter:
         # A flood of requests waits here. If it waited for the pool, which has a timeout, Redis
         # would seem to be down.
         self._turn = asyncio.Semaphore(_CONNECTIONS)
-        self._pool = redis.asyncio.ConnectionPool.from_url(
-            broker_url(settings),
+        self._redis = connect_async(
+            settings,
+            RATE_LIMIT_DB,
             socket_connect_timeout=ANSWER_SECONDS,
             socket_timeout=ANSWER_SECONDS,
             # Connections that Redis dropped, for example by a restart, are opened again at once.
             retry=Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
         )
-        self._pool.connection_kwargs["db"] = RATE_LIMIT_DB
-        self._redis = redis.asyncio.Redis(connection_pool=self._pool)
         self._script = self._redis.register_script(_COUNT)
 
     async def count(self, endpoint: str, client: str) -> Count | None:
@@ -131,7 +130,7 @@ class Limiter:
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._pool.disconnect()
+        await self._redis.aclose()
 
 
 class RateLimit:

@@ -20,6 +20,7 @@ JOB_COLUMNS = ("job", "machine_id", "stage", "progress", "runs since")
 def workers(as_json: bool) -> None:
     """Who is alive, and what each runs since when.
 
+    A worker is starting while it loads PyTorch; it takes no job then.
     A worker that ended in good order is not listed. One that has fallen silent is, for some
     minutes: what it held is taken over by a worker that is alive.
 
@@ -40,7 +41,9 @@ def workers(as_json: bool) -> None:
 def _state(worker: Seen) -> str:
     if not worker.alive:
         return f"silent for {duration(worker.silent_seconds)}"
-    return str(worker.jobs[0]["status"]) if worker.jobs else "idle"
+    if worker.jobs:
+        return str(worker.jobs[0]["status"])
+    return "starting" if worker.ready_at is None else "idle"
 
 
 def _rows(worker: Seen) -> Iterator[dict[str, Any]]:

@@ -11,7 +11,7 @@ from storage.settings import load_settings
 
 @click.group()
 def db() -> None:
-    """The ledger's migrations; the embedded database needs no help with them."""
+    """Show and apply the ledger's migrations; the embedded database applies its own."""
 
 
 @db.command("upgrade")
@@ -34,7 +34,7 @@ def upgrade_database(as_json: bool) -> None:
 @db.command()
 @json_option
 def status(as_json: bool) -> None:
-    """Each migration and whether it is applied."""
+    """List the migrations and whether each is applied."""
     open_database(load_settings())
     rows = migration_status()
     if as_json:

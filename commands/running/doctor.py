@@ -26,9 +26,9 @@ PACKAGES = ("dramatiq", "redis", "peewee", "sdv", "torch", "pandas", "pyarrow", 
 @click.command()
 @json_option
 def doctor(as_json: bool) -> None:
-    """What Fleetforge would use here, and whether each part answers.
+    """Show what Fleetforge would use here, and whether each part answers.
 
-    Exit code 1 when a part does not answer.
+    The exit code is 1 if a part does not answer.
 
     \b
     Example:

@@ -28,21 +28,21 @@ _KINDS = {
 
 
 @click.command()
-@click.option("--dry-run", is_flag=True, help="Say what would be removed, and remove nothing.")
+@click.option("--dry-run", is_flag=True, help="Only list what would be removed.")
 @click.option(
     "--keep-models",
     type=click.IntRange(1),
     default=KEEP_MODELS,
     show_default=True,
     metavar="N",
-    help="Models kept of each machine: the newest N, and the newest accepted one.",
+    help="Models to keep for each machine: the newest N, and the newest accepted one.",
 )
 @json_option
 def gc(dry_run: bool, keep_models: int, as_json: bool) -> None:
     """Remove what nothing needs any more.
 
-    That is what workers that died have left, files that newer ones have replaced, old models, and
-    local copies that nobody reads. Running jobs are not disturbed.
+    It removes what dead workers left, files that newer ones replaced, old models, and local copies
+    that are not used any more. Running jobs are not disturbed.
 
     \b
     Examples:

@@ -15,7 +15,7 @@ COLUMNS = ("name", "scope", "state", "id", "created", "expires", "last used")
 
 @click.group()
 def tokens() -> None:
-    """Make, list and revoke access tokens of the HTTP service."""
+    """Create, list and revoke the tokens of HTTP clients."""
 
 
 @tokens.command()
@@ -24,14 +24,14 @@ def tokens() -> None:
     "--scope",
     type=click.Choice(SCOPES),
     required=True,
-    help="What the token may do: write includes read, admin includes write.",
+    help="Its rights: admin includes write, and write includes read.",
 )
 @click.option(
     "--expires-days", type=click.IntRange(1, 3650), help="Days until it expires; without it, never."
 )
 @json_option
 def create(name: str, scope: str, expires_days: int | None, as_json: bool) -> None:
-    """Make a token and print it; it is shown only once.
+    """Create a token and print it; it cannot be shown again.
 
     \b
     Examples:

@@ -14,9 +14,8 @@ from commands.stopping import stop_event
 def up(host: str, port: int) -> None:
     """Run the whole stack in the foreground: broker, workers, HTTP and the watched folder.
 
-    There is one worker for trainings on each core, up to four, and one for everything else.
-    Ctrl-C stops it in good order; a stage that is running is handed back and starts again at
-    the next `up`.
+    One worker starts for each core, up to four; each runs one stage of any kind at a time.
+    Ctrl-C stops everything in order. A stage that is running then starts again at the next `up`.
 
     \b
     Example:
@@ -29,7 +28,7 @@ def up(host: str, port: int) -> None:
 
     set_up_logging(as_json=settings.log_json)
 
-    # What `web` would refuse, before anything is started that would not be needed.
+    # The reasons for which `web` would not start, before anything else is started.
     check_listen_address(host, settings)
     listen(host, port).close()
     stopping = stop_event()
@@ -37,5 +36,5 @@ def up(host: str, port: int) -> None:
     web = ("web", "--host", host, "--port", str(port))
     with Stack(settings, worker_commands(MOST_WORKERS) | {"watch": ("watch",), "web": web}):
         while not stopping.wait(0.5):
-            continue  # A signal that another thread was given is only handled when this one wakes.
+            continue  # A signal that another thread got is handled only when this one wakes.
     click.echo("stopped", err=True)

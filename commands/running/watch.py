@@ -14,10 +14,10 @@ from commands.stopping import stop_event, stop_on_eof_option
 @click.argument("folder", required=False, type=click.Path(path_type=Path, file_okay=False))
 @stop_on_eof_option
 def watch(folder: Path | None, stop_on_eof: bool) -> None:
-    """Onboard every profile that lands in FOLDER (by default the inbox, var/inbox).
+    """Onboard every profile that is put in FOLDER (by default the inbox, var/inbox).
 
-    A profile is taken once it has not changed for a second. A bad one is left where it is, with
-    the reasons beside it in NAME.error.
+    A profile is read once it has not changed for a second. A bad one stays in place, and NAME.error
+    next to it gives the reasons.
 
     \b
     Example:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import threading
 from collections.abc import Callable
@@ -13,11 +14,19 @@ from commands.session import open_ledger
 from commands.stopping import stop_event, stop_on_eof_option
 from errors import SettingsError
 
+#: What to do about an address that cannot be used, by the kernel's error.
+_ADVICE = {
+    errno.EADDRINUSE: "stop what listens there, or choose another port with --port "
+    "(a Procfile has it in its line `web:`)",
+    errno.EACCES: "choose a port above 1023 with --port",
+    errno.EADDRNOTAVAIL: "choose an address of this machine with --host",
+}
+
 F = TypeVar("F", bound=Callable[..., Any])
 
-#: How long SQLite's write lock is waited for until the ledger counts as away, seconds.
+#: How long to wait for SQLite's write lock until the ledger counts as away, seconds.
 _LOCK_PATIENCE_SECONDS = 5.0
-#: What requests get to end after the service was told to stop, seconds.
+#: How long requests have to end once the service stops, seconds.
 _STOP_SECONDS = 5
 
 
@@ -36,8 +45,8 @@ def web_options(function: F) -> F:
 def web(host: str, port: int, stop_on_eof: bool) -> None:
     """Serve Fleetforge over HTTP until SIGTERM or Ctrl-C.
 
-    It takes requests in, publishes events and shows the ledger; workers do the work. What it can
-    do is described at /docs.
+    It accepts requests, publishes events and shows the ledger; workers do the work. Its API is
+    documented at /docs.
 
     \b
     Example:
@@ -61,7 +70,7 @@ def web(host: str, port: int, stop_on_eof: bool) -> None:
             uvicorn.Config(
                 create_app(settings),
                 log_config=None,
-                access_log=False,  # Each request has a line of our own.
+                access_log=False,  # Our middleware logs each request.
                 **SERVER_OPTIONS,
                 timeout_graceful_shutdown=_STOP_SECONDS,
             )
@@ -72,7 +81,7 @@ def web(host: str, port: int, stop_on_eof: bool) -> None:
             server.should_exit = True
 
         threading.Thread(target=stop_server, daemon=True).start()
-        click.echo(f"serving http://{_shown(host)}:{port}, described at /docs", err=True)
+        click.echo(f"serving http://{_shown(host)}:{port}, documented at /docs", err=True)
         server.run(sockets=[listener])
 
 
@@ -80,14 +89,15 @@ def listen(host: str, port: int) -> socket.socket:
     """A socket that takes connections.
 
     Raises:
-        SettingsError: Not at this address.
+        SettingsError: The address cannot be used; the message names the option to change.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
         reason = str(error.strerror).partition(" (")[0]  # Python's has the address, too.
-        raise SettingsError(f"{host}:{port}: {reason}; choose another --host or --port") from None
+        advice = _ADVICE.get(error.errno or 0, "choose another --host or --port")
+        raise SettingsError(f"{host}:{port}: {reason}; {advice}") from None
 
 
 def _shown(host: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from peewee import fn
+
 from storage.database import (
     after,
     forgettable_transaction,
@@ -17,11 +19,21 @@ from storage.tables import Worker
 WORKER_SILENCE_SECONDS = 15.0
 
 
-def beat(worker_id: str, host: str, pid: int, queues: list[str]) -> None:
-    """Note that a worker is alive; forget those long silent."""
+def beat(worker_id: str, host: str, pid: int, queues: list[str], *, ready: bool = True) -> None:
+    """Note that a worker is alive; forget those long silent.
+
+    Args:
+        worker_id: Its id.
+        host: The host it runs on.
+        pid: Its process there.
+        queues: The queues it serves.
+        ready: Whether it takes jobs; False while it loads its libraries.
+    """
     with forgettable_transaction():
         Worker.delete().where(Worker.seen_at < after(-20 * WORKER_SILENCE_SECONDS)).execute()
-        seen = Worker.update(seen_at=now_ms()).where(Worker.id == worker_id).execute()
+        ready_at = fn.COALESCE(Worker.ready_at, now_ms()) if ready else None
+        news = {"seen_at": now_ms(), "ready_at": ready_at}
+        seen = Worker.update(**news).where(Worker.id == worker_id).execute()
         if not seen:
             Worker.insert(
                 id=worker_id,
@@ -30,6 +42,7 @@ def beat(worker_id: str, host: str, pid: int, queues: list[str]) -> None:
                 queues=",".join(queues),
                 started_at=now_ms(),
                 seen_at=now_ms(),
+                ready_at=now_ms() if ready else None,
             ).execute()
 
 

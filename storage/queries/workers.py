@@ -20,6 +20,7 @@ class Seen:
     """A worker that was heard of, and what it runs.
 
     Attributes:
+        ready_at: Since when it takes jobs, ms since 1970; None while it loads its libraries.
         alive: Whether it was heard of lately.
         silent_seconds: Since when it was not heard of.
         jobs: Its running jobs as dicts, oldest first; `status` is `running` or `stale`.
@@ -31,6 +32,7 @@ class Seen:
     queues: list[str]
     started_at: int
     seen_at: int
+    ready_at: int | None
     alive: bool
     silent_seconds: float
     jobs: list[dict[str, Any]]
@@ -56,6 +58,7 @@ def roster() -> list[Seen]:
             queues=row["queues"].split(","),
             started_at=row["started_at"],
             seen_at=row["seen_at"],
+            ready_at=row["ready_at"],
             alive=bool(row["alive"]),
             silent_seconds=row["silent_ms"] / 1000,
             jobs=held[row["id"]],

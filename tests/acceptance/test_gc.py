@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from benchmarks.fleet import PROFILE
 from tests.acceptance.conftest import COMMAND, User
 from tests.waiting import eventually
 
-MACHINE = "pump_ksb_etanorm_006"
+ROOT = Path(__file__).parents[2]
+MACHINE = "pump_1"
 
 
-def training(user: User) -> dict[str, Any] | None:
-    """The job of a training that a worker has come to."""
-    for job in user.json("jobs", "--status", "running"):
-        if job["stage"] == "train_tvae" and job["message"]:
-            return dict(job)
-    return None
+def job_of(user: User, stage: str) -> dict[str, Any]:
+    """The newest job of a stage; empty if there is none."""
+    jobs = [job for job in user.json("jobs") if job["stage"] == stage]
+    return dict(max(jobs, key=lambda job: job["id"])) if jobs else {}
+
+
+def seeded(user: User) -> None:
+    """A machine with its seed, whose training waits for a worker.
+
+    With the stages of `benchmarks.cheap_stages` the training holds still for an hour.
+    """
+    profile = PROFILE | {"machine_id": MACHINE, "description": json.dumps({"seconds": 3600})}
+    (user.folder / f"{MACHINE}.json").write_text(json.dumps(profile))
+    user.run("onboard", f"{MACHINE}.json", "--rows", "1000")
+    with user.running(COMMAND, "worker", "--queues", "default"):
+        eventually(lambda: job_of(user, "train_tvae"), 120)
 
 
 def files(home: Path) -> list[tuple[str, int]]:
@@ -33,10 +47,10 @@ def files(home: Path) -> list[tuple[str, int]]:
 def test_what_a_killed_worker_left_goes_once_its_attempt_has_ended(
     user: User, redis_url: str
 ) -> None:
-    user.environment |= {"FLEETFORGE_REDIS_URL": redis_url}
-    user.run("onboard", MACHINE, "--rows", "1000", "--epochs", "1000")
-    with user.running(COMMAND, "worker") as worker:
-        job = eventually(lambda: training(user), 60)
+    user.environment |= {"FLEETFORGE_REDIS_URL": redis_url, "PYTHONPATH": str(ROOT)}
+    seeded(user)
+    with user.running(sys.executable, "-m", "benchmarks.cheap_worker", "train") as worker:
+        job = eventually(lambda: (job := job_of(user, "train_tvae"))["message"] and job, 120)
         left = f".staged/{MACHINE}/{job['id']}.{job['token']}"
         assert user.run("gc").stdout == "nothing to remove\n"
         assert (user.home / left).is_dir()

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import sys
+from pathlib import Path
+
 import apsw
 import pytest
 
+from benchmarks.fleet import PROFILE
 from events.vocabulary import StageFailed
 from storage.database import after, database, open_database, transaction
 from storage.ledger import leases
@@ -15,6 +20,7 @@ from tests.acceptance.conftest import COMMAND, User
 from tests.integration.conftest import record
 from tests.waiting import eventually
 
+ROOT = Path(__file__).parents[2]
 PUMPS = ("pump_grundfos_cr3_004", "pump_ksb_etanorm_006")
 
 
@@ -71,36 +77,43 @@ def test_a_retry_that_does_not_say_which_jobs_retries_none(
 
 
 def test_a_job_whose_worker_was_killed_is_stale_and_not_running(user: User, redis_url: str) -> None:
-    user.environment |= {"FLEETFORGE_REDIS_URL": redis_url, "FLEETFORGE_LEASE_SECONDS": "2"}
+    user.environment |= {
+        "FLEETFORGE_REDIS_URL": redis_url,
+        "FLEETFORGE_LEASE_SECONDS": "2",
+        "PYTHONPATH": str(ROOT),
+    }
+    still = PROFILE | {"machine_id": "pump_1", "description": json.dumps({"seconds": 3600})}
+    (user.folder / "pump_1.json").write_text(json.dumps(still))
     said = user.run("workers").stdout
     assert said == "no worker is alive; start one: fleetforge up\n"
     assert user.json("workers") == []
-    with user.running(COMMAND, "worker") as process:
-        (idle,) = eventually(lambda: user.json("workers"))
-        assert (idle["pid"], idle["state"], idle["jobs"]) == (process.pid, "idle", [])
+    with user.running(sys.executable, "-m", "benchmarks.cheap_worker", "default,train") as process:
+        (idle,) = eventually(
+            lambda: [worker for worker in user.json("workers") if worker["state"] == "idle"], 60
+        )
+        assert (idle["pid"], idle["jobs"]) == (process.pid, [])
         assert idle["queues"] == ["default", "train"]
         assert "idle" in user.run("workers").stdout
-        user.run("onboard", PUMPS[0], "--rows", "1000", "--epochs", "1000")
+        user.run("onboard", "pump_1.json")
         (busy,) = eventually(
-            lambda: [
-                worker
-                for worker in user.json("workers")
-                if worker["jobs"] and worker["jobs"][0]["stage"] == "train_tvae"
-            ],
-            60,
+            lambda: [worker for worker in user.json("workers") if worker["jobs"]], 60
         )
-        assert (busy["state"], busy["jobs"][0]["machine_id"]) == ("running", PUMPS[0])
+        (held,) = busy["jobs"]
+        assert (busy["state"], held["machine_id"]) == ("running", "pump_1")
+        assert held["stage"] == "generate_seed"
         assert user.json("status")[0]["status"] == "running"
         _, line = user.run("workers").stdout.splitlines()
-        assert all(said in line for said in ("running", "train_tvae", PUMPS[0], str(process.pid)))
+        assert all(
+            said in line for said in ("running", "generate_seed", "pump_1", str(process.pid))
+        )
         process.kill()
         process.wait()
     eventually(lambda: user.json("status")[0]["status"] == "stale")
     (job,) = user.json("jobs", "--status", "stale")
-    assert (job["status"], job["stage"]) == ("stale", "train_tvae")
+    assert (job["status"], job["stage"]) == ("stale", "generate_seed")
     assert user.json("jobs", "--status", "running") == []
-    assert user.json("machines", "show", PUMPS[0])["status"] == "stale"
-    for command in (("status",), ("machines", "list"), ("machines", "show", PUMPS[0]), ("jobs",)):
+    assert user.json("machines", "show", "pump_1")["status"] == "stale"
+    for command in (("status",), ("machines", "list"), ("machines", "show", "pump_1"), ("jobs",)):
         said = user.run(*command).stdout
         assert "stale" in said
         assert "running" not in said
@@ -114,7 +127,7 @@ def test_a_job_whose_worker_was_killed_is_stale_and_not_running(user: User, redi
     assert [held["id"] for held in gone["jobs"]] == [job["id"]]
     _, line = user.run("workers").stdout.splitlines()
     assert "silent for" in line
-    assert "train_tvae" in line
+    assert "generate_seed" in line
 
 
 def test_a_replay_says_what_it_will_run_and_a_dry_one_writes_nothing(user: User) -> None:

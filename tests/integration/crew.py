@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import dramatiq
 from dramatiq.brokers.redis import RedisBroker
 
-from actors.broker.bell import BellBroker
+from actors.broker.bell import BellBroker, Slot
 from actors.broker.client import ACTOR, BROKER_DB, NAMESPACE, Broker, connect
 from storage.ledger.event_log import Dispatch
 from storage.settings import Settings
@@ -33,6 +33,7 @@ class Crew:
     begun: list[Run] = field(default_factory=list)
     _gates: dict[int, threading.Event] = field(default_factory=dict)
     _workers: list[dramatiq.Worker] = field(default_factory=list)
+    _slots: list[Slot] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.broker = Broker(self.settings)
@@ -54,6 +55,7 @@ class Crew:
         worker = broker.worker(queues, run_job)
         worker.start()
         self._workers.append(worker)
+        self._slots.append(broker._dramatiq.slot)
         return worker
 
     def hold(self, *jobs: int) -> None:
@@ -83,6 +85,10 @@ class Crew:
     def listening(self) -> int:
         """How many consumers wait for a bell."""
         return int(self.redis.info("clients")["blocked_clients"])
+
+    def in_line(self) -> int:
+        """How many consumers wait for the place of their worker."""
+        return sum(len(slot._waiting) for slot in self._slots)
 
     def tokens(self, queue: str) -> int:
         return int(self.redis.llen(self.bells.bell(queue)))

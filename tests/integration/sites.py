@@ -96,7 +96,7 @@ class Site:
 
     def take_in_and_start(self, machine_id: str, seconds: float) -> dict[str, Any]:
         """The same; its first job once it is in the middle of its stage."""
-        self.take_in(machine_id, seconds)
+        self.register(machine_id, seconds, actor="test")
         return eventually(lambda: self.job(machine_id, message="half way"))
 
     def job(self, machine_id: str, **seen: Any) -> dict[str, Any] | None:

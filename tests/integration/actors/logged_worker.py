@@ -67,7 +67,11 @@ def logged_worker(environment: dict[str, str], *python_arguments: str) -> Iterat
     log, output = folder / "log", folder / "output"
     with log.open("ab") as stderr, output.open("ab") as stdout:
         process = subprocess.Popen(
-            [sys.executable, *python_arguments], env=environment, stderr=stderr, stdout=stdout
+            [sys.executable, *python_arguments],
+            env=environment,
+            stderr=stderr,
+            stdout=stdout,
+            start_new_session=True,  # A test may send Ctrl-C to all its processes.
         )
     try:
         yield LoggedWorker(process, log, output)

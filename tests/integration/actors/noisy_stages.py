@@ -1,6 +1,6 @@
 """A worker whose first stage writes in every way there is, then ends as its machine says.
 
-`python -c "from tests.integration import noisy_stages; noisy_stages.main()"`
+`python -c "from tests.integration.actors import noisy_stages; noisy_stages.main()"`
 """
 
 from __future__ import annotations

@@ -61,7 +61,7 @@ class TestTheBell:
         assert crew.jobs() == [1]
         assert not caplog.records
 
-    def test_tokens_that_nobody_hears_do_not_pile_up_and_are_forgotten(self, crew: Crew) -> None:
+    def test_tokens_without_consumers_do_not_pile_up_and_expire(self, crew: Crew) -> None:
         for hundred in range(3):
             crew.send("default", *range(hundred * 100, hundred * 100 + 100))
             assert crew.tokens("default") == MOST_TOKENS
@@ -126,6 +126,7 @@ class TestABusyWorker:
         crew.hire("w", "low", "high", prefer={"low": -1, "high": 5})
         crew.send("low", 0)
         crew.run_of(0)
+        eventually(lambda: crew.in_line() == 2)
         crew.send("low", 10, 11, 12)
         crew.send("high", 20, 21, 22)
         assert finish_all(crew, jobs) == [0, 20, 21, 22, 10, 11, 12]
@@ -136,16 +137,17 @@ class TestABusyWorker:
         crew.hire("w", "a", "b")
         crew.send("a", 0)
         crew.run_of(0)
+        eventually(lambda: crew.in_line() == 2)
         crew.send("a", 10, 11, 12, 13)
         crew.send("b", 20, 21, 22, 23)
         assert finish_all(crew, jobs) == [0, 20, 10, 21, 11, 22, 12, 23, 13]
 
 
 def finish_all(crew: Crew, jobs: list[int]) -> list[int]:
-    """End one job after the other, each when all consumers of the worker wait for its place."""
+    """End one job after the other, each when both consumers of the worker wait for its place."""
     for number in range(len(jobs)):
         eventually(lambda number=number: len(crew.begun) == number + 1)
-        eventually(lambda: crew.listening() == 0)
+        eventually(lambda: crew.in_line() == 2)
         crew.release(crew.begun[number].job_id)
     assert sorted(crew.jobs()) == sorted(jobs)
     return crew.jobs()

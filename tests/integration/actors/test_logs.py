@@ -1,4 +1,4 @@
-"""Every line that a worker logs of a job says of which, whoever in its processes wrote it."""
+"""Every log line about a job names the job, from all processes of its worker."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.integration.actors.noisy_stages import NOISE
 from tests.integration.conftest import add_event, add_machine
 from tests.waiting import eventually
 
-NOISY = ("-c", "from tests.integration import noisy_stages; noisy_stages.main()")
+NOISY = ("-c", "from tests.integration.actors import noisy_stages; noisy_stages.main()")
 
 
 def of_a_job(worker: LoggedWorker, send: Send, how_it_ends: str, last: str) -> list[str]:
@@ -93,7 +93,7 @@ def test_as_text_they_say_so_too(ledger: Settings, redis_url: str) -> None:
 def test_lines_that_several_threads_write_at_once_stay_whole() -> None:
     code = """
 import logging, sys, threading, structlog
-from actors.log import set_up_logging
+from actors.runtime.log import set_up_logging
 
 sys.setswitchinterval(1e-6)
 set_up_logging(as_json=True)

@@ -1,4 +1,4 @@
-"""What workers tell Prometheus of themselves, on both databases."""
+"""The Prometheus metrics of workers, on both databases."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from pydantic import SecretStr
 import actors
 from actors.broker.client import PROGRESS_DB, connect
 from actors.runtime import metrics
-from actors.runtime import runner as runner_module
 from actors.runtime.child import start_fork_server
+from actors.runtime.execution import lease_keeper
 from actors.runtime.runner import Runner
 from errors import SettingsError
 from events.onboarding import new_machine, register
@@ -107,7 +107,7 @@ def test_an_attempt_that_failed_is_counted_as_such(ledger: Settings, redis_url: 
         assert served.value("fleetforge_jobs_total", **finished) is None
 
 
-def test_queues_are_shown_as_they_stand(ledger: Settings, redis_url: str) -> None:
+def test_the_state_of_queues_is_shown(ledger: Settings, redis_url: str) -> None:
     queues.pause("train")
     with cheap_worker(ledger, redis_url) as served:
         onboard(ledger, redis_url)
@@ -122,7 +122,7 @@ def test_queues_are_shown_as_they_stand(ledger: Settings, redis_url: str) -> Non
         assert ledger_module.claim(held.job_id, "by hand", 1000)
         served.comes_to(1, "fleetforge_queue_running", queue="default")
         control.cancel(held.job_id)
-        # A queue that nobody has set and where nothing is left is no longer shown.
+        # A queue without settings and jobs is no longer shown.
         eventually(lambda: served.value("fleetforge_queue_running", queue="default") is None)
 
 
@@ -146,7 +146,7 @@ def test_an_outcome_that_came_too_late_is_counted(
     ledger: Settings, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # No renewal may find out before the outcome does that the lease is lost.
-    monkeypatch.setattr(runner_module, "RENEWAL_SECONDS", 60)
+    monkeypatch.setattr(lease_keeper, "RENEWAL_SECONDS", 60)
     settings = ledger.model_copy(update={"redis_url": SecretStr(redis_url), "lease_seconds": 3600})
     start_fork_server()
     runner = Runner(
@@ -256,7 +256,7 @@ def test_an_address_that_cannot_be_served_is_one_line(
 
 def test_an_address_without_a_free_port_is_refused() -> None:
     with socket.socket() as taken:
-        with suppress(OSError):  # Then somebody else has it.
+        with suppress(OSError):  # Then another process has it.
             taken.bind(("127.0.0.1", 65535))
             taken.listen()
         with pytest.raises(SettingsError, match="no free port from there on"):

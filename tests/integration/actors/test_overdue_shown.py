@@ -1,4 +1,4 @@
-"""A job that is overdue is shown to be wherever people look, on both databases."""
+"""An overdue job is shown as overdue everywhere, on both databases."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ def steward(ledger: Settings, redis_url: str) -> Steward:
 
 @pytest.fixture
 def late_job(steward: Steward) -> int:
-    """A job that runs for 12 minutes, expected within 4; the steward has told of it."""
+    """A job that runs for 12 minutes, expected within 4; the steward has reported it."""
     earlier_runs(80)
     job_id = add_job()
     report_progress(claimed(job_id), 40, "epoch 4 of 10")
     beat()
     put_back(job_id, started_at=-12 * 60)
-    steward.tell_of_overdue()
+    steward.overdue_report.publish()
     return job_id
 
 
@@ -65,7 +65,7 @@ def test_a_job_is_overdue_from_when_it_was_told(steward: Steward) -> None:
     claimed(job_id)
     put_back(job_id, started_at=-12 * 60)
     assert not machines.machine("pump_1").overdue
-    steward.tell_of_overdue()
+    steward.overdue_report.publish()
     assert machines.machine("pump_1").overdue
     assert [one.overdue for one in machines.machines()] == [False, True]
 
@@ -79,10 +79,10 @@ def test_its_time_goes_on_after_it_was_told() -> None:
     assert 4320 <= waited < 4340
 
 
-def test_a_job_that_nobody_takes_can_be_overdue_too(steward: Steward) -> None:
+def test_a_job_that_no_worker_takes_can_be_overdue_too(steward: Steward) -> None:
     earlier_runs(80)
     put_back(add_job(), due_at=-12 * 60)
-    steward.tell_of_overdue()
+    steward.overdue_report.publish()
     assert machines.machine("pump_1").label == "pending, overdue"
     assert why().state == "generate_seed is ready to run; overdue"
     assert why().waits_for == "a worker on queue 'default': none is alive"
@@ -130,7 +130,7 @@ def test_news_of_an_older_job_takes_nothing_from_a_machine_that_is_onboarded(
     (newer,) = add_event(stages=["assess_quality"]).jobs
     complete(claimed(newer.job_id), ended("MachineOnboarded"), [])
     put_back(older, started_at=-12 * 60)
-    steward.tell_of_overdue()
+    steward.overdue_report.publish()
     assert events.events()[-1].type == "StageOverdue"
     where = machines.machine("pump_1")
     assert (where.status, where.overdue) == ("onboarded", False)
@@ -156,7 +156,7 @@ def said(ledger: Settings, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> S
 
 @pytest.mark.usefixtures("late_job")
 class TestOverdueIsShown:
-    """By every command that says where a machine stands."""
+    """By every command that shows the state of a machine."""
 
     @pytest.mark.parametrize("command", [("status",), ("machines", "list")])
     def test_in_the_status_column(self, said: Say, command: tuple[str]) -> None:
@@ -164,7 +164,7 @@ class TestOverdueIsShown:
         assert re.search(r"pump_1 .* generate_seed +running, overdue\b", line)
 
     @pytest.mark.parametrize("command", [("status",), ("machines", "list")])
-    def test_as_a_field_beside_the_status(self, said: Say, command: tuple[str]) -> None:
+    def test_as_a_field_next_to_the_status(self, said: Say, command: tuple[str]) -> None:
         shown = {one["machine_id"]: one for one in json.loads(said(*command, "--json"))}
         assert (shown["pump_1"]["status"], shown["pump_1"]["overdue"]) == ("running", True)
         assert (shown["pump_0"]["status"], shown["pump_0"]["overdue"]) == ("onboarded", False)

@@ -153,7 +153,7 @@ def test_a_stage_that_kills_its_process_is_quarantined_with_the_signal_named(
     assert not (runner.settings.home / "half").exists()
 
 
-def test_a_stage_nobody_knows_fails_and_says_so(runner: Runner) -> None:
+def test_a_stage_unknown_to_the_worker_fails_with_the_reason(runner: Runner) -> None:
     job_id = add_job(stages=["from_the_future"])
     runner.run_job(job_id)
     assert "knows no stage 'from_the_future'" in jobs.job(job_id).error_message

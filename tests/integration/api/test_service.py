@@ -341,7 +341,8 @@ def test_a_busy_port_is_reported_in_one_line(tmp_path: Path) -> None:
         )
     assert done.returncode == 2
     assert done.stderr == (
-        f"error: 127.0.0.1:{port}: Address already in use; choose another --host or --port\n"
+        f"error: 127.0.0.1:{port}: Address already in use; stop what listens there, or choose "
+        "another port with --port (a Procfile has it in its line `web:`)\n"
     )
 
 

@@ -171,7 +171,7 @@ class TestRunning:
         claimed(job_id)
         beat()
         put_back(job_id, started_at=-12 * 60)
-        Steward("w1", ["default"], Broker(settings), store, valkey=None).tell_of_overdue()
+        Steward("w1", ["default"], Broker(settings), store, valkey=None).overdue_report.publish()
         why = diagnose()
         assert (why.status, why.state) == (
             "running",

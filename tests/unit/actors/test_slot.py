@@ -98,7 +98,7 @@ def test_of_equals_the_one_that_was_served_longest_ago_is_first(
 
 @settings(max_examples=10, deadline=None)
 @given(st.lists(PRIORITIES, min_size=1, max_size=4), PRIORITIES)
-def test_whoever_gives_up_waiting_blocks_nobody(gave_up: list[int], stays: int) -> None:
+def test_a_queue_that_gives_up_waiting_blocks_no_other(gave_up: list[int], stays: int) -> None:
     slot = Slot()
     assert slot.take("busy", 0, 0)
     served: list[str] = []

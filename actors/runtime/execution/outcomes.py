@@ -1,0 +1,49 @@
+"""Writing the outcome of an attempt to the ledger."""
+
+from __future__ import annotations
+
+import structlog
+
+from actors.runtime.stage_process import Died, Failed, Finished, Message
+from events.bus import new_event
+from events.vocabulary import StageFailed, read_event
+from storage.ledger import leases
+from storage.ledger.event_log import NewEvent, Written
+from storage.ledger.leases import Claim
+
+
+def failure_event(claim: Claim, reason: str) -> NewEvent:
+    """The StageFailed that ends a job for good."""
+    event = StageFailed(
+        machine_id=claim.machine_id, stage=claim.stage, reason=reason, job_id=claim.job_id
+    )
+    return new_event(event, claim.correlation_id)
+
+
+def write_outcome(claim: Claim, outcome: Message) -> Written:
+    """Complete, fail or crash the job, in one transaction.
+
+    Raises:
+        StaleLease: The job is no longer this worker's; nothing was written.
+        LedgerUnavailable: The ledger does not answer.
+    """
+    log = structlog.get_logger()
+    match outcome:
+        case Finished():
+            event = read_event(outcome.event_type, claim.machine_id, outcome.payload)
+            record = new_event(event, claim.correlation_id)
+            if isinstance(event, StageFailed):
+                log.warning("gave up", reason=event.reason)
+                return leases.conclude_failed(claim, event.reason, record, outcome.artifacts)
+            return leases.complete(claim, record, outcome.artifacts)
+        case Failed(reason, retryable, details):
+            log.warning("attempt failed", reason=reason, retryable=retryable)
+            if details and retryable:
+                log.warning("traceback", traceback=details)
+            record = failure_event(claim, reason)
+            return leases.fail(claim, reason, record, retryable=retryable)
+        case Died(reason):
+            log.warning("child died", reason=reason)
+            return leases.crash(claim, reason, failure_event(claim, reason))
+        case _:
+            raise AssertionError(outcome)
