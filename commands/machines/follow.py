@@ -211,12 +211,13 @@ def _summary(settings: Settings, machine_id: str) -> dict[str, Any]:
     history = events.events(machine_id=machine_id)
     took = (where.since - history[0].occurred_at) / 1000 if history else 0.0
     model = lineage.newest_model(machine_id)
+    outcome = lineage.outcome(where.job_id) if where.job_id is not None else None
     return {
         "machine_id": machine_id,
         "stage": where.stage,
         "status": where.status,
         "error": where.error_message,
-        "quality_score": model and model.quality_score,
+        "quality_score": outcome and outcome.payload.get("quality_score"),
         "epochs": model and model.epochs,
         "final_loss": model and model.final_loss,
         "seconds": round(took, 1),

@@ -18,6 +18,7 @@ from actors.runtime.steward import PERIOD_SECONDS
 from benchmarks.fleet import PROFILE
 from storage.database import clock_ms, database, open_database
 from storage.queries import jobs, machines
+from storage.queries.jobs import JobRow
 from storage.settings import Settings
 from tests.acceptance.conftest import User
 from tests.waiting import eventually
@@ -141,7 +142,7 @@ def onboard(user: User, count: int, **behaviour: float) -> None:
     user.run("onboard", *(f"{name}.json" for name in names))
 
 
-def trainings(*statuses: str) -> list[dict[str, Any]]:
+def trainings(*statuses: str) -> list[JobRow]:
     """Jobs of the queue `train` with one of these statuses."""
     return [job for job in jobs.jobs() if job.queue == "train" and job.status in statuses]
 
@@ -159,22 +160,20 @@ class TestWorkers:
             onboard(served, 2)
             eventually(lambda: len(trainings("pending")) == 2, 60)
             # The worker has refused them, and stewards have had the time to send them again.
-            eventually(lambda: not any(job["dispatched_at"] for job in trainings("pending")))
+            eventually(lambda: not any(job.dispatched_at for job in trainings("pending")))
             time.sleep(2 * PERIOD_SECONDS)
             waiting = trainings("pending")
-            assert [(job["token"], job["dispatched_at"]) for job in waiting] == [(0, None)] * 2
+            assert [(job.token, job.dispatched_at) for job in waiting] == [(0, None)] * 2
             train = queue(served, "train")
             assert (train["due"], train["running"]) == (2, 0)
-            assert train["oldest_due_at"] == min(job["due_at"] for job in waiting)
+            assert train["oldest_due_at"] == min(job.due_at for job in waiting)
             assert " waits " in served.run("queues").stdout.splitlines()[-1]
             assert served.json("workers")[0]["state"] == "idle"
             served.run("queues", "resume", "train")
             resumed_at = clock_ms()
-            assert all(job["dispatched_at"] for job in trainings("pending"))
+            assert all(job.dispatched_at for job in trainings("pending"))
             trained = eventually(lambda: (done := trainings("success"))[1:] and done)
-            assert (
-                min(job["started_at"] for job in trained) < resumed_at + PERIOD_SECONDS * 1000 / 2
-            )
+            assert min(job.started_at for job in trained) < resumed_at + PERIOD_SECONDS * 1000 / 2
             eventually(all_onboarded)
         assert queue(served, "train") == {"name": "train", **UNSET}
 
@@ -184,11 +183,11 @@ class TestWorkers:
             (running,) = eventually(lambda: trainings("running"), 60)
             served.run("queues", "pause", "train")
             (trained,) = eventually(lambda: trainings("success"))
-            assert (trained["id"], trained["token"]) == (running["id"], 1)
-            assert (trained["attempts"], trained["crashes"]) == (0, 0)
+            assert (trained.id, trained.token) == (running.id, 1)
+            assert (trained.attempts, trained.crashes) == (0, 0)
             eventually(lambda: any(job.stage == "assess_quality" for job in jobs.jobs()))
             (waiting,) = trainings("pending")
-            assert waiting["token"] == 0
+            assert waiting.token == 0
 
     def test_a_limit_of_one_lets_two_workers_run_one_training_after_the_other(
         self, served: User
@@ -202,8 +201,8 @@ class TestWorkers:
                 workers.enter_context(served.running(*cheap_worker("train")))
             eventually(lambda: len(trainings("success")) == 6, 60)
             eventually(all_onboarded)
-        trained = sorted(trainings("success"), key=lambda job: job["started_at"])
-        assert [job["token"] for job in trained] == [1] * 6
+        trained = sorted(trainings("success"), key=lambda job: job.started_at)
+        assert [job.token for job in trained] == [1] * 6
         gaps = [
             following["started_at"] - training["completed_at"]
             for training, following in pairwise(trained)

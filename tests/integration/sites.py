@@ -21,6 +21,7 @@ from events.onboarding import Registered, new_machine, register
 from events.vocabulary import Plan
 from storage.database import database
 from storage.queries import jobs, machines
+from storage.queries.jobs import JobRow
 from storage.settings import PREFIX, Settings
 from tests.integration.conftest import profile_of
 from tests.waiting import eventually
@@ -94,15 +95,15 @@ class Site:
         newcomer = new_machine("test", profile_of(machine_id, description=description))
         return register([newcomer], Plan(), Broker(self.settings).send, actor="test")
 
-    def take_in_and_start(self, machine_id: str, seconds: float) -> dict[str, Any]:
+    def register_and_start(self, machine_id: str, seconds: float) -> JobRow:
         """The same; its first job once it is in the middle of its stage."""
-        self.register(machine_id, seconds, actor="test")
+        self.register(machine_id, seconds)
         return eventually(lambda: self.job(machine_id, message="half way"))
 
-    def job(self, machine_id: str, **seen: Any) -> dict[str, Any] | None:
+    def job(self, machine_id: str, **seen: Any) -> JobRow | None:
         """A machine's first job, if it looks so."""
         job = jobs.jobs(machine_id=machine_id)[-1]
-        return job if seen.items() <= job.items() else None
+        return job if all(getattr(job, name) == value for name, value in seen.items()) else None
 
     def onboarded(self, *machine_ids: str) -> bool:
         """Whether their chains have come to their end."""

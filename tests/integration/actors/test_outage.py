@@ -92,11 +92,11 @@ def lasting(began: float, seconds: float) -> bool:
 )
 def test_a_broker_that_is_away_is_waited_for(site: Site, outage: Outage) -> None:
     site.start_workers(2, lease_seconds=30)
-    site.take_in_and_start("pump_1", seconds=0.7)  # One is in the middle of it, the other idle.
+    site.register_and_start("pump_1", seconds=0.7)  # One is in the middle of it, the other idle.
     left_at = clock_ms()
     with outage(site):
         began = time.monotonic()
-        assert not site.register("pump_2", seconds=0.05, actor="test").delivered
+        assert not site.register("pump_2", seconds=0.05).delivered
         eventually(lambda: lasting(began, OUTAGE_SECONDS))
         assert machine_queries.machine("pump_2").status == "pending"
     returned_at = clock_ms()
@@ -113,11 +113,11 @@ def test_a_broker_that_is_away_is_waited_for(site: Site, outage: Outage) -> None
 def test_a_database_that_is_away_is_waited_for(site: Site, outage: Outage) -> None:
     site.start_workers(2, lease_seconds=3)
     # Still runs when the stewards' patience with those that have to renew their leases ends.
-    site.take_in_and_start("pump_1", seconds=OUTAGE_SECONDS + RENEWAL_PATIENCE_SECONDS + 2)
-    site.take_in_and_start("pump_2", seconds=3)
+    site.register_and_start("pump_1", seconds=OUTAGE_SECONDS + RENEWAL_PATIENCE_SECONDS + 2)
+    site.register_and_start("pump_2", seconds=3)
     site.start_workers(1, lease_seconds=30)
-    site.take_in_and_start("pump_3", seconds=3)
-    site.register("pump_4", seconds=0.05, actor="test")  # No worker is free for it.
+    site.register_and_start("pump_3", seconds=3)
+    site.register("pump_4", seconds=0.05)  # No worker is free for it.
     left_at = clock_ms()
     with outage(site):
         began = time.monotonic()
@@ -145,7 +145,7 @@ def test_a_worker_can_be_stopped_meanwhile_and_another_takes_its_job(
 ) -> None:
     """With the database away it cannot hand the job back, so the job waits for its lease's end."""
     (leaving,) = site.start_workers(1, lease_seconds=2)
-    site.take_in_and_start("pump_1", seconds=60)
+    site.register_and_start("pump_1", seconds=60)
     (staying,) = site.start_workers(1, lease_seconds=2)
     with outage(site):
         began = time.monotonic()

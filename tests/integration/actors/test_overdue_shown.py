@@ -14,19 +14,23 @@ from pydantic import SecretStr
 from actors.broker.client import Broker
 from actors.runtime.steward import Steward
 from cli import fleetforge
+from commands.machines.explanation import Explanation, explain
 from commands.machines.follow import follow
 from storage.artifacts.store import open_store
 from storage.database import database, transaction
+from storage.ledger.event_log import Subscription, publish
 from storage.ledger.leases import Claim, complete, crash, expired, fail, report_progress
 from storage.operations import control
 from storage.queries import events, machines
-from storage.queries.diagnosis import Diagnosis, diagnose
+from storage.queries.diagnosis import diagnose
 from storage.settings import PREFIX, Settings
 from storage.tables import Event
-from tests.integration.conftest import add_event, add_job, add_machine, failed, finished
+from tests.integration.conftest import add_event, add_job, add_machine, failed, finished, record
 from tests.integration.storage.aging import beat, claimed, earlier_runs, ended, put_back
 
 Say = Callable[..., str]
+
+NOTICE = {"stage": "x", "job_id": 7, "waited_seconds": 9, "expected_seconds": 3}
 
 
 @pytest.fixture
@@ -55,8 +59,8 @@ def taken_away(job_id: int) -> Claim:
     return claim
 
 
-def why() -> Diagnosis:
-    return diagnose("pump_1", lambda: True)
+def why() -> Explanation:
+    return explain(diagnose("pump_1", lambda: True))
 
 
 def test_a_job_is_overdue_from_when_it_was_told(steward: Steward) -> None:
@@ -121,15 +125,15 @@ def test_a_job_that_has_ended_is_not_overdue(
     assert why().expected_seconds is None
 
 
-def test_news_of_an_older_job_takes_nothing_from_a_machine_that_is_onboarded(
+def test_a_late_job_of_another_chain_changes_nothing_about_the_onboarding(
     steward: Steward,
 ) -> None:
     earlier_runs(80)
-    older = add_job()
-    claimed(older)
-    (newer,) = add_event(stages=["assess_quality"]).jobs
-    complete(claimed(newer.job_id), ended("MachineOnboarded"), [])
-    put_back(older, started_at=-12 * 60)
+    complete(claimed(add_job()), ended("MachineOnboarded"), [])
+    other = Subscription("generate_seed", "default", "predictor")
+    (late,) = publish(record("SeedReady", "pump_1", {}, subscriptions=[other])).jobs
+    claimed(late.job_id)
+    put_back(late.job_id, started_at=-12 * 60)
     steward.overdue_report.publish()
     assert events.events()[-1].type == "StageOverdue"
     where = machines.machine("pump_1")
@@ -188,26 +192,10 @@ class TestOverdueIsShown:
         assert 720 <= answer["waited_seconds"] < 740
 
 
-def test_an_overdue_event_by_hand_starts_nothing_and_makes_nothing_overdue(
-    said: Say,
-) -> None:
-    job_id = add_job()
-    claimed(job_id)
-    beat()
-    fields = {"stage": "x", "job_id": job_id, "waited_seconds": 1, "expected_seconds": 1}
-    published = json.loads(
-        said(
-            "publish", "StageOverdue", "--machine", "pump_1", "--data", json.dumps(fields), "--json"
-        )
-    )
-    assert published["jobs"] == []
-    assert machines.machine("pump_1").label == "running"
-
-
 def test_a_plan_is_inherited_across_news_that_has_none(said: Say) -> None:
     add_machine()
     add_event(epochs=7)
-    add_event("StageOverdue", stages=[])
+    add_event("StageOverdue", stages=[], **NOTICE)
     said("publish", "RetrainRequested", "--machine", "pump_1")
     assert events.events()[-1].payload["epochs"] == 7
 
@@ -218,8 +206,13 @@ def test_a_wait_ends_with_the_newest_verdict_whatever_news_came_after(
     first = claimed(add_job())
     complete(first, ended("MachineOnboarded", quality_score=0.9), [])
     (again,) = add_event(stages=["train_tvae"]).jobs
-    fail(claimed(again.job_id), "boom", ended("StageFailed"), retryable=False)
-    add_event("StageOverdue", stages=[])
+    fail(
+        claimed(again.job_id),
+        "boom",
+        ended("StageFailed", stage="train_tvae", reason="boom"),
+        retryable=False,
+    )
+    add_event("StageOverdue", stages=[], **NOTICE)
     assert follow(ledger, ["pump_1"], as_json=True) == 1
     (summary,) = json.loads(capsys.readouterr().out)
     assert (summary["status"], summary["quality_score"]) == ("failed", None)

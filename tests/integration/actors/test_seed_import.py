@@ -27,6 +27,7 @@ from storage.ledger.event_log import Dispatch
 from storage.operations import control, garbage_collection
 from storage.queries import events, machines
 from storage.queries import jobs as job_queries
+from storage.queries.jobs import JobRow
 from storage.settings import Settings
 from storage.tables import Job
 from tests.integration.collecting import collect, empty_bucket
@@ -182,7 +183,7 @@ class Rig(NamedTuple):
     runner: Runner
     home: Path
 
-    def run(self) -> dict[str, Any]:
+    def run(self) -> JobRow:
         """The newest job, once it has ended."""
         job_id = job_queries.jobs()[0].id
         with transaction():
@@ -204,7 +205,7 @@ def rig(ledger: Settings, redis_url: str) -> Iterator[Rig]:
 class TestStage:
     def test_it_writes_the_seed_and_the_chain_goes_on(self, rig: Rig, file: Path) -> None:
         event = taken(rig.runner.store, file)
-        assert rig.run()["status"] == "success"
+        assert rig.run().status == "success"
         seed = rig.home / seed_key("pump_1")
         pd.testing.assert_frame_equal(pd.read_parquet(seed), pd.read_parquet(file))
         provenance = read_provenance(seed)
@@ -218,7 +219,7 @@ class TestStage:
 
     def test_simulated_lives_are_added_and_noted(self, rig: Rig, file: Path) -> None:
         taken(rig.runner.store, file, physics_share=0.5)
-        assert rig.run()["status"] == "success"
+        assert rig.run().status == "success"
         seed = rig.home / seed_key("pump_1")
         assert len(pd.read_parquet(seed)) == 2_000
         provenance = read_provenance(seed)
@@ -229,15 +230,15 @@ class TestStage:
         frame.loc[frame["unit_id"] == 2, "rul_hours"] += 500.0
         frame.to_parquet(file)
         taken(rig.runner.store, file)
-        assert rig.run()["status"] == "success"
+        assert rig.run().status == "success"
         assert read_provenance(rig.home / seed_key("pump_1"))["censored_units"] == "2"
 
     def test_a_file_whose_bytes_have_changed_is_refused(self, rig: Rig, file: Path) -> None:
         event = taken(rig.runner.store, file)
         (rig.home / event.file_key).write_bytes(b"something else")
         job = rig.run()
-        assert job["status"] == "failed"
-        assert "SHA-256" in job["error_message"]
+        assert job.status == "failed"
+        assert "SHA-256" in job.error_message
 
     def test_a_file_that_is_gone_fails_the_job_and_says_what_to_do(
         self, rig: Rig, file: Path
@@ -245,8 +246,8 @@ class TestStage:
         event = taken(rig.runner.store, file)
         (rig.home / event.file_key).unlink()
         job = rig.run()
-        assert job["status"] == "failed"
-        assert "import the data again: fleetforge seed import" in job["error_message"]
+        assert job.status == "failed"
+        assert "import the data again: fleetforge seed import" in job.error_message
 
     def test_a_replayed_submission_makes_the_same_seed(self, rig: Rig, file: Path) -> None:
         taken(rig.runner.store, file)
@@ -254,5 +255,5 @@ class TestStage:
         first = sha256_of(rig.home / seed_key("pump_1"))
         file.unlink()  # The user's own copy is no longer needed.
         replay(events.events()[0].id, nobody, actor="test")
-        assert rig.run()["status"] == "success"
+        assert rig.run().status == "success"
         assert sha256_of(rig.home / seed_key("pump_1")) == first

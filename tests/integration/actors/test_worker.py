@@ -137,8 +137,8 @@ def test_a_killed_workers_children_die_and_another_worker_takes_the_job(
             lambda: (job := jobs.job(job_id)).crashes == 1 and job.status == "running" and job,
             60,
         )
-        assert f":{second.pid}:" in taken["worker"]
-        assert taken["token"] == 2
+        assert f":{second.pid}:" in taken.worker
+        assert taken.token == 2
         control.cancel(job_id)
 
 
