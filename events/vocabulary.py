@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from GAN.config import limits
+from GAN.config.tvae_config import DEFAULT_EPOCHS, DEFAULT_ROWS, DEFAULT_SAMPLES
 from storage.ledger.chain_status import ONBOARDING
 from storage.ledger.event_log import Effect
 from storage.ledger.model_registry import TrainedModel, Verdict
@@ -29,9 +30,9 @@ PhysicsShare = Annotated[float, Field(ge=limits.MIN_PHYSICS_SHARE, le=limits.MAX
 class Samples(_Frozen):
     """Rows of each synthetic set."""
 
-    train: SetRows = 35_000
-    val: SetRows = 7_500
-    test: SetRows = 7_500
+    train: SetRows = DEFAULT_SAMPLES["train"]
+    val: SetRows = DEFAULT_SAMPLES["val"]
+    test: SetRows = DEFAULT_SAMPLES["test"]
 
 
 class Plan(_Frozen):
@@ -45,8 +46,8 @@ class Plan(_Frozen):
         retraining: How many times the set was found not good enough so far.
     """
 
-    rows: SeedRows = 10_000
-    epochs: Epochs = 25
+    rows: SeedRows = DEFAULT_ROWS
+    epochs: Epochs = DEFAULT_EPOCHS
     samples: Samples = Samples()
     seed: SeedNumber = 0
     retraining: Annotated[int, Field(ge=0)] = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict
+from dataclasses import dataclass
 from typing import Any
 
 import click
@@ -17,10 +17,13 @@ from commands.output import duration, print_json
 from storage import database
 from storage.artifacts import registry
 from storage.artifacts.store import open_store
+from storage.database import reading
 from storage.ledger import workers
 from storage.ledger.chain_status import ONBOARDING
 from storage.queries import events, jobs, lineage
 from storage.queries import machines as machine_queries
+from storage.queries.durations import seconds_left
+from storage.queries.jobs import JobRow
 from storage.queries.machines import MachineState
 from storage.settings import Settings
 from storage.status import JobStatus, MachineStatus
@@ -117,40 +120,47 @@ def _unserved() -> list[str]:
     return [queue for queue in queues() if queue not in served]
 
 
-def _rows(states: dict[str, MachineState], now: int) -> Iterator[dict[str, Any]]:
-    """What to show: each job of a single machine, or the newest job of each of many."""
+def _rows(states: dict[str, MachineState], now: int) -> Iterator[Row]:
+    """What to show: each job of a single machine's onboarding, or one row for each of many."""
     if len(states) > 1:
+        found = jobs.jobs_by_id([one.job_id for one in states.values() if one.job_id is not None])
         for machine_id, state in states.items():
-            yield _row(machine_id, machine_id, vars(state) | {"completed_at": None}, now)
+            if state.job_id in found:
+                yield _row(machine_id, machine_id, found[state.job_id], state.status, now)
         return
     for machine_id in states:
         for job in reversed(jobs.jobs(machine_id=machine_id, chain=ONBOARDING)):
-            shown = asdict(job) | {"status": job.shown_status}
-            yield _row(str(job.id), job.stage, shown, now)
+            yield _row(str(job.id), job.stage, job, job.shown_status, now)
 
 
-_DONE = (JobStatus.SUCCESS.value, MachineStatus.ONBOARDED.value)
+@dataclass(frozen=True)
+class Row:
+    """A line or bar of the view; times as people read them."""
+
+    key: str
+    name: str
+    stage: str
+    status: str
+    progress: int
+    message: str
+    elapsed: str
+    eta: str
 
 
-def _row(key: str, name: str, job: dict[str, Any], now: int) -> dict[str, Any]:
-    progress, status = job["progress"], job["status"]
-    elapsed = 0.0
-    if job["started_at"]:
-        elapsed = ((job["completed_at"] or now) - job["started_at"]) / 1000
-    runs = status == JobStatus.RUNNING
-    left = elapsed * (100 - progress) / progress if progress and runs else None
-    lives = runs or status == JobStatus.STALE
-    message = job["message"] if lives else job["error_message"] or ""
-    return {
-        "key": key,
-        "name": name,
-        "stage": job["stage"] or "",
-        "status": status,
-        "progress": 100 if status in _DONE else progress,
-        "message": message,
-        "elapsed": duration(elapsed) if elapsed else "",
-        "eta": f"ETA {duration(left)}" if left is not None else "",
-    }
+def _row(key: str, name: str, job: JobRow, status: JobStatus | MachineStatus, now: int) -> Row:
+    elapsed = ((job.completed_at or now) - job.started_at) / 1000 if job.started_at else 0.0
+    with reading():
+        left = seconds_left(job, now)
+    return Row(
+        key=key,
+        name=name,
+        stage=job.stage,
+        status=status,
+        progress=100 if job.status is JobStatus.SUCCESS else job.progress,
+        message=job.message if job.status is JobStatus.RUNNING else job.error_message or "",
+        elapsed=duration(elapsed) if elapsed else "",
+        eta=f"ETA {duration(left)}" if left is not None else "",
+    )
 
 
 class _Bars:
@@ -175,12 +185,12 @@ class _Bars:
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
 
-    def show(self, row: dict[str, Any]) -> None:
+    def show(self, row: Row) -> None:
         """Bring a bar up to date."""
-        fields = {name: row[name] for name in ("status", "elapsed", "eta", "message")}
-        if row["key"] not in self._tasks:
-            self._tasks[row["key"]] = self._progress.add_task(row["name"], total=100, **fields)
-        self._progress.update(self._tasks[row["key"]], completed=row["progress"], **fields)
+        fields = {name: getattr(row, name) for name in ("status", "elapsed", "eta", "message")}
+        if row.key not in self._tasks:
+            self._tasks[row.key] = self._progress.add_task(row.name, total=100, **fields)
+        self._progress.update(self._tasks[row.key], completed=row.progress, **fields)
 
 
 class _Lines:
@@ -193,15 +203,15 @@ class _Lines:
 
     def __exit__(self, *_: object) -> None: ...
 
-    def show(self, row: dict[str, Any]) -> None:
+    def show(self, row: Row) -> None:
         """Print a row if it has changed since the last look."""
-        state = (row["stage"], row["status"], row["message"])
-        if self._seen.get(row["key"]) == state:
+        state = (row.stage, row.status, row.message)
+        if self._seen.get(row.key) == state:
             return
-        self._seen[row["key"]] = state
-        stage = row["stage"] if row["stage"] != row["name"] else ""
-        parts = [row["name"], stage, row["status"], f"{row['progress']} %"]
-        parts += [row["message"], row["elapsed"], row["eta"]]
+        self._seen[row.key] = state
+        stage = row.stage if row.stage != row.name else ""
+        parts = [row.name, stage, row.status, f"{row.progress} %"]
+        parts += [row.message, row.elapsed, row.eta]
         click.echo("  ".join(part for part in parts if part), err=True)
 
 

@@ -13,7 +13,8 @@ from commands.session import open_ledger, publisher
 from errors import FleetforgeError, InvalidInput, InvalidProfile, Problem
 from events.onboarding import NewMachine, Registered, new_machine, register
 from events.vocabulary import Plan, Samples
-from GAN.config.tvae_config import production_expectations
+from GAN.config.limits import MAX_SEED_ROWS, MIN_SEED_ROWS
+from GAN.config.tvae_config import DEFAULT_ROWS, production_expectations
 from GAN.profiles.catalogue import fleet_ids, fleet_profile
 from GAN.profiles.loading import SUFFIXES, is_profile_name, read_profile
 from GAN.profiles.profile import MachineProfile
@@ -25,8 +26,8 @@ from storage.ledger import workers
 @click.option("--fleet", is_flag=True, help="All 32 machines of the fleet.")
 @click.option(
     "--rows",
-    type=click.IntRange(1_000, 100_000),
-    default=10_000,
+    type=click.IntRange(MIN_SEED_ROWS, MAX_SEED_ROWS),
+    default=DEFAULT_ROWS,
     show_default=True,
     help="Rows of the physics seed.",
 )

@@ -9,6 +9,8 @@ from typing import Any, NoReturn, TypeVar
 import click
 
 from events.vocabulary import Samples
+from GAN.config import limits
+from GAN.config.tvae_config import DEFAULT_EPOCHS, DEFAULT_SAMPLES
 from storage.ledger import workers
 from storage.settings import Settings
 
@@ -34,7 +36,10 @@ class SamplesType(click.ParamType[Samples]):
             train, val, test = counts
             return Samples(train=train, val=val, test=test)
         except ValueError:
-            self.fail(f"'{value}': write TRAIN,VAL,TEST such as 35000,7500,7500, or one number")
+            self.fail(
+                f"'{value}': write TRAIN,VAL,TEST such as 35000,7500,7500, or one number; each set "
+                f"has {limits.MIN_SET_ROWS} to {limits.MAX_SET_ROWS} rows"
+            )
 
 
 def plan_options(function: F) -> F:
@@ -45,17 +50,22 @@ def plan_options(function: F) -> F:
 
 
 _PLAN_OPTIONS: Sequence[Callable[[F], F]] = (
-    click.option("--epochs", type=click.IntRange(1, 1000), default=25, show_default=True),
+    click.option(
+        "--epochs",
+        type=click.IntRange(limits.MIN_EPOCHS, limits.MAX_EPOCHS),
+        default=DEFAULT_EPOCHS,
+        show_default=True,
+    ),
     click.option(
         "--samples",
         type=SamplesType(),
-        default="35000,7500,7500",
+        default=",".join(map(str, DEFAULT_SAMPLES.values())),
         show_default=True,
         help="Synthetic rows: TRAIN,VAL,TEST, or one number split 70/15/15.",
     ),
     click.option(
         "--seed",
-        type=click.IntRange(0, 2**32 - 1),
+        type=click.IntRange(limits.MIN_RANDOM_SEED, limits.MAX_RANDOM_SEED),
         default=0,
         show_default=True,
         help="Makes the data repeatable.",

@@ -17,6 +17,7 @@ from commands.output import json_option, print_json
 from commands.session import open_ledger, publisher
 from errors import FleetforgeError, InvalidInput, Problem
 from events.vocabulary import Plan, Samples
+from GAN.config.limits import MAX_PHYSICS_SHARE, MIN_PHYSICS_SHARE
 from storage.ledger import workers
 from storage.queries import machines
 from storage.settings import Settings
@@ -24,9 +25,6 @@ from storage.settings import Settings
 if TYPE_CHECKING:
     from GAN.importing.columns import Chosen
     from GAN.profiles.profile import MachineProfile
-
-#: Most of a seed that may be simulated; `GAN.simulation.physics` says the same, slow to import.
-_MOST_PHYSICS = 0.9
 
 
 @click.group()
@@ -51,7 +49,7 @@ def seed() -> None:
 )
 @click.option(
     "--physics-share",
-    type=click.FloatRange(0, _MOST_PHYSICS),
+    type=click.FloatRange(MIN_PHYSICS_SHARE, MAX_PHYSICS_SHARE),
     default=0.0,
     show_default=True,
     help="Share of the seed's rows that is simulated from the profile.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -92,6 +93,14 @@ def job(job_id: int) -> JobRow:
     if not found:
         raise NotFound(f"no job {job_id}", kind="job")
     return found[0]
+
+
+def jobs_by_id(ids: Collection[int]) -> dict[int, JobRow]:
+    """Jobs by their ids; those that do not exist are left out."""
+    if not ids:
+        return {}
+    listed = ", ".join(str(int(job_id)) for job_id in ids)
+    return {job.id: job for job in _jobs(f"WHERE jobs.id IN ({listed})")}
 
 
 def _jobs(which: str, **parameters: Any) -> list[JobRow]:

@@ -130,17 +130,20 @@ def test_jobs_can_be_cancelled_and_retried(user: User) -> None:
     assert "no job 99" in user.run("jobs", "retry", "99", exit_code=1).stderr
 
 
-def test_an_event_published_by_hand_starts_who_reacts_to_it(user: User) -> None:
+def test_a_request_published_by_hand_starts_the_stage_that_reacts_to_it(user: User) -> None:
     user.run("onboard", "pump_ksb_etanorm_006", "--rows", "2000", "--seed", "5")
     data = '{"epochs": 7}'
     published = user.json(
-        "publish", "RetrainRequested", "--machine", "pump_ksb_etanorm_006", "--data", data
+        "publish", "TrainingRequested", "--machine", "pump_ksb_etanorm_006", "--data", data
     )
     assert len(published["jobs"]) == 1
-    payload = user.json("events")[-1]["payload"]
+    created, event = user.json("events")
+    payload = event["payload"]
     assert (payload["epochs"], payload["rows"], payload["seed"]) == (7, 2000, 5)
+    assert (event["actor"], event["job_id"], event["effect"]) == ("cli", None, "begins")
+    assert created["actor"] == "cli"
     for wrong in ("{", "[]", '{"epochs": 0}', '{"epoch": 7}'):
-        command = ("publish", "RetrainRequested", "--machine", "pump_ksb_etanorm_006")
+        command = ("publish", "TrainingRequested", "--machine", "pump_ksb_etanorm_006")
         user.run(*command, "--data", wrong, exit_code=2)
     assert len(user.json("events")) == 2
 
@@ -205,11 +208,50 @@ def test_a_machine_that_does_not_exist_is_said_not_to(user: User) -> None:
         assert "no machine 'typo'" in user.run(*command, "typo", exit_code=1).stderr
 
 
-def test_a_stage_given_up_by_hand_is_shown_as_failed(user: User) -> None:
+@pytest.mark.parametrize(
+    ("fact", "request_type", "stage"),
+    [
+        ("MachineCreated", "SeedRequested", "generate_seed"),
+        ("SeedReady", "TrainingRequested", "train_tvae"),
+        ("RetrainRequested", "TrainingRequested", "train_tvae"),
+        ("ModelTrained", "GenerationRequested", "generate_synthetic"),
+    ],
+)
+def test_a_fact_that_could_be_published_in_0_1_publishes_the_request_that_does_the_same(
+    user: User, fact: str, request_type: str, stage: str
+) -> None:
     user.run("onboard", "pump_ksb_etanorm_006")
-    data = '{"stage": "x", "reason": "y"}'
-    user.run("publish", "StageFailed", "--machine", "pump_ksb_etanorm_006", "--data", data)
-    assert len(user.json("jobs")) == 1
+    said = user.run("publish", fact, "--machine", "pump_ksb_etanorm_006").stdout
+    assert f"{fact} reports a fact; {request_type} is the request that does the same" in said
+    assert user.json("events")[-1]["type"] == request_type
+    assert user.json("jobs")[0]["stage"] == stage
+
+
+@pytest.mark.parametrize(
+    ("fact", "advice"),
+    [
+        ("SyntheticDataReady", "publish GenerationRequested"),
+        ("MachineOnboarded", "publish AssessmentRequested"),
+        ("RunDataSubmitted", "fleetforge seed import"),
+        ("StageFailed", "publish one of SeedRequested, "),
+        ("StageOverdue", "publish one of SeedRequested, "),
+    ],
+)
+def test_other_facts_cannot_be_published_and_the_error_names_the_request(
+    user: User, fact: str, advice: str
+) -> None:
+    user.run("onboard", "pump_ksb_etanorm_006")
+    refused = user.run("publish", fact, "--machine", "pump_ksb_etanorm_006", exit_code=2).stderr
+    assert f"{fact} is a fact that Fleetforge records" in refused
+    assert advice in refused
+    assert len(user.json("events")) == 1
+
+
+def test_more_rows_than_a_set_may_have_are_refused_before_anything_starts(user: User) -> None:
+    samples = ("--samples", "5000000,7500,7500")
+    refused = user.run("onboard", "pump_ksb_etanorm_006", *samples, exit_code=2).stderr
+    assert "each set has 2 to 1000000 rows" in refused
+    assert user.json("status") == []
 
 
 def test_a_bucket_address_that_is_wrong_stops_a_worker_with_one_clear_line(user: User) -> None:

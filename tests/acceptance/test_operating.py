@@ -161,8 +161,14 @@ def test_what_cannot_be_replayed_is_told_and_nothing_is_written(user: User) -> N
     absent = user.run("replay", "--from", "99", exit_code=1)
     assert absent.stderr == "error: no event 99; see: fleetforge events\n"
     user.run("onboard", *PUMPS)
-    data = '{"stage": "x", "reason": "y"}'
-    user.run("publish", "StageFailed", "--machine", PUMPS[0], "--data", data)
+    rows = apsw.Connection(str(user.home / "ledger.sqlite3"))
+    rows.execute(
+        "INSERT INTO events (type, machine_id, correlation_id, payload, effect, occurred_at) "
+        "SELECT 'StageFailed', machine_id, correlation_id, '{}', 'fails', occurred_at "
+        "FROM events ORDER BY id LIMIT 1"
+    )
+    rows.execute('UPDATE events SET payload = \'{"stage": "x", "reason": "y"}\' WHERE id = 3')
+    rows.close()
     first, second, last = (event["id"] for event in user.json("events"))
     said = user.run("replay", "--from", str(last), exit_code=1).stdout
     assert said == f"StageFailed #{last} of {PUMPS[0]}: no stage reacts to it; nothing to replay\n"

@@ -41,7 +41,7 @@ def test_a_seed_is_started_by_one_more_event(http: Http) -> None:
     task = start(http, "seed", rows=2000, seed=7)
     assert (task["stage"], task["status"], task["progress"]) == ("generate_seed", "pending", 0)
     (event,) = events.events()
-    assert event.type == "MachineCreated"
+    assert (event.type, event.actor, event.job_id) == ("SeedRequested", "anyone", None)
     assert (event.payload["rows"], event.payload["seed"]) == (2000, 7)
     assert http.service.broker.depth("default") == 1
 
@@ -58,8 +58,7 @@ def test_a_training_is_started_on_the_newest_seed_and_takes_the_chain_over(http:
         ("train_tvae", "pending"),
     ]
     event = events.events()[-1]
-    assert event.type == "SeedReady"
-    assert event.payload["seed_key"] == seed_key("pump_1")
+    assert event.type == "TrainingRequested"
     plan = {name: event.payload[name] for name in ("epochs", "rows", "seed", "retraining")}
     assert plan == {"epochs": 3, "rows": 2000, "seed": 7, "retraining": 0}
     assert len({event.correlation_id for event in events.events()}) == 1
