@@ -1,7 +1,7 @@
-"""Starting a stage by hand: a request that takes over the machine's chain.
+"""Starting a stage over HTTP: a request that takes over the machine's chain.
 
-A request cancels the jobs of the chain that have not ended, in its own transaction, so nothing is
-made twice or with the settings of before.
+Such a request cancels the jobs of the chain that have not ended, in its own transaction. So nothing
+is made twice or with the settings of before.
 """
 
 from __future__ import annotations

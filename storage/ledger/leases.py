@@ -1,7 +1,7 @@
 """A job's life: claimed, renewed, then completed, failed, crashed or released.
 
 Whoever writes to a running job shows its token, so a worker that lost its lease writes nothing.
-docs/architecture.md has the state machine.
+docs/reliability.md has the state machine.
 """
 
 from __future__ import annotations
