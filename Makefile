@@ -17,7 +17,7 @@ fleet: setup  ## Onboard all 32 machines of the fleet
 
 test: $(VENV)/.dev  ## The import contracts and the whole test suite
 	$(BIN)/lint-imports
-	$(BIN)/pytest --numprocesses 2 --dist loadfile
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 test-fleet: setup  ## All 32 machines from profile to accepted data, with few rows and epochs
 	home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && FLEETFORGE_HOME="$$home" \
