@@ -30,7 +30,7 @@ def _queue_argument(function: F) -> F:
 @json_option
 @click.pass_context
 def queues(ctx: click.Context, as_json: bool) -> None:
-    """List, pause, resume and limit queues; what is set holds for the workers of all hosts.
+    """List, pause, resume and limit queues; settings apply to the workers of all hosts.
 
     \b
     Examples:
@@ -63,7 +63,7 @@ def _words(row: dict[str, Any], now: int) -> dict[str, str]:
 @_queue_argument
 @json_option
 def pause(name: str, as_json: bool) -> None:
-    """Let no job of a queue start; those that run go on.
+    """Pause a queue: no job of it starts; running jobs continue.
 
     \b
     Example:
@@ -78,7 +78,7 @@ def pause(name: str, as_json: bool) -> None:
 @_queue_argument
 @json_option
 def resume(name: str, as_json: bool) -> None:
-    """Open a paused queue; what waits in it starts at once.
+    """Open a paused queue; its waiting jobs start at once.
 
     \b
     Example:
@@ -93,7 +93,7 @@ def resume(name: str, as_json: bool) -> None:
 @click.argument("jobs", metavar="N|none")
 @json_option
 def limit(name: str, jobs: str, as_json: bool) -> None:
-    """Let at most N of a queue's jobs run at once, on all hosts together.
+    """Limit how many jobs of a queue run at once, on all hosts together.
 
     \b
     Examples:
@@ -113,7 +113,7 @@ def limit(name: str, jobs: str, as_json: bool) -> None:
 @click.argument("priority", type=click.IntRange(-1000, 1000))
 @json_option
 def prefer(name: str, priority: int, as_json: bool) -> None:
-    """Set a queue's priority: a worker that serves several takes from the highest first.
+    """Set a queue's priority: workers take jobs from the highest priority first.
 
     \b
     Examples:
@@ -126,7 +126,7 @@ def prefer(name: str, priority: int, as_json: bool) -> None:
 
 
 def _open_up(name: str, change: Callable[[], None]) -> None:
-    """Make a change that may let jobs start, and send those."""
+    """Make a change that may allow jobs to start, and send those jobs."""
     settings = open_ledger()
     _known(name)
     change()

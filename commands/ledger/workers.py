@@ -18,11 +18,11 @@ JOB_COLUMNS = ("job", "machine_id", "stage", "progress", "runs since")
 @click.command()
 @json_option
 def workers(as_json: bool) -> None:
-    """Who is alive, and what each runs since when.
+    """List workers and the jobs that they run.
 
-    A worker is starting while it loads PyTorch; it takes no job then.
-    A worker that ended in good order is not listed. One that has fallen silent is, for some
-    minutes: what it held is taken over by a worker that is alive.
+    A worker is starting while it loads PyTorch; then it takes no jobs. A worker that stopped
+    regularly is not listed. A worker without heartbeats is listed as silent for some minutes;
+    other workers take over its jobs.
 
     \b
     Examples:
@@ -47,7 +47,7 @@ def _state(worker: Seen) -> str:
 
 
 def _rows(worker: Seen) -> Iterator[dict[str, Any]]:
-    """A row for each job that it holds; one row if it holds none."""
+    """A row for each job of a worker; one row if it has none."""
     about = {
         "host": worker.host,
         "pid": worker.pid,

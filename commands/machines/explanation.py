@@ -1,4 +1,4 @@
-"""A diagnosis in words: where a machine's onboarding is, what it waits for, what to do."""
+"""A diagnosis in words: the state of a machine's onboarding, what it waits for, what to do."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ class Explanation:
     """An answer to "why is my machine not finished?".
 
     Attributes:
-        state: One line: where the chain is.
-        since: Since when, ms since 1970.
-        waits_for: What has to happen next; empty when nothing has to.
-        advice: What the user can do; empty when there is nothing to do.
+        state: The state of the chain, in one line.
+        since: Start of this state, ms since 1970.
+        waits_for: What has to happen next; may be empty.
+        advice: What the user can do; may be empty.
         waited_seconds: How long an overdue job has run, or could have; None if it is not overdue.
         expected_seconds: Expected time, from earlier runs of its stage.
     """

@@ -39,10 +39,10 @@ _KINDS = {
 )
 @json_option
 def gc(dry_run: bool, keep_models: int, as_json: bool) -> None:
-    """Remove what nothing needs any more.
+    """Remove unneeded files and rows.
 
-    It removes what dead workers left, files that newer ones replaced, old models, and local copies
-    that are not used any more. Running jobs are not disturbed.
+    It removes files that dead workers left, files that newer ones replaced, old models, and unused
+    local copies. Running jobs are not affected.
 
     \b
     Examples:

@@ -1,4 +1,4 @@
-"""Which worker processes are there, what they run, and which jobs their death left behind."""
+"""Worker processes: their heartbeats, and which of them are alive."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from storage.database import (
 )
 from storage.tables import Worker
 
-#: A worker not heard of for this long is gone, seconds.
+#: A worker without a heartbeat for this long counts as dead, seconds.
 WORKER_SILENCE_SECONDS = 15.0
 
 
 def beat(worker_id: str, host: str, pid: int, queues: list[str], *, ready: bool = True) -> None:
-    """Note that a worker is alive; forget those long silent.
+    """Record a heartbeat of a worker; delete workers that have been silent for long.
 
     Args:
         worker_id: Its id.
         host: The host it runs on.
-        pid: Its process there.
+        pid: Its process id there.
         queues: The queues it serves.
         ready: Whether it takes jobs; False while it loads its libraries.
     """
     with forgettable_transaction():
         Worker.delete().where(Worker.seen_at < after(-20 * WORKER_SILENCE_SECONDS)).execute()
         ready_at = fn.COALESCE(Worker.ready_at, now_ms()) if ready else None
-        news = {"seen_at": now_ms(), "ready_at": ready_at}
-        seen = Worker.update(**news).where(Worker.id == worker_id).execute()
-        if not seen:
+        columns = {"seen_at": now_ms(), "ready_at": ready_at}
+        updated = Worker.update(**columns).where(Worker.id == worker_id).execute()
+        if not updated:
             Worker.insert(
                 id=worker_id,
                 host=host,
@@ -47,7 +47,7 @@ def beat(worker_id: str, host: str, pid: int, queues: list[str], *, ready: bool 
 
 
 def sign_off(worker_id: str) -> None:
-    """Note that a worker has stopped in good order."""
+    """Record that a worker has stopped regularly."""
     with transaction():
         Worker.delete().where(Worker.id == worker_id).execute()
 

@@ -38,7 +38,7 @@ class Cause(Enum):
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """The cause and the facts behind it.
+    """The cause and the data that it was derived from.
 
     Attributes:
         job: The job that the machine's status comes from; None before the first.
@@ -66,7 +66,7 @@ def diagnose(machine_id: str, broker_answers: Callable[[], bool]) -> Diagnosis:
 
     Args:
         machine_id: The machine.
-        broker_answers: Asked only when the broker may be the cause.
+        broker_answers: Called only if the broker may be the cause.
 
     Raises:
         NotFound: No such machine.

@@ -29,11 +29,11 @@ async def _heard(told: list[TaskState], pauses: set[int]) -> list[TaskState]:
     watcher = Watcher(None)
     heard: list[TaskState] = []
     for index, state in enumerate(told):
-        watcher.tell(state)
+        watcher.receive(state)
         if index in pauses or index == len(told) - 1:
             try:
                 async with asyncio.timeout(0):
-                    heard += await watcher.news()
+                    heard += await watcher.updates()
             except TimeoutError:
                 continue
     return heard
@@ -58,10 +58,10 @@ def test_a_thousand_states_that_nobody_has_read_are_one() -> None:
 def test_a_machine_that_is_removed_may_come_again() -> None:
     async def heard() -> list[TaskState]:
         watcher = Watcher(None)
-        watcher.tell(STATE, quietly=True)
-        watcher.tell_removed("pump_1")
-        removed = await watcher.news()
-        watcher.tell(STATE)
-        return removed + await watcher.news()
+        watcher.receive(STATE, sent=True)
+        watcher.receive_removed("pump_1")
+        removed = await watcher.updates()
+        watcher.receive(STATE)
+        return removed + await watcher.updates()
 
     assert asyncio.run(heard()) == [replace(STATE, status=REMOVED), STATE]

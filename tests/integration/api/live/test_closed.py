@@ -56,7 +56,7 @@ class TestClosed:
         with following(http, f"/ws/fleet?since={since}") as follower:
             code, reason = follower.close_code()
         assert code == 4422
-        assert "write the one of your last message" in reason
+        assert "write the seq of your last message" in reason
 
     def test_when_the_machine_is_deleted(self, http: Http) -> None:
         task = begun(http).job_id
