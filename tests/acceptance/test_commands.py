@@ -37,7 +37,7 @@ def test_every_command_explains_itself(user: User, command: tuple[str, ...]) -> 
 
 
 def test_the_root_help_documents_the_exit_codes(user: User) -> None:
-    assert "Exit codes: 0 done" in user.run("--help").stdout
+    assert "Exit codes: 0 success; 1 failure" in user.run("--help").stdout
 
 
 def test_onboarding_without_a_worker_records_everything_and_says_how_to_start_one(
