@@ -7,7 +7,7 @@ MACHINE ?= motor_siemens_1la7_001
 EPOCHS ?= 25
 SEED ?= 0
 
-.PHONY: run test fleet setup check clean chaos bench-latency bench-throughput bench-rescue bench-http bench-gan bench-tricks bench-fleet
+.PHONY: run test test-fleet fleet setup check clean chaos bench-latency bench-throughput bench-rescue bench-http bench-gan bench-tricks bench-fleet
 
 run: setup  ## Onboard one machine from its profile to synthetic data
 	$(BIN)/fleetforge onboard $(MACHINE) --epochs $(EPOCHS) --wait
@@ -18,6 +18,10 @@ fleet: setup  ## Onboard all 32 machines of the fleet
 test: $(VENV)/.dev  ## The import contracts and the whole test suite
 	$(BIN)/lint-imports
 	$(BIN)/pytest --numprocesses 2 --dist loadfile
+
+test-fleet: setup  ## All 32 machines from profile to accepted data, with few rows and epochs
+	home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && FLEETFORGE_HOME="$$home" \
+		$(BIN)/fleetforge onboard --fleet --rows 2000 --epochs 8 --samples 3000,600,600 --wait
 
 chaos: $(VENV)/.dev  ## 300 machines under fire on both databases; SEED=n replays a run
 	$(BIN)/python -m benchmarks.chaos --seed $(SEED)

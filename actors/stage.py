@@ -1,7 +1,7 @@
 """Declaring stages: a stage is a function from one event to the next, and its types are the wiring.
 
     @stage(queue="train", channel="gan:training")
-    def train_tvae(event: SeedReady | RetrainRequested, job: Job) -> ModelTrained: ...
+    def train_tvae(event: SeedReady | TrainingRequested, job: Job) -> ModelTrained: ...
 
 subscribes `train_tvae` to both events and names the event it publishes. To add a stage, add such a
 function in a module that `actors/__init__.py` imports.

@@ -1,6 +1,6 @@
-"""Starting a stage by hand: a request that restarts the machine's chain at that stage.
+"""Starting a stage over HTTP: a request that restarts the machine's chain at that stage.
 
-A request cancels the jobs of the chain that have not ended, in the same transaction. So no stage
+Such a request cancels the jobs of the chain that have not ended, in the same transaction. So no stage
 runs twice or with the previous settings.
 """
 

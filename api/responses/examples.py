@@ -42,6 +42,10 @@ EVENT: dict[str, Any] = {
     "machine_id": MACHINE_ID,
     "correlation_id": "9d41fce8d4594e7e8ea15e178d0289a7",
     "causation_id": 16,
+    "chain": "onboarding",
+    "effect": "ends",
+    "job_id": 4,
+    "actor": "system",
     "occurred_at": _DONE,
     "payload": {"quality_score": 0.94},
 }
@@ -62,6 +66,7 @@ MACHINE_DETAIL = MACHINE | {
             "completed_at": None,
         }
     ],
+    "chains": [{"chain": "onboarding", "status": "running", "stage": "train_tvae", "task_id": 2}],
     "artifacts": [ARTIFACT],
     "latest_model": {
         "version": 1,

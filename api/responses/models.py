@@ -111,7 +111,8 @@ class Event(BaseModel):
     )
     job_id: int | None = Field(description="The task that published it; null for a request.")
     actor: str | None = Field(
-        description="Who asked: a token's name, cli, watch or system; null in old rows."
+        description="Who asked: a token's name (anyone without tokens), cli, watch or system; "
+        "null in old rows."
     )
     occurred_at: Time
     payload: dict[str, Any] = Field(description="Its fields; they depend on the type.")

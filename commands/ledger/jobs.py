@@ -23,13 +23,11 @@ COLUMNS = ("id", "machine_id", "stage", "status", "progress", "attempts", "crash
 
 
 @click.group(invoke_without_command=True)
-@click.option("--status", type=click.Choice(JobStatus))
+@click.option("--status", type=click.Choice([status.value for status in JobStatus]))
 @click.option("--machine", "machine_id", metavar="ID")
 @json_option
 @click.pass_context
-def jobs(
-    ctx: click.Context, status: JobStatus | None, machine_id: str | None, as_json: bool
-) -> None:
+def jobs(ctx: click.Context, status: str | None, machine_id: str | None, as_json: bool) -> None:
     """List jobs, newest first; cancel and retry them.
 
     A running job is stale if its worker is gone: another worker takes it over.
@@ -49,7 +47,12 @@ def jobs(
     open_ledger()
     if machine_id is not None:
         machines.machine(machine_id)
-    found = [_shown(job) for job in job_queries.jobs(status=status, machine_id=machine_id)]
+    found = [
+        _shown(job)
+        for job in job_queries.jobs(
+            status=JobStatus(status) if status else None, machine_id=machine_id
+        )
+    ]
     if as_json:
         print_json(found)
         return

@@ -60,7 +60,7 @@ def publish(event: str, machine_id: str, data: str, as_json: bool) -> None:
     """Publish a request by hand; every stage that reacts to it runs.
 
     REQUEST is SeedRequested, TrainingRequested, GenerationRequested or AssessmentRequested. Fields
-    that --data does not contain keep the values of the machine's last event.
+    that --data does not contain keep the values of the machine's onboarding.
 
     \b
     Examples:

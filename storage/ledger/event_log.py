@@ -52,7 +52,8 @@ class NewEvent:
     Attributes:
         chain: The chain it belongs to; an event that a job publishes gets the job's chain.
         effect: What it means for that chain.
-        actor: Who asked for it: a token's name, `cli`, `watch`, or `system`.
+        actor: Who asked for it: a token's name, `anyone` over HTTP without tokens, `cli`, `watch`,
+            or `system`.
         causation_id: The event that led to it.
         job_id: The job that published it; None for a request.
         key: Unique; if an event has the same key, this one is not written.

@@ -1,7 +1,7 @@
 """The life of a job: claimed, renewed, then completed, failed, crashed or released.
 
 Every write to a running job requires its token, so a worker that has lost its lease cannot write.
-docs/architecture.md has the state machine.
+docs/reliability.md has the state machine.
 """
 
 from __future__ import annotations

@@ -201,10 +201,10 @@ class TestWorkers:
                 workers.enter_context(served.running(*cheap_worker("train")))
             eventually(lambda: len(trainings("success")) == 6, 60)
             eventually(all_onboarded)
-        trained = sorted(trainings("success"), key=lambda job: job.started_at)
+        trained = sorted(trainings("success"), key=lambda job: job.started_at or 0)
         assert [job.token for job in trained] == [1] * 6
         gaps = [
-            following["started_at"] - training["completed_at"]
+            (following.started_at or 0) - (training.completed_at or 0)
             for training, following in pairwise(trained)
         ]
         assert min(gaps) >= 0

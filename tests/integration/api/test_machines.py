@@ -63,7 +63,7 @@ def test_every_problem_of_a_profile_is_told_and_nothing_is_written(http: Http) -
 @pytest.mark.parametrize(
     ("changes", "advice"),
     [
-        ({}, "exists with this very profile; see GET /api/gan/machines/pump_1"),
+        ({}, "exists with this profile; see GET /api/gan/machines/pump_1"),
         ({"model": "other"}, "or first DELETE /api/gan/machines/pump_1"),
     ],
 )

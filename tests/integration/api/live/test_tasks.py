@@ -27,7 +27,7 @@ from tests.waiting import eventually
 pytestmark = pytest.mark.usefixtures("each_report_is_written")
 
 FIELDS = {
-    *("v", "seq", "ts", "type", "machine_id", "task_id", "stage"),
+    *("v", "seq", "ts", "type", "machine_id", "task_id", "stage", "chain"),
     *("status", "progress", "epoch", "loss", "message"),
 }
 
