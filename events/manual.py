@@ -1,7 +1,7 @@
 """Starting a stage over HTTP: a request that restarts the machine's chain at that stage.
 
-Such a request cancels the jobs of the chain that have not ended, in the same transaction. So no stage
-runs twice or with the previous settings.
+Such a request cancels the jobs of the chain that have not ended, in the same transaction. So no
+stage runs twice or with the previous settings.
 """
 
 from __future__ import annotations

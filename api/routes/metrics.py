@@ -28,5 +28,5 @@ router = APIRouter(tags=["service"])
 )
 def prometheus() -> Response:
     """Requests to this service, and queues; 503 while the ledger does not answer."""
-    show_queues(queues.standings(), database.clock_ms())
+    show_queues(queues.states(), database.clock_ms())
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

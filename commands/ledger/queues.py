@@ -15,7 +15,7 @@ from events.bus import deliver
 from storage import database
 from storage.ledger import outbox
 from storage.ledger import queues as stored
-from storage.ledger.queues import QueueStanding
+from storage.ledger.queues import QueueState
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -41,7 +41,7 @@ def queues(ctx: click.Context, as_json: bool) -> None:
     if ctx.invoked_subcommand is not None:
         return
     open_ledger()
-    found = {name: QueueStanding(name) for name in _declared()} | stored.standings()
+    found = {name: QueueState(name) for name in _declared()} | stored.states()
     rows = [asdict(queue) for _, queue in sorted(found.items())]
     if as_json:
         print_json(rows)
@@ -130,7 +130,7 @@ def _open_up(name: str, change: Callable[[], None]) -> None:
     settings = open_ledger()
     _known(name)
     change()
-    deliver(outbox.take_unsent(stored.standings()), publisher(settings))
+    deliver(outbox.take_unsent(stored.states()), publisher(settings))
 
 
 def _known(name: str) -> str:
@@ -150,6 +150,6 @@ def _declared() -> list[str]:
 
 def _say(name: str, state: str, as_json: bool) -> None:
     if as_json:
-        print_json(asdict(stored.standings().get(name, QueueStanding(name))))
+        print_json(asdict(stored.states().get(name, QueueState(name))))
     else:
         click.echo(f"{name}: {state}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from storage.ledger.leases import MAX_ATTEMPTS, MAX_CRASHES
-from storage.ledger.queues import QueueStanding
+from storage.ledger.queues import QueueState
 from storage.queries.diagnosis import Cause, Diagnosis
 from storage.queries.jobs import JobRow
 
@@ -69,7 +69,7 @@ def _without_job(machine_id: str, cause: Cause) -> tuple[str, str, str]:
     return "registered, and nothing was started", "a request", f"start it: {start}"
 
 
-def _pending(diagnosis: Diagnosis, job: JobRow, queue: QueueStanding) -> tuple[str, str, str]:
+def _pending(diagnosis: Diagnosis, job: JobRow, queue: QueueState) -> tuple[str, str, str]:
     if diagnosis.cause is Cause.RETRY_PAUSE:
         failed = f"{job.stage} failed ({job.error_message})"
         state = f"{failed}; {_tries(job)} in {diagnosis.seconds:.0f} s"

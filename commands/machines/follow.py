@@ -116,7 +116,7 @@ class _Helpers:
 def _unserved() -> list[str]:
     from actors.stage import queues
 
-    served = {queue for worker in workers.alive() for queue in worker["queues"].split(",")}
+    served = {queue for worker in workers.alive() for queue in worker.queues}
     return [queue for queue in queues() if queue not in served]
 
 

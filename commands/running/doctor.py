@@ -104,5 +104,5 @@ def _artifacts(settings: Settings) -> str:
 
 def _workers() -> str:
     alive = [] if pending_migrations() else workers.alive()
-    names = ", ".join(f"{worker['id']} ({worker['queues']})" for worker in alive)
+    names = ", ".join(f"{worker.id} ({','.join(worker.queues)})" for worker in alive)
     return names or "none alive; start with: fleetforge up"

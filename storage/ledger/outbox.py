@@ -9,11 +9,11 @@ from peewee import fn
 
 from storage.database import after, database, now_ms, reading, transaction
 from storage.ledger.event_log import Dispatch
-from storage.ledger.queues import QueueStanding
+from storage.ledger.queues import QueueState
 from storage.tables import Job
 
 
-def take_unsent(queues: Mapping[str, QueueStanding], limit: int = 500) -> list[Dispatch]:
+def take_unsent(queues: Mapping[str, QueueState], limit: int = 500) -> list[Dispatch]:
     """Take due jobs that were not sent, as far as their queues have room; mark them as sent.
 
     Args:

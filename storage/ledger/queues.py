@@ -15,7 +15,7 @@ from storage.tables import Job, Queue
 
 
 @dataclass(frozen=True)
-class QueueStanding:
+class QueueState:
     """The settings and the load of a queue.
 
     Attributes:
@@ -43,7 +43,7 @@ class QueueStanding:
         return None if self.concurrency is None else max(0, self.concurrency - self.running)
 
 
-def standings() -> dict[str, QueueStanding]:
+def states() -> dict[str, QueueState]:
     """All queues with settings, or with due or running jobs, by name."""
     with reading():
         settings: Any = Queue.select().dicts()
@@ -64,12 +64,12 @@ def standings() -> dict[str, QueueStanding]:
         )
         for name, count in running:
             rows.setdefault(name, {"name": name}).update(running=count)
-    return {name: QueueStanding(**row) for name, row in rows.items()}
+    return {name: QueueState(**row) for name, row in rows.items()}
 
 
 def pause(name: str) -> None:
     """Pause a queue: no job of it starts; running jobs continue."""
-    if standings().get(name, QueueStanding(name)).paused_at is None:
+    if states().get(name, QueueState(name)).paused_at is None:
         _set(name, paused_at=now_ms())
 
 

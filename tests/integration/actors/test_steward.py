@@ -144,7 +144,7 @@ def test_an_older_file_never_replaces_a_newer_one(steward: Steward) -> None:
 
 def test_a_worker_is_listed_while_it_beats_and_not_after_it_signed_off(steward: Steward) -> None:
     steward.look()
-    assert [worker["id"] for worker in workers.alive()] == ["worker-1"]
+    assert [worker.id for worker in workers.alive()] == ["worker-1"]
     workers.sign_off("worker-1")
     assert workers.alive() == []
 
