@@ -83,6 +83,7 @@ LISTS = {
     "machine": "fleetforge machines list",
     "job": "fleetforge jobs",
     "event": "fleetforge events",
+    "token": "fleetforge tokens list",
 }
 
 

@@ -32,12 +32,12 @@ def broken_promises(root: Path, machines: Sequence[str], logs: list[dict[str, An
 
 
 def _not_onboarded(machines: Sequence[str]) -> Iterator[str]:
-    stands = {one.machine_id: one for one in machine_queries.machines()}
+    states = {one.machine_id: one for one in machine_queries.machines()}
     for machine in machines:
-        if machine not in stands:
+        if machine not in states:
             yield f"{machine} is lost"
-        elif stands[machine].status != "onboarded":
-            yield f"{machine} is {stands[machine].status}: {stands[machine].error_message}"
+        elif states[machine].status != "onboarded":
+            yield f"{machine} is {states[machine].status}: {states[machine].error_message}"
 
 
 def _not_exactly_once(machines: Sequence[str]) -> Iterator[str]:

@@ -6,7 +6,6 @@ import click
 
 from commands.output import json_option, moment, print_json, print_rows
 from commands.session import open_ledger
-from errors import NotFound
 from storage.clients import tokens as stored
 from storage.clients.tokens import SCOPES
 
@@ -88,10 +87,7 @@ def revoke(name: str, as_json: bool) -> None:
       fleetforge tokens revoke ci
     """
     open_ledger()
-    try:
-        revoked = stored.revoke(name)
-    except NotFound as error:
-        raise NotFound(f"{error}; see: fleetforge tokens list") from None
+    revoked = stored.revoke(name)
     if as_json:
         print_json(vars(revoked))
     else:
