@@ -60,8 +60,8 @@ class NotFound(FleetforgeError):
     """A machine, job, artifact or template that does not exist.
 
     Attributes:
-        kind: What is missing: `machine`, `job`, `event` or `token`. The command line adds the command that
-            lists them. None for anything else.
+        kind: What is missing: `machine`, `job`, `event` or `token`. The command line adds the
+            command that lists them. None for anything else.
     """
 
     def __init__(self, message: str, kind: str | None = None) -> None:
