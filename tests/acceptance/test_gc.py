@@ -1,4 +1,4 @@
-"""Clearing up with the real command, beside a real worker."""
+"""Clearing up with the real command, next to a real worker."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def test_tokens_are_listed_with_what_they_may_do_and_how_they_stand(user: User) 
         (("create", "new"), 2, "Missing option '--scope'"),
         (("create", "new", "--scope", "root"), 2, "'root' is not one of 'read', 'write', 'admin'"),
         (("create", "new", "--scope", "read", "--expires-days", "0"), 2, "1<=x<=3650"),
-        (("revoke", "nobody"), 1, "no token 'nobody' to revoke; see: fleetforge tokens list"),
+        (("revoke", "unknown"), 1, "no token 'unknown' to revoke; see: fleetforge tokens list"),
     ],
 )
 def test_what_cannot_be_done_is_said(

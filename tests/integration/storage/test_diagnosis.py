@@ -98,8 +98,8 @@ class TestWaiting:
         assert "limit" not in diagnose().waits_for
 
     def test_for_a_broker_that_does_not_answer(self, ledger: Settings, tmp_path: Path) -> None:
-        nobody = SecretStr(f"unix://{tmp_path}/nobody.sock")
-        away = ledger.model_copy(update={"redis_url": nobody})
+        no_broker = SecretStr(f"unix://{tmp_path}/no_broker.sock")
+        away = ledger.model_copy(update={"redis_url": no_broker})
         add_job()
         beat()
         why = explain(diagnosis.diagnose("pump_1", lambda: broker_answers(away)))

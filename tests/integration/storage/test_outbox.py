@@ -22,7 +22,7 @@ def unsent() -> list[int]:
 
 
 def several_jobs(count: int, queue: str = "default") -> list[int]:
-    """Jobs of one machine that nobody has sent."""
+    """Jobs of one machine that were not sent."""
     if machines.profile_of("pump_1") is None:
         add_machine()
     jobs = [add_event(stages=[f"stage_{n}"], queue=queue).jobs[0].job_id for n in range(count)]
@@ -30,7 +30,7 @@ def several_jobs(count: int, queue: str = "default") -> list[int]:
     return jobs
 
 
-def test_whoever_writes_a_job_sends_it_and_stewards_do_not() -> None:
+def test_the_writer_of_a_job_sends_it_and_stewards_do_not() -> None:
     add_job()
     assert unsent() == []
 
@@ -90,7 +90,7 @@ def test_the_next_thing_to_do_is_the_end_of_the_shortest_lease() -> None:
     assert 45 < ahead <= 50
 
 
-def test_a_delivery_that_nobody_took_is_overdue_after_a_while() -> None:
+def test_a_delivery_that_was_not_claimed_is_overdue_after_a_while() -> None:
     job_id = add_job()
     assert outbox.overdue_deliveries("default", 60, 10) == []
     with transaction():

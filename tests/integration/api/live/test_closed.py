@@ -104,9 +104,7 @@ def test_each_socket_has_a_line_in_the_log_without_its_query(
     assert (line["path"], line["code"], line["client"]) == ("/ws/tasks/7", 4404, "127.0.0.1")
 
 
-def test_an_open_socket_hears_something_now_and_then(
-    http: Http, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_open_socket_gets_pings(http: Http, monkeypatch: pytest.MonkeyPatch) -> None:
     assert sockets.PING_SECONDS == SERVER_OPTIONS["ws_ping_interval"] == 20
     monkeypatch.setattr(sockets, "PING_SECONDS", 0.1)
     with following(http, "/ws/fleet") as follower:
