@@ -83,7 +83,7 @@ def _pending(diagnosis: Diagnosis, job: JobRow, queue: QueueState) -> tuple[str,
             advice = "start one: fleetforge up, or fleetforge worker"
         case Cause.BROKER_AWAY:
             waits_for = "the broker: it does not answer"
-            advice = "the job is safe and is sent once it does; see: fleetforge doctor"
+            advice = "the job is recorded and is sent once it answers; see: fleetforge doctor"
         case Cause.QUEUE_FULL:
             limit = f"its limit is {queue.concurrency}, {queue.running} running"
             waits_for = f"queue '{queue.name}': {limit}"
@@ -105,7 +105,7 @@ def _running(diagnosis: Diagnosis, job: JobRow) -> tuple[str, str, str]:
             return f"{job.stage}: {expired}", "a steward to take the job back", advice
         case Cause.WORKER_SILENT:
             waits_for = f"its lease to end in {diagnosis.seconds:.0f} s, then it runs elsewhere"
-            return f"{job.stage}: worker {job.worker} does not answer any more", waits_for, advice
+            return f"{job.stage}: worker {job.worker} is silent", waits_for, advice
     state = f"{job.stage} is running on {job.worker}, {job.progress} %"
     return f"{state}: {job.message}" if job.message else state, "the stage to finish", ""
 

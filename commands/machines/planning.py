@@ -88,5 +88,5 @@ def say_when_it_starts(delivered: bool) -> None:
     if not workers.alive():
         click.echo("recorded, but no worker is alive; start one: fleetforge up")
     elif not delivered:
-        click.echo("recorded; the broker does not answer, so it starts once that is back")
+        click.echo("recorded; the broker does not answer: it starts once the broker answers")
     click.echo("follow it: fleetforge status --watch")

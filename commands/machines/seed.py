@@ -209,7 +209,7 @@ def _agree_on_guesses(chosen: Chosen, *, yes: bool, as_json: bool) -> None:
         what = f"{len(guessed)} columns are guessed: {', '.join(guessed)}"
         advice = "look at them with --dry-run, then name them or add --yes"
         raise InvalidInput("seed import", [Problem("", what, advice)])
-    if not click.confirm(f"Go on with {len(guessed)} guessed columns?", err=True):
+    if not click.confirm(f"Continue with {len(guessed)} guessed columns?", err=True):
         sys.exit(1)
 
 

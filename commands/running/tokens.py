@@ -43,8 +43,8 @@ def create(name: str, scope: str, expires_days: int | None, as_json: bool) -> No
         print_json(vars(made.token) | {"token": made.written})
         return
     click.echo(made.written)
-    until = f"until {moment(made.token.expires_at)}" if expires_days else "for ever"
-    click.echo(f"{name}: good {until}; it is not shown again, so keep it now", err=True)
+    until = f"until {moment(made.token.expires_at)}" if expires_days else "until it is revoked"
+    click.echo(f"{name}: valid {until}; it is not shown again, so save it now", err=True)
 
 
 @tokens.command("list")

@@ -75,10 +75,10 @@ def alive() -> list[WorkerRow]:
     """The workers that are alive, by id."""
     with reading():
         rows: Any = Worker.select().where(is_alive()).order_by(Worker.id)
-        return [WorkerRow(**columns(worker)) for worker in rows]
+        return [WorkerRow(**worker_fields(worker)) for worker in rows]
 
 
-def columns(worker: Worker) -> dict[str, Any]:
+def worker_fields(worker: Worker) -> dict[str, Any]:
     """The fields of a `WorkerRow`."""
     return {
         "id": worker.id,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from storage.database import execute, now_ms, reading
-from storage.ledger.workers import WorkerRow, columns, is_alive
+from storage.ledger.workers import WorkerRow, is_alive, worker_fields
 from storage.queries.jobs import SHOWN_STATUS
 from storage.status import JobStatus
 from storage.tables import Worker
@@ -60,7 +60,7 @@ def roster() -> list[WorkerState]:
             jobs[worker_id].append(job)
     return [
         WorkerState(
-            **columns(worker),
+            **worker_fields(worker),
             alive=bool(worker.alive),
             silent_seconds=worker.silent_ms / 1000,
             jobs=jobs[worker.id],

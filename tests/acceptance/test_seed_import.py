@@ -135,7 +135,7 @@ def test_on_a_terminal_the_user_is_asked_about_guesses(
     )
     os.close(ours)
     os.close(theirs)
-    assert "Go on with 14 guessed columns? [y/N]" in done.stderr
+    assert "Continue with 14 guessed columns? [y/N]" in done.stderr
     assert done.returncode == (0 if machines else 1)
     assert len(user.json("machines", "list")) == machines
 

@@ -15,7 +15,7 @@ WRITTEN = re.compile(r"ff_[0-9a-f]{12}_[A-Za-z0-9_-]{43}")
 def test_a_token_is_printed_once_and_alone_so_that_a_script_can_keep_it(user: User) -> None:
     done = user.run("tokens", "create", "ci", "--scope", "write")
     assert WRITTEN.fullmatch(done.stdout.removesuffix("\n"))
-    assert done.stderr == "ci: good for ever; it is not shown again, so keep it now\n"
+    assert done.stderr == "ci: valid until it is revoked; it is not shown again, so save it now\n"
     secret = done.stdout.strip()[16:]
     for command in (("list",), ("list", "--json"), ("revoke", "ci", "--json")):
         assert secret not in user.run("tokens", *command).stdout
