@@ -6,6 +6,7 @@ PIP := $(BIN)/pip install --quiet
 MACHINE ?= motor_siemens_1la7_001
 EPOCHS ?= 25
 SEED ?= 0
+ARCHAIC := told|tells|whoever|whom|nobody|thereof|wherever|lest|nought|beside|besides
 
 .PHONY: run test test-fleet fleet setup check clean chaos bench-latency bench-throughput bench-rescue bench-http bench-gan bench-tricks bench-fleet
 
@@ -47,10 +48,12 @@ bench-tricks: $(VENV)/.dev  ## What each part of our model contributes
 bench-fleet: $(VENV)/.dev  ## The whole fleet compared with a loop over stock SDV
 	$(BIN)/python -m benchmarks.gan.fleet --json benchmarks/gan/bench-fleet.json
 
-check: $(VENV)/.dev  ## Formatting, lint and types
+check: $(VENV)/.dev  ## Formatting, lint, types and plain English
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	@git grep -nwiE '$(ARCHAIC)' -- '*.md' '*.py' '*.yaml' ':!CONTRIBUTING.md'; test $$? -eq 1 || { \
+		echo "write plain English in place of these words; see CONTRIBUTING.md" >&2; exit 1; }
 
 setup: $(VENV)/.installed  ## The virtual environment; quick when nothing changed
 

@@ -13,35 +13,34 @@ from errors import FleetforgeError, NotFound
 # pydantic looks for plugins in every installed distribution, at each start; we have none.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
-#: Subcommand → where it lives and what it does. Importing every module to print the help would
-#: make each call pay for all of them.
+#: Subcommand → its module and its help text. Importing all modules to print the help takes long.
 COMMANDS = {
     "onboard": ("commands.machines.onboard", "Register machines and start their chains."),
     "seed": ("commands.machines.seed", "Start a chain from your own run-to-failure data."),
-    "status": ("commands.machines.status", "The status of each machine."),
-    "why": ("commands.machines.why", "Why a machine is not finished, and what to do."),
+    "status": ("commands.machines.status", "Show the status of each machine."),
+    "why": ("commands.machines.why", "Explain why a machine is not finished, and what to do."),
     "jobs": ("commands.ledger.jobs", "List, cancel and retry jobs."),
     "queues": ("commands.ledger.queues", "List, pause, resume and limit queues."),
-    "workers": ("commands.ledger.workers", "Who is alive and what each runs."),
-    "events": ("commands.ledger.events", "What has happened, in order."),
+    "workers": ("commands.ledger.workers", "List workers and their jobs."),
+    "events": ("commands.ledger.events", "List or follow events."),
     "machines": ("commands.machines.machines", "List, show and delete machines."),
     "publish": ("commands.ledger.publish", "Publish a request by hand."),
-    "replay": ("commands.ledger.replay", "Publish a past event once more."),
+    "replay": ("commands.ledger.replay", "Publish a past event again."),
     "up": (
         "commands.running.up",
         "Run everything in the foreground: broker, workers, HTTP, inbox.",
     ),
     "web": ("commands.running.web", "Serve Fleetforge over HTTP."),
     "worker": ("commands.running.worker", "Run one worker."),
-    "watch": ("commands.running.watch", "Onboard every profile that lands in a folder."),
-    "tokens": ("commands.running.tokens", "Make, list and revoke tokens for the HTTP service."),
-    "templates": ("commands.machines.templates", "Profiles to start from."),
-    "graph": ("commands.ledger.graph", "The chain of events and stages."),
-    "gc": ("commands.running.gc", "Remove what nothing needs any more."),
-    "db": ("commands.running.db", "The ledger's migrations."),
+    "watch": ("commands.running.watch", "Onboard every profile that is put in a folder."),
+    "tokens": ("commands.running.tokens", "Create, list and revoke tokens for the HTTP service."),
+    "templates": ("commands.machines.templates", "List, show and copy profile templates."),
+    "graph": ("commands.ledger.graph", "Show the chain of events and stages."),
+    "gc": ("commands.running.gc", "Remove unneeded files and rows."),
+    "db": ("commands.running.db", "Show and apply the ledger's migrations."),
     "doctor": (
         "commands.running.doctor",
-        "What Fleetforge would use here, and whether it answers.",
+        "Check the database, the broker, the artifact store and the workers.",
     ),
 }
 
@@ -64,12 +63,12 @@ class _Commands(click.Group):
 @click.group(
     cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Exit codes: 0 done; 1 it failed, or what was asked for is not there; 2 bad input, "
-    "nothing was changed; 130 stopped by Ctrl-C.",
+    epilog="Exit codes: 0 success; 1 failure, or something was not found; 2 invalid input, nothing "
+    "was changed; 130 stopped by Ctrl-C.",
 )
 @click.version_option(package_name="fleetforge")
 def fleetforge() -> None:
-    """From a machine's profile to synthetic run-to-failure data, by events.
+    """Make synthetic run-to-failure data from the profile of a machine, by an event-driven chain.
 
     \b
     Examples:
@@ -79,11 +78,12 @@ def fleetforge() -> None:
     """
 
 
-#: Which command lists what an error says is missing.
+#: The command that lists what an error reports as missing.
 LISTS = {
     "machine": "fleetforge machines list",
     "job": "fleetforge jobs",
     "event": "fleetforge events",
+    "token": "fleetforge tokens list",
 }
 
 
@@ -94,7 +94,7 @@ def _advice(error: FleetforgeError) -> str:
 
 
 def main() -> None:
-    """Entry point: an error of ours is a message and an exit code, not a traceback."""
+    """Entry point: a `FleetforgeError` becomes a message and an exit code, not a traceback."""
     try:
         sys.exit(fleetforge.main(prog_name="fleetforge", standalone_mode=False))
     except click.ClickException as error:

@@ -1,6 +1,6 @@
 """Every error Fleetforge raises on purpose: one shallow tree.
 
-A message is one line that a person can act on. Whatever is not in this tree is a bug and
+A message is one line that a user can act on. An exception that is not in this tree is a bug and
 keeps its traceback.
 """
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 
 class FleetforgeError(Exception):
-    """Base of all errors that are a message to the user, not a bug."""
+    """Base of all errors that are shown to the user as a message."""
 
     exit_code = 1
 
@@ -27,8 +27,8 @@ class Problem:
     """One thing wrong with an input.
 
     Attributes:
-        path: Where, as a person would point at it: `sensors[3].normal.max`.
-        message: What is wrong there.
+        path: Place in the input, such as `sensors[3].normal.max`.
+        message: What is wrong.
         advice: What to write instead.
     """
 
@@ -42,7 +42,7 @@ class Problem:
 
 
 class InvalidInput(FleetforgeError):
-    """Input from a user that cannot be taken; carries every problem, not just the first."""
+    """Invalid input from a user; carries every problem, not just the first."""
 
     exit_code = 2
 
@@ -60,8 +60,8 @@ class NotFound(FleetforgeError):
     """A machine, job, artifact or template that does not exist.
 
     Attributes:
-        kind: What is missing: `machine`, `job` or `event`. The command line names the command that
-            lists those. None for anything else.
+        kind: What is missing: `machine`, `job`, `event` or `token`. The command line adds the
+            command that lists them. None for anything else.
     """
 
     def __init__(self, message: str, kind: str | None = None) -> None:
@@ -70,11 +70,11 @@ class NotFound(FleetforgeError):
 
 
 class Conflict(FleetforgeError):
-    """What was asked for does not go with how things stand."""
+    """The request is not possible in the current state."""
 
 
 class InputMissing(Conflict):
-    """A stage was asked for whose input no stage has made yet."""
+    """A stage was requested whose input does not exist yet."""
 
     def __init__(self, machine_id: str, missing: str) -> None:
         self.machine_id = machine_id
@@ -83,11 +83,11 @@ class InputMissing(Conflict):
 
 
 class StaleLease(FleetforgeError):
-    """The job's lease moved on: whoever holds this token may no longer write anything."""
+    """The lease was lost: the token is no longer the job's, so nothing may be written."""
 
 
 class StageError(FleetforgeError):
-    """A stage cannot give its result from this input; trying again will not help."""
+    """A stage cannot produce its result from this input; a retry will not help."""
 
 
 class ArtifactCorrupt(FleetforgeError):
@@ -95,7 +95,7 @@ class ArtifactCorrupt(FleetforgeError):
 
 
 class StewardLost(FleetforgeError):
-    """A worker's steward is gone, so the worker ends too and has to be started again."""
+    """A worker's steward has ended, so the worker ends too and has to be restarted."""
 
 
 class ForkServerLost(FleetforgeError):
@@ -111,11 +111,11 @@ class BrokerUnavailable(FleetforgeError):
 
 
 class AccessRefused(FleetforgeError):
-    """A client that may not come in, or may not do what it asks for.
+    """A client without access to what it requests.
 
     Attributes:
-        status: 401 without a usable token, 403 with one whose scope does not suffice.
-        challenge: What it would have to send, as `WWW-Authenticate` has it (RFC 6750).
+        status: 401 without a usable token; 403 if the token's scope does not suffice.
+        challenge: Value of the `WWW-Authenticate` header (RFC 6750).
     """
 
     def __init__(self, message: str, status: int, challenge: str) -> None:

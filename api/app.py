@@ -13,7 +13,7 @@ from api.auth.access import READ
 from api.dependencies.service import open_service
 from api.error_handlers import add_error_handlers
 from api.live import sockets
-from api.live.hub import Live
+from api.live.hub import Hub
 from api.middleware.stack import add_middleware
 from api.openapi import DESCRIPTION, extend_openapi
 from api.responses.problems import EVERYWHERE, documented
@@ -58,7 +58,7 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.service = open_service(settings)
-    app.state.live = Live(settings)
+    app.state.hub = Hub(settings)
     add_error_handlers(app)
     for module in (
         machines,
@@ -86,6 +86,6 @@ def create_app(settings: Settings) -> FastAPI:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     anyio.to_thread.current_default_thread_limiter().total_tokens = MAX_CONCURRENT_REQUESTS
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(app.state.live.run)
+        tasks.start_soon(app.state.hub.run)
         yield
         tasks.cancel_scope.cancel()

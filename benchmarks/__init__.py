@@ -1,1 +1,1 @@
-"""Measurements and endurance: `make chaos`, `make bench-latency`, `make bench-throughput`."""
+"""Benchmarks and the chaos test; `make chaos` and `make bench-...` run them."""

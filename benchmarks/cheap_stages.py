@@ -1,11 +1,11 @@
-"""The chain's stages without the science: they take the same events, files and processes.
+"""Cheap replacements of the chain's stages, with the same events, files and processes.
 
-A machine's description is JSON that says how they behave:
+A machine's description is JSON that controls them:
 
     {"bytes": 2000, "seconds": 0.05, "full_disks": "folder"}
 
-bytes written by each stage, its duration, and a folder: a worker after whose process id a file in
-it is called has a full disk. Without a description they do nothing.
+These are the bytes that each stage writes, its duration, and a folder: a worker has a full disk if
+a file in this folder has its process id as name. Without a description the stages do nothing.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ CHEAP = (generate_seed, train_tvae, generate_synthetic, assess_quality)
 
 
 def install() -> None:
-    """Put the cheap functions in the place of the real stages; wiring and queues stay."""
+    """Replace the functions of the real stages; subscriptions and queues stay the same."""
     for function in CHEAP:
         STAGES[function.__name__] = replace(STAGES[function.__name__], function=function)
 
@@ -93,6 +93,6 @@ def _write(path: Path, digest: bytes, behaviour: dict[str, Any]) -> None:
     disks = behaviour.get("full_disks")
     worker = parent_process()
     if disks and worker and (Path(disks) / str(worker.pid)).exists():
-        # The kernel then refuses the second half of the file, as a full disk does.
+        # The kernel then rejects the second half of the file, as with a full disk.
         resource.setrlimit(resource.RLIMIT_FSIZE, (size // 2, resource.RLIM_INFINITY))
     path.write_bytes((digest * (size // len(digest) + 1))[:size])

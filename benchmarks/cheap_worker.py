@@ -34,7 +34,7 @@ def _trace_commits() -> None:
     complete = leases.complete
 
     def traced(claim: Claim, event: NewEvent, artifacts: Iterable[StagedArtifact]) -> Written:
-        began = time.monotonic_ns()  # The ledger's transaction is part of the hand-over.
+        began = time.monotonic_ns()  # The transaction of the ledger is part of the hand-over.
         written = complete(claim, event, artifacts)
         for job in written.jobs:
             trace(handed_over=job.job_id, at=began)

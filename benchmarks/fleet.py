@@ -1,4 +1,4 @@
-"""Machines for benchmarks: the smallest profile there is, with a wish how stages behave."""
+"""Machines for benchmarks: a minimal profile whose description controls the cheap stages."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PROFILE: dict[str, Any] = {
 
 
 def cheap_machine(machine_id: str, description: str) -> NewMachine:
-    """A machine whose stages do as `benchmarks.cheap_stages` reads its description."""
+    """A machine with a description for `benchmarks.cheap_stages`."""
     profile = {**PROFILE, "machine_id": machine_id, "description": description}
     return new_machine("benchmark", MachineProfile.model_validate(profile))
 

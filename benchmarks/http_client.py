@@ -1,7 +1,8 @@
-"""Readers of the service: requests that are due at fixed times, whether earlier ones are answered.
+"""Clients of the service: requests are due at fixed times, independent of earlier responses.
 
-What is measured begins when a request is due, so a stall counts for all who wait. A process of its
-own, so that what the benchmark does besides is not measured. Prints JSON.
+Response times are measured from when a request is due, so a stall affects all requests that wait.
+The clients run in a separate process, so that they do not measure the benchmark itself. Prints
+JSON.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import NamedTuple
 import aiohttp
 import uvloop
 
-#: What a dashboard asks for; `{machine}` and `{task}` are of a machine that is onboarded.
+#: Paths that a dashboard requests; `{machine}` and `{task}` are those of an onboarded machine.
 PATHS = (
     "/api/gan/machines",
     "/api/gan/machines?status=onboarded&limit=10",
@@ -32,9 +33,9 @@ class Answer(NamedTuple):
     """One request.
 
     Attributes:
-        late: From when it was due until it was sent, seconds: what the client itself is late.
-        seconds: From when it was due until its answer was read.
-        ok: Whether that was a 200.
+        late: Time from when it was due until it was sent, seconds: the delay of the client itself.
+        seconds: Time from when it was due until the response was read.
+        ok: Whether the status was 200.
     """
 
     late: float
@@ -56,7 +57,7 @@ async def ask(session: aiohttp.ClientSession, path: str, due: float) -> Answer:
 
 
 async def load(url: str, machine: str, task: str, rate: float, seconds: float) -> list[Answer]:
-    """Ask for one path after the other, so many a second."""
+    """Request one path after the other, `rate` a second."""
     paths = [path.format(machine=machine, task=task) for path in PATHS]
     connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=60)
     async with aiohttp.ClientSession(url, connector=connector) as session:

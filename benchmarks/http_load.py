@@ -1,8 +1,8 @@
-"""`make bench-http`: what readers of the service wait for, alone and beside a fleet in training.
+"""`make bench-http`: response times of the service, without other work and during trainings.
 
-Workers and service are processes with their defaults, on this machine; the load is that of
-`benchmarks.http_client`. The same readers come twice: while nothing else is done, and while the
-machines of the fleet go through their chains.
+Workers and service are processes with default settings on this machine; `benchmarks.http_client`
+makes the requests. The same requests are sent twice: while nothing else runs, and while the
+machines of the fleet run through their chains.
 """
 
 from __future__ import annotations
@@ -39,22 +39,22 @@ from storage.status import JobStatus
 
 _LIMIT_SECONDS = 120.0
 
-#: What readers beside trainings wait for at most, p99, ms.
+#: Limit of the p99 of response times during trainings, ms.
 MOST_P99_MS = 100.0
 
 
 @dataclass(frozen=True)
 class Readers:
-    """What one run of readers showed; milliseconds, from when a request was due.
+    """Response times of one run, milliseconds from when a request was due.
 
     Attributes:
-        beside: What was done besides.
-        late_p99: What the client itself was late.
-        jobs: Jobs that ran meanwhile, whole or in part.
+        load: Other work during the run.
+        late_p99: p99 of the delay of the client itself.
+        jobs: Number of jobs that ran meanwhile, completely or partly.
     """
 
     database: str
-    beside: str
+    load: str
     requests: int
     failed: int
     p50: float
@@ -66,8 +66,8 @@ class Readers:
 
     @property
     def fails(self) -> bool:
-        """Whether a request failed, or readers waited too long while there were trainings."""
-        return self.failed > 0 or (self.beside == "trainings" and self.p99 > MOST_P99_MS)
+        """Whether a request failed, or responses were too slow during trainings."""
+        return self.failed > 0 or (self.load == "trainings" and self.p99 > MOST_P99_MS)
 
 
 def measure(kind: str, rate: float, seconds: float) -> list[Readers]:
@@ -76,7 +76,7 @@ def measure(kind: str, rate: float, seconds: float) -> list[Readers]:
     Args:
         kind: `sqlite` or `postgresql`.
         rate: Requests a second.
-        seconds: How long readers come.
+        seconds: Duration of each run.
     """
     with site(kind) as place, ExitStack() as resources:
         url = _start(place.settings, resources)
@@ -92,7 +92,7 @@ def measure(kind: str, rate: float, seconds: float) -> list[Readers]:
 
 
 def _start(settings: Settings, resources: ExitStack) -> str:
-    """The service and the workers of a small site; the service's address once it answers."""
+    """Start the service and two workers; return the service's address once it answers."""
     with listen("127.0.0.1", 0) as listener:
         port: int = listener.getsockname()[1]
     commands = {"web": ("web", "--port", str(port)), **worker_commands(2)}
@@ -125,7 +125,7 @@ def _until(done: Callable[[], bool]) -> None:
         time.sleep(0.2)
 
 
-def _read(url: str, kind: str, beside: str, rate: float, seconds: float) -> Readers:
+def _read(url: str, kind: str, load: str, rate: float, seconds: float) -> Readers:
     machine = fleet_ids()[0]
     task = machines.machine(machine).job_id
     began = clock_ms()
@@ -141,7 +141,7 @@ def _read(url: str, kind: str, beside: str, rate: float, seconds: float) -> Read
     p50, p95, p99, most = np.percentile(took * 1000, (50, 95, 99, 100)).round(1)
     return Readers(
         database=kind,
-        beside=beside,
+        load=load,
         requests=len(answers),
         failed=int(np.sum(ok == 0)),
         p50=float(p50),
@@ -155,17 +155,17 @@ def _read(url: str, kind: str, beside: str, rate: float, seconds: float) -> Read
 
 @click.command()
 @click.option("--rate", default=200.0, show_default=True, help="Requests a second.")
-@click.option("--seconds", default=30.0, show_default=True, help="How long readers come.")
-@click.option("--json", "target", type=click.Path(path_type=Path), help="Write the figures here.")
+@click.option("--seconds", default=30.0, show_default=True, help="Duration of each run.")
+@click.option("--json", "target", type=click.Path(path_type=Path), help="Write the results here.")
 def main(rate: float, seconds: float, target: Path | None) -> None:
-    """Print what readers of the service waited for, without and with work beside them.
+    """Print the response times of the service, without other work and during trainings.
 
-    Exit code 1: a request failed, or beside trainings p99 was over 100 ms.
+    Exit code 1: a request failed, or p99 during trainings was over 100 ms.
     """
     found = [
         readers for kind in ("sqlite", "postgresql") for readers in measure(kind, rate, seconds)
     ]
-    columns = ("database", "beside", "requests", "failed", "p50 ms", "p95 ms", "p99 ms", "max ms")
+    columns = ("database", "load", "requests", "failed", "p50 ms", "p95 ms", "p99 ms", "max ms")
     table = Table(*columns, "client late, p99 ms", "jobs")
     for one in found:
         table.add_row(*map(str, asdict(one).values()))

@@ -1,9 +1,9 @@
-"""`make bench-latency`: how long it takes from the end of one stage to the first line of the next.
+"""`make bench-latency`: time from the end of one stage to the first line of the next.
 
-Fleetforge, stock Dramatiq and Celery in one run; those with as many workers share a broker.
-Fleetforge's figure holds the ledger's transaction that ends the first stage, the one that claims
-the second, and the way into the second one's process; the others' tasks begin when they have the
-message.
+Fleetforge, stock Dramatiq and Celery are measured in one run; systems with the same number of
+workers share a broker. Fleetforge's time includes the transaction that ends the first stage, the
+transaction that claims the second one, and the start of its process. The tasks of the others start
+when they receive the message.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from storage.settings import PREFIX, Settings
 
 assert actors
 
-#: Between two triggers of different systems in the idle run, so that they do not disturb each
+#: Pause between triggers of different systems in the idle run, so that they do not affect each
 #: other, seconds.
 _STAGGER_SECONDS = 0.5
 _LIMIT_SECONDS = 60.0
@@ -59,13 +59,13 @@ class Figures:
 
 @dataclass
 class System:
-    """One of those compared, with its workers running.
+    """One of the compared systems, with running workers.
 
     Attributes:
         trigger: Starts one piece of work whose first step hands over to the second, and returns
             when all of it is done.
-        folder: Where its processes note what happened when.
-        steps: Hand-overs of one piece of work.
+        folder: Folder in which its processes record times.
+        steps: Number of hand-overs of one piece of work.
     """
 
     name: str
@@ -79,7 +79,7 @@ class System:
         return [took for _, took in sorted(hops(self.folder).items())][:: self.steps]
 
     def figures(self, *, idle: bool, before: int) -> Figures:
-        """Of the pieces of work after the first `before`."""
+        """The hand-overs of all pieces of work but the first `before`."""
         took = sorted(self.first_hops()[before:])
         quantiles = [round(quantile(took, share), 2) for share in (0.5, 0.95, 0.99)]
         return Figures(self.name, self.workers, idle, len(took), *quantiles)
@@ -87,7 +87,7 @@ class System:
 
 @contextmanager
 def fleetforge(valkey: Valkey, workers: int) -> Iterator[System]:
-    """Our own, with SQLite."""
+    """Fleetforge with SQLite."""
     with ExitStack() as resources:
         folder, home = _folder(resources), _folder(resources)
         settings = Settings(home=home, redis_url=valkey.url)
@@ -100,7 +100,7 @@ def fleetforge(valkey: Valkey, workers: int) -> Iterator[System]:
         broker, numbers = Broker(settings), count()
 
         def trigger() -> None:
-            open_database(settings)  # One ledger for each number of workers.
+            open_database(settings)  # A ledger for each number of workers.
             machine_id = f"machine_{next(numbers)}"
             take_in_cheap_machine(machine_id, "", broker.send)
             _until(lambda: machines.machine(machine_id).status == "onboarded")
@@ -176,7 +176,7 @@ def _start(
 def _until(done: Callable[[], bool]) -> None:
     limit = time.monotonic() + _LIMIT_SECONDS
     while True:
-        time.sleep(_LOOK_SECONDS)  # First: looking takes time of the processors that are measured.
+        time.sleep(_LOOK_SECONDS)  # Sleep first: polling takes CPU time from what is measured.
         if done():
             return
         if time.monotonic() > limit:
@@ -184,12 +184,12 @@ def _until(done: Callable[[], bool]) -> None:
 
 
 def measure(hot: int, idle: int, idle_seconds: float) -> list[Figures]:
-    """All systems with 1 and with 4 worker processes, hot and after a pause.
+    """Measure all systems with 1 and with 4 worker processes, busy and after a pause.
 
     Args:
-        hot: Pieces of work one after the other.
-        idle: Pieces of work with a pause before each.
-        idle_seconds: The pause.
+        hot: Number of pieces of work without pauses.
+        idle: Number of pieces of work with a pause before each.
+        idle_seconds: The pause, seconds.
     """
     found = []
     with ExitStack() as resources:
@@ -200,7 +200,7 @@ def measure(hot: int, idle: int, idle_seconds: float) -> list[Figures]:
                 resources.enter_context(start(valkey, workers))
                 for start in (fleetforge, dramatiq, celery)
             ]
-        for system in systems:  # The first one waits until the workers are up.
+        for system in systems:  # The first piece of work waits until the workers have started.
             system.trigger()
         for system in systems:
             for _ in range(hot):

@@ -1,7 +1,7 @@
-"""`make bench-rescue`: from SIGKILL to running elsewhere, with the default lease and a short one.
+"""`make bench-rescue`: time from SIGKILL to the next start, with the default and a short lease.
 
-Half of the workers run long stages, the other half is idle: all that is measured is how long it
-takes to notice. `make chaos` measures the same under load.
+Half of the workers run long stages and the other half is idle, so only the time to detect the kill
+is measured. `make chaos` measures the same under load.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _LIMIT_SECONDS = 120.0
 
 @dataclass(frozen=True)
 class Rescue:
-    """What one run showed."""
+    """The result of one run."""
 
     database: str
     lease_seconds: float
@@ -50,7 +50,7 @@ def drill(kind: str, lease_seconds: float, jobs: int) -> list[Rescue]:
     Args:
         kind: `sqlite` or `postgresql`.
         lease_seconds: The workers' lease.
-        jobs: How many run; as many workers are idle.
+        jobs: Number of running jobs; the number of idle workers is the same.
     """
     with site(kind, lease_seconds=lease_seconds) as place, ExitStack() as resources:
         settings = place.settings
@@ -77,7 +77,7 @@ def drill(kind: str, lease_seconds: float, jobs: int) -> list[Rescue]:
 
 
 def _running(jobs: int, not_under: set[int]) -> list[JobRow]:
-    """The running jobs, once all run under other tokens than these."""
+    """The running jobs, once all of them run and none has one of these tokens."""
     limit = time.monotonic() + _LIMIT_SECONDS
     while True:
         found = job_queries.jobs(status=JobStatus.RUNNING)
@@ -89,7 +89,7 @@ def _running(jobs: int, not_under: set[int]) -> list[JobRow]:
 
 
 def _kill(crew: Crew, killed: str, job: JobRow) -> Kill:
-    time.sleep(random.uniform(0, 1))  # Anywhere between two renewals of the lease.
+    time.sleep(random.uniform(0, 1))  # A random time between two renewals of the lease.
     worker = int(str(job.worker).split(":")[1])
     pid = worker if killed == "worker" else crew.stage_process(worker)
     assert pid is not None
@@ -102,7 +102,7 @@ def _kill(crew: Crew, killed: str, job: JobRow) -> Kill:
 @click.option("--jobs", default=8, show_default=True, help="How many are killed, of each kind.")
 @click.option("--json", "target", type=click.Path(path_type=Path), help="Write the figures here.")
 def main(jobs: int, target: Path | None) -> None:
-    """Print how long it takes from a kill to the job's next start."""
+    """Print the time from a kill to the job's next start."""
     default = Settings.model_fields["lease_seconds"].default
     found = [
         rescue

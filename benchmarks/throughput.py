@@ -1,9 +1,9 @@
 """`make bench-throughput`: machines a second through four stages that do nothing.
 
-Each machine goes through the whole protocol: onboarding, four claims, four processes' replies, four
-completions, three hand-overs. Whether the cost of a machine stays the same when there are twenty
-times as many is what the indexes on pending jobs are for. Celery runs a chain of four tasks with
-its result backend beside it.
+Each machine runs through the whole protocol: onboarding, four claims, four processes' replies, four
+completions, three hand-overs. The cost of a machine should stay the same in a fleet that is twenty
+times as large; the indexes on pending jobs are for that. Celery runs a chain of four tasks with its
+result backend.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from storage.database import execute, reading
 from storage.settings import PREFIX
 
 _LOOK_SECONDS = 0.2
-#: Machines taken in by one call, as `onboard FOLDER` would.
+#: Machines registered by one call, as with `onboard FOLDER`.
 _BATCH = 500
 
 
@@ -42,8 +42,8 @@ class Throughput:
     """One run.
 
     Attributes:
-        seconds: From the first machine's onboarding to the last one's end.
-        cost_ms: Of a machine.
+        seconds: Time from the registration of the first machine to the end of the last chain.
+        cost_ms: Time for a machine.
     """
 
     system: str
@@ -91,7 +91,7 @@ def _until_onboarded(machines: int) -> None:
 
 
 def celery(machines: int, workers: int) -> Throughput:
-    """A chain of four tasks a machine, with results."""
+    """Celery: a chain of four tasks for each machine, with results."""
     with ExitStack() as resources:
         valkey = resources.enter_context(Valkey())
         environment = {BROKER: valkey.url, NAMESPACE: "celery:"}
@@ -128,7 +128,7 @@ def _figures(system: str, machines: int, seconds: float) -> Throughput:
 @click.option("--workers", default=2, show_default=True, help="Worker processes.")
 @click.option("--json", "target", type=click.Path(path_type=Path), help="Write the figures here.")
 def main(small: int, large: int, workers: int, target: Path | None) -> None:
-    """Print the cost of a machine in a small and a large fleet, beside Celery's."""
+    """Print the time for a machine in a small and a large fleet, compared with Celery."""
     table = Table("system", "machines", "seconds", "machines/s", "ms a machine", "large / small")
     found = []
     for kind in ("sqlite", "postgresql", "celery"):

@@ -1,4 +1,4 @@
-"""Notes with a time, from any process, on the clock that all of them share."""
+"""Time stamps from several processes, on the clock that they share."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-#: Folder to which processes write when they did what; none means that they do not.
+#: Folder to which processes write their time stamps; without it they write none.
 TRACE = "BENCH_TRACE"
 
 
 def trace(**note: Any) -> None:
-    """Note something and when it was, nanoseconds, unless `at` says so."""
+    """Record a time stamp, nanoseconds: now, or `at`."""
     at = time.monotonic_ns()
     folder = os.environ.get(TRACE)
     if folder is not None:
@@ -22,7 +22,7 @@ def trace(**note: Any) -> None:
 
 
 def hops(folder: Path) -> dict[int, float]:
-    """Job or hop → milliseconds from what handed it over to its first line."""
+    """Job or hop → milliseconds from the hand-over to its first line."""
     began: dict[int, int] = {}
     arrived: dict[int, int] = {}
     for path in folder.glob("*.jsonl"):

@@ -1,4 +1,4 @@
-"""Printing: a table for people, JSON for programs."""
+"""Printing: tables for users, JSON for programs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def print_json(value: Any) -> None:
 
 
 def print_rows(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], empty: str) -> None:
-    """Print the given columns of rows as a table, or a line that says there are none."""
+    """Print the given columns of rows as a table, or the text `empty` if there are no rows."""
     rows = list(rows)
     if not rows:
         click.echo(empty)
@@ -41,14 +41,14 @@ def print_rows(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], empty:
 
 
 def moment(ms: int | None) -> str:
-    """A time of the ledger as local time."""
+    """Local time, from milliseconds since 1970."""
     if ms is None:
         return ""
     return datetime.fromtimestamp(ms / 1000, UTC).astimezone().isoformat(" ", "seconds")
 
 
 def duration(seconds: float) -> str:
-    """A duration a person can read at a glance: `43 s`, `2 min 5 s`, `3 h 20 min`."""
+    """A duration in words: `43 s`, `2 min 5 s`, `3 h 20 min`."""
     whole = max(0, round(seconds))
     if whole < 60:
         return f"{whole} s"
@@ -58,7 +58,7 @@ def duration(seconds: float) -> str:
 
 
 def repeat(show: Callable[[], None], seconds: float = 1.0) -> None:
-    """Clear the screen and show again, until Ctrl-C."""
+    """Clear the screen and show again every `seconds`, until Ctrl-C."""
     try:
         while True:
             click.clear()

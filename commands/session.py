@@ -1,4 +1,4 @@
-"""What nearly every command begins with: the settings and an open, migrated ledger."""
+"""Setup that most commands share: settings, an open and migrated ledger, the broker."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 
 def open_ledger() -> Settings:
-    """Open the ledger of the settings; the embedded one brings itself up to date.
+    """Open the ledger of the settings; an embedded ledger is migrated first.
 
     Raises:
         SettingsError: A setting is wrong.
-        LedgerUnavailable: The database does not answer, or its migrations are behind.
+        LedgerUnavailable: The database does not answer, or lacks migrations.
     """
     settings = load_settings()
     open_database(settings)
@@ -36,7 +36,7 @@ def open_ledger() -> Settings:
 
 
 def publisher(settings: Settings) -> Callable[[Sequence[Dispatch]], None]:
-    """What whoever publishes events needs: the stages declared, and a way to the broker."""
+    """Declare the stages, and return the function that sends jobs to the broker."""
     import actors  # noqa: F401  # declares the stages, so that events have subscribers
 
     def send(jobs: Sequence[Dispatch]) -> None:
@@ -46,7 +46,7 @@ def publisher(settings: Settings) -> Callable[[Sequence[Dispatch]], None]:
 
 
 def broker_answers(settings: Settings) -> bool:
-    """Whether the broker is there."""
+    """Whether the broker answers."""
     try:
         _broker(settings).ping()
     except BrokerUnavailable:

@@ -1,8 +1,8 @@
 """Publishing events and the stages that react to them.
 
 A stage subscribes when it is declared. Publishing writes the event and a pending job for each
-subscriber in one transaction, then sends the jobs to the broker. The broker may be away: the
-pending row is the outbox, and a steward sends what was not sent.
+subscriber in one transaction, then sends the jobs to the broker. The pending rows are the outbox:
+if the broker does not answer, a steward sends the jobs later.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Send = Callable[[Sequence[Dispatch]], None]
 
 
 def subscribe(event_type: type[Event], subscription: Subscription) -> None:
-    """Let a stage react to every event of this type from now on."""
+    """Subscribe a stage to all events of a type."""
     _subscriptions[event_type.__name__].append(subscription)
 
 
@@ -42,7 +42,7 @@ def subscriptions(event_type: str) -> tuple[Subscription, ...]:
 
 
 def new_correlation_id() -> str:
-    """An id for a request; every event that it leads to carries it."""
+    """An id for a request; all events that the request leads to have it."""
     return uuid.uuid4().hex
 
 
@@ -54,7 +54,7 @@ def new_event(
     causation_id: int | None = None,
     key: str | None = None,
 ) -> NewEvent:
-    """The event as the ledger stores it, with the stages that react to it."""
+    """The event in the form that the ledger stores, with the stages that react to it."""
     return NewEvent(
         type=event.type,
         machine_id=event.machine_id,
@@ -76,7 +76,7 @@ def request(event: Event, send: Send, actor: str) -> Written:
 
     Args:
         event: The event.
-        send: Gives jobs to the broker; may raise `BrokerUnavailable`.
+        send: Sends jobs to the broker; may raise `BrokerUnavailable`.
         actor: Who asks for it.
     """
     written = publish(new_event(event, new_correlation_id(), actor=actor))
@@ -85,7 +85,7 @@ def request(event: Event, send: Send, actor: str) -> Written:
 
 
 def replay(event_id: int, send: Send, actor: str) -> Written:
-    """Publish a copy of a past event, which begins a run of its own.
+    """Publish a copy of a past event; it begins a new run of its chain.
 
     Args:
         event_id: The past event; the copy names it as its cause.
@@ -115,13 +115,16 @@ def replay(event_id: int, send: Send, actor: str) -> Written:
 
 
 def deliver(jobs: Sequence[Dispatch], send: Send) -> bool:
-    """Send jobs that were just written; False when the broker is away and a steward has to."""
+    """Send jobs that were just written; False if the broker does not answer.
+
+    Then the jobs are marked as not sent, and a steward sends them.
+    """
     if not jobs:
         return True
     try:
         send(jobs)
     except BrokerUnavailable:
-        with suppress(LedgerUnavailable):  # Then a steward finds them missing from the broker.
+        with suppress(LedgerUnavailable):  # A steward will find that the broker lacks them.
             outbox.not_sent([job.job_id for job in jobs])
         return False
     return True

@@ -1,7 +1,7 @@
-"""Starting a stage over HTTP: a request that takes over the machine's chain.
+"""Starting a stage over HTTP: a request that restarts the machine's chain at that stage.
 
-Such a request cancels the jobs of the chain that have not ended, in its own transaction. So nothing
-is made twice or with the settings of before.
+Such a request cancels the jobs of the chain that have not ended, in the same transaction. So no
+stage runs twice or with the previous settings.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ class Caller:
 
     Attributes:
         actor: Name for the ledger.
-        send: Gives jobs to the broker; may raise `BrokerUnavailable`.
-        correlation_id: Of the chain, if this is its first event.
+        send: Sends jobs to the broker; may raise `BrokerUnavailable`.
+        correlation_id: Correlation id for the chain, if this is its first event.
     """
 
     actor: str
@@ -50,18 +50,18 @@ class Caller:
 
 @dataclass(frozen=True)
 class Started:
-    """The jobs that go on with the chain, and the chain's correlation id."""
+    """The new jobs and the chain's correlation id."""
 
     jobs: list[int]
     correlation_id: str
 
 
 def start_seed(machine_id: str, plan: Mapping[str, Any], caller: Caller) -> Started:
-    """Have the seed simulated.
+    """Request a new seed, simulated from the profile.
 
     Args:
         machine_id: The machine.
-        plan: Fields of the plan that change; the others stay as the chain had them.
+        plan: Fields of the plan that change; the others keep the values of the last run.
         caller: Who asks.
 
     Raises:
@@ -75,7 +75,7 @@ def start_seed(machine_id: str, plan: Mapping[str, Any], caller: Caller) -> Star
 
 
 def start_training(machine_id: str, plan: Mapping[str, Any], caller: Caller) -> Started:
-    """Have a model trained on the newest seed; arguments as for `start_seed`.
+    """Request a training on the newest seed; arguments as for `start_seed`.
 
     Raises:
         NotFound: No such machine.
@@ -90,7 +90,7 @@ def start_training(machine_id: str, plan: Mapping[str, Any], caller: Caller) -> 
 
 
 def start_generation(machine_id: str, plan: Mapping[str, Any], caller: Caller) -> Started:
-    """Have sets generated from the newest model; arguments as for `start_seed`.
+    """Request sets from the newest model; arguments as for `start_seed`.
 
     Raises:
         NotFound: No such machine.
@@ -98,7 +98,7 @@ def start_generation(machine_id: str, plan: Mapping[str, Any], caller: Caller) -
     """
 
     def event(plan: Plan, files: Files) -> Event:
-        _require_seed(machine_id, files)  # The sets are made of both.
+        _require_seed(machine_id, files)  # The sets are made from both.
         model_key = registry.newest_key(files, model_prefix(machine_id), MODEL_SUFFIX)
         if model_key is None:
             raise InputMissing(machine_id, "model")

@@ -23,10 +23,10 @@ class NewMachine:
     """A valid profile to be onboarded.
 
     Attributes:
-        source: File or fleet id it came from, for messages.
+        source: File or fleet id of the profile, for messages.
         identity: machine_id, machine_type, category, manufacturer, model.
         profile: The profile as JSON text.
-        sha256: Fingerprint of its content.
+        sha256: SHA-256 of its content, hex.
     """
 
     source: str
@@ -51,10 +51,12 @@ def new_machine(source: str, profile: MachineProfile) -> NewMachine:
 
 @dataclass(frozen=True)
 class Registered:
-    """The result of a batch: ids that are new, and ids that were there already.
+    """The result of a batch.
 
     Attributes:
-        delivered: Whether the broker has their jobs; a steward sends them otherwise.
+        created: Ids of the new machines.
+        known: Ids of the machines that were registered before.
+        delivered: Whether the broker has their jobs; if not, a steward sends them.
     """
 
     created: list[str]
@@ -72,14 +74,14 @@ def register(
 ) -> Registered:
     """Create machines and publish MachineCreated for each; all of them or none.
 
-    A profile that was submitted before, unchanged, is no error and starts nothing.
+    An unchanged profile that was submitted before is not an error and starts nothing.
 
     Args:
         machines: The machines to onboard.
-        plan: What to make of each; None registers the machines and starts nothing.
-        send: Gives jobs to the broker; may raise `BrokerUnavailable`.
+        plan: Settings of the chains; None: register the machines and start nothing.
+        send: Sends jobs to the broker; may raise `BrokerUnavailable`.
         actor: Who asks for it.
-        correlation_id: Of the chain that starts; absent means a new one for each machine.
+        correlation_id: Correlation id of the chain; absent: a new one for each machine.
 
     Raises:
         InvalidProfile: Ids that exist with another profile; every one of them.
@@ -87,8 +89,8 @@ def register(
     try:
         return _register(machines, plan, send, actor, correlation_id)
     except peewee.IntegrityError:
-        # On PostgreSQL another process may create one of them between our look and our write;
-        # the second look finds it.
+        # On PostgreSQL, another process may create a machine between the check and the insert. The
+        # second check finds it.
         return _register(machines, plan, send, actor, correlation_id)
 
 
@@ -124,7 +126,7 @@ def _register(
 
 @dataclass(frozen=True)
 class RegisteredRunData:
-    """The result of submitting data: their event and its jobs.
+    """The result of submitting data: the event and its jobs.
 
     Attributes:
         created: Whether the machine is new.
@@ -139,9 +141,9 @@ class RegisteredRunData:
 def register_run_data(
     machine: NewMachine, event: RunDataSubmitted, send: Send, *, actor: str
 ) -> RegisteredRunData:
-    """Publish that data of a machine were submitted; create the machine if it is new.
+    """Publish RunDataSubmitted for a machine; create the machine if it is new.
 
-    A new machine gets no MachineCreated: that would have its seed simulated.
+    A new machine gets no MachineCreated, because that would start the simulation of a seed.
 
     Raises:
         InvalidProfile: The machine exists with another profile.

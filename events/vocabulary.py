@@ -36,14 +36,14 @@ class Samples(_Frozen):
 
 
 class Plan(_Frozen):
-    """What the user asked for; every event of a chain hands it to the next.
+    """What the user asked for; each event of a chain passes it on to the next.
 
     Attributes:
         rows: Rows of the physics seed.
         epochs: Training epochs of the TVAE.
         samples: Rows of each synthetic set.
-        seed: Number that makes the whole chain repeatable.
-        retraining: How many times the set was found not good enough so far.
+        seed: Random seed, with which the whole chain is repeatable.
+        retraining: How many times the sets were rejected so far.
     """
 
     rows: SeedRows = DEFAULT_ROWS
@@ -100,7 +100,7 @@ class Event(_Frozen):
 
 
 class Request(_Frozen):
-    """What a user asks for. It begins a chain at the stage that reacts to it."""
+    """A request of a user. It begins a run of its chain at the stage that reacts to it."""
 
     effect: ClassVar[Effect] = Effect.BEGINS
 
@@ -134,7 +134,7 @@ class RunDataSubmitted(Event, Plan):
 
 
 class SeedRequested(Request, Event, Plan):
-    """Simulate a seed from the profile, then go on with the chain."""
+    """Simulate a seed from the profile, then continue the chain."""
 
 
 class SeedReady(Event, Plan):
@@ -146,14 +146,14 @@ class SeedReady(Event, Plan):
 
 
 class TrainingRequested(Request, Event, Plan):
-    """Train a model on the newest seed, then go on with the chain."""
+    """Train a model on the newest seed, then continue the chain."""
 
 
 class ModelTrained(Event, Plan):
     """A TVAE was trained on the seed.
 
     Attributes:
-        model_key: Key of the pickle; absent in old requests, where it means the newest.
+        model_key: Key of the pickle; absent in requests of version 0.1, which mean the newest.
         final_loss: Mean loss of the last epoch.
         loss_history: Mean loss of each epoch.
     """
@@ -178,7 +178,7 @@ class GenerationRequested(Request, Event, Plan):
     """Generate synthetic sets from the newest model, then assess them.
 
     Attributes:
-        model_key: Key of another model; absent means the newest.
+        model_key: Key of another model; absent: the newest.
     """
 
     model_key: str | None = None
@@ -195,7 +195,7 @@ class AssessmentRequested(Request, Event, Plan):
     """Assess the newest synthetic sets again.
 
     Attributes:
-        model_key: Key of the model that they come from; absent means the newest.
+        model_key: Key of the model that they come from; absent: the newest.
     """
 
     model_key: str | None = None
@@ -248,7 +248,7 @@ class StageFailed(_Judged, Event):
 
 
 class StageOverdue(Event):
-    """A stage takes much longer than it ever did, or does not begin; its job goes on.
+    """A job takes, or waits, much longer than earlier runs of its stage; the job continues.
 
     Attributes:
         waited_seconds: How long the job has run, or could have run.

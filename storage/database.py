@@ -15,8 +15,8 @@ from typing import Any
 from errors import LedgerUnavailable, SettingsError
 from storage.settings import PREFIX, Settings
 
-# peewee imports every driver that is installed, and psycopg's import costs as much CPU time as
-# the rest of `fleetforge status`. Who does not use PostgreSQL need not pay for it.
+# peewee imports every driver that is installed, and importing psycopg takes as much CPU time as the
+# rest of a short command. So it is hidden unless PostgreSQL is used.
 _WITHOUT_PSYCOPG = f"{PREFIX}DATABASE_URL" not in os.environ and "psycopg" not in sys.modules
 if _WITHOUT_PSYCOPG:
     sys.modules["psycopg"] = None  # type: ignore[assignment]
@@ -29,28 +29,28 @@ from playhouse.migrations import Runner
 if _WITHOUT_PSYCOPG:
     del sys.modules["psycopg"]
 
-#: Every table of the ledger is bound to this; `open_database` points it at the real one.
+#: All tables of the ledger are bound to this proxy; `open_database` sets the real database.
 database = peewee.DatabaseProxy()
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 
-#: How long a write waits for SQLite's one write lock, seconds.
+#: How long a write waits for SQLite's write lock, seconds.
 LOCK_PATIENCE_SECONDS = 30.0
-#: Its pauses between two tries, milliseconds, as SQLite itself makes them.
+#: Pauses between its tries, milliseconds; SQLite's own busy handler has the same.
 _LOCK_PAUSES = (1, 2, 5, 10, 15, 20, 25, 25, 25, 50, 50, 100)
 
 _NOW_MS = {
     "sqlite": "CAST(unixepoch('subsec') * 1000 AS INTEGER)",
-    # now() stands still inside a transaction; a lease must not.
+    # now() does not advance inside a transaction; the clock of a lease must.
     "postgresql": "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)",
 }
 
 
 class _Sqlite(APSWDatabase):  # type: ignore[misc]  # playhouse has no types
-    """APSW's SQLite: it binds no datetime by itself, and the migrations' history has one.
+    """APSW's SQLite, which also binds datetimes: the table of migrations has one.
 
     Attributes:
-        patience: Says how long to wait for the write lock, seconds; asked while it waits.
+        patience: Gives how long to wait for the write lock, seconds; called during the wait.
     """
 
     patience: Callable[[], float] = staticmethod(lambda: LOCK_PATIENCE_SECONDS)
@@ -70,15 +70,15 @@ class _Sqlite(APSWDatabase):  # type: ignore[misc]  # playhouse has no types
 
 
 def open_database(settings: Settings) -> Any:
-    """Point the ledger's tables at the database of the settings; connects lazily."""
+    """Bind the ledger's tables to the database of the settings; it connects at first use."""
     opened: peewee.Database
     if settings.database_url is None:
         try:
             settings.home.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise SettingsError(f"{PREFIX}HOME: {settings.home}: {error.strerror}") from None
-        # APSW brings its own SQLite: the interpreter's may have the WAL-reset race
-        # (3.7.0-3.51.2). IMMEDIATE because a read that turns into a write deadlocks.
+        # APSW has its own SQLite: the interpreter's may have the WAL-reset race (3.7.0-3.51.2).
+        # IMMEDIATE, because a transaction that reads first and writes later can deadlock.
         opened = _Sqlite(
             str(settings.home / "ledger.sqlite3"),
             lock_type="IMMEDIATE",
@@ -94,10 +94,10 @@ def open_database(settings: Settings) -> Any:
         opened = peewee.PostgresqlDatabase(
             settings.database_url.get_secret_value(),
             prefer_psycopg3=True,
-            # A host that has vanished must not hold a lease's renewal for minutes.
+            # An unreachable host must not block the renewal of a lease for minutes.
             connect_timeout=5,
             keepalives_idle=10,
-            # After an outage the kernel tries again what it could not send later and later.
+            # After an outage, the kernel resends unsent data at longer and longer intervals.
             tcp_user_timeout=5_000,
         )
     database.initialize(opened)
@@ -105,10 +105,10 @@ def open_database(settings: Settings) -> Any:
 
 
 def wait_for_lock(patience: Callable[[], float]) -> None:
-    """Say how long SQLite's write lock is waited for from now on.
+    """Set how long writes wait for SQLite's write lock.
 
     Args:
-        patience: Gives seconds; it is asked again and again during a wait.
+        patience: Gives the seconds; it is called repeatedly during a wait.
     """
     if is_sqlite():
         database.obj.patience = patience
@@ -120,7 +120,7 @@ def is_sqlite() -> bool:
 
 
 def now_ms() -> peewee.SQL:
-    """The database's own clock, milliseconds since 1970: hosts' clocks differ from each other."""
+    """The database's clock, milliseconds since 1970; the clocks of hosts differ."""
     return peewee.SQL(_NOW_MS["sqlite" if is_sqlite() else "postgresql"])
 
 
@@ -130,17 +130,17 @@ def after(seconds: float) -> peewee.Expression:
 
 
 def execute(statement: str, **parameters: Any) -> list[tuple[Any, ...]]:
-    """Run a statement of ours as it is written, and return its rows.
+    """Run a statement and return its rows.
 
-    The statements on a job's way from one stage to the next are written in SQL: building them
-    from peewee's objects anew each time takes several times as long as running them.
+    Frequent statements are written in SQL: building them with peewee takes several times as long as
+    running them.
 
     Args:
         statement: SQL with `:name` for parameters and `{now}` for the database's clock, ms.
         parameters: The values.
     """
     cursor = database.execute_sql(_translated(statement, is_sqlite()), parameters)
-    # psycopg does not fetch where no rows can be, APSW does not say whether there can be any.
+    # psycopg refuses to fetch if the statement has no result; APSW does not say whether it has one.
     has_rows = is_sqlite() or cursor.description is not None
     return list(cursor.fetchall()) if has_rows else []
 
@@ -153,19 +153,19 @@ def _translated(statement: str, for_sqlite: bool) -> str:
 
 @contextmanager
 def transaction() -> Iterator[None]:
-    """One write transaction; a database that is away becomes `LedgerUnavailable`."""
+    """One write transaction; raises `LedgerUnavailable` if the database does not answer."""
     with reading(), database.atomic():
         yield
 
 
 @contextmanager
 def forgettable_transaction() -> Iterator[None]:
-    """A write transaction that SQLite does not wait for the disk to keep.
+    """A write transaction that SQLite commits without waiting for the disk.
 
-    For what matters only as long as the workers live: claims, leases, progress, heartbeats. A cut
-    of the power may undo the last of them, never by half, and no worker of an embedded database
-    survives it. PostgreSQL's workers do survive its crash, so there it is a transaction as any
-    other: a claim that is undone would give its token to two of them.
+    It is for data that matter only while the workers live: claims, leases, progress, heartbeats. A
+    power cut may undo the last of these transactions, each as a whole, and no worker of an embedded
+    database survives it. On PostgreSQL it is an ordinary transaction, because workers survive a
+    crash of the database: if a claim were undone, two workers could get the same token.
     """
     if not is_sqlite():
         with transaction():
@@ -182,10 +182,10 @@ def forgettable_transaction() -> Iterator[None]:
 
 @contextmanager
 def reading() -> Iterator[None]:
-    """Queries that write nothing: on SQLite they wait for no writer.
+    """Queries that write nothing; on SQLite they do not wait for writers.
 
-    When the database is away the thread's connection is dropped, so that the next call makes a
-    new one.
+    If the database does not answer, the thread's connection is closed, so that the next call opens
+    a new one.
     """
     try:
         yield
@@ -199,25 +199,25 @@ def reading() -> Iterator[None]:
 
 
 def upgrade() -> list[str]:
-    """Apply every pending migration; the names of those applied."""
+    """Apply all pending migrations; return their names."""
     with transaction():
         if not is_sqlite():
-            # Two processes that start at once must not both create the tables; SQLite's
-            # IMMEDIATE transaction already keeps them apart.
+            # Two processes that start at once must not both create the tables. On SQLite, the
+            # IMMEDIATE transaction prevents that.
             database.execute_sql("SELECT pg_advisory_xact_lock(7003207)")
         names: list[str] = Runner(database.obj, str(MIGRATIONS)).up()
     return names
 
 
 def migration_status() -> list[tuple[str, bool]]:
-    """Each migration's name and whether it is applied, in order."""
+    """The migrations in order: name, and whether it is applied."""
     with reading():
         rows = Runner(database.obj, str(MIGRATIONS)).status()
     return [(row.name, row.applied is not None) for row in rows]
 
 
 def server_version() -> str:
-    """Name and version of the database that answers."""
+    """Name and version of the database."""
     if is_sqlite():
         return f"SQLite {apsw.sqlitelibversion()}"
     with reading():
@@ -226,7 +226,7 @@ def server_version() -> str:
 
 
 def clock_ms() -> int:
-    """The database's clock."""
+    """The database's clock, milliseconds since 1970."""
     with reading():
         (now,) = database.execute_sql(f"SELECT {now_ms().sql}").fetchone()
     return int(now)

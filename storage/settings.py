@@ -1,4 +1,4 @@
-"""Where Fleetforge keeps things and which servers it talks to: the `FLEETFORGE_*` variables."""
+"""The settings: environment variables that start with `FLEETFORGE_`."""
 
 from __future__ import annotations
 
@@ -20,28 +20,30 @@ PREFIX = "FLEETFORGE_"
 _HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\]")
 _ORIGIN = re.compile(rf"https?://({_HOST_NAME.pattern})(:[0-9]+)?")
 
-#: Written with commas in between.
+#: A list that is written with commas.
 Listed = Annotated[tuple[str, ...], NoDecode]
 
 
 class Settings(BaseSettings):
-    """All settings. With none of them set everything is embedded below `./var`.
+    """All settings. By default everything is embedded, with its data below `./var`.
 
     Attributes:
         home: Folder of the embedded database, broker socket, logs and, by default, artifacts.
-        redis_url: `redis://`, `rediss://` or `unix://`; absent means a private Valkey.
-        database_url: `postgresql://`; absent means SQLite below `home`.
-        artifacts: Folder or `s3://bucket/prefix`; absent means `home`.
-        inbox: Folder that `watch` and `up` look at; absent means `home/inbox`.
-        lease_seconds: A worker that does not renew for this long has lost its job, seconds.
-        grace_seconds: How long a stopping worker lets the running stage finish, seconds.
-        log_json: One JSON object a log line instead of text.
-        overdue_factor: A stage is overdue after so many times the 99th percentile of earlier runs.
-        metrics: `host:port` where a worker serves Prometheus metrics; absent means nowhere.
-        rate_limit: Requests a minute for one client and endpoint of the service; 0 means any.
-        trusted_proxies: Addresses and networks of the proxies whose `X-Forwarded-For` is believed.
-        allowed_hosts: Names beside the loopback ones by which the service is asked for on loopback.
-        web_origins: Origins of web pages elsewhere that may call the service from a browser.
+        redis_url: `redis://`, `rediss://` or `unix://`; absent: a private Valkey.
+        database_url: `postgresql://`; absent: SQLite below `home`.
+        artifacts: Folder or `s3://bucket/prefix`; absent: `home`.
+        inbox: Folder that `watch` and `up` watch; absent: `home/inbox`.
+        lease_seconds: A worker that does not renew its lease for this long loses its job, seconds.
+        grace_seconds: How long a worker that stops lets the running stage continue, seconds.
+        log_json: Whether a log line is a JSON object instead of text.
+        overdue_factor: A stage is overdue after this multiple of the 99th percentile of earlier
+            runs.
+        metrics: `host:port` where a worker serves Prometheus metrics; absent: it serves none.
+        rate_limit: Requests a minute for each client and endpoint of the service; 0: no limit.
+        trusted_proxies: Addresses and networks of the proxies whose `X-Forwarded-For` is trusted.
+        allowed_hosts: Accepted values of the `Host` header on loopback, in addition to loopback
+            names.
+        web_origins: Origins of other web pages that may call the service from a browser.
     """
 
     model_config = SettingsConfigDict(
@@ -146,7 +148,7 @@ class Settings(BaseSettings):
 
     @property
     def artifact_root(self) -> str:
-        """Folder or `s3://` address below which artifacts lie."""
+        """Folder or `s3://` address of the artifacts."""
         return self.artifacts or str(self.home)
 
     @property
@@ -156,7 +158,7 @@ class Settings(BaseSettings):
 
     @property
     def logs(self) -> Path:
-        """Folder of the logs of workers that Fleetforge starts by itself."""
+        """Folder of the logs of workers that `onboard --wait` starts."""
         return self.home / "logs"
 
 
@@ -174,7 +176,7 @@ def _with_scheme(url: SecretStr | None, schemes: tuple[str, ...], advice: str) -
 
 
 def masked(url: str) -> str:
-    """A URL that may be shown: no password, and nothing of its query, where secrets may hide."""
+    """A URL without its password and its query, which may contain secrets."""
     parts = urlsplit(url)
     _, at, host = parts.netloc.rpartition("@")
     user = f"{parts.username}:***@" if parts.password is not None else f"{parts.username}@"

@@ -46,7 +46,7 @@ class ChainStatus(StrEnum):
 class MachineStatus(StrEnum):
     """State of a machine's onboarding.
 
-    `CREATED`: nothing was started. `ONBOARDED`: the onboarding chain is complete. The others are
+    `CREATED`: no job was created yet. `ONBOARDED`: the onboarding chain is complete. The others are
     those of `ChainStatus`.
     """
 

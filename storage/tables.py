@@ -39,7 +39,7 @@ class Machine(_Table):
 
 
 class Event(_Table):
-    """An event; append-only. Of two events with one `key` only the first is written."""
+    """An event; append-only. `key` is unique: a second event with the same key is not written."""
 
     id = AutoField()
     type = CharField(max_length=60)
@@ -50,7 +50,7 @@ class Event(_Table):
     key = CharField(max_length=200, null=True, unique=True)
     chain = CharField(max_length=60)
     effect = CharField(max_length=10)
-    #: Who asked for it; null in rows from before it was recorded.
+    #: Who asked for it; null in rows that version 0.1 wrote.
     actor = CharField(max_length=60, null=True)
     #: The job that published it; null for a request.
     job_id = IntegerField(null=True)
@@ -85,7 +85,7 @@ class Job(_Table):
     dispatched_at = BigIntegerField(null=True)
     started_at = BigIntegerField(null=True)
     completed_at = BigIntegerField(null=True)
-    #: Grows with every change that is shown; see `storage.ledger.sequence`.
+    #: Increases with each change that users see; see `storage.ledger.sequence`.
     seq = BigIntegerField()
     #: The notice that this attempt takes much longer than usual; null without one.
     overdue_event_id = IntegerField(null=True)
@@ -112,7 +112,7 @@ class ChainStatus(_Table):
 
 
 class Artifact(_Table):
-    """A file that a completed job made: its bytes are those of `staged_key`."""
+    """A file that a completed job made; its bytes are stored under `staged_key`."""
 
     id = AutoField()
     machine = ForeignKeyField(Machine, on_delete="CASCADE", lazy_load=False)
@@ -130,7 +130,7 @@ class Artifact(_Table):
 
 
 class Answer(_Table):
-    """What was answered to a request with an `Idempotency-Key`: the same again gets it again."""
+    """The answer to a request with an `Idempotency-Key`; a repeated request gets it again."""
 
     key = CharField(max_length=255, primary_key=True)
     endpoint = CharField(max_length=300)
@@ -145,7 +145,7 @@ class Answer(_Table):
 
 
 class Queue(_Table):
-    """What an operator has set for a queue; a queue without a row is open, at priority 0."""
+    """The settings of a queue; a queue without a row is open and has priority 0."""
 
     name = CharField(max_length=60, primary_key=True)
     paused_at = BigIntegerField(null=True)
@@ -157,7 +157,7 @@ class Queue(_Table):
 
 
 class Worker(_Table):
-    """A worker process and when it was last heard of."""
+    """A worker process and its last heartbeat."""
 
     id = CharField(max_length=100, primary_key=True)
     host = CharField(max_length=200)
@@ -173,7 +173,7 @@ class Worker(_Table):
 
 
 class ApiToken(_Table):
-    """A client's token; of its secret only the Argon2 hash. Rows stay when it is revoked."""
+    """A client's token; only the Argon2 hash of its secret is stored. Revoked tokens keep rows."""
 
     id = CharField(max_length=12, primary_key=True)
     name = CharField(max_length=60)
@@ -189,7 +189,7 @@ class ApiToken(_Table):
 
 
 class TrainingJob(_Table):
-    """A training as reports want it; follows the job `task` in the same transactions."""
+    """A training, for reports; updated in the same transactions as the job `task`."""
 
     id = AutoField()
     machine = ForeignKeyField(Machine, on_delete="CASCADE", lazy_load=False)
@@ -230,7 +230,7 @@ class ModelVersion(_Table):
 
 
 class Prediction(_Table):
-    """What a model says of a machine at a time."""
+    """The prediction of a model for a machine at a time."""
 
     id = AutoField()
     machine = ForeignKeyField(Machine, on_delete="CASCADE", lazy_load=False)
@@ -247,7 +247,7 @@ class Prediction(_Table):
 
 
 class Explanation(_Table):
-    """Why a prediction says what it says."""
+    """The explanation of a prediction."""
 
     id = AutoField()
     machine = ForeignKeyField(Machine, on_delete="CASCADE", lazy_load=False)

@@ -23,7 +23,7 @@ def eventually(look: Callable[[], T], seconds: float = 30, every: float = 0.02) 
 
 
 def free_port() -> int:
-    """A port of this host that nobody listens on."""
+    """A free port of this host."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]

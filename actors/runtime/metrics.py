@@ -8,7 +8,7 @@ import structlog
 from prometheus_client import Counter, Gauge, Histogram, start_http_server
 
 from errors import SettingsError
-from storage.ledger.queues import QueueStanding
+from storage.ledger.queues import QueueState
 from storage.settings import PREFIX
 
 #: Workers of one host share a setting: each takes the first free port from there on.
@@ -47,7 +47,7 @@ def serve(address: str) -> None:
     raise SettingsError(f"{PREFIX}METRICS: {address}: no free port from there on")
 
 
-def show_queues(queues: dict[str, QueueStanding], now: int) -> None:
+def show_queues(queues: dict[str, QueueState], now: int) -> None:
     """Update the gauges.
 
     Args:

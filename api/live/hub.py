@@ -1,7 +1,7 @@
-"""News of tasks for open sockets: over Redis as they come, from the ledger once a second.
+"""Updates of tasks for open sockets: from Redis at once, and from the ledger once a second.
 
-Redis tells at once and may lose what it was told; the ledger knows all of it, and also what nobody
-tells Redis: that a task was cancelled, its worker lost, its machine deleted.
+Redis is fast and may lose updates. The ledger has all of them, including those that are not
+published to Redis: a task was cancelled, its worker was lost, its machine was deleted.
 """
 
 from __future__ import annotations
@@ -23,75 +23,75 @@ from storage.queries import task_states
 from storage.queries.task_states import TaskState
 from storage.settings import Settings
 
-#: How often the ledger is asked while anybody listens, seconds.
+#: How often the ledger is read while a socket is open, seconds.
 LOOK_SECONDS = 1.0
 #: Pause before Redis is tried again, seconds.
 RETRY_SECONDS = 1.0
 
-#: The status of a task that is no more, as its machine was deleted.
+#: The status of a task whose machine was deleted.
 REMOVED = "removed"
 
 _STATE = TypeAdapter(TaskState)
 
 
 class Watcher:
-    """What one socket has yet to be told: of each machine the newest state alone.
+    """The states that one socket still has to send: only the newest of each machine.
 
-    So a client that reads slowly costs no more than the fleet has machines.
+    So a client that reads slowly needs no more memory than one state for each machine.
 
     Attributes:
-        task_id: The task that it follows; None for the newest one of every machine.
-        known: Of each machine, the state that the client has been told or will be.
-        has_looked: Whether what the ledger had when the client came is in `known`.
+        task_id: The task that it follows; None: the newest task of every machine.
+        known: By machine, the newest state that was sent or is about to be sent.
+        has_initial: Whether `known` has the states that the ledger had when the client connected.
     """
 
     def __init__(self, task_id: int | None) -> None:
         self.task_id = task_id
         self.known: dict[str, TaskState] = {}
-        self.has_looked = False
+        self.has_initial = False
         self._unsent: dict[str, TaskState] = {}
-        self._news = asyncio.Event()
+        self._has_unsent = asyncio.Event()
 
     def follows(self, state: TaskState) -> bool:
-        """Whether a state concerns the client: of its task, or of any machine's onboarding."""
+        """Whether the client follows the state's task, or every machine's onboarding."""
         if self.task_id is None:
             return state.chain == ONBOARDING
         return self.task_id == state.task_id
 
-    def tell(self, state: TaskState, *, quietly: bool = False) -> None:
-        """Have the client told, unless it knows that already, or better.
+    def receive(self, state: TaskState, *, sent: bool = False) -> None:
+        """Queue a state for sending, unless the client has it or a later one.
 
         Args:
-            state: How a task stands.
-            quietly: The client has been told, by another socket.
+            state: The state of a task.
+            sent: Whether the client has it already, from an earlier connection.
         """
         known = self.known.get(state.machine_id)
         if known is not None and (state == known or state.is_before(known)):
             return
         self.known[state.machine_id] = state
-        if not quietly:
+        if not sent:
             self._unsent[state.machine_id] = state
-            self._news.set()
+            self._has_unsent.set()
 
-    def tell_removed(self, machine_id: str) -> None:
-        """Have the client told that a machine that it knows is no more."""
+    def receive_removed(self, machine_id: str) -> None:
+        """Queue the message that a machine was deleted."""
         self._unsent[machine_id] = replace(self.known.pop(machine_id), status=REMOVED)
-        self._news.set()
+        self._has_unsent.set()
 
-    async def news(self) -> list[TaskState]:
-        """What is to be sent now; waits until there is something."""
-        await self._news.wait()
+    async def updates(self) -> list[TaskState]:
+        """Take the states to send; waits until there is one."""
+        await self._has_unsent.wait()
         return self.unsent()
 
     def unsent(self) -> list[TaskState]:
-        """What is to be sent now, be it nothing."""
-        self._news.clear()
+        """Take the states to send now; empty without any."""
+        self._has_unsent.clear()
         states, self._unsent = list(self._unsent.values()), {}
         return states
 
 
-class Live:
-    """All sockets of this process, and where their news come from."""
+class Hub:
+    """Passes updates from Redis and the ledger to all open sockets of this process."""
 
     def __init__(self, settings: Settings) -> None:
         self._watchers: set[Watcher] = set()
@@ -100,7 +100,7 @@ class Live:
 
     @contextmanager
     def watching(self, task_id: int | None) -> Iterator[Watcher]:
-        """A watcher that hears of a task, or of the whole fleet, from now on."""
+        """A watcher that receives updates of a task, or of the whole fleet if it is None."""
         watcher = Watcher(task_id)
         self._watchers.add(watcher)
         self._watched.set()
@@ -112,11 +112,11 @@ class Live:
                 self._watched.clear()
 
     async def run(self) -> None:
-        """Pass news on until cancelled; nothing is asked for while nobody listens."""
+        """Pass updates on until cancelled; reads nothing while no socket is open."""
         try:
             async with create_task_group() as tasks:
                 tasks.start_soon(self._listen)
-                tasks.start_soon(self._look)
+                tasks.start_soon(self._poll)
         finally:
             await self._redis.aclose()
 
@@ -129,48 +129,54 @@ class Live:
                     await listener.psubscribe(*channels)
                     async for message in listener.listen():
                         if message["type"] == "pmessage":
-                            self._hear(message["data"])
+                            self._receive(message["data"])
             except redis.RedisError:
                 await asyncio.sleep(RETRY_SECONDS)
 
-    def _hear(self, message: bytes) -> None:
+    def _receive(self, message: bytes) -> None:
         try:
             state = _STATE.validate_json(message)
         except ValidationError:
-            return  # By a worker of another version, or by somebody else.
+            return  # From a worker of another version, or not from a worker.
         for watcher in self._watchers:
             if watcher.follows(state):
-                watcher.tell(state)
+                watcher.receive(state)
 
-    async def _look(self) -> None:
+    async def _poll(self) -> None:
         while True:
             await self._watched.wait()
-            # Who has just come looks for itself, and knows what its client need not be told again.
+            # A new socket reads the ledger itself: it knows which states its client already has.
             known = {
-                watcher: set(watcher.known) for watcher in self._watchers if watcher.has_looked
+                watcher: set(watcher.known) for watcher in self._watchers if watcher.has_initial
             }
             followed = {watcher.task_id for watcher in known}
             with suppress(LedgerUnavailable):
                 found = await to_thread.run_sync(states, followed)
                 for watcher, machines in known.items():
-                    _show(watcher, machines, found.get(watcher.task_id, []))
+                    _update(watcher, machines, found.get(watcher.task_id, []))
             await asyncio.sleep(LOOK_SECONDS)
 
 
 def states(followed: Collection[int | None]) -> dict[int | None, list[TaskState]]:
-    """What the ledger has of tasks, by task; under None the fleet, if that is asked for.
+    """The ledger's states of tasks.
+
+    Args:
+        followed: Ids of tasks; None stands for the whole fleet.
+
+    Returns:
+        The states by task id, and those of the fleet under None.
 
     Raises:
-        LedgerUnavailable: It does not answer.
+        LedgerUnavailable: The ledger does not answer.
     """
     tasks = task_states.of_tasks([task_id for task_id in followed if task_id is not None])
     found: dict[int | None, list[TaskState]] = {state.task_id: [state] for state in tasks}
     return found | ({None: task_states.of_fleet()} if None in followed else {})
 
 
-def _show(watcher: Watcher, machines: set[str], found: list[TaskState]) -> None:
-    """Tell a watcher what was found, and which of the machines it knew are gone."""
+def _update(watcher: Watcher, machines: set[str], found: list[TaskState]) -> None:
+    """Pass a watcher the ledger's states, and which of its machines were deleted."""
     for state in found:
-        watcher.tell(state)
+        watcher.receive(state)
     for machine_id in machines - {state.machine_id for state in found}:
-        watcher.tell_removed(machine_id)
+        watcher.receive_removed(machine_id)

@@ -1,7 +1,7 @@
-"""WebSockets: how a task, or the whole fleet, stands from moment to moment.
+"""WebSockets that stream the state of one task or of the whole fleet.
 
-Each message is a whole state, so whoever misses some is right again with the next one. docs/api.md
-tells clients what they get, and with which codes a socket is closed.
+Each message is a complete state, so a client that missed some is up to date with the next one.
+docs/api.md documents the messages and the close codes.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from actors.stage import STAGES
 from api.auth.access import TRY_AGAIN_LATER, admit, still_admitted
 from api.dependencies import path_params
-from api.live.hub import REMOVED, Live, Watcher, states
+from api.live.hub import REMOVED, Hub, Watcher, states
 from errors import InvalidInput, LedgerUnavailable, NotFound, Problem
 from storage.queries.task_states import LATEST_COMMIT, TaskState
 
 #: Version of the messages.
 VERSION = 1
-#: An open socket hears something at least so often, and its token is looked at again, seconds.
+#: How often a ping is sent and the token is checked again, seconds.
 PING_SECONDS = 20.0
 
-#: Close codes beside those of `api.auth.access`: 4000 and the status that HTTP has for it, too.
+#: Close codes, in addition to those of `api.auth.access`: 4000 plus the HTTP status.
 ENDED, NOT_FOUND, NOT_READABLE = 1000, 4404, 4422
-#: What a close frame holds, bytes (RFC 6455, 5.5).
+#: Longest reason in a close frame, bytes (RFC 6455, 5.5).
 _LONGEST_REASON = 123
 
-#: How a socket ends with its task, which has ended or is no more.
+#: Close code and reason, by whether the task has ended; otherwise its machine was deleted.
 _LAST = {True: (ENDED, "the task has ended"), False: (NOT_FOUND, "its machine was deleted")}
 
 router = APIRouter()
@@ -48,7 +48,7 @@ async def follow_stage(websocket: WebSocket, kind: str, task_id: str, since: str
 async def follow_task(
     websocket: WebSocket, task_id: str, prefix: str | None = None, since: str = ""
 ) -> None:
-    """Follow a task of any stage, or only of one whose progress channel has this prefix."""
+    """Follow a task of any stage; with `prefix`, only if its stage has this progress channel."""
     await _serve(websocket, task_id, prefix, since)
 
 
@@ -59,31 +59,31 @@ async def follow_fleet(websocket: WebSocket, since: str = "") -> None:
 
 
 @router.websocket("/{path:path}")
-async def nothing(websocket: WebSocket) -> None:
-    """Tell whoever asks for another socket which ones there are."""
+async def unknown(websocket: WebSocket) -> None:
+    """Close a socket at any other address; the reason lists the addresses that exist."""
     if await admit(websocket) is not None:
-        told = (
+        reason = (
             "no such socket; there are /ws/fleet, /ws/tasks/{task_id} and /ws/gan/{kind}/{task_id}"
         )
-        await _close(websocket, NOT_FOUND, told)
+        await _close(websocket, NOT_FOUND, reason)
 
 
 async def _serve(websocket: WebSocket, task_id: str | None, prefix: str | None, since: str) -> None:
     if await admit(websocket) is None:
         return
     try:
-        seen = _seq(since)
+        last_seq = _seq(since)
         followed = None if task_id is None else await to_thread.run_sync(_task, task_id, prefix)
-        hub: Live = websocket.app.state.live
+        hub: Hub = websocket.app.state.hub
         with hub.watching(followed) as watcher:
             found = (await to_thread.run_sync(states, {followed})).get(followed, [])
             if followed is not None and not found:
                 raise NotFound(f"no task {followed}; its machine was deleted just now")
-            told = [state for state in found if _was_told(state, seen, watcher)]
+            sent = [state for state in found if _was_sent(state, last_seq, watcher)]
             for state in found:
-                watcher.tell(state, quietly=state in told)
-            watcher.has_looked = True
-            await _until_it_leaves(websocket, watcher, {state.machine_id for state in told})
+                watcher.receive(state, sent=state in sent)
+            watcher.has_initial = True
+            await _until_it_leaves(websocket, watcher, {state.machine_id for state in sent})
     except InvalidInput as error:
         await _close(websocket, NOT_READABLE, str(error))
     except NotFound as error:
@@ -93,10 +93,10 @@ async def _serve(websocket: WebSocket, task_id: str | None, prefix: str | None, 
 
 
 def _seq(since: str) -> int:
-    """The number of the last message that a client had; 0 if it had none."""
+    """The sequence number of the last message that a client received; 0 without one."""
     seq = _number(since or "0")
     if seq is None:
-        advice = "write the one of your last message"
+        advice = "write the seq of your last message"
         raise InvalidInput("since", [Problem("", "not a seq", advice)])
     return seq
 
@@ -106,7 +106,7 @@ def _number(text: str) -> int | None:
 
 
 def _task(task_id: str, prefix: str | None) -> int:
-    """The task that is meant; one of another kind is as good as none."""
+    """The id of the requested task; a task of another kind counts as not found."""
     number = _number(task_id)
     if number is None:
         raise path_params.no_task(ascii(task_id))
@@ -117,52 +117,52 @@ def _task(task_id: str, prefix: str | None) -> int:
     return number
 
 
-def _was_told(state: TaskState, seen: int, watcher: Watcher) -> bool:
-    """Whether a client that comes back need not hear of a state again."""
+def _was_sent(state: TaskState, last_seq: int, watcher: Watcher) -> bool:
+    """Whether a client that reconnects has received a state before."""
     if watcher.task_id is not None:
-        return state.seq <= seen and not state.ended
-    # Another machine's higher number may have been there before this one.
-    return state.seq <= seen - LATEST_COMMIT
+        return state.seq <= last_seq and not state.ended
+    # Another machine's state with a higher number may have become visible before this one.
+    return state.seq <= last_seq - LATEST_COMMIT
 
 
-async def _until_it_leaves(websocket: WebSocket, watcher: Watcher, told: set[str]) -> None:
+async def _until_it_leaves(websocket: WebSocket, watcher: Watcher, known: set[str]) -> None:
     async with create_task_group() as tasks:
 
-        async def tell() -> None:
+        async def send() -> None:
             with suppress(WebSocketDisconnect):
-                await _tell(websocket, watcher, told)
+                await _send_updates(websocket, watcher, known)
             tasks.cancel_scope.cancel()
 
-        tasks.start_soon(tell)
-        # Clients have nothing to say, but only who listens hears them leave.
+        tasks.start_soon(send)
+        # Clients send nothing, but a disconnect is only noticed while receiving.
         while (await websocket.receive())["type"] != "websocket.disconnect":
             pass
         tasks.cancel_scope.cancel()
 
 
-async def _tell(websocket: WebSocket, watcher: Watcher, told: set[str]) -> None:
-    """Pass on what is new until the task ends, or the client's right to hear of it.
+async def _send_updates(websocket: WebSocket, watcher: Watcher, known: set[str]) -> None:
+    """Send updates until the task ends or the client's token is no longer valid.
 
     Args:
-        websocket: Where to.
-        watcher: Where from.
-        told: The machines of which the client has heard before.
+        websocket: The client's socket.
+        watcher: The source of the updates.
+        known: Machines of which the client has received a state.
     """
     clock = asyncio.get_running_loop().time
     ping_at = clock() + PING_SECONDS
     if watcher.task_id is None:
-        await _pass_on(websocket, watcher, watcher.unsent(), told)
-        # Who comes back cannot know otherwise which machines were deleted meanwhile.
-        there = {"machine_ids": sorted(watcher.known)}
-        await websocket.send_json({"v": VERSION, "ts": _now(), "type": "synced", **there})
+        await _send(websocket, watcher, watcher.unsent(), known)
+        # A client that reconnects learns from this which machines were deleted meanwhile.
+        existing = {"machine_ids": sorted(watcher.known)}
+        await websocket.send_json({"v": VERSION, "ts": _now(), "type": "synced", **existing})
     while True:
-        news: list[TaskState] = []
+        updates: list[TaskState] = []
         with suppress(TimeoutError):
             async with asyncio.timeout_at(ping_at):
-                news = await watcher.news()
-        await _pass_on(websocket, watcher, news, told)
-        if watcher.task_id is not None and news and _is_last(news[-1]):
-            await websocket.close(*_LAST[news[-1].ended])
+                updates = await watcher.updates()
+        await _send(websocket, watcher, updates, known)
+        if watcher.task_id is not None and updates and _is_last(updates[-1]):
+            await websocket.close(*_LAST[updates[-1].ended])
             return
         if clock() >= ping_at:
             if await still_admitted(websocket) is None:
@@ -171,25 +171,25 @@ async def _tell(websocket: WebSocket, watcher: Watcher, told: set[str]) -> None:
             ping_at = clock() + PING_SECONDS
 
 
-async def _pass_on(
-    websocket: WebSocket, watcher: Watcher, news: list[TaskState], told: set[str]
+async def _send(
+    websocket: WebSocket, watcher: Watcher, updates: list[TaskState], known: set[str]
 ) -> None:
-    for state in news:
-        await websocket.send_json(_message(state, _type(state, watcher, told)))
-        (told.discard if state.status == REMOVED else told.add)(state.machine_id)
+    for state in updates:
+        await websocket.send_json(_message(state, _type(state, watcher, known)))
+        (known.discard if state.status == REMOVED else known.add)(state.machine_id)
 
 
 def _is_last(state: TaskState) -> bool:
-    """Whether nothing more is to be told of a task."""
+    """Whether no update of the task can follow."""
     return state.ended or state.status == REMOVED
 
 
-def _type(state: TaskState, watcher: Watcher, told: set[str]) -> str:
+def _type(state: TaskState, watcher: Watcher, known: set[str]) -> str:
     if state.status == REMOVED:
         return REMOVED
-    if state.ended and (watcher.task_id is not None or state.machine_id in told):
+    if state.ended and (watcher.task_id is not None or state.machine_id in known):
         return "terminal"
-    return "delta" if state.machine_id in told else "snapshot"
+    return "delta" if state.machine_id in known else "snapshot"
 
 
 def _message(state: TaskState, kind: str) -> dict[str, Any]:
@@ -201,5 +201,5 @@ def _now() -> int:
 
 
 async def _close(websocket: WebSocket, code: int, reason: str) -> None:
-    with suppress(WebSocketDisconnect):  # It has left by itself.
+    with suppress(WebSocketDisconnect):  # The client has disconnected already.
         await websocket.close(code, reason.encode()[:_LONGEST_REASON].decode(errors="ignore"))

@@ -1,4 +1,4 @@
-"""Examples of answers for the OpenAPI document: the life of one machine."""
+"""Example responses for the OpenAPI document: the life of one machine."""
 
 from __future__ import annotations
 

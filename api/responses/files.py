@@ -1,6 +1,6 @@
 """Sending artifacts: whole or in ranges (RFC 9110), verified, in constant memory.
 
-Starlette's `FileResponse` (1.10) is not used, for what it lacks:
+Starlette's `FileResponse` (1.10) is not used, because:
 
 - It does not answer `If-None-Match`.
 - It answers 400 to a range unit that it does not know, and ranges to HEAD; RFC 9110, 14.2 says to

@@ -1,4 +1,4 @@
-"""What routes answer with. Times are milliseconds since 1970, by the ledger's clock."""
+"""The bodies of responses. Times are milliseconds since 1970, by the ledger's clock."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from storage.status import ChainStatus, JobStatus, MachineStatus
 
 
 def sent(body: BaseModel) -> Response:
-    """An answer, ready: FastAPI would check it once more, on another trip to a thread."""
+    """A finished response: FastAPI would validate the body again, in another thread."""
     return Response(body.model_dump_json(), media_type="application/json")
 
 
@@ -45,7 +45,9 @@ class Machine(BaseModel):
     message: str
     error: str | None
     since: Time
-    overdue: bool = Field(description="Whether the task takes much longer than its stage ever did.")
+    overdue: bool = Field(
+        description="Whether the task takes much longer than earlier tasks of its stage."
+    )
 
     @classmethod
     def of(cls, state: MachineState, **more: Any) -> Self:
@@ -83,9 +85,9 @@ class Artifact(BaseModel):
     size: int = Field(description="Bytes.")
     sha256: str
     verdict: Literal["accepted", "rejected"] | None = Field(
-        description="What the assessment said of the model that it belongs to."
+        description="The result of the assessment of the model that it belongs to."
     )
-    published_at: Time | None = Field(description="Null while it is being put in place.")
+    published_at: Time | None = Field(description="Null until it is available under its key.")
 
     @classmethod
     def of(cls, file: PublishedFile) -> Self:
@@ -124,8 +126,8 @@ class Event(BaseModel):
 class EventPage(BaseModel):
     """Some events.
 
-    Oldest first, `next_cursor` is never null: asked with it later, the list goes on with what
-    happened meanwhile. Newest first, it is null on the last page.
+    Oldest first, `next_cursor` is never null: use it later to get the events that happened since.
+    Newest first, it is null on the last page.
     """
 
     items: list[Event]
@@ -147,7 +149,7 @@ class Step(BaseModel):
 
 
 class Model(BaseModel):
-    """A trained model; the file of it is among the artifacts."""
+    """A trained model; its file is one of the artifacts."""
 
     version: int
     key: str
@@ -195,9 +197,9 @@ class MachineDetail(Machine):
 
 
 class TaskResult(BaseModel):
-    """What a task that has ended has left."""
+    """The results of a task that has ended."""
 
-    event: Event | None = Field(description="What it published.")
+    event: Event | None = Field(description="The event that it published.")
     artifacts: list[Artifact]
 
 
@@ -210,13 +212,14 @@ class Task(BaseModel):
     status: JobStatus
     progress: Percent
     message: str
-    epoch: int | None = Field(description="Epochs trained so far, of a training.")
+    epoch: int | None = Field(description="Epochs trained so far; null unless it is a training.")
     loss: float | None = Field(description="Mean loss of that epoch.")
     eta_seconds: float | None = Field(
-        description="When it should be done, by its progress or by what earlier ones took; null "
-        "when nobody can say, as when it has run for longer than those."
+        description="Estimated seconds until it ends, from its progress or from the durations of "
+        "earlier tasks; null if there is no estimate, for example because it has run longer than "
+        "earlier tasks."
     )
-    attempts: int = Field(description="Attempts that failed.")
+    attempts: int = Field(description="Number of failed attempts.")
     created_at: Time
     started_at: Time | None
     completed_at: Time | None

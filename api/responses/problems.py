@@ -63,7 +63,7 @@ def problem(
 
 
 def as_fields(problems: Sequence[Problem]) -> list[FieldProblem]:
-    """Problems as they are sent."""
+    """Problems as fields of a response."""
     return [
         FieldProblem(
             path=_encodable(found.path),

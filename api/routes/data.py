@@ -26,17 +26,17 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
         "description": "The whole set.",
         "content": {PARQUET: _FILE, f"{CSV}; charset=utf-8": _TEXT},
     },
-    206: {"description": "The range that was asked for.", "content": {PARQUET: _FILE}},
-    304: {"description": "It is still the file of the ETag in `If-None-Match`."},
+    206: {"description": "The requested range.", "content": {PARQUET: _FILE}},
+    304: {"description": "The file has not changed: `If-None-Match` has its ETag."},
     **documented(404, 416, 422),
 }
 
-#: Read where the file is sent.
+#: Documented here; `send_file` reads it.
 _RANGE = {
     "name": "Range",
     "in": "header",
     "required": False,
-    "description": "Of Parquet only, such as `bytes=0-1023`; one range.",
+    "description": "One range, such as `bytes=0-1023`; for Parquet only.",
     "schema": {"type": "string", "examples": ["bytes=0-1023"]},
 }
 
@@ -59,9 +59,9 @@ def download(
     split: Split,
     file_format: Format = "parquet",
 ) -> Response:
-    """The newest published set: Parquet, of which ranges can be had, or CSV.
+    """The newest published set, as Parquet or CSV; Parquet supports range requests.
 
-    The ETag of Parquet is its SHA-256. HEAD gives the same headers and no bytes.
+    The ETag of Parquet is its SHA-256. HEAD sends the same headers without a body.
     """
     path_params.profile_of(machine_id)
     file = published(machine_id, split_key(machine_id, split), "generate")

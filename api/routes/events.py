@@ -1,4 +1,4 @@
-"""What has happened."""
+"""Events: the history of the fleet."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ EventType = Annotated[
 
 
 class EventQuery(Paging):
-    """Which events, and in which order."""
+    """Filters and order of a list of events."""
 
     sort: Literal["id", "-id"] = Field(
         default="id", description="`-id`: newest first.", examples=["-id"]
@@ -47,8 +47,8 @@ class EventQuery(Paging):
 def list_events(query: Annotated[EventQuery, Query()]) -> Response:
     """Events, a page at a time, each once.
 
-    Oldest first, the last cursor stays good: asked with it again and again, the list tells what
-    happens. An event is shown once none can appear before it, within five seconds.
+    Oldest first, the last cursor stays valid: request the list with it again to get new events. An
+    event appears within five seconds, as soon as no other event can appear before it.
     """
     descending = query.sort == "-id"
     position = pagination.position(query.cursor, query.sort, tuple[LedgerId])

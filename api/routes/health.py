@@ -1,4 +1,4 @@
-"""Whether the service and what it stands on are well."""
+"""Health checks of the service and of the parts that it depends on."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ router = APIRouter(tags=["service"])
 
 
 class Part(BaseModel):
-    """One part."""
+    """The health of one part."""
 
     ok: bool
     says: str = Field(examples=["Valkey 9.1.0"])
 
 
 class Health(BaseModel):
-    """Every part; `ok` when each answers. Without a worker work is recorded and waits."""
+    """The health of every part; `ok` if all answer. Without workers, jobs are recorded and wait."""
 
     ok: bool
     parts: dict[str, Part]
@@ -58,7 +58,10 @@ _RateLimit = Annotated[Part, Depends(_rate_limit)]
     responses={503: {"model": Health, "description": "A part does not answer."}},
 )
 def health(service: TheService, rate_limit: _RateLimit, response: Response) -> Health:
-    """The ledger, the broker, the artifacts, and who works; without the rate limit all is open."""
+    """Check the ledger, the broker, the artifact store, the workers and the rate limit.
+
+    A rate limit that is not enforced does not make the service unhealthy.
+    """
     found = {name: _state(name, probe) for name, probe in probes(service).items()}
     ok = all(part.ok for part in found.values())
     found["rate limit"] = rate_limit
@@ -68,19 +71,19 @@ def health(service: TheService, rate_limit: _RateLimit, response: Response) -> H
 
 @router.get("/livez", summary="Whether the process answers")
 async def livez() -> Alive:
-    """Asks nobody else: who gets no answer should start the process again."""
+    """Liveness: depends on no other part. If it does not answer, restart the process."""
     return Alive(status="alive")
 
 
 @router.get("/readyz", summary="Whether requests can be answered", responses=documented(503))
 def readyz() -> Alive:
-    """Whether the ledger answers. Without a broker requests are answered and work waits."""
+    """Readiness: the ledger answers. Without a broker, requests are accepted and jobs wait."""
     database.clock_ms()
     return Alive(status="ready")
 
 
 def probes(service: Service) -> dict[str, Callable[[], str]]:
-    """What each part says of itself; raises when it does not answer."""
+    """A function for each part that describes its state, or raises if it does not answer."""
     return {
         "ledger": ledger_state,
         "broker": service.broker.server_version,
@@ -95,7 +98,7 @@ def _artifacts(service: Service) -> str:
 
 
 def _workers() -> str:
-    """How many; who they are, is nothing for everybody."""
+    """How many are alive; their hosts are not shown, because this route needs no token."""
     alive = len(workers.alive())
     return f"{alive} alive" if alive else "none alive; start with: fleetforge up"
 
@@ -104,6 +107,6 @@ def _state(name: str, probe: Callable[[], str]) -> Part:
     try:
         return Part(ok=True, says=probe())
     except (FleetforgeError, OSError) as error:
-        # The reason may name hosts and users: it is in the log.
+        # The reason may name hosts and users, so it is only logged.
         structlog.get_logger().warning("not well", part=name, reason=str(error))
         return Part(ok=False, says="does not answer")

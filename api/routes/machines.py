@@ -50,7 +50,7 @@ Order = Literal["machine_id", "-machine_id", "created_at", "-created_at"]
 
 
 class MachineQuery(Paging):
-    """Which machines, and in which order."""
+    """Filters and order of a list of machines."""
 
     sort: Order = Field(
         default="machine_id", description="`-` for the reverse.", examples=["-created_at"]
@@ -82,14 +82,14 @@ def create(
     start: Annotated[
         bool,
         Query(
-            description="Start its chain; else it is known, and stages are started by hand",
+            description="Start its chain. If false, it is only registered; start stages by hand.",
             examples=[False],
         ),
     ] = True,
 ) -> Response:
-    """Create a machine from its profile and publish `MachineCreated`: its chain starts.
+    """Create a machine from its profile and publish `MachineCreated`, which starts its chain.
 
-    A machine that there is already, even with this very profile, is 409.
+    If the machine exists, even with the same profile, the status is 409.
     """
     new = new_machine("profile", profile.read())
 
@@ -121,7 +121,7 @@ def _create(
 def list_machines(query: Annotated[MachineQuery, Query()]) -> Response:
     """Machines with their stage and status, a page at a time.
 
-    Each machine that is there all the while is on exactly one page.
+    A machine that exists throughout is on exactly one page.
     """
     order, descending = query.sort.removeprefix("-"), query.sort.startswith("-")
     shape = tuple[KnownId, KnownId] if order == "machine_id" else tuple[LedgerTime, KnownId]
@@ -145,7 +145,7 @@ def list_machines(query: Annotated[MachineQuery, Query()]) -> Response:
     responses=documented(404),
 )
 def show(machine_id: MachineId) -> Response:
-    """A machine's profile, its chain, its files, its latest model and report."""
+    """A machine's profile, chains, files, latest model and report."""
     where = path_params.machine(machine_id)
     files = registry.of_machine(machine_id)
     model = lineage.newest_model(machine_id)
@@ -173,13 +173,13 @@ def show(machine_id: MachineId) -> Response:
     responses=documented(404),
 )
 def delete(machine_id: MachineId, service: TheService) -> None:
-    """Cancel its tasks, and remove it with all its rows and files.
+    """Delete a machine: cancel its tasks, and remove its rows and files.
 
-    Files that cannot be removed now are left to `fleetforge gc`.
+    `fleetforge gc` removes files that cannot be removed now.
     """
     path_params.profile_of(machine_id)
     try:
         control.remove_machine(machine_id, service.store)
-    except OSError as error:  # The machine is gone all the same.
+    except OSError as error:  # The rows are deleted, so the machine is gone.
         log = structlog.get_logger()
         log.warning("files left to gc", machine=machine_id, reason=str(error))

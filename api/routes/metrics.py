@@ -1,4 +1,4 @@
-"""What the service tells Prometheus: its requests, and the queues as the ledger has them."""
+"""Metrics for Prometheus: requests to this service, and the ledger's queues."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ router = APIRouter(tags=["service"])
 
 @router.get(
     "/metrics",
-    summary="Figures for Prometheus",
+    summary="Metrics for Prometheus",
     response_class=Response,
     responses={
         200: {
-            "description": "Requests by route and status, their times, and queues.",
+            "description": "Requests by route and status, their durations, and queues.",
             "content": {
                 CONTENT_TYPE_LATEST: {"schema": {"type": "string"}, "example": examples.METRICS}
             },
@@ -27,6 +27,6 @@ router = APIRouter(tags=["service"])
     },
 )
 def prometheus() -> Response:
-    """Requests of this service, and the queues; 503 while the ledger, which has those, is away."""
-    show_queues(queues.standings(), database.clock_ms())
+    """Requests to this service, and queues; 503 while the ledger does not answer."""
+    show_queues(queues.states(), database.clock_ms())
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

@@ -14,7 +14,7 @@ router = APIRouter(prefix="/api/gan/profiles", tags=["profiles"])
 
 
 class Verdict(BaseModel):
-    """Whether a profile can be taken in."""
+    """Whether a profile is valid."""
 
     valid: bool
     problems: list[FieldProblem] = Field(description="Every problem; none if it is valid.")
@@ -23,15 +23,16 @@ class Verdict(BaseModel):
 @router.post(
     "/validate",
     summary="Check a profile",
-    # Whoever may read may check: nothing is kept, so nothing has to be kept from coming twice.
+    # Nothing is stored, so a read token suffices and a repeated request needs no stored answer.
     dependencies=[Depends(idempotency_key)],
     responses=documented(415, 422),
     openapi_extra=profile_body(),
 )
 def validate(profile: SentProfile) -> Verdict:
-    """Every problem of a profile, with its place and what to write instead; nothing is kept.
+    """Find every problem of a profile, with its place and what to write instead.
 
-    The scope `read` is enough. The same check again does the same, with an `Idempotency-Key` too.
+    Nothing is stored. The scope `read` suffices. A repeated request is checked again, even with an
+    `Idempotency-Key`.
     """
     try:
         profile.read()

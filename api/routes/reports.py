@@ -1,4 +1,4 @@
-"""What the assessment found: for machines, and for people."""
+"""The results of the assessment, as JSON and as a page."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ JSON, HTML = "application/json", "text/html; charset=utf-8"
 
 
 class Gate(BaseModel):
-    """A metric that decides, and its limits.
+    """A metric that decides the verdict, and its limits.
 
     The report also has the keys of version 0.1, `name` and `figure`.
     """
@@ -33,7 +33,7 @@ class Gate(BaseModel):
 
 
 class QualityReport(BaseModel):
-    """The verdict on the newest synthetic sets; beside it, all the figures that it rests on."""
+    """The verdict on the newest synthetic sets, and all the metrics that it is based on."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -42,7 +42,9 @@ class QualityReport(BaseModel):
     passed: bool = Field(description="Whether no gate is poor.")
     reasons: list[str] = Field(description="Why it did not pass.")
     notes: list[str]
-    quality_score: float = Field(description="Overall SDMetrics score, 0 to 1; decides nothing.")
+    quality_score: float = Field(
+        description="Overall SDMetrics score, 0 to 1; it does not affect the verdict."
+    )
     gates: list[Gate]
 
 
@@ -52,8 +54,8 @@ _HTML = {HTML: {"schema": {"type": "string"}, "example": "<!DOCTYPE html>"}}
 def _responses(newest: dict[str, Any]) -> dict[int | str, dict[str, Any]]:
     return {
         200: {"description": "The newest report.", **newest},
-        206: {"description": "The range that was asked for."},
-        304: {"description": "It is still the file of the ETag in `If-None-Match`."},
+        206: {"description": "The requested range."},
+        304: {"description": "The file has not changed: `If-None-Match` has its ETag."},
         **documented(404, 416),
     }
 
@@ -66,7 +68,7 @@ def _responses(newest: dict[str, Any]) -> dict[int | str, dict[str, Any]]:
 )
 @router.head("/report", include_in_schema=False)
 def report(request: Request, service: TheService, machine_id: MachineId) -> Response:
-    """Scores, and every finding about the newest synthetic sets."""
+    """Scores and all findings about the newest synthetic sets."""
     return _send(request, service, machine_id, report_key(machine_id), JSON)
 
 
@@ -78,7 +80,7 @@ def report(request: Request, service: TheService, machine_id: MachineId) -> Resp
 )
 @router.head("/report.html", include_in_schema=False)
 def page(request: Request, service: TheService, machine_id: MachineId) -> Response:
-    """A page that opens without a network."""
+    """The report as one page that needs no network."""
     return _send(request, service, machine_id, page_key(machine_id), HTML)
 
 

@@ -1,4 +1,4 @@
-"""Requests for a stage: the chain goes on from there by itself."""
+"""Requests that run a stage; the chain continues from there."""
 
 from __future__ import annotations
 
@@ -37,20 +37,22 @@ Starter = Callable[[str, dict[str, Any], Caller], Started]
 
 
 class _Asked(BaseModel):
-    """A field that is left out, or null, keeps the value that the chain had."""
+    """A field that is missing or null keeps the value of the last run."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class SeedRequest(_Asked):
-    """The seed to simulate."""
+    """Settings of the seed to simulate."""
 
     rows: SeedRows | None = None
-    seed: SeedNumber | None = Field(default=None, description="Makes the whole chain repeatable.")
+    seed: SeedNumber | None = Field(
+        default=None, description="Random seed: the whole chain is repeatable with it."
+    )
 
 
 class TrainRequest(_Asked):
-    """The training."""
+    """Settings of the training."""
 
     epochs: Epochs | None = None
 
@@ -78,10 +80,11 @@ def seed(
     once: TheRequest,
     asked: Annotated[SeedRequest | None, Depends(json_of(SeedRequest))],
 ) -> Response:
-    """Publish `SeedRequested`: a seed is simulated from the profile, then the chain goes on.
+    """Publish `SeedRequested`: simulate a seed from the profile, then continue the chain.
 
-    This call and the two below take the chain over: they cancel its tasks that have not ended.
-    Fields that the body leaves out keep the values that the chain had.
+    `seed`, `train` and `generate` restart the chain at their stage: they first cancel the tasks of
+    the chain that have not ended. Fields that are missing in the body keep the values of the last
+    run.
     """
     return _start(request, machine_id, once, asked, manual.start_seed, generate_seed)
 
@@ -101,7 +104,7 @@ def train(
     once: TheRequest,
     asked: Annotated[TrainRequest | None, Depends(json_of(TrainRequest))],
 ) -> Response:
-    """Publish `TrainingRequested`: train on the newest seed, then go on with the chain."""
+    """Publish `TrainingRequested`: train on the newest seed, then continue the chain."""
     return _start(request, machine_id, once, asked, manual.start_training, train_tvae)
 
 
@@ -120,7 +123,7 @@ def generate(
     once: TheRequest,
     asked: Annotated[GenerateRequest | None, Depends(json_of(GenerateRequest))],
 ) -> Response:
-    """Publish `GenerationRequested`: sets are generated from the newest model, then assessed."""
+    """Publish `GenerationRequested`: generate sets from the newest model, then assess them."""
     return _start(
         request, machine_id, once, asked, manual.start_generation, generate_synthetic, "samples"
     )

@@ -1,4 +1,4 @@
-"""The fleet in figures."""
+"""Statistics of the fleet."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ router = APIRouter(prefix="/api/gan/statistics", tags=["results"])
 
 
 class Quality(BaseModel):
-    """Scores of the models that were assessed, 0 to 1; null while there is none."""
+    """Scores of the assessed models, 0 to 1; null without any."""
 
     models: int
     mean: float | None
@@ -23,23 +23,23 @@ class StageFigures(BaseModel):
     """The tasks of a stage."""
 
     jobs: dict[str, int] = Field(description="By status.", examples=[{"success": 12}])
-    median_seconds: float | None = Field(description="Of its latest runs.")
+    median_seconds: float | None = Field(description="Median duration of its latest runs.")
 
 
 class Statistics(BaseModel):
-    """What the ledger has, counted."""
+    """Counts over the whole ledger."""
 
     machines: dict[str, int] = Field(description="By status.", examples=[{"onboarded": 12}])
-    categories: dict[str, int] = Field(description="Machines.", examples=[{"pump": 3}])
+    categories: dict[str, int] = Field(description="Machines by category.", examples=[{"pump": 3}])
     stages: dict[str, StageFigures]
     models: dict[str, int] = Field(description="By status.", examples=[{"accepted": 12}])
     quality: Quality
     events: int
     files: int
-    bytes: int = Field(description="Of all files together.")
+    bytes: int = Field(description="Total size of all files.")
 
 
-@router.get("", summary="The fleet in figures")
+@router.get("", summary="Statistics of the fleet")
 def show() -> Statistics:
-    """Machines, tasks, models, scores, events and files, counted."""
+    """Counts of machines, tasks, models, events and files, and the models' scores."""
     return Statistics.model_validate(statistics(), from_attributes=True)

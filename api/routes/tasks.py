@@ -24,9 +24,9 @@ router = APIRouter(prefix="/api/gan/tasks", tags=["tasks"])
 
 @router.get("/{task_id}", summary="One task", response_model=Task, responses=documented(404, 422))
 def show(task_id: TaskId) -> Response:
-    """How far a stage's work is, and what came of it.
+    """The progress and the result of a task.
 
-    It has ended when its status is `success`, `failed` or `cancelled`.
+    The task has ended if its status is `success`, `failed` or `cancelled`.
     """
     return sent(describe(path_params.task(task_id)))
 
@@ -39,7 +39,7 @@ def show(task_id: TaskId) -> Response:
     responses=documented(404, 409, 422),
 )
 def cancel(task_id: TaskId) -> None:
-    """Stop a task: a stage that runs is killed within seconds and leaves nothing behind."""
+    """Stop a task. A running stage is killed within seconds; its partial files are discarded."""
     path_params.task(task_id)
     before = control.cancel(task_id)
     if before not in OPEN:

@@ -21,7 +21,7 @@ _MEDIA_TYPES = {"yaml": "application/yaml", "json": "application/json"}
 
 
 class Template(BaseModel):
-    """A template, and where it is."""
+    """A template and its addresses."""
 
     machine_type: str = Field(examples=["pump"])
     href: str = Field(examples=["/api/gan/templates/pump"])
@@ -30,7 +30,7 @@ class Template(BaseModel):
 
 @router.get("", summary="All templates")
 def list_templates() -> list[Template]:
-    """The categories that there is a template for."""
+    """The categories that have a template."""
     return [
         Template(
             machine_type=name,
@@ -48,7 +48,7 @@ def list_templates() -> list[Template]:
     | {200: {"content": {"application/json": {"example": examples.PROFILE}}}},
 )
 def show(machine_type: Category) -> MachineProfile:
-    """A template as a profile: change it, and POST it to /api/gan/machines."""
+    """A template as a profile; edit it, then POST it to /api/gan/machines."""
     return template_profile(machine_type)
 
 
@@ -73,7 +73,7 @@ def download(
         Literal["yaml", "json"], Query(alias="format", examples=["yaml"])
     ] = "yaml",
 ) -> Response:
-    """A template to save and edit; the YAML has its comments."""
+    """A template as a file to edit; the YAML includes comments."""
     text = new_profile(machine_type, f".{file_format}")
     name = f"{machine_type}.{file_format}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}

@@ -1,1 +1,1 @@
-"""Chaos: a fleet goes through the real protocol while everything around it breaks."""
+"""Chaos test: a fleet runs through the real protocol while faults are injected."""

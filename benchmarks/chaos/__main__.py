@@ -1,4 +1,4 @@
-"""`make chaos`: see docs/reliability.md for what it proves."""
+"""`make chaos`; docs/reliability.md describes what it checks."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def main(
     seed: int,
     target: Path | None,
 ) -> None:
-    """Let a fleet go through the chain while everything breaks; exit 1 if a promise was broken."""
+    """Run a fleet through the chain while faults are injected; exit 1 if a guarantee is broken."""
     outcomes = []
     for database in databases or ("sqlite", "postgresql"):
         click.echo(f"{database}: {machines} machines, {kills} kills, seed {seed}", err=True)

@@ -16,7 +16,7 @@ from storage.settings import PREFIX, Settings
 
 
 def workers_environment(settings: Settings) -> dict[str, str]:
-    """The environment of worker processes that shall use these settings."""
+    """The environment of worker processes with these settings."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     environment |= {
         f"{PREFIX}HOME": str(settings.home),
@@ -32,13 +32,13 @@ def workers_environment(settings: Settings) -> dict[str, str]:
 
 @dataclass
 class Crew:
-    """So many workers; one that has ended is followed by another.
+    """A fixed number of workers; a worker that ends is replaced.
 
     Attributes:
-        environment: Of each worker.
-        logs: Folder with a log of JSON lines for each worker that there ever was.
-        size: How many work at once.
-        bad_exits: What workers that were asked to stop said instead of 0.
+        environment: Environment of each worker.
+        logs: Folder with a log of JSON lines for each worker that was started.
+        size: Number of workers.
+        bad_exits: Exit codes other than 0 of workers that were asked to stop.
     """
 
     environment: dict[str, str]
@@ -51,7 +51,7 @@ class Crew:
     _waking: dict[int, float] = field(default_factory=dict)
 
     def tend(self) -> None:
-        """Wake who has slept long enough, and fill up the crew."""
+        """Continue workers whose pause is over, and replace workers that have ended."""
         for pid, moment in list(self._waking.items()):
             if time.monotonic() >= moment:
                 self.wake(pid)
@@ -69,11 +69,11 @@ class Crew:
             self._logs_of[process.pid] = path
 
     def pids(self) -> list[int]:
-        """Process ids of the workers, the oldest first."""
+        """Process ids of the workers, oldest first."""
         return [process.pid for process in self._processes if process.poll() is None]
 
     def stage_process(self, pid: int) -> int | None:
-        """The process in which a worker runs its stages: forked from its fork server."""
+        """The process in which a worker runs a stage, forked from its fork server."""
         try:
             servers = psutil.Process(pid).children()
             stages = [stage.pid for server in servers for stage in server.children()]
@@ -88,15 +88,15 @@ class Crew:
         os.kill(pid, signal.SIGKILL)
 
     def ask_to_stop(self, pid: int) -> None:
-        """SIGTERM a worker: once it works it has to end with 0."""
+        """SIGTERM a worker; if it has started up, its exit code has to be 0."""
         if pid in self._asked:
-            return  # Once is enough: a second one may meet it on its last steps.
+            return  # Only once: a second signal may arrive while it exits.
         if b"worker ready" in self._logs_of[pid].read_bytes():
             self._asked.add(pid)
         os.kill(pid, signal.SIGTERM)
 
     def put_to_sleep(self, pid: int, seconds: float) -> None:
-        """SIGSTOP a worker for a while."""
+        """SIGSTOP a worker for some seconds."""
         os.kill(pid, signal.SIGSTOP)
         self._waking[pid] = time.monotonic() + seconds
 
@@ -107,7 +107,7 @@ class Crew:
             os.kill(pid, signal.SIGCONT)
 
     def stop(self) -> None:
-        """Let all workers end in good order."""
+        """Stop all workers regularly."""
         for pid in self.pids():
             self.wake(pid)
             self.ask_to_stop(pid)

@@ -1,4 +1,4 @@
-"""One run: a fleet, a crew, a storm, a verdict."""
+"""One chaos run: a fleet, workers, injected faults and the verdict."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ from benchmarks.site import site
 from errors import LedgerUnavailable
 from storage.queries import machines as machine_queries
 
-#: Mean pause between two misfortunes, seconds.
+#: Mean pause between two faults, seconds.
 PAUSE_SECONDS = 1.5
-#: How long a run may go on without any machine being onboarded, seconds.
+#: A run ends if no machine was onboarded for this long, seconds.
 STALL_SECONDS = 120.0
 #: Size of the file that each stage writes, bytes.
 FILE_BYTES = 20_000
@@ -39,12 +39,12 @@ _TICK_SECONDS = 0.05
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run showed.
+    """The result of a run.
 
     Attributes:
-        misfortunes: How often each happened.
-        counts: Rescues and the like, as the workers' logs have them.
-        rescues: From SIGKILL of a worker or a stage process to the job's next start.
+        misfortunes: How often each fault was injected.
+        counts: Numbers of rescues and other events in the workers' logs.
+        rescues: Time from SIGKILL of a worker or a stage process to the job's next start.
         seconds: Time from the first machine to the last.
     """
 
@@ -70,20 +70,20 @@ def run(
     seed: int,
     say: Callable[[str], None],
 ) -> Outcome:
-    """Onboard a fleet under fire.
+    """Onboard a fleet while faults are injected.
 
-    With SQLite the broker is the private Valkey, which the workers' stewards have to start again;
-    with PostgreSQL it is a server of its own.
+    With SQLite, the broker is the private Valkey, which the workers' stewards have to restart. With
+    PostgreSQL, it is a separate server.
 
     Args:
         database: `sqlite` or `postgresql`.
         machines: Size of the fleet.
-        kills: Processes to kill, half of them workers, half of them stages' processes.
-        workers: Worker processes at once.
-        lease_seconds: Their lease.
-        stage_seconds: How long a stage takes.
-        seed: Of the misfortunes and their order.
-        say: Where to tell how far it is.
+        kills: Processes to kill: half of them workers, half of them stage processes.
+        workers: Number of worker processes.
+        lease_seconds: Lease of their jobs, seconds.
+        stage_seconds: Duration of a stage, seconds.
+        seed: Random seed of the faults and their order.
+        say: Prints the progress.
     """
     private_broker = database == "sqlite"
     with site(database, private_broker=private_broker, lease_seconds=lease_seconds) as place:
@@ -115,7 +115,7 @@ def _weather(
     stage_seconds: float,
     say: Callable[[str], None],
 ) -> None:
-    """Feed machines to the crew, and misfortunes, until both are used up and all is done."""
+    """Add machines and inject faults until both are used up and all machines are onboarded."""
     description = {
         "seconds": stage_seconds,
         "bytes": FILE_BYTES,
@@ -138,8 +138,8 @@ def _weather(
             if time.monotonic() - moved_at > STALL_SECONDS:
                 return
             taken = len(names) - len(waiting)
-            # A worker less is busy than there are, so that a rescued job finds a free one; and
-            # the fleet must not be through before the storm is.
+            # One worker stays free for rescued jobs, and the fleet must not finish before all
+            # faults were injected.
             through = 1 - len(left) / len(plan)
             busy = taken - now
             in_step = taken <= through * len(names) + storm.crew.size

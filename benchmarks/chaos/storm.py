@@ -1,4 +1,4 @@
-"""What happens to the fleet: a seeded list of misfortunes, one after the other."""
+"""The faults of a chaos run: a list, shuffled with a seed, injected one after the other."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Kill:
 
     Attributes:
         kind: `worker` or `stage process`.
-        at: When, seconds since 1970.
+        at: Time of the kill, seconds since 1970.
     """
 
     kind: str
@@ -48,13 +48,13 @@ class Kill:
 
 @dataclass
 class Storm:
-    """Does harm.
+    """Injects faults.
 
     Attributes:
-        place: What is harmed; a private broker is for the stewards to start again.
-        full_disks: Folder that says whose disk is full.
-        done: How often each misfortune has happened.
-        kills: Those that hit a running job.
+        place: The servers and the home of the run; stewards restart a private broker.
+        full_disks: Folder with a file for each worker whose disk is full.
+        done: How often each fault was injected.
+        kills: The kills that hit a running job.
     """
 
     place: Site
@@ -66,7 +66,7 @@ class Storm:
     _later: list[tuple[float, Callable[[], object]]] = field(default_factory=list)
 
     def plan(self, kills: int) -> list[str]:
-        """The misfortunes in the order in which they will happen."""
+        """The faults in their order."""
         share = max(1, kills // 25)
         planned = Counter(
             {
@@ -87,7 +87,7 @@ class Storm:
         return misfortunes
 
     def strike(self, misfortune: str) -> bool:
-        """Do it; False when there is nobody whom it could hit just now."""
+        """Inject a fault; False if it has no target now."""
         deeds: dict[str, Callable[[], bool]] = {
             "kill a stage process": self._kill_a_stage_process,
             "kill a worker": self._kill_a_worker,
@@ -104,7 +104,7 @@ class Storm:
         return struck
 
     def tend(self) -> None:
-        """Do what was put off until now."""
+        """End faults whose time is over."""
         for entry in [entry for entry in self._later if entry[0] <= time.monotonic()]:
             self._later.remove(entry)
             entry[1]()
@@ -143,8 +143,7 @@ class Storm:
     def _at_work(self, crashes: int | None = None) -> list[tuple[int, int, int]]:
         """(worker's pid, job, token) of running jobs.
 
-        A job that has crashed twice is left alone: the third time it is quarantined, which is
-        right, and no loss.
+        A job that has crashed twice is left out: a third crash would quarantine it.
         """
         with reading():
             rows = execute(_RUNNING, least=crashes or 0, most=crashes or MAX_CRASHES - 2)
@@ -156,7 +155,7 @@ class Storm:
         pid = self.chance.choice(self.crew.pids())
         self.crew.put_to_sleep(pid, self.place.settings.lease_seconds + self.chance.uniform(1, 3))
         if is_sqlite() and _write_lock_is_held():
-            self.crew.wake(pid)  # Stopped in the middle of a write it would hold up everybody.
+            self.crew.wake(pid)  # While it holds the write lock, all others would wait.
             return False
         return True
 

@@ -1,4 +1,4 @@
-"""Whether every promise was kept, and the figures."""
+"""The verdict on a chaos run: broken guarantees, and metrics."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from storage.artifacts.store import STAGING
 from storage.database import execute, reading
 from storage.queries import machines as machine_queries
 
-#: What happens to a machine, once each, in this order.
+#: The events of a machine, each once, in this order.
 CHAIN = ("MachineCreated", "SeedReady", "ModelTrained", "SyntheticDataReady", "MachineOnboarded")
 
 
 def broken_promises(root: Path, machines: Sequence[str], logs: list[dict[str, Any]]) -> list[str]:
-    """What is not as it was promised, one line each; empty when all is well."""
+    """The broken guarantees, one line each."""
     with reading():
         return [
             *_not_onboarded(machines),
@@ -32,22 +32,22 @@ def broken_promises(root: Path, machines: Sequence[str], logs: list[dict[str, An
 
 
 def _not_onboarded(machines: Sequence[str]) -> Iterator[str]:
-    stands = {one.machine_id: one for one in machine_queries.machines()}
+    states = {one.machine_id: one for one in machine_queries.machines()}
     for machine in machines:
-        if machine not in stands:
+        if machine not in states:
             yield f"{machine} is lost"
-        elif stands[machine].status != "onboarded":
-            yield f"{machine} is {stands[machine].status}: {stands[machine].error_message}"
+        elif states[machine].status != "onboarded":
+            yield f"{machine} is {states[machine].status}: {states[machine].error_message}"
 
 
 def _not_exactly_once(machines: Sequence[str]) -> Iterator[str]:
     for event_id, stage, jobs, done in execute(_JOBS_OF_EVENTS):
         if jobs != 1 or done != 1:
             yield f"event {event_id}, {stage}: {jobs} jobs, {done} completed"
-    told: dict[str, list[str]] = {machine: [] for machine in machines}
+    published: dict[str, list[str]] = {machine: [] for machine in machines}
     for machine, event_type in execute("SELECT machine_id, type FROM events ORDER BY id"):
-        told[machine].append(event_type)
-    for machine, events in told.items():
+        published[machine].append(event_type)
+    for machine, events in published.items():
         if tuple(events) != CHAIN:
             yield f"{machine}: its events are {', '.join(events)}"
 
@@ -69,7 +69,7 @@ def _wrong_files(root: Path) -> Iterator[str]:
     for path in published:
         key = path.relative_to(root).as_posix()
         if key not in expected:
-            yield f"{key}: nobody knows this file"
+            yield f"{key}: no row has this file"
         elif _sha256(path) != expected.pop(key):
             yield f"{key}: its bytes are not the ledger's"
     for key in expected:
@@ -81,7 +81,7 @@ def _sha256(path: Path) -> str:
 
 
 def read_logs(folder: Path) -> list[dict[str, Any]]:
-    """Every line that workers have written, in the order of time; not what is no JSON."""
+    """All JSON lines of the workers' logs, in the order of time."""
     lines = [
         json.loads(line)
         for path in folder.iterdir()
@@ -93,7 +93,7 @@ def read_logs(folder: Path) -> list[dict[str, Any]]:
 
 @dataclass(frozen=True)
 class Latency:
-    """How long it took from a kill to the job's next start, seconds."""
+    """Times from a kill to the job's next start, seconds."""
 
     count: int
     p50: float
@@ -102,9 +102,9 @@ class Latency:
 
 
 def rescue_latency(kills: Iterable[Kill], kind: str, logs: list[dict[str, Any]]) -> Latency | None:
-    """From a kill to the first line of the job's next attempt, wherever it ran.
+    """Times from a kill to the first line of the job's next attempt, on any worker.
 
-    Jobs that had come to their end just before the kill were not hit.
+    Kills of jobs that had ended just before are not counted.
     """
     starts: dict[int, list[tuple[int, float]]] = {}
     for line in logs:
@@ -128,7 +128,7 @@ def quantile(ordered: Sequence[float], share: float) -> float:
 
 
 def staged_leftovers(root: Path) -> int:
-    """Folders of attempts that left nothing behind: what `fleetforge gc` would remove."""
+    """The number of attempts' folders that `fleetforge gc` would remove."""
     with reading():
         kept = {Path(key).parts[:3] for _, key, _ in execute(_ARTIFACTS)}
     folders = [path.relative_to(root).parts for path in (root / STAGING).glob("*/*.*")]

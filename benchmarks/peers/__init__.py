@@ -1,6 +1,6 @@
 """The same work on stock Dramatiq and on Celery.
 
-Their modules read the broker's address and a prefix for their keys from the environment.
+These modules read the broker's address and a prefix for their keys from the environment.
 """
 
 BROKER = "BENCH_BROKER"

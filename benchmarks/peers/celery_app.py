@@ -1,4 +1,4 @@
-"""Celery on Redis, as it comes. Run by `celery -A benchmarks.peers.celery_app worker`."""
+"""Celery on Redis with its defaults. Run by `celery -A benchmarks.peers.celery_app worker`."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ app.conf.task_routes = {"second": {"queue": "second"}, "*": {"queue": "first"}}
 
 @app.task(name="first", ignore_result=True)  # type: ignore[untyped-decorator]
 def first(hop: int) -> None:
-    """Hand over."""
+    """Send the second task."""
     trace(handed_over=hop)
     second.delay(hop)
 
 
 @app.task(name="second", ignore_result=True)  # type: ignore[untyped-decorator]
 def second(hop: int) -> None:
-    """Be there."""
+    """Record that the task has started."""
     trace(first_line=hop)
 
 
 @app.task(name="step")  # type: ignore[untyped-decorator]
 def step(machine: str) -> str:
-    """Do nothing, and keep the result."""
+    """Do nothing; the result is stored."""
     return machine
 
 
 def four_steps(machine: str) -> Any:
-    """Four steps, each when the one before is done, with a result in the backend."""
+    """Four steps in sequence, with results in the backend."""
     return chain(step.s(machine), step.s(), step.s(), step.s()).apply_async()

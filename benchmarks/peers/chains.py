@@ -1,4 +1,4 @@
-"""Prints how many seconds Celery takes for so many chains of four tasks and their results."""
+"""Prints the seconds that Celery takes for a number of chains of four tasks with results."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from benchmarks.peers.celery_app import four_steps
 
 
 def main() -> None:
-    """Run one chain until the workers are up, then those that count."""
+    """Run one chain first, until the workers have started, then the measured ones."""
     four_steps("first").get(timeout=60)
     began = time.monotonic()
     results = [four_steps(f"machine_{number:05}") for number in range(int(sys.argv[1]))]

@@ -18,12 +18,12 @@ dramatiq.set_broker(broker)
 
 @dramatiq.actor(queue_name="first")
 def first(hop: int) -> None:
-    """Hand over."""
+    """Send the second message."""
     trace(handed_over=hop)
     second.send(hop)
 
 
 @dramatiq.actor(queue_name="second")
 def second(hop: int) -> None:
-    """Be there."""
+    """Record that the actor has started."""
     trace(first_line=hop)

@@ -1,4 +1,4 @@
-"""Starts work on a peer: `python -m benchmarks.peers.send dramatiq|celery`, a number a line."""
+"""Sends tasks to a peer: `python -m benchmarks.peers.send dramatiq|celery`, a number a line."""
 
 from __future__ import annotations
 

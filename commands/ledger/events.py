@@ -21,12 +21,12 @@ _LATECOMERS = 200
 
 @click.command()
 @click.option("--machine", "machine_id", metavar="ID")
-@click.option("--follow", is_flag=True, help="Go on printing as events happen.")
+@click.option("--follow", is_flag=True, help="Keep printing new events.")
 @json_option
 def events(machine_id: str | None, follow: bool, as_json: bool) -> None:
-    """What has happened, in order.
+    """List events, oldest first; without --follow, the newest 1,000.
 
-    With --follow and --json each event is one line.
+    With --follow and --json, each event is one line.
 
     \b
     Examples:
@@ -50,7 +50,7 @@ def events(machine_id: str | None, follow: bool, as_json: bool) -> None:
             if not follow:
                 return
             time.sleep(_LOOK_SECONDS)
-            # An event's id is given before its commit: a lower one may still appear.
+            # An event gets its id before the commit, so a lower id may still appear.
             last = max(shown, default=0) - _LATECOMERS
             found = event_queries.events(machine_id=machine_id, after_id=last)
     except KeyboardInterrupt:
@@ -68,6 +68,6 @@ def _print(event: EventRow, as_json: bool) -> None:
 
 
 def _facts(payload: dict[str, Any]) -> str:
-    """The payload's short fields; a loss history is not one."""
+    """The payload's fields, except lists such as the loss history."""
     short = {k: v for k, v in payload.items() if v not in (None, []) and not isinstance(v, list)}
     return " ".join(f"{key}={value}" for key, value in short.items())

@@ -11,7 +11,7 @@ from commands.output import json_option, print_json
 @click.option("--mermaid", is_flag=True, help="Print a Mermaid flow chart.")
 @json_option
 def graph(mermaid: bool, as_json: bool) -> None:
-    """The chain of events and stages, drawn from the stages' declarations.
+    """Show the chain of events and stages, from the stages' declarations.
 
     \b
     Examples:

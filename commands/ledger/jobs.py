@@ -28,9 +28,9 @@ COLUMNS = ("id", "machine_id", "stage", "status", "progress", "attempts", "crash
 @json_option
 @click.pass_context
 def jobs(ctx: click.Context, status: str | None, machine_id: str | None, as_json: bool) -> None:
-    """List, cancel and retry jobs, newest first.
+    """List jobs, newest first; cancel and retry them.
 
-    A running job whose worker is gone is stale: a worker that is alive takes it over.
+    A running job is stale if its worker is gone: another worker takes it over.
 
     \b
     Examples:
@@ -72,7 +72,7 @@ def jobs(ctx: click.Context, status: str | None, machine_id: str | None, as_json
 @click.argument("job_id", type=click.IntRange(1, 2**31 - 1), metavar="ID")
 @json_option
 def cancel(job_id: int, as_json: bool) -> None:
-    """Stop a job: a running stage is killed within seconds and leaves nothing behind.
+    """Stop a job. A running stage is killed within seconds; its partial files are discarded.
 
     \b
     Example:
@@ -94,7 +94,7 @@ def cancel(job_id: int, as_json: bool) -> None:
 @click.option("--machine", "machine_id", metavar="ID", help="With --failed: of this machine only.")
 @json_option
 def retry(job_id: int | None, failed: bool, machine_id: str | None, as_json: bool) -> None:
-    """Start failed or cancelled jobs afresh; their chains go on from there.
+    """Run failed or cancelled jobs again; their chains continue from there.
 
     \b
     Examples:

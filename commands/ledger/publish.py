@@ -43,7 +43,7 @@ INSTEAD_OF: dict[str, type[Event]] = {
     ModelTrained.__name__: GenerationRequested,
 }
 
-#: What to ask for to get other facts.
+#: How to get other facts.
 _LEADS_TO = {
     RunDataSubmitted.__name__: "import data: fleetforge seed import",
     SyntheticDataReady.__name__: f"publish {GenerationRequested.__name__}",
@@ -57,10 +57,10 @@ _LEADS_TO = {
 @click.option("--data", default="{}", metavar="JSON", help="Fields of the request.")
 @json_option
 def publish(event: str, machine_id: str, data: str, as_json: bool) -> None:
-    """Publish a request by hand: every stage that reacts to it runs.
+    """Publish a request by hand; every stage that reacts to it runs.
 
     REQUEST is SeedRequested, TrainingRequested, GenerationRequested or AssessmentRequested. Fields
-    that --data leaves out keep the values of the machine's onboarding.
+    that --data does not contain keep the values of the machine's onboarding.
 
     \b
     Examples:

@@ -15,7 +15,7 @@ from events.bus import deliver
 from storage import database
 from storage.ledger import outbox
 from storage.ledger import queues as stored
-from storage.ledger.queues import QueueStanding
+from storage.ledger.queues import QueueState
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -30,7 +30,7 @@ def _queue_argument(function: F) -> F:
 @json_option
 @click.pass_context
 def queues(ctx: click.Context, as_json: bool) -> None:
-    """List, pause, resume and limit queues; what is set holds for the workers of all hosts.
+    """List, pause, resume and limit queues; settings apply to the workers of all hosts.
 
     \b
     Examples:
@@ -41,7 +41,7 @@ def queues(ctx: click.Context, as_json: bool) -> None:
     if ctx.invoked_subcommand is not None:
         return
     open_ledger()
-    found = {name: QueueStanding(name) for name in _declared()} | stored.standings()
+    found = {name: QueueState(name) for name in _declared()} | stored.states()
     rows = [asdict(queue) for _, queue in sorted(found.items())]
     if as_json:
         print_json(rows)
@@ -63,7 +63,7 @@ def _words(row: dict[str, Any], now: int) -> dict[str, str]:
 @_queue_argument
 @json_option
 def pause(name: str, as_json: bool) -> None:
-    """Let no job of a queue start; those that run go on.
+    """Pause a queue: no job of it starts; running jobs continue.
 
     \b
     Example:
@@ -78,7 +78,7 @@ def pause(name: str, as_json: bool) -> None:
 @_queue_argument
 @json_option
 def resume(name: str, as_json: bool) -> None:
-    """Open a paused queue; what waits in it starts at once.
+    """Open a paused queue; its waiting jobs start at once.
 
     \b
     Example:
@@ -93,7 +93,7 @@ def resume(name: str, as_json: bool) -> None:
 @click.argument("jobs", metavar="N|none")
 @json_option
 def limit(name: str, jobs: str, as_json: bool) -> None:
-    """Let at most N of a queue's jobs run at once, on all hosts together.
+    """Limit how many jobs of a queue run at once, on all hosts together.
 
     \b
     Examples:
@@ -113,7 +113,7 @@ def limit(name: str, jobs: str, as_json: bool) -> None:
 @click.argument("priority", type=click.IntRange(-1000, 1000))
 @json_option
 def prefer(name: str, priority: int, as_json: bool) -> None:
-    """Set a queue's priority: a worker that serves several takes from the highest first.
+    """Set a queue's priority: workers take jobs from the highest priority first.
 
     \b
     Examples:
@@ -126,11 +126,11 @@ def prefer(name: str, priority: int, as_json: bool) -> None:
 
 
 def _open_up(name: str, change: Callable[[], None]) -> None:
-    """Make a change that may let jobs start, and send those."""
+    """Make a change that may allow jobs to start, and send those jobs."""
     settings = open_ledger()
     _known(name)
     change()
-    deliver(outbox.take_unsent(stored.standings()), publisher(settings))
+    deliver(outbox.take_unsent(stored.states()), publisher(settings))
 
 
 def _known(name: str) -> str:
@@ -150,6 +150,6 @@ def _declared() -> list[str]:
 
 def _say(name: str, state: str, as_json: bool) -> None:
     if as_json:
-        print_json(asdict(stored.standings().get(name, QueueStanding(name))))
+        print_json(asdict(stored.states().get(name, QueueState(name))))
     else:
         click.echo(f"{name}: {state}")

@@ -16,7 +16,7 @@ from events.vocabulary import EVENT_TYPES, read_event
 from storage.queries import events
 from storage.queries.events import EventRow
 
-#: What a stage does: the event it reacts to, its name, an event it publishes.
+#: An edge of the graph: the event that a stage reacts to, the stage, an event that it publishes.
 Edge = tuple[str, str, str]
 
 
@@ -32,10 +32,10 @@ Edge = tuple[str, str, str]
 @click.option("--dry-run", is_flag=True, help="List what would run, and write nothing.")
 @json_option
 def replay(event_id: int, dry_run: bool, as_json: bool) -> None:
-    """Publish a past event once more.
+    """Publish a past event again.
 
-    The copy gets a new correlation id. The stages that react to such an event run, then those that
-    react to what they publish.
+    The copy gets a new correlation id. The stages that react to it run, then the stages that react
+    to their events.
 
     \b
     Examples:
@@ -64,11 +64,11 @@ def replay(event_id: int, dry_run: bool, as_json: bool) -> None:
 
 
 def consequences(event_type: str, edges: Sequence[Edge]) -> tuple[list[str], list[str]]:
-    """The stages that react to an event, and those that react to what follows; each once."""
+    """The stages that react to an event, and those that react to later events; each once."""
     at_once: list[str] = []
     afterwards: list[str] = []
     happens = [event_type]
-    for event in happens:  # It grows as we go.
+    for event in happens:  # It grows during the loop.
         for before, stage, after in edges:
             if before != event:
                 continue

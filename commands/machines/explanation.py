@@ -1,11 +1,11 @@
-"""A diagnosis in words: where a machine's onboarding is, what it waits for, what to do."""
+"""A diagnosis in words: the state of a machine's onboarding, what it waits for, what to do."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from storage.ledger.leases import MAX_ATTEMPTS, MAX_CRASHES
-from storage.ledger.queues import QueueStanding
+from storage.ledger.queues import QueueState
 from storage.queries.diagnosis import Cause, Diagnosis
 from storage.queries.jobs import JobRow
 
@@ -15,10 +15,10 @@ class Explanation:
     """An answer to "why is my machine not finished?".
 
     Attributes:
-        state: One line: where the chain is.
-        since: Since when, ms since 1970.
-        waits_for: What has to happen next; empty when nothing has to.
-        advice: What the user can do; empty when there is nothing to do.
+        state: The state of the chain, in one line.
+        since: Start of this state, ms since 1970.
+        waits_for: What has to happen next; may be empty.
+        advice: What the user can do; may be empty.
         waited_seconds: How long an overdue job has run, or could have; None if it is not overdue.
         expected_seconds: Expected time, from earlier runs of its stage.
     """
@@ -69,7 +69,7 @@ def _without_job(machine_id: str, cause: Cause) -> tuple[str, str, str]:
     return "registered, and nothing was started", "a request", f"start it: {start}"
 
 
-def _pending(diagnosis: Diagnosis, job: JobRow, queue: QueueStanding) -> tuple[str, str, str]:
+def _pending(diagnosis: Diagnosis, job: JobRow, queue: QueueState) -> tuple[str, str, str]:
     if diagnosis.cause is Cause.RETRY_PAUSE:
         failed = f"{job.stage} failed ({job.error_message})"
         state = f"{failed}; {_tries(job)} in {diagnosis.seconds:.0f} s"
@@ -83,7 +83,7 @@ def _pending(diagnosis: Diagnosis, job: JobRow, queue: QueueStanding) -> tuple[s
             advice = "start one: fleetforge up, or fleetforge worker"
         case Cause.BROKER_AWAY:
             waits_for = "the broker: it does not answer"
-            advice = "the job is safe and is sent once it does; see: fleetforge doctor"
+            advice = "the job is recorded and is sent once it answers; see: fleetforge doctor"
         case Cause.QUEUE_FULL:
             limit = f"its limit is {queue.concurrency}, {queue.running} running"
             waits_for = f"queue '{queue.name}': {limit}"
@@ -105,7 +105,7 @@ def _running(diagnosis: Diagnosis, job: JobRow) -> tuple[str, str, str]:
             return f"{job.stage}: {expired}", "a steward to take the job back", advice
         case Cause.WORKER_SILENT:
             waits_for = f"its lease to end in {diagnosis.seconds:.0f} s, then it runs elsewhere"
-            return f"{job.stage}: worker {job.worker} does not answer any more", waits_for, advice
+            return f"{job.stage}: worker {job.worker} is silent", waits_for, advice
     state = f"{job.stage} is running on {job.worker}, {job.progress} %"
     return f"{state}: {job.message}" if job.message else state, "the stage to finish", ""
 

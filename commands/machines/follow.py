@@ -1,18 +1,17 @@
-"""Follow chains to their end: live bars on a terminal, lines elsewhere, then a summary."""
+"""Follow chains to their end: show their progress, then a summary."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from typing import Any
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn
 from rich.table import Table
 
+from commands.machines.progress_view import Row, open_view
 from commands.output import duration, print_json
 from storage import database
 from storage.artifacts import registry
@@ -40,15 +39,14 @@ ENDED = (
 
 
 def follow(settings: Settings, machine_ids: Sequence[str], *, as_json: bool) -> int:
-    """Wait until every chain has ended, showing progress on standard error.
+    """Wait until every chain has ended, and show progress on standard error.
 
-    If no worker is alive and the stack is the embedded one, run it meanwhile.
+    If no worker is alive and the broker is embedded, run the stack meanwhile.
 
     Returns:
         Exit code: 0 when all machines are onboarded, else 1.
     """
-    console = Console(stderr=True)
-    view: _Bars | _Lines = _Bars(console) if console.is_terminal else _Lines()
+    view = open_view()
     with ExitStack() as resources:
         stack = _Helpers(settings, len(machine_ids), resources)
         resources.enter_context(view)
@@ -79,7 +77,7 @@ def _ended(states: dict[str, MachineState]) -> bool:
 
 
 def _in_place(machine_ids: Sequence[str]) -> bool:
-    """Whether every file stands under its published name: that comes just after the commit."""
+    """Whether every file is available under its published name, shortly after the commit."""
     files = [
         file for machine_id in machine_ids for file in registry.of_machine(machine_id).values()
     ]
@@ -87,7 +85,7 @@ def _in_place(machine_ids: Sequence[str]) -> bool:
 
 
 class _Helpers:
-    """The embedded stack, started if no worker serves some queue."""
+    """The embedded stack, started if a queue has no worker."""
 
     def __init__(self, settings: Settings, machines: int, resources: ExitStack) -> None:
         self._settings = settings
@@ -96,7 +94,7 @@ class _Helpers:
         self._done = False
 
     def help(self) -> None:
-        """Start the stack, or say what to start, if a queue has no worker."""
+        """If a queue has no worker, start the stack, or print what to start."""
         if self._done or not _unserved():
             return
         self._done = True
@@ -116,12 +114,12 @@ class _Helpers:
 def _unserved() -> list[str]:
     from actors.stage import queues
 
-    served = {queue for worker in workers.alive() for queue in worker["queues"].split(",")}
+    served = {queue for worker in workers.alive() for queue in worker.queues}
     return [queue for queue in queues() if queue not in served]
 
 
 def _rows(states: dict[str, MachineState], now: int) -> Iterator[Row]:
-    """What to show: each job of a single machine's onboarding, or one row for each of many."""
+    """The rows to show: one for each job of a single machine, or one for each machine."""
     if len(states) > 1:
         found = jobs.jobs_by_id([one.job_id for one in states.values() if one.job_id is not None])
         for machine_id, state in states.items():
@@ -131,20 +129,6 @@ def _rows(states: dict[str, MachineState], now: int) -> Iterator[Row]:
     for machine_id in states:
         for job in reversed(jobs.jobs(machine_id=machine_id, chain=ONBOARDING)):
             yield _row(str(job.id), job.stage, job, job.shown_status, now)
-
-
-@dataclass(frozen=True)
-class Row:
-    """A line or bar of the view; times as people read them."""
-
-    key: str
-    name: str
-    stage: str
-    status: str
-    progress: int
-    message: str
-    elapsed: str
-    eta: str
 
 
 def _row(key: str, name: str, job: JobRow, status: JobStatus | MachineStatus, now: int) -> Row:
@@ -161,58 +145,6 @@ def _row(key: str, name: str, job: JobRow, status: JobStatus | MachineStatus, no
         elapsed=duration(elapsed) if elapsed else "",
         eta=f"ETA {duration(left)}" if left is not None else "",
     )
-
-
-class _Bars:
-    """A bar for each row, on a terminal."""
-
-    def __init__(self, console: Console) -> None:
-        self._progress = Progress(
-            TextColumn("{task.description}"),
-            TextColumn("{task.fields[status]}"),
-            BarColumn(),
-            TaskProgressColumn(),
-            TextColumn("{task.fields[elapsed]}"),
-            TextColumn("{task.fields[eta]}"),
-            TextColumn("{task.fields[message]}"),
-            console=console,
-        )
-        self._tasks: dict[str, TaskID] = {}
-
-    def __enter__(self) -> None:
-        self._progress.start()
-
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()
-
-    def show(self, row: Row) -> None:
-        """Bring a bar up to date."""
-        fields = {name: getattr(row, name) for name in ("status", "elapsed", "eta", "message")}
-        if row.key not in self._tasks:
-            self._tasks[row.key] = self._progress.add_task(row.name, total=100, **fields)
-        self._progress.update(self._tasks[row.key], completed=row.progress, **fields)
-
-
-class _Lines:
-    """A line for each change, where there is no terminal."""
-
-    def __init__(self) -> None:
-        self._seen: dict[str, tuple[Any, ...]] = {}
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, *_: object) -> None: ...
-
-    def show(self, row: Row) -> None:
-        """Print a row if it has changed since the last look."""
-        state = (row.stage, row.status, row.message)
-        if self._seen.get(row.key) == state:
-            return
-        self._seen[row.key] = state
-        stage = row.stage if row.stage != row.name else ""
-        parts = [row.name, stage, row.status, f"{row.progress} %"]
-        parts += [row.message, row.elapsed, row.eta]
-        click.echo("  ".join(part for part in parts if part), err=True)
 
 
 def _summary(settings: Settings, machine_id: str) -> dict[str, Any]:

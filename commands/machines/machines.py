@@ -29,7 +29,7 @@ def machines() -> None:
 @machines.command("list")
 @json_option
 def list_machines(as_json: bool) -> None:
-    """Every machine with its stage and status.
+    """List all machines with their stage and status.
 
     \b
     Example:
@@ -48,7 +48,7 @@ def list_machines(as_json: bool) -> None:
 @click.argument("machine_id", metavar="MACHINE")
 @json_option
 def show(machine_id: str, as_json: bool) -> None:
-    """A machine's profile, status, events and files.
+    """Show a machine's profile, status, events and files.
 
     \b
     Example:
@@ -90,7 +90,7 @@ def show(machine_id: str, as_json: bool) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
 def delete(machine_id: str, yes: bool, as_json: bool) -> None:
-    """Remove a machine: its jobs are cancelled, its rows and files are deleted.
+    """Delete a machine: cancel its jobs, and delete its rows and files.
 
     \b
     Example:

@@ -46,8 +46,8 @@ def onboard(
     """Register machines and start their chains.
 
     TARGET is a profile file (.yaml, .yml, .json), a folder of them, or the id of a fleet
-    machine. If anything is wrong with one machine, none is registered. A profile that was
-    registered before is no error and starts nothing twice.
+    machine. If one profile is invalid, no machine is registered. An unchanged profile that was
+    registered before is not an error and starts nothing.
 
     With --wait and no worker alive, the embedded stack runs until the chain has ended.
 
@@ -118,7 +118,7 @@ def read_targets(targets: list[str]) -> list[NewMachine]:
 
 
 class _Complaints(FleetforgeError):
-    """The complaints about several targets together."""
+    """The errors of several targets together."""
 
     exit_code = 2
 
@@ -140,7 +140,7 @@ def _sources(target: str) -> Iterator[Path | str]:
 def _is_folder(path: Path) -> bool:
     try:
         return path.is_dir()
-    except OSError:  # Too long to be a path at all.
+    except OSError:  # The text is too long for a path.
         return False
 
 
@@ -154,8 +154,8 @@ def _say(registered: Registered) -> None:
     if len(registered.created) > 1:
         expected = production_expectations(len(registered.created))
         click.echo(
-            f"{len(registered.created)} machines: expect {expected.minutes} minutes of work at the "
-            f"defaults, shared by the workers there are, and {expected.megabytes} MB of files"
+            f"{len(registered.created)} machines: with default settings, expect {expected.minutes} "
+            f"minutes of work, divided among the workers, and {expected.megabytes} MB of files"
         )
     for machine_id in registered.known:
         click.echo(f"{machine_id}: already registered with this profile; nothing started")

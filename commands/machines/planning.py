@@ -1,4 +1,4 @@
-"""What every command that starts chains has in common: the plan's options, and what comes next."""
+"""Shared by the commands that start chains: the options of a plan, and waiting for the end."""
 
 from __future__ import annotations
 
@@ -68,14 +68,14 @@ _PLAN_OPTIONS: Sequence[Callable[[F], F]] = (
         type=click.IntRange(limits.MIN_RANDOM_SEED, limits.MAX_RANDOM_SEED),
         default=0,
         show_default=True,
-        help="Makes the data repeatable.",
+        help="Random seed: equal seeds give equal data.",
     ),
     click.option("--wait", is_flag=True, help="Follow the chain to its end."),
 )
 
 
 def wait_for(settings: Settings, machine_ids: Sequence[str], *, as_json: bool) -> NoReturn:
-    """Follow the chains to their end, and exit as they did."""
+    """Follow the chains to their end; the exit code is 0 if all machines are onboarded, else 1."""
     from commands.machines.follow import follow
     from commands.stopping import interrupt_on_signals
 
@@ -84,9 +84,9 @@ def wait_for(settings: Settings, machine_ids: Sequence[str], *, as_json: bool) -
 
 
 def say_when_it_starts(delivered: bool) -> None:
-    """What the user has to do, if anything, before the chain starts."""
+    """Print when the chain starts, and what the user has to do for it."""
     if not workers.alive():
         click.echo("recorded, but no worker is alive; start one: fleetforge up")
     elif not delivered:
-        click.echo("recorded; the broker does not answer, so it starts once that is back")
+        click.echo("recorded; the broker does not answer: it starts once the broker answers")
     click.echo("follow it: fleetforge status --watch")

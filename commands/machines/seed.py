@@ -35,12 +35,14 @@ def seed() -> None:
 @seed.command("import")
 @click.argument("machine_id", metavar="MACHINE")
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
-@click.option("--unit-column", metavar="COLUMN", help="Which unit a row is of.")
+@click.option("--unit-column", metavar="COLUMN", help="The unit of a row.")
 @click.option("--time-column", metavar="COLUMN", help="Its time: hours, cycles, or dates.")
-@click.option("--rul-column", metavar="COLUMN", help="Its RUL; computed from the time when absent.")
-@click.option("--mode-column", metavar="COLUMN", help="How the unit failed.")
-@click.option("--censored-column", metavar="COLUMN", help="Whether it was taken out before that.")
-@click.option("--failure-mode", metavar="NAME", help="How every unit failed.")
+@click.option("--rul-column", metavar="COLUMN", help="Its RUL; if absent, computed from the time.")
+@click.option("--mode-column", metavar="COLUMN", help="The failure mode of the unit.")
+@click.option(
+    "--censored-column", metavar="COLUMN", help="Whether the unit was removed before it failed."
+)
+@click.option("--failure-mode", metavar="NAME", help="The failure mode of all units.")
 @click.option(
     "--mapping",
     type=click.Path(path_type=Path),
@@ -55,8 +57,8 @@ def seed() -> None:
     help="Share of the seed's rows that is simulated from the profile.",
 )
 @plan_options
-@click.option("--dry-run", is_flag=True, help="Show and check, and write nothing.")
-@click.option("--yes", is_flag=True, help="Take guessed columns without asking.")
+@click.option("--dry-run", is_flag=True, help="Show and check the columns; write nothing.")
+@click.option("--yes", is_flag=True, help="Accept guessed columns without asking.")
 @json_option
 def import_(
     machine_id: str,
@@ -81,8 +83,8 @@ def import_(
 
     FILE is CSV or Parquet, a row for each unit and time. The sensors of a machine that is known,
     or of the fleet, are looked for by name; a new machine gets a profile derived from the file.
-    Columns that are not named are guessed, and shown before anything is written. For a column
-    that the file has not, whatever it looks like, write `none`.
+    Columns that are not named are guessed, and shown before anything is written. If the file has no
+    column for an option, write `none`.
 
     \b
     Examples:
@@ -99,9 +101,9 @@ def import_(
         "failure_mode": _mode_column(mode_column, failure_mode),
         **_censoring(censored_column),
     }
-    told = {role: column for role, column in named.items() if column is not None}
+    given = {role: column for role, column in named.items() if column is not None}
     sha256 = _sha256(file)
-    prepared = _prepare(machine_id, file, told, mapping, failure_mode, as_json=as_json)
+    prepared = _prepare(machine_id, file, given, mapping, failure_mode, as_json=as_json)
     report = summary(prepared, physics_share)
     if not as_json:
         say_what_came_out(prepared, report)
@@ -117,12 +119,12 @@ def import_(
     if as_json:
         print_json(report | started | {"dry_run": False, "workers_alive": len(workers.alive())})
         return
-    click.echo(f"{machine_id}: data taken in, event #{started['event_id']}")
+    click.echo(f"{machine_id}: data registered, event #{started['event_id']}")
     say_when_it_starts(started["delivered"])
 
 
 def _mode_column(column: str | None, mode: str | None) -> str | None:
-    """The column that says how units failed: none, if the user says it of all of them."""
+    """The column with the failure mode: none, if the user gives one mode for all units."""
     from GAN.importing.columns import NO_COLUMN
 
     if mode is None:
@@ -134,7 +136,7 @@ def _mode_column(column: str | None, mode: str | None) -> str | None:
 
 
 def _censoring(column: str | None) -> Mapping[str, str | None]:
-    """The roles of a column that says how lives ended; its name says what yes means."""
+    """The roles of a column that shows how lives ended; its name decides what true means."""
     from GAN.importing.columns import NO_COLUMN, ROLES, plain_name
 
     if column is None or column == NO_COLUMN:
@@ -146,7 +148,7 @@ def _censoring(column: str | None) -> Mapping[str, str | None]:
 def _sha256(file: Path) -> str:
     from storage.artifacts.store import sha256_of
 
-    return sha256_of(file) if file.is_file() else ""  # Then reading it says what is wrong.
+    return sha256_of(file) if file.is_file() else ""  # Then reading it raises the error.
 
 
 def _prepare(
@@ -158,7 +160,7 @@ def _prepare(
     *,
     as_json: bool,
 ) -> Prepared:
-    """Read and check everything; shows the columns even if the file turns out to be bad."""
+    """Read and check the file; show the columns even if the file is invalid."""
     from GAN.importing.columns import choose_columns, unit_problems
     from GAN.importing.conversion import convert_runs
     from GAN.importing.files import ColumnMapping, read_mapping, read_runs
@@ -182,7 +184,7 @@ def _prepare(
 
 
 def _known_profile(machine_id: str, there: tuple[str, str] | None) -> MachineProfile | None:
-    """The profile that the ledger has, or else the fleet."""
+    """The profile in the ledger, or else in the fleet; None for a new machine."""
     from GAN.profiles.catalogue import fleet_ids, fleet_profile
     from GAN.profiles.profile import MachineProfile
 
@@ -207,7 +209,7 @@ def _agree_on_guesses(chosen: Chosen, *, yes: bool, as_json: bool) -> None:
         what = f"{len(guessed)} columns are guessed: {', '.join(guessed)}"
         advice = "look at them with --dry-run, then name them or add --yes"
         raise InvalidInput("seed import", [Problem("", what, advice)])
-    if not click.confirm(f"Go on with {len(guessed)} guessed columns?", err=True):
+    if not click.confirm(f"Continue with {len(guessed)} guessed columns?", err=True):
         sys.exit(1)
 
 
@@ -220,7 +222,7 @@ def _start(
     failure_mode: str | None,
     physics_share: float,
 ) -> dict[str, Any]:
-    """Put the file into the store, and publish that it is there."""
+    """Store the file and publish RunDataSubmitted."""
     from events.onboarding import new_machine, register_run_data
     from events.vocabulary import RunDataSubmitted
     from storage.artifacts.store import open_store, submission_key
@@ -234,8 +236,9 @@ def _start(
         raise FleetforgeError(f"{store}: {error}") from error
     if _sha256(file) != sha256:
         store.delete(key)
-        what = "has changed while it was read"
-        raise InvalidInput(str(file), [Problem("", what, "try again once it is written")])
+        what = "the file changed while it was read"
+        advice = "try again once it is completely written"
+        raise InvalidInput(str(file), [Problem("", what, advice)])
     columns = prepared.chosen.columns
     event = RunDataSubmitted(
         machine_id=machine_id,

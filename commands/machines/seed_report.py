@@ -1,4 +1,4 @@
-"""What `fleetforge seed import` shows of a file."""
+"""The output of `fleetforge seed import`."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A file that was read and found to be sound, and the machine it is about.
+    """A valid file and its machine.
 
     Attributes:
-        sha256: Of the profile; the ledger's, where it has one.
+        sha256: SHA-256 of the profile: the ledger's, if the machine is registered.
         is_new: Whether the profile was derived from the file.
     """
 
@@ -34,7 +34,7 @@ class Prepared:
 
 
 def show_columns(chosen: Chosen, profile: MachineProfile | None, units: Mapping[str, str]) -> None:
-    """Which column is used as what; the units are the profile's, or those given."""
+    """Print how each column is used; the units are the profile's, or else the given ones."""
     if profile is not None:
         units = {sensor.name: sensor.unit for sensor in profile.sensors}
     rows = [
@@ -52,7 +52,7 @@ def show_columns(chosen: Chosen, profile: MachineProfile | None, units: Mapping[
 
 
 def summary(prepared: Prepared, physics_share: float) -> dict[str, Any]:
-    """What came out, for programs."""
+    """The result as a JSON document."""
     from GAN.simulation.physics import physics_rows
 
     runs, profile = prepared.runs, prepared.profile
@@ -75,7 +75,7 @@ def summary(prepared: Prepared, physics_share: float) -> dict[str, Any]:
 
 
 def say_what_came_out(prepared: Prepared, report: Mapping[str, Any]) -> None:
-    """The same for people, but for the columns."""
+    """Print the result, without the columns."""
     for note in report["notes"]:
         click.echo(f"note: {note}")
     roles = prepared.chosen.columns.roles

@@ -16,7 +16,7 @@ COLUMNS = ("machine_id", "stage", "status", "progress", "message", "since")
 @click.option("--watch", is_flag=True, help="Show again every second.")
 @json_option
 def status(machine_id: str | None, watch: bool, as_json: bool) -> None:
-    """Where each machine stands, or one.
+    """Show the status of all machines, or of one.
 
     \b
     Examples:

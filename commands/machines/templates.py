@@ -13,13 +13,13 @@ from GAN.profiles.catalogue import new_profile, template_names, template_profile
 
 @click.group()
 def templates() -> None:
-    """Profiles to start from, one for each machine category."""
+    """List, show and copy profile templates, one for each machine category."""
 
 
 @templates.command("list")
 @json_option
 def list_templates(as_json: bool) -> None:
-    """The categories there is a template for."""
+    """List the categories that have a template."""
     if as_json:
         print_json(template_names())
     else:

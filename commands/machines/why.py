@@ -15,7 +15,7 @@ from storage.queries.diagnosis import diagnose
 @click.argument("machine_id", metavar="MACHINE")
 @json_option
 def why(machine_id: str, as_json: bool) -> None:
-    """Where a machine's onboarding is, since when, what it waits for, and what to do.
+    """Explain a machine's status: its state, since when, what it waits for, and what to do.
 
     \b
     Example:

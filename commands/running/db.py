@@ -11,13 +11,13 @@ from storage.settings import load_settings
 
 @click.group()
 def db() -> None:
-    """Show and apply the ledger's migrations; the embedded database applies its own."""
+    """Show and apply the ledger's migrations; an embedded ledger is migrated automatically."""
 
 
 @db.command("upgrade")
 @json_option
 def upgrade_database(as_json: bool) -> None:
-    """Apply every migration that is not applied yet.
+    """Apply all pending migrations.
 
     \b
     Example:
@@ -34,7 +34,7 @@ def upgrade_database(as_json: bool) -> None:
 @db.command()
 @json_option
 def status(as_json: bool) -> None:
-    """List the migrations and whether each is applied."""
+    """List the migrations, and show which are applied."""
     open_database(load_settings())
     rows = migration_status()
     if as_json:

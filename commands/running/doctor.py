@@ -26,9 +26,9 @@ PACKAGES = ("dramatiq", "redis", "peewee", "sdv", "torch", "pandas", "pyarrow", 
 @click.command()
 @json_option
 def doctor(as_json: bool) -> None:
-    """Show what Fleetforge would use here, and whether each part answers.
+    """Check the database, the broker, the artifact store and the workers.
 
-    The exit code is 1 if a part does not answer.
+    It prints the address or version of each. The exit code is 1 if one does not answer.
 
     \b
     Example:
@@ -104,5 +104,5 @@ def _artifacts(settings: Settings) -> str:
 
 def _workers() -> str:
     alive = [] if pending_migrations() else workers.alive()
-    names = ", ".join(f"{worker['id']} ({worker['queues']})" for worker in alive)
+    names = ", ".join(f"{worker.id} ({','.join(worker.queues)})" for worker in alive)
     return names or "none alive; start with: fleetforge up"

@@ -39,10 +39,10 @@ _KINDS = {
 )
 @json_option
 def gc(dry_run: bool, keep_models: int, as_json: bool) -> None:
-    """Remove what nothing needs any more.
+    """Remove unneeded files and rows.
 
-    It removes what dead workers left, files that newer ones replaced, old models, and local copies
-    that are not used any more. Running jobs are not disturbed.
+    It removes files that dead workers left, files that newer ones replaced, old models, and unused
+    local copies. Running jobs are not affected.
 
     \b
     Examples:
@@ -94,11 +94,11 @@ def _print(found: dict[str, list[dict[str, Any]]], verb: str, busy: Sequence[str
         if items:
             click.echo(f"{verb} {len(items)} {_KINDS[kind]}, {_size(sizes[kind])}")
     if any(found.values()):
-        click.echo(f"{verb} {_size(sum(sizes.values()))} in all")
+        click.echo(f"{verb} {_size(sum(sizes.values()))} in total")
     else:
         click.echo("nothing to remove")
     if busy:
-        click.echo(f"left the files of {len(busy)} machines with open jobs as they are")
+        click.echo(f"skipped {len(busy)} machines with open jobs")
 
 
 def _size(size: float) -> str:

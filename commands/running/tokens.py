@@ -6,7 +6,6 @@ import click
 
 from commands.output import json_option, moment, print_json, print_rows
 from commands.session import open_ledger
-from errors import NotFound
 from storage.clients import tokens as stored
 from storage.clients.tokens import SCOPES
 
@@ -44,8 +43,8 @@ def create(name: str, scope: str, expires_days: int | None, as_json: bool) -> No
         print_json(vars(made.token) | {"token": made.written})
         return
     click.echo(made.written)
-    until = f"until {moment(made.token.expires_at)}" if expires_days else "for ever"
-    click.echo(f"{name}: good {until}; it is not shown again, so keep it now", err=True)
+    until = f"until {moment(made.token.expires_at)}" if expires_days else "until it is revoked"
+    click.echo(f"{name}: valid {until}; it is not shown again, so save it now", err=True)
 
 
 @tokens.command("list")
@@ -88,10 +87,7 @@ def revoke(name: str, as_json: bool) -> None:
       fleetforge tokens revoke ci
     """
     open_ledger()
-    try:
-        revoked = stored.revoke(name)
-    except NotFound as error:
-        raise NotFound(f"{error}; see: fleetforge tokens list") from None
+    revoked = stored.revoke(name)
     if as_json:
         print_json(vars(revoked))
     else:

@@ -28,7 +28,7 @@ def up(host: str, port: int) -> None:
 
     set_up_logging(as_json=settings.log_json)
 
-    # The reasons for which `web` would not start, before anything else is started.
+    # Check what could keep `web` from starting before starting anything else.
     check_listen_address(host, settings)
     listen(host, port).close()
     stopping = stop_event()
@@ -36,5 +36,5 @@ def up(host: str, port: int) -> None:
     web = ("web", "--host", host, "--port", str(port))
     with Stack(settings, worker_commands(MOST_WORKERS) | {"watch": ("watch",), "web": web}):
         while not stopping.wait(0.5):
-            continue  # A signal that another thread got is handled only when this one wakes.
+            continue  # A signal that another thread received is only handled when this one wakes.
     click.echo("stopped", err=True)

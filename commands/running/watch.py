@@ -16,8 +16,8 @@ from commands.stopping import stop_event, stop_on_eof_option
 def watch(folder: Path | None, stop_on_eof: bool) -> None:
     """Onboard every profile that is put in FOLDER (by default the inbox, var/inbox).
 
-    A profile is read once it has not changed for a second. A bad one stays in place, and NAME.error
-    next to it gives the reasons.
+    A profile is read once it has not changed for a second. An invalid one stays in place, and the
+    file NAME.error next to it gives the reasons.
 
     \b
     Example:

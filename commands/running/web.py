@@ -14,7 +14,7 @@ from commands.session import open_ledger
 from commands.stopping import stop_event, stop_on_eof_option
 from errors import SettingsError
 
-#: What to do about an address that cannot be used, by the kernel's error.
+#: Advice for an address that cannot be used, by the kernel's error.
 _ADVICE = {
     errno.EADDRINUSE: "stop what listens there, or choose another port with --port "
     "(a Procfile has it in its line `web:`)",
@@ -26,7 +26,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 #: How long to wait for SQLite's write lock until the ledger counts as away, seconds.
 _LOCK_PATIENCE_SECONDS = 5.0
-#: How long requests have to end once the service stops, seconds.
+#: How long open requests may take to end when the service stops, seconds.
 _STOP_SECONDS = 5
 
 
@@ -45,8 +45,8 @@ def web_options(function: F) -> F:
 def web(host: str, port: int, stop_on_eof: bool) -> None:
     """Serve Fleetforge over HTTP until SIGTERM or Ctrl-C.
 
-    It accepts requests, publishes events and shows the ledger; workers do the work. Its API is
-    documented at /docs.
+    It accepts requests, publishes events and shows the ledger; workers run the stages. /docs
+    documents its API.
 
     \b
     Example:
@@ -86,7 +86,7 @@ def web(host: str, port: int, stop_on_eof: bool) -> None:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that takes connections.
+    """Open a socket that accepts connections.
 
     Raises:
         SettingsError: The address cannot be used; the message names the option to change.
@@ -95,7 +95,7 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
-        reason = str(error.strerror).partition(" (")[0]  # Python's has the address, too.
+        reason = str(error.strerror).partition(" (")[0]  # Python adds the address.
         advice = _ADVICE.get(error.errno or 0, "choose another --host or --port")
         raise SettingsError(f"{host}:{port}: {reason}; {advice}") from None
 

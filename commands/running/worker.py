@@ -11,7 +11,10 @@ from errors import InvalidInput, Problem
 
 @click.command()
 @click.option(
-    "--queues", default="", metavar="A,B", help="Queues to serve, by commas; all by default."
+    "--queues",
+    default="",
+    metavar="A,B",
+    help="Queues to serve, separated by commas; default: all.",
 )
 @stop_on_eof_option
 def worker(queues: str, stop_on_eof: bool) -> None:

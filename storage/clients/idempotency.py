@@ -62,7 +62,7 @@ def run_once(key: str, endpoint: str, request_sha256: str, effect: Callable[[], 
 
 
 def outdated() -> dict[str, int]:
-    """Answers that are old enough to delete: bytes by key; call inside `reading`."""
+    """Answers that are old enough to delete: size by key; call inside `reading`."""
     rows = StoredAnswer.select(StoredAnswer.key, StoredAnswer.body).where(_is_outdated())
     return {row.key: len(row.body.encode()) for row in rows}
 

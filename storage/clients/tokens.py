@@ -121,7 +121,7 @@ def revoke(name: str) -> Token:
     with transaction():
         rows = _read(ApiToken.name == name, ApiToken.revoked_at.is_null())
         if not rows:
-            raise NotFound(f"no token '{name}' to revoke")
+            raise NotFound(f"no token '{name}' to revoke", kind="token")
         ApiToken.update(revoked_at=now_ms()).where(ApiToken.id == rows[0].token.id).execute()
         (revoked,) = _read(ApiToken.id == rows[0].token.id)
     return revoked.token

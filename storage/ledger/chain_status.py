@@ -1,6 +1,6 @@
 """The status of each chain of each machine: a stored row, updated with the jobs it comes from.
 
-A chain is a group of stages that work towards one end, such as onboarding. The row is derived from
+A chain is a group of stages with one goal, such as onboarding. The row is derived from
 the chain's jobs and events, in the transaction that changes them, so that a list of machines reads
 one row each instead of deriving a status for every machine.
 
@@ -22,10 +22,10 @@ ONBOARDING = "onboarding"
 
 
 def update(machine_id: str, *chains: str) -> None:
-    """Bring the status of chains up to date; call it last in a transaction.
+    """Update the status of chains; call it last in a transaction.
 
-    Every transaction changes jobs first and chains after that, in the order of their names. So two
-    of them never wait for each other.
+    Every transaction changes jobs first, then chains in the order of their names. So two
+    transactions never wait for each other.
 
     Args:
         machine_id: The machine.
@@ -33,8 +33,8 @@ def update(machine_id: str, *chains: str) -> None:
     """
     for chain in sorted(chains):
         if not is_sqlite():
-            # SQLite has one writer. PostgreSQL reads as of a statement's start: take the row first,
-            # then read what the transaction before has committed.
+            # SQLite has one writer. PostgreSQL reads a snapshot as of a statement's start: lock the
+            # row first, then read what the previous transaction committed.
             execute(_LOCK, machine=machine_id, chain=chain)
         execute(_UPDATE, machine=machine_id, chain=chain)
 
@@ -64,7 +64,7 @@ WITH newest AS (
     FROM events LEFT JOIN jobs ON jobs.id = events.job_id
     WHERE events.machine_id = :machine AND events.chain = :chain
         AND events.id > COALESCE((SELECT id FROM beginning), 0)
-        -- A failed job that was retried has not failed any more.
+        -- A failed job that was retried no longer counts as failed.
         AND (events.effect = 'ends'
             OR events.effect = 'fails' AND COALESCE(jobs.status, 'failed') = 'failed')
     ORDER BY events.id DESC LIMIT 1

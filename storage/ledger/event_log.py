@@ -1,4 +1,4 @@
-"""Appending events: each in one transaction with a pending job for every stage that reacts."""
+"""Appending events: an event and a pending job for each stage that reacts, in one transaction."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ SYSTEM = "system"
 
 
 class Effect(StrEnum):
-    """What an event means for the chain that it belongs to.
+    """What an event means for its chain.
 
-    A notice changes nothing: it reports on a job that goes on.
+    A notice about a running job is ignored when the chain's status is derived.
     """
 
     BEGINS = "begins"
@@ -34,7 +34,7 @@ class Subscription(NamedTuple):
     """A stage that reacts to an event.
 
     Attributes:
-        queue: Where its jobs wait.
+        queue: The queue of its jobs.
         chain: The chain that its jobs belong to.
         trains: Whether it trains a model, so that its jobs get a training report.
     """
@@ -56,10 +56,10 @@ class NewEvent:
             or `system`.
         causation_id: The event that led to it.
         job_id: The job that published it; None for a request.
-        key: Of two events with one key only the first is written.
+        key: Unique; if an event has the same key, this one is not written.
         model: The trained model that it reports.
         verdict: The verdict on a model that it reports.
-        replayed: A copy of a past event, which the model registry has recorded already.
+        replayed: Whether it copies a past event, whose model and verdict are already recorded.
     """
 
     type: str
@@ -88,10 +88,13 @@ class Dispatch:
 
 @dataclass(frozen=True)
 class Written:
-    """What a transaction added: the event's id and the jobs, which the caller has to send.
+    """The event and the jobs that a transaction added. The caller has to send the jobs.
 
-    The ledger has the jobs as sent. If they cannot be, `outbox.not_sent` notes it; if the caller
-    dies before that, a steward finds them missing from the broker.
+    The ledger already records the jobs as sent. If sending fails, the caller calls
+    `outbox.not_sent`. If the caller dies before that, a steward finds that the broker lacks them.
+
+    Attributes:
+        event_id: None if an event with the same key exists.
     """
 
     event_id: int | None
@@ -119,7 +122,7 @@ def publish(event: NewEvent) -> Written:
 
 
 def append(event: NewEvent) -> Written:
-    """`publish` as part of a transaction that is already open."""
+    """`publish` inside a transaction that is already open."""
     if event.key and Event.select().where(Event.key == event.key).exists():
         return Written(None)
     ((event_id,),) = execute(

@@ -1,6 +1,6 @@
-"""A job's life: claimed, renewed, then completed, failed, crashed or released.
+"""The life of a job: claimed, renewed, then completed, failed, crashed or released.
 
-Whoever writes to a running job shows its token, so a worker that lost its lease writes nothing.
+Every write to a running job requires its token, so a worker that has lost its lease cannot write.
 docs/reliability.md has the state machine.
 """
 
@@ -29,19 +29,19 @@ from storage.tables import Artifact
 
 MAX_ATTEMPTS = 5
 MAX_CRASHES = 3
-#: Pause before the second attempt, seconds; each further one is twice as long.
+#: Pause before the second attempt, seconds; each further pause is twice as long.
 BACKOFF_SECONDS = 2.0
-#: The same after a crash: the worker's end already took its time to be noticed.
+#: The same after a crash; shorter, because time passed already until the crash was noticed.
 CRASH_BACKOFF_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
 class Claim:
-    """The right to run a job, until the lease ends or the token moves on.
+    """The right to run a job, until the lease ends or the token changes.
 
     Attributes:
-        limited: Whether its queue has a limit, so that its end lets another job begin.
-        has_report: Whether it is a training, with a row in `gan_training_jobs`.
+        limited: Whether its queue has a limit, so that another job may start when this one ends.
+        has_report: Whether the job is a training, with a row in `gan_training_jobs`.
     """
 
     job_id: int
@@ -62,13 +62,13 @@ class Claim:
 
 
 def claim(job_id: int, worker: str, lease_seconds: float) -> Claim | None:
-    """Take a due job; None when it is not there to be taken.
+    """Take a due job; None if it cannot be taken.
 
-    That is so for a duplicate message, and when its queue is paused or at its limit: then the job
-    is noted as not sent, and a steward sends it once the queue is open.
+    The message may be a duplicate, or the queue may be paused or at its limit. A job that stays
+    pending is recorded as not sent, so that a steward sends it once the queue has room.
     """
     with forgettable_transaction():
-        if not is_sqlite():  # Which has one writer at a time anyway.
+        if not is_sqlite():  # SQLite has one writer at a time.
             execute(_LOCK_LIMIT, job=job_id)
         if not execute(_CLAIM, job=job_id, worker=worker, lease=_ms(lease_seconds)):
             execute(_NOT_TAKEN, job=job_id)
@@ -80,7 +80,7 @@ def claim(job_id: int, worker: str, lease_seconds: float) -> Claim | None:
 
 
 def expired() -> list[Claim]:
-    """The claims of workers that have not renewed their lease in time, a hundred at most."""
+    """The claims whose lease has ended; at most 100."""
     with reading():
         return _claims(execute(_CLAIMS_EXPIRED))
 
@@ -99,7 +99,7 @@ def _claims(rows: list[tuple[Any, ...]]) -> list[Claim]:
 
 
 def renew(claim: Claim, lease_seconds: float) -> None:
-    """Keep the lease.
+    """Extend the lease.
 
     Raises:
         StaleLease: The job was cancelled, rescued or deleted meanwhile.
@@ -111,17 +111,17 @@ def renew(claim: Claim, lease_seconds: float) -> None:
 def report_progress(
     claim: Claim, percent: int, message: str, epoch: int | None = None, loss: float | None = None
 ) -> int:
-    """Record how far a running job is.
+    """Record the progress of a running job.
 
     Args:
         claim: The right to run it.
         percent: 0 to 100.
-        message: One line for people.
-        epoch: Epochs trained so far, of a training.
+        message: One line for users.
+        epoch: Epochs trained so far; None unless it is a training.
         loss: Mean loss of that epoch.
 
     Returns:
-        The number of this state; see `storage.queries.task_states`.
+        The sequence number of this state; see `storage.queries.task_states`.
 
     Raises:
         StaleLease: See `renew`.
@@ -131,7 +131,7 @@ def report_progress(
 
 
 def complete(claim: Claim, event: NewEvent, artifacts: Iterable[StagedArtifact]) -> Written:
-    """End a job with its event and the files it made: all of it or nothing.
+    """End a job: write its event and its files in one transaction.
 
     Raises:
         StaleLease: See `renew`; nothing was written.
@@ -145,7 +145,7 @@ def complete(claim: Claim, event: NewEvent, artifacts: Iterable[StagedArtifact])
 def conclude_failed(
     claim: Claim, reason: str, event: NewEvent, artifacts: Iterable[StagedArtifact]
 ) -> Written:
-    """End a job that ran well but found that the chain cannot go on; its files stay readable.
+    """End a job whose result is that the chain cannot continue; its files stay readable.
 
     Raises:
         StaleLease: See `renew`; nothing was written.
@@ -157,7 +157,7 @@ def conclude_failed(
 
 
 def fail(claim: Claim, reason: str, event: NewEvent, *, retryable: bool) -> Written:
-    """Count a failed attempt: try again later, or end the job with `event` after the last one.
+    """Record a failed attempt: schedule the next one, or end the job with `event`.
 
     Raises:
         StaleLease: See `renew`; nothing was written.
@@ -174,14 +174,14 @@ def fail(claim: Claim, reason: str, event: NewEvent, *, retryable: bool) -> Writ
 
 
 def crash(claim: Claim, reason: str, event: NewEvent, *, lease_expired: bool = False) -> Written:
-    """Count a death of the process that ran the job; quarantine it after `MAX_CRASHES`.
+    """Record that the process that ran the job died; quarantine the job after `MAX_CRASHES`.
 
     Args:
-        claim: The right that the dead process had.
-        reason: How it died, for people.
-        event: Written when the job is quarantined.
-        lease_expired: Only if the lease has run out: a worker that woke up and renewed it in
-            the meantime keeps the job.
+        claim: The claim of the dead process.
+        reason: How it died, for users.
+        event: Written if the job is quarantined.
+        lease_expired: Write only if the lease has ended: a worker that has renewed it meanwhile
+            keeps the job.
 
     Raises:
         StaleLease: See `renew`; nothing was written.
@@ -201,7 +201,7 @@ def crash(claim: Claim, reason: str, event: NewEvent, *, lease_expired: bool = F
 
 
 def release(claim: Claim) -> Dispatch:
-    """Hand a job back unharmed, without spending an attempt.
+    """Return a job to its queue; this does not count as an attempt.
 
     Raises:
         StaleLease: See `renew`.
@@ -213,7 +213,7 @@ def release(claim: Claim) -> Dispatch:
 
 
 def _write(claim: Claim, setting: str, condition: str = "TRUE", **values: Any) -> int:
-    """Fenced write: only the holder of the token, only while the job runs; the job's `seq`."""
+    """Update a running job if the claim's token is current; returns the job's new `seq`."""
     statement = f"UPDATE jobs SET {setting} WHERE {_HELD} AND {condition} RETURNING seq"
     written = execute(statement, job=claim.job_id, token=claim.token, **values)
     if not written:
@@ -228,7 +228,7 @@ def _follow(claim: Claim) -> None:
 
 
 def _by(claim: Claim, event: NewEvent) -> NewEvent:
-    """The event as the outcome of a job."""
+    """The event, published by the job."""
     return replace(
         event,
         chain=claim.chain,
@@ -284,7 +284,7 @@ progress = 0, epoch = NULL, loss = NULL, message = 'handed back by a worker that
 seq = {NEXT_SEQ}
 """
 
-# Two claims that both count a queue's running jobs must not both find the last free place.
+# Two claims that count a queue's running jobs at once must not both take the last free place.
 _LOCK_LIMIT = """
 SELECT name FROM queues
 WHERE name = (SELECT queue FROM jobs WHERE id = :job) AND concurrency IS NOT NULL

@@ -15,8 +15,8 @@ class TrainedModel:
     """A model that a job has trained.
 
     Attributes:
-        key: Of its file, which is in the ledger.
-        seconds: What the training took.
+        key: Key of its file, which is in the ledger.
+        seconds: Duration of the training.
         final_loss: Mean loss of the last epoch.
     """
 
@@ -32,7 +32,7 @@ class Verdict:
     """The assessment of a model.
 
     Attributes:
-        model_key: Of the model's file; the newest version under that key was assessed.
+        model_key: Key of the model's file; the newest version under this key was assessed.
         quality_score: 0 to 1.
     """
 
@@ -77,7 +77,7 @@ def record_model(machine_id: str, model: TrainedModel) -> None:
 
 
 def record_verdict(machine_id: str, verdict: Verdict) -> None:
-    """Record a verdict with the model, its training and the files made since."""
+    """Record a verdict with the model, its training and all files made since that training."""
     model = (
         ModelVersion.select()
         .where(ModelVersion.machine == machine_id, ModelVersion.model_path == verdict.model_key)

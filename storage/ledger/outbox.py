@@ -1,4 +1,4 @@
-"""What the steward looks for: jobs to send, and to send again."""
+"""The outbox: pending jobs that have to be sent to the broker, or sent again."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from peewee import fn
 
 from storage.database import after, database, now_ms, reading, transaction
 from storage.ledger.event_log import Dispatch
-from storage.ledger.queues import QueueStanding
+from storage.ledger.queues import QueueState
 from storage.tables import Job
 
 
-def take_unsent(queues: Mapping[str, QueueStanding], limit: int = 500) -> list[Dispatch]:
-    """Due jobs that are not with the broker, as far as their queues have room, noted as sent.
+def take_unsent(queues: Mapping[str, QueueState], limit: int = 500) -> list[Dispatch]:
+    """Take due jobs that were not sent, as far as their queues have room; mark them as sent.
 
     Args:
-        queues: Where each queue stands.
-        limit: How many at most.
+        queues: The state of each queue.
+        limit: Maximum number of jobs from the queues without a limit, and from each other queue.
     """
     bounded = {name: room for name, queue in queues.items() if (room := queue.room) is not None}
     taken = _take(Job.queue.not_in(list(bounded)), limit)
@@ -47,7 +47,7 @@ def _take(condition: Any, limit: int) -> list[Dispatch]:
     if not ids:
         return []
     with transaction():
-        # Another steward may have been quicker with some of them.
+        # Another steward may have taken some of them meanwhile.
         taken: Any = (
             Job.update(dispatched_at=now_ms())
             .where(Job.id.in_(ids), Job.status == "pending", Job.dispatched_at.is_null())
@@ -60,7 +60,7 @@ def _take(condition: Any, limit: int) -> list[Dispatch]:
 
 
 def _on_the_way(queue: str) -> int:
-    """Due jobs of a queue that were sent and that nobody has taken yet."""
+    """The number of due jobs of a queue that were sent and not yet claimed."""
     with reading():
         count: int = (
             Job.select()
@@ -76,7 +76,7 @@ def _on_the_way(queue: str) -> int:
 
 
 def overdue_deliveries(queue: str, seconds: float, limit: int) -> list[Dispatch]:
-    """The oldest due jobs of a queue that were sent `seconds` ago and that nobody has taken."""
+    """The oldest due jobs of a queue that were sent over `seconds` ago and not yet claimed."""
     with reading():
         rows = (
             Job.select(Job.id, Job.queue)
@@ -93,7 +93,7 @@ def overdue_deliveries(queue: str, seconds: float, limit: int) -> list[Dispatch]
 
 
 def sent_again(job_ids: Sequence[int]) -> None:
-    """Remember that these jobs have just been sent once more."""
+    """Record that these jobs were sent again now."""
     with transaction():
         Job.update(dispatched_at=now_ms()).where(
             Job.id.in_(list(job_ids)), Job.status == "pending"
@@ -101,7 +101,7 @@ def sent_again(job_ids: Sequence[int]) -> None:
 
 
 def not_sent(job_ids: Sequence[int]) -> None:
-    """Remember that these jobs are not with the broker after all."""
+    """Record that these jobs could not be sent."""
     with transaction():
         Job.update(dispatched_at=None).where(
             Job.id.in_(list(job_ids)), Job.status == "pending"
@@ -109,7 +109,7 @@ def not_sent(job_ids: Sequence[int]) -> None:
 
 
 def forget_deliveries() -> None:
-    """The broker lost everything: let `take_unsent` find every pending job."""
+    """Mark all pending jobs as not sent, because the broker has lost its data."""
     with transaction():
         Job.update(dispatched_at=None).where(
             Job.status == "pending", Job.dispatched_at.is_null(False)
@@ -117,7 +117,7 @@ def forget_deliveries() -> None:
 
 
 def seconds_to_next() -> float | None:
-    """Until a lease ends or an unsent job gets due; None when nothing of the kind is ahead."""
+    """Seconds until a lease ends or an unsent job becomes due; None without either."""
     lease = Job.select(fn.MIN(Job.lease_until)).where(Job.status == "running")
     due = Job.select(fn.MIN(Job.due_at)).where(
         Job.status == "pending", Job.dispatched_at.is_null(), Job.due_at > now_ms()

@@ -1,6 +1,6 @@
-"""What an operator sets for a queue: paused or not, how many at once, who goes first.
+"""Queues: their settings (paused, limit, priority) and how many jobs wait and run in each.
 
-It is kept in the ledger, so that the workers of all hosts keep to it together.
+The settings are stored in the ledger, so they apply to the workers of all hosts.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from storage.tables import Job, Queue
 
 
 @dataclass(frozen=True)
-class QueueStanding:
-    """A queue, as it is set and as it stands.
+class QueueState:
+    """The settings and the load of a queue.
 
     Attributes:
-        paused_at: When it was paused, ms since 1970; None while it is open.
-        concurrency: How many of its jobs may run at once on all hosts; None means any number.
-        priority: A worker that serves several queues takes from the highest first.
-        due: Jobs that could run now.
-        running: Jobs that run.
-        oldest_due_at: Since when the longest waiting one has been due, ms since 1970.
+        paused_at: When it was paused, ms since 1970; None: it is open.
+        concurrency: How many of its jobs may run at once on all hosts; None: no limit.
+        priority: A worker that serves several queues takes from the highest priority first.
+        due: Number of pending jobs that could run now.
+        running: Number of running jobs.
+        oldest_due_at: Since when the oldest of the due jobs has been due, ms since 1970.
     """
 
     name: str
@@ -37,14 +37,14 @@ class QueueStanding:
 
     @property
     def room(self) -> int | None:
-        """How many more of its jobs may start now; None means any number."""
+        """How many more of its jobs may start now; None: no limit."""
         if self.paused_at is not None:
             return 0
         return None if self.concurrency is None else max(0, self.concurrency - self.running)
 
 
-def standings() -> dict[str, QueueStanding]:
-    """Every queue that is set or has jobs that are due or running, by name."""
+def states() -> dict[str, QueueState]:
+    """All queues with settings, or with due or running jobs, by name."""
     with reading():
         settings: Any = Queue.select().dicts()
         rows: dict[str, dict[str, Any]] = {row["name"]: row for row in settings}
@@ -64,12 +64,12 @@ def standings() -> dict[str, QueueStanding]:
         )
         for name, count in running:
             rows.setdefault(name, {"name": name}).update(running=count)
-    return {name: QueueStanding(**row) for name, row in rows.items()}
+    return {name: QueueState(**row) for name, row in rows.items()}
 
 
 def pause(name: str) -> None:
-    """Let no job of a queue start; those that run go on."""
-    if standings().get(name, QueueStanding(name)).paused_at is None:
+    """Pause a queue: no job of it starts; running jobs continue."""
+    if states().get(name, QueueState(name)).paused_at is None:
         _set(name, paused_at=now_ms())
 
 
@@ -79,12 +79,12 @@ def resume(name: str) -> None:
 
 
 def limit(name: str, concurrency: int | None) -> None:
-    """Let at most so many jobs of a queue run at once, on all hosts together; None: no limit."""
+    """Limit how many jobs of a queue run at once, on all hosts together; None: no limit."""
     _set(name, concurrency=concurrency)
 
 
 def prefer(name: str, priority: int) -> None:
-    """Set a queue's priority: the higher goes first."""
+    """Set a queue's priority: workers take jobs from the highest priority first."""
     _set(name, priority=priority)
 
 

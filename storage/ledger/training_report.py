@@ -1,7 +1,6 @@
-"""`gan_training_jobs`: each training as reports want it, kept in step with its job.
+"""`gan_training_jobs`: a row for each training, for reports; it mirrors the training's job.
 
-Each function runs inside the transaction that changes the job, so a report never shows what did not
-happen.
+Each function runs inside the transaction that changes the job, so the row always matches the job.
 """
 
 from __future__ import annotations
@@ -10,12 +9,12 @@ from storage.database import execute
 
 
 def open_report(job_id: int, machine_id: str, epochs: int | None) -> None:
-    """Open the report of a training job."""
+    """Add the row of a training job."""
     execute(_OPEN, job=job_id, machine=machine_id, epochs=epochs)
 
 
 def follow(job_id: int) -> None:
-    """Copy a job's state into its report; does nothing for a job without one."""
+    """Copy a job's state into its row; does nothing for a job without one."""
     execute(_FOLLOW, job=job_id)
 
 

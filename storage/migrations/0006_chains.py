@@ -76,6 +76,6 @@ LEFT JOIN jobs AS failed ON failed.id = decision.job_id AND newest.status = 'suc
 
 
 def up(migrator: Any, db: Any) -> None:
-    """Add the columns and the table, and fill them for the rows that are there."""
+    """Add the columns and the table, and fill them for existing rows."""
     for statement in STATEMENTS.split(";"):
         db.execute_sql(statement)

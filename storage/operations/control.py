@@ -1,4 +1,4 @@
-"""What an operator may do to jobs and machines by hand."""
+"""Operations on jobs and machines: cancel, retry, delete."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from storage.tables import Artifact, Job, Machine
 
 
 def cancel(job_id: int) -> JobStatus:
-    """Stop a job for good; the status it had.
+    """Cancel a job; return the status that it had.
 
-    The token moves on, so the worker that runs it loses its lease and kills the child.
+    The token changes, so the worker that runs the job loses its lease and kills the child process.
 
     Raises:
         NotFound: No such job.
@@ -39,7 +39,7 @@ def _cancel(job_id: int) -> JobStatus:
                 error_message="cancelled",
                 seq=next_seq(),
             )
-            # It may have ended since: what it has published must not be taken back.
+            # It may have ended meanwhile: what it has published must not be undone.
             .where(Job.id == job_id, Job.status == before.value)
             .execute()
         )
@@ -50,44 +50,44 @@ def _cancel(job_id: int) -> JobStatus:
 
 
 def cancel_open(machine_id: str, chain: str) -> list[int]:
-    """Stop every job of a machine's chain that waits or runs; call inside a transaction.
+    """Cancel every job of a machine's chain that waits or runs; call inside a transaction.
 
-    The caller brings the chain's status up to date: it goes on to write the event that follows.
+    The caller has to update the chain's status, which appending an event does.
 
     Returns:
-        The jobs that were stopped; those which they would have led to are not there.
+        The cancelled jobs.
 
     Raises:
         NotFound: No such machine.
     """
     if not is_sqlite():
-        # One at a time; not FOR UPDATE, for which the insert of an event has to wait, whose
-        # transaction may hold a job that is to be cancelled here.
+        # One caller at a time. Not FOR UPDATE: that would block the insert of an event in a
+        # transaction that may hold a job to be cancelled here.
         execute(_HOLD_MACHINE, machine=machine_id)
     if not Machine.select().where(Machine.machine_id == machine_id).exists():
         raise NotFound(f"no machine '{machine_id}'", kind="machine")
     stopped: list[int] = []
-    # A job that ends while it is waited for has opened the next one by then: look again.
+    # A job that ended while this waited for it has created the next one: look again.
     while waiting := _open_jobs(machine_id, chain):
         stopped += [job_id for job_id in waiting if _cancel(job_id) in OPEN]
     return stopped
 
 
 def retry(job_id: int) -> Dispatch | None:
-    """Start a failed or cancelled job afresh; None if it is neither.
+    """Make a failed or cancelled job pending again; None if it is neither.
 
     Raises:
         NotFound: No such job.
     """
     with transaction():
-        _status(job_id)  # There has to be such a job.
+        _status(job_id)  # Raises if there is no such job.
         started = _start_afresh(job_id, (JobStatus.FAILED, JobStatus.CANCELLED))
         _update_chain(job_id)
         return started
 
 
 def retry_failed(machine_id: str | None = None) -> list[Dispatch]:
-    """Start every failed job afresh, or those of one machine; all of them or none."""
+    """Make every failed job pending again, or those of one machine; all of them or none."""
     with transaction():
         failed = (
             Job.select(Job.id, Job.machine, Job.chain)
@@ -104,12 +104,12 @@ def retry_failed(machine_id: str | None = None) -> list[Dispatch]:
 
 
 def delete_machine(machine_id: str) -> list[str]:
-    """Remove a machine with its events, jobs, artifacts' rows and reports.
+    """Delete a machine's rows: its events, jobs, artifacts and reports.
 
-    A running child loses its lease with the row.
+    A running job loses its lease with its row.
 
     Returns:
-        The keys under which it had files, for the caller to remove.
+        The keys of its files; the caller removes the files.
 
     Raises:
         NotFound: No such machine.
@@ -123,7 +123,7 @@ def delete_machine(machine_id: str) -> list[str]:
 
 
 def remove_machine(machine_id: str, store: ArtifactStore) -> list[str]:
-    """`delete_machine`, and then its files.
+    """Delete a machine's rows, then its files.
 
     Returns:
         The keys of the files that were published.
@@ -140,7 +140,7 @@ def remove_machine(machine_id: str, store: ArtifactStore) -> list[str]:
 
 
 def _start_afresh(job_id: int, ended: Sequence[JobStatus]) -> Dispatch | None:
-    """Make a job pending again if it has ended so; another caller may have been quicker."""
+    """Make a job pending again if it has one of these statuses; otherwise return None."""
     started = (
         Job.update(
             status=JobStatus.PENDING.value,

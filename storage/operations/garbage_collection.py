@@ -1,7 +1,7 @@
-"""What nothing needs any more: a look that changes nothing, and the removal of what it found.
+"""Garbage collection of files and rows: `find` lists what is not needed, `remove` removes it.
 
-Rows go first, in one transaction, then files. Whatever ends the removal in between leaves files
-that no row names, and the next look finds them.
+Rows are deleted first, in one transaction, then files. If the removal is interrupted in between,
+files without rows remain, and the next `find` lists them.
 """
 
 from __future__ import annotations
@@ -35,23 +35,23 @@ T = TypeVar("T", StoredFile, OldModel)
 
 @dataclass(frozen=True)
 class Garbage:
-    """What can be removed.
+    """Files and rows that can be removed.
 
     Attributes:
-        keep_models: The keep rule by which it was found.
-        attempts: Folders of ended attempts that no row points into.
-        strays: Staged files that no row names, beside files that rows name; bytes by key.
+        keep_models: How many of a machine's newest models are kept.
+        attempts: Folders of ended attempts in which no file has a row.
+        strays: Staged files without a row, in folders in which other files have rows; size in
+            bytes by key.
         superseded: Files for which a newer one is published under the same key.
-        models: Model versions beyond the keep rule.
-        workspaces: What ended attempts have left on this host, when artifacts are in a bucket.
-        downloads: Copies on this host that nobody has read for a day.
-        unfinished: What processes left that died while they put a file in place.
-        names: Published names of files whose rows were deleted by a removal that never ended, be it
-            that of their machine.
-        busy: Machines left as they are: they have such rows, and open jobs that may need them.
-        ended: Every staged folder of an ended attempt.
+        models: Model versions that the retention rule does not keep.
+        workspaces: Folders of ended attempts on this host, if artifacts are in a bucket.
+        downloads: Copies on this host that were not read for a day.
+        unfinished: Temporary files that dead processes left.
+        names: Published names of files whose rows were deleted by a removal that was interrupted.
+        busy: Machines that are skipped: they have such rows, and open jobs that may need them.
+        ended: All staged folders of ended attempts.
         submissions: Users' files that no event refers to, or that a newer one has replaced.
-        answers: Answers kept for requests that nobody will send again; bytes by key.
+        answers: Outdated answers to idempotent requests; size in bytes by key.
     """
 
     keep_models: int
@@ -70,21 +70,21 @@ class Garbage:
 
     @property
     def rows(self) -> list[StoredFile]:
-        """The artifacts' rows to delete."""
+        """The rows of artifacts to delete."""
         return [*self.superseded, *(file for model in self.models for file in model.files)]
 
 
 def find(store: ArtifactStore, keep_models: int = KEEP_MODELS) -> Garbage:
-    """Look for what nothing needs; changes nothing.
+    """Find what is not needed; changes nothing.
 
     Raises:
         SettingsError: The store holds files of jobs that this ledger never had.
         OSError: The store does not answer.
     """
-    # The folders first, then the ledger. An attempt makes its folder after it was claimed, so
-    # the ledger knows every attempt whose folder is listed, and tokens only grow: what is not
-    # the current token of a running job by then never will be. An attempt that is claimed later
-    # has a folder that is not in the list. So a race can only keep too much.
+    # Folders first, then the ledger. An attempt creates its folder after its claim, so the ledger
+    # knows every listed attempt. Tokens only grow, so an attempt that does not have the current
+    # token of a running job will never run again. The folders of later claims are not in the list.
+    # So a race can only keep too much.
     folders, workspaces = store.staged(), store.workspaces()
     submissions = store.submissions()
     with reading():
@@ -123,15 +123,15 @@ def find(store: ArtifactStore, keep_models: int = KEEP_MODELS) -> Garbage:
 
 
 def remove(store: ArtifactStore, garbage: Garbage) -> Garbage:
-    """Remove what `find` found and what is still garbage; gives what was removed.
+    """Remove what `find` found and what is still not needed; return what was removed.
 
     Raises:
-        OSError: The store does not answer; what is left is found by the next look.
+        OSError: The store does not answer; the next `find` finds what is left.
     """
     with transaction():
         if not is_sqlite():
-            # Until the commit no job may be opened: it would be handed files that go. SQLite
-            # has one writer at a time anyway.
+            # No job may be created before the commit: it could get files that are removed. SQLite
+            # has one writer at a time.
             database.execute_sql("LOCK TABLE jobs IN SHARE MODE")
         ledger = read()
         superseded, models, busy = outdated(ledger, garbage.keep_models)
@@ -150,7 +150,7 @@ def remove(store: ArtifactStore, garbage: Garbage) -> Garbage:
         store.delete(submission.key)
     for folder in removed.workspaces:
         store.delete_workspace(folder.prefix)
-    # A second look, too: a stage may be reading a download by now.
+    # Checked again, because a stage may be reading a download by now.
     local = {*store.unused_downloads(), *store.unfinished()}
     for file in local.intersection({*removed.downloads, *removed.unfinished}):
         file.path.unlink(missing_ok=True)
@@ -158,7 +158,7 @@ def remove(store: ArtifactStore, garbage: Garbage) -> Garbage:
 
 
 def _check_ledger(store: ArtifactStore, folders: Sequence[StagedFolder]) -> None:
-    """Refuse to judge another ledger's files: with the wrong settings all would be garbage."""
+    """Refuse a store of another ledger: with wrong settings, all its files would be removed."""
     query = (
         "SELECT seq FROM sqlite_sequence WHERE name = 'jobs'"
         if is_sqlite()
@@ -184,10 +184,10 @@ def _keys(folder: StagedFolder) -> Iterator[tuple[str, int]]:
 
 
 def _nameless(ended: Iterable[StagedFolder], named: set[str], ledger: Ledger) -> list[str]:
-    """Published names that a removal which was broken off may have left behind.
+    """Published names that an interrupted removal may have left.
 
-    A job that succeeded has a row for each of its files. One without was committed once, and if
-    no row has its key any more, the published name is nobody's. So it is where the job is gone
+    A job that succeeded had a row for each of its files. If a file's row is missing and no other
+    row has its key, the published name belongs to no file. The same holds if the job was deleted
     with its machine.
     """
     keys = {file.key for file in ledger.files}
@@ -207,7 +207,7 @@ def _both(found: Sequence[T], still: Sequence[T]) -> list[T]:
 
 
 def _delete_rows(removed: Garbage, ledger: Ledger) -> list[str]:
-    """Delete the rows; gives the published names that now belong to an older file or to nobody."""
+    """Delete the rows; return the published names that now belong to an older file or to none."""
     ids = {file.id for file in removed.rows}
     for batch in _batches([model.id for model in removed.models]):
         ModelVersion.delete().where(ModelVersion.id.in_(batch)).execute()

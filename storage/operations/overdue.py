@@ -1,4 +1,4 @@
-"""Jobs that take much longer than their stage ever did: something may stand still in silence."""
+"""Overdue jobs: jobs that take much longer than earlier runs of their stage, so may be stuck."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from storage.database import execute, reading, transaction
 from storage.ledger.event_log import NewEvent, Written, append
 from storage.queries.durations import earlier_runs
 
-#: Fewer earlier runs than this say nothing of what is usual.
+#: Earlier runs of a stage that are needed to judge what is usual.
 FEWEST_RUNS = 5
-#: Nothing is overdue before, however quick its stage usually is: a rescue takes half of it.
+#: No job is overdue before, however quick its stage usually is; a rescue takes half of it.
 SHORTEST_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
 class Overdue:
-    """An open job whose event should have come.
+    """An open job that should have ended by now.
 
     Attributes:
         waited_ms: How long it has run, or could have run.
-        expected_ms: Within which it was expected.
+        expected_ms: Limit that it has exceeded, from earlier runs.
     """
 
     job_id: int
@@ -36,16 +36,16 @@ class Overdue:
 
 
 def find(factor: float, shortest_seconds: float = SHORTEST_SECONDS) -> list[Overdue]:
-    """Jobs that are late and of which nobody was told.
+    """Overdue jobs that have not been reported.
 
-    A job that runs is late when it has run `factor` times as long as 99 of 100 earlier runs of its
-    stage. One that could run is late when it has waited as long and nothing of its queue runs or
-    was finished meanwhile: a long queue that moves is no news. A paused queue stands still because
-    somebody wants it to.
+    The limit is `factor` times the 99th percentile of earlier runs of the stage. A running job is
+    overdue if it has run longer than that. A pending job is overdue if it has been due longer than
+    that, no job of its queue runs, and no job of its stage has succeeded in that time. Jobs of
+    paused queues are never overdue.
 
     Args:
-        factor: How many times the 99th percentile of earlier runs.
-        shortest_seconds: Nothing is late before.
+        factor: Multiple of the 99th percentile of earlier runs.
+        shortest_seconds: No job is overdue before.
     """
     with reading():
         late: list[Overdue] = []
@@ -68,9 +68,9 @@ def _late(stage: str, expected: int) -> list[Overdue]:
 
 
 def report(overdue: Overdue, notice: NewEvent) -> Written:
-    """Write the notice of a late job, once, unless the job has gone on meanwhile."""
+    """Write the notice of an overdue job once, unless the job has changed meanwhile."""
     with transaction():
-        # Locks the job first: no notice follows the event that the job ends with.
+        # Locks the job first, so that no notice follows the event that the job ends with.
         if not execute(_LOCK, job=overdue.job_id, token=overdue.token, status=overdue.status):
             return Written(None)
         written = append(notice)

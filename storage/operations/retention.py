@@ -1,4 +1,4 @@
-"""What of the ledger's files may go: the newest stay, and of the models what the keep rule says."""
+"""Retention: which files and models the ledger keeps, and which are outdated."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from storage.tables import Artifact, Event, Job, ModelVersion, TrainingJob
 #: Field of an event's payload with the key of a file that a user has submitted.
 SUBMITTED_FILE = "file_key"
 
-#: How many of a machine's newest models are kept, beside the newest accepted one.
+#: How many of a machine's newest models are kept, in addition to the newest accepted one.
 KEEP_MODELS = 2
 
 
 class StoredFile(NamedTuple):
-    """A row of the artifacts; `size` in bytes."""
+    """A row of `artifacts`; `size` in bytes."""
 
     id: int
     machine_id: str
@@ -32,9 +32,10 @@ class StoredFile(NamedTuple):
 
 
 class OldModel(NamedTuple):
-    """A model version beyond the keep rule, and what the ledger still has of its training.
+    """A model version that is not kept.
 
-    That is the model and what lies beside it to describe it.
+    Attributes:
+        files: The files of its training: the model and its description.
     """
 
     id: int
@@ -66,7 +67,7 @@ class Version(NamedTuple):
 
 @dataclass(frozen=True)
 class Ledger:
-    """What the ledger says of attempts and files; that of 10,000 machines fits into memory.
+    """The ledger's attempts and files; those of 10,000 machines fit into memory.
 
     Attributes:
         attempts: The newest attempt at each job, by the job's id.
@@ -82,13 +83,13 @@ class Ledger:
 
     @property
     def machines_with_open_jobs(self) -> set[str]:
-        """Machines whose files may be needed at any moment."""
+        """Machines whose files may be needed at any time."""
         return {attempt.machine_id for attempt in self.attempts.values() if attempt.status in OPEN}
 
 
 def read() -> Ledger:
-    """What the ledger says now; call inside a transaction or `reading`."""
-    # Jobs before files: a job that is seen to have ended has the rows of its files already.
+    """Read the ledger; call inside a transaction or `reading`."""
+    # Jobs before files: if a job is read as ended, the rows of its files exist.
     jobs: Any = Job.select(Job.id, Job.machine, Job.token, Job.status).tuples()
     attempts = {row[0]: Attempt(*row) for row in jobs}
     versions: Any = (
@@ -165,7 +166,7 @@ def outdated_submissions(ledger: Ledger, found: Sequence[Submission]) -> list[Su
 
 
 def _superseded(ledger: Ledger) -> Iterator[StoredFile]:
-    """Files older than a published one of the same key; not of models: theirs is the keep rule."""
+    """Files older than a published one of the same key, except those of trainings."""
     trainings = {version.job_id for version in ledger.versions}
     published: set[tuple[str, str]] = set()
     for file in reversed(ledger.files):

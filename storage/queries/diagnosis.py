@@ -8,7 +8,7 @@ from enum import Enum, auto
 
 from storage import database
 from storage.ledger import queues, workers
-from storage.ledger.queues import QueueStanding
+from storage.ledger.queues import QueueState
 from storage.queries import events, jobs, lineage, machines
 from storage.queries.jobs import JobRow
 from storage.queries.machines import MachineState
@@ -38,7 +38,7 @@ class Cause(Enum):
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """The cause and the facts behind it.
+    """The cause and the data that it was derived from.
 
     Attributes:
         job: The job that the machine's status comes from; None before the first.
@@ -54,7 +54,7 @@ class Diagnosis:
     cause: Cause
     job: JobRow | None = None
     seconds: float = 0.0
-    queue: QueueStanding | None = None
+    queue: QueueState | None = None
     serving: int = 0
     alive: bool = True
     waited_seconds: int | None = None
@@ -66,7 +66,7 @@ def diagnose(machine_id: str, broker_answers: Callable[[], bool]) -> Diagnosis:
 
     Args:
         machine_id: The machine.
-        broker_answers: Asked only when the broker may be the cause.
+        broker_answers: Called only if the broker may be the cause.
 
     Raises:
         NotFound: No such machine.
@@ -92,7 +92,7 @@ def diagnose(machine_id: str, broker_answers: Callable[[], bool]) -> Diagnosis:
             expected_seconds=expected,
         )
     if job.status is JobStatus.RUNNING:
-        alive = {row["id"] for row in workers.alive()}
+        alive = {worker.id for worker in workers.alive()}
         cause, seconds = _running(job, alive)
         return Diagnosis(
             machine,
@@ -116,9 +116,9 @@ def _overdue(machine: MachineState, job: JobRow) -> tuple[int | None, int | None
 
 def _pending(
     job: JobRow, broker_answers: Callable[[], bool]
-) -> tuple[Cause, float, QueueStanding, int]:
-    queue = queues.standings().get(job.queue, QueueStanding(job.queue))
-    serving = sum(job.queue in worker["queues"].split(",") for worker in workers.alive())
+) -> tuple[Cause, float, QueueState, int]:
+    queue = queues.states().get(job.queue, QueueState(job.queue))
+    serving = sum(job.queue in worker.queues for worker in workers.alive())
     due_in = (job.due_at - database.clock_ms()) / 1000
     if due_in > 0:
         cause = Cause.RETRY_PAUSE

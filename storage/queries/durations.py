@@ -1,4 +1,4 @@
-"""How long stages take: what earlier runs took, and what is left of a job."""
+"""Durations of stages: those of earlier runs, and the estimated rest of a running job."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from storage.database import execute
 from storage.queries.jobs import JobRow
 from storage.status import JobStatus
 
-#: So many of a stage's latest runs are looked at.
+#: How many of a stage's latest runs are used.
 MOST_RUNS = 200
 
 
 def earlier_runs(stage: str) -> list[int]:
-    """What the latest runs of a stage took, shortest first, ms; call inside `reading`."""
+    """Durations of a stage's latest runs, shortest first, ms; call inside `reading`."""
     rows = execute(_EARLIER_RUNS, stage=stage, most=MOST_RUNS)
     return sorted(ran for (ran,) in rows)
 
@@ -21,8 +21,8 @@ def earlier_runs(stage: str) -> list[int]:
 def seconds_left(job: JobRow, now: int) -> float | None:
     """Estimated seconds until a running job ends; None without an estimate.
 
-    The estimate uses the job's own progress. Before there is any, it uses the median of earlier
-    runs; for a training, scaled to its epochs. Once the job has run for longer, there is none.
+    The estimate uses the job's own progress. Without progress, it uses the median of earlier runs,
+    for a training scaled to its epochs. If the job has run longer than that, there is no estimate.
 
     Args:
         job: The job; call inside `reading`.
@@ -39,7 +39,7 @@ def seconds_left(job: JobRow, now: int) -> float | None:
 
 
 def _trainings_like(job_id: int) -> list[float]:
-    """What the latest trainings would have taken for the epochs of this one, ms."""
+    """Durations of the latest trainings, scaled to the epochs of this one, ms."""
     return [float(took) for (took,) in execute(_TRAININGS, job=job_id, most=MOST_RUNS)]
 
 

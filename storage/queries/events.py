@@ -20,7 +20,7 @@ class EventRow:
         causation_id: The event that led to it; None for a request.
         chain: The chain of stages that it belongs to.
         effect: What it means for that chain; see `storage.ledger.event_log.Effect`.
-        actor: Who asked for it; None in rows from before it was recorded.
+        actor: Who asked for it; None in rows that version 0.1 wrote.
         job_id: The job that published it; None for a request.
         occurred_at: Milliseconds since 1970.
     """

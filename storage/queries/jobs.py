@@ -1,4 +1,4 @@
-"""Jobs, as the ledger has them and as they are shown."""
+"""Queries for jobs."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from storage.status import JobStatus
 
 #: The status of a job as it is shown: a running job whose worker is gone is `stale`. SQL.
 #:
-#: It is derived at each look. The protocol uses `jobs.status` and the lease alone: a worker may be
-#: silent for a while and still hold its lease.
+#: It is derived in each query and only displayed. The protocol uses `jobs.status` and the lease: a
+#: worker may be silent for a while and still hold its lease.
 SHOWN_STATUS = f"""
 CASE WHEN jobs.status = 'running' AND (jobs.lease_until < {{now}} OR NOT EXISTS (
     SELECT 1 FROM workers WHERE workers.id = jobs.worker

@@ -1,4 +1,4 @@
-"""What led to what: the jobs of a chain's run, the event of a job, a machine's newest model."""
+"""Lineage: the jobs of a chain's run, the event that a job published, the newest model."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def steps(machine_id: str, limit: int = 100) -> list[Step]:
 
     Args:
         machine_id: The machine.
-        limit: The newest so many at most.
+        limit: Maximum number of jobs; the newest ones are returned.
     """
     with reading():
         rows = execute(_STEPS, machine=machine_id, chain=ONBOARDING, most=limit)

@@ -1,4 +1,4 @@
-"""Machines and events a page at a time, filtered, in an order that shows each once."""
+"""Pages of machines and events: filtered, and in an order in which each appears once."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from storage.queries.jobs import SHOWN_STATUS
 from storage.queries.machines import MachineState
 from storage.status import MachineStatus
 
-#: An event's id is given before its commit, so a lower one may appear after a higher one. Nothing
-#: that writes events takes longer, seconds.
+#: Longest time that a transaction which writes events takes, seconds. An event gets its id before
+#: the commit, so a lower id may appear after a higher one.
 WRITING_SECONDS = 5.0
-#: So many of the newest ids are searched for gaps that may still be filled.
+#: How many of the newest ids are searched for gaps that may still be filled.
 LATECOMERS = 200
 
 #: What machines can be ordered by; the id makes each order unique.
@@ -34,13 +34,13 @@ def machines(
     category: str | None = None,
     manufacturer: str | None = None,
 ) -> list[MachineState]:
-    """The machines that come after one in an order.
+    """A page of machines.
 
     Args:
         order: One of `MACHINE_ORDERS`.
-        descending: From the end.
-        after: What the last machine of the page before is ordered by, and its id.
-        limit: This many at most.
+        descending: Whether the order is reversed.
+        after: Value of the ordering column and id of the last machine of the previous page.
+        limit: Maximum number of machines.
         status: Only machines of this status.
         stage: Only machines whose status comes from a job of this stage.
         category: Only machines of this category.
@@ -68,15 +68,15 @@ def events(
     event_type: str | None = None,
     correlation_id: str | None = None,
 ) -> list[EventRow]:
-    """The events that come after one, by id.
+    """A page of events, by id.
 
-    A reader that goes on from the last event of a page misses none: events above an id that a
-    transaction may still be writing under are left to a later page.
+    A reader that continues after the last event of a page misses none: events after an id that an
+    open transaction may still commit are left for a later page.
 
     Args:
         descending: Newest first.
-        after: Id of the last event of the page before.
-        limit: This many at most.
+        after: Id of the last event of the previous page.
+        limit: Maximum number of events.
         machine_id: Only events of this machine.
         event_type: Only events of this type.
         correlation_id: Only events of this chain.
@@ -101,7 +101,7 @@ def _where(conditions: list[str]) -> str:
     return f"WHERE {' AND '.join(conditions)}" if conditions else ""
 
 
-# On the stored columns themselves, so that their index is used.
+# Conditions on the stored columns, so that their index is used.
 _STATUS_FILTERS: Mapping[MachineStatus, str] = {
     **{
         status: f"chain_status.status = '{status.value}'"
@@ -126,7 +126,8 @@ _MACHINE_FILTERS: Mapping[str, str] = {
     "manufacturer": "machines.manufacturer",
 }
 
-# Before the first new event after a gap; part of the query, so that both see the same events.
+# Events before the first gap that may still be filled. Part of the query, so that both see the same
+# events.
 _SETTLED = f"""id < COALESCE((
     SELECT MIN(id) FROM events AS latest
     WHERE id > (SELECT MAX(id) FROM events) - {LATECOMERS} AND id > 1

@@ -1,4 +1,4 @@
-"""The fleet in figures."""
+"""Statistics of the fleet."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from storage.tables import Event, Job, Machine, ModelVersion
 
 @dataclass(frozen=True)
 class Quality:
-    """Scores of the models that were assessed, 0 to 1; None while there is none."""
+    """Scores of the assessed models, 0 to 1; None without any."""
 
     models: int
     mean: float | None
@@ -29,8 +29,8 @@ class StageFigures:
     """The jobs of a stage.
 
     Attributes:
-        jobs: How many, by status.
-        median_seconds: Of its latest runs; None before the first.
+        jobs: Number of jobs by status.
+        median_seconds: Median duration of its latest runs; None before the first.
     """
 
     jobs: dict[str, int]
@@ -39,15 +39,15 @@ class StageFigures:
 
 @dataclass(frozen=True)
 class Statistics:
-    """What the ledger has, counted.
+    """Counts over the whole ledger.
 
     Attributes:
-        machines: By status.
-        categories: Machines by category.
+        machines: Number by status.
+        categories: Number of machines by category.
         stages: By name.
-        models: By status.
-        files: Those that the ledger has rows of.
-        bytes: Their size.
+        models: Number by status.
+        files: Number of artifacts.
+        bytes: Their total size.
     """
 
     machines: dict[str, int]

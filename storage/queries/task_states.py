@@ -1,7 +1,7 @@
-"""States of tasks for clients that follow them: a later state has a higher number.
+"""States of tasks for clients that follow them: a later state has a higher sequence number.
 
-A client may receive the state of one task from Redis and from the ledger; the number tells which is
-newer. It is the database's clock, or one more than the last number if the clock has not moved on.
+A client may receive the state of one task from Redis and from the ledger; the number shows which is
+newer. It is the database's clock in ms, or the last number plus one if the clock has not advanced.
 """
 
 from __future__ import annotations
@@ -15,8 +15,7 @@ from storage.queries.jobs import SHOWN_STATUS
 from storage.queries.machines import MACHINE_TABLES
 from storage.status import ENDED
 
-#: Numbers of states that become visible so much later than others count as theirs, milliseconds:
-#: a transaction may take its time to end.
+#: Longest time between taking a sequence number and the commit that makes the state visible, ms.
 LATEST_COMMIT = 5_000
 
 
@@ -25,12 +24,12 @@ class TaskState:
     """The state of a task, or of a machine without one.
 
     Attributes:
-        status: As it is shown, so it may be `stale`; `created` for a machine without a task.
+        status: As shown to users, so it may be `stale`; `created` for a machine without a task.
         progress: Percent.
-        epoch: Epochs trained so far, of a training.
+        epoch: Epochs trained so far; None unless it is a training.
         loss: Mean loss of that epoch.
-        message: One line for people: what it is at, or what went wrong.
-        seq: Higher for a later state; for a machine without a task, when it was created.
+        message: One line for users: the current step, or what went wrong.
+        seq: Higher for a later state; for a machine without a task, its creation time.
         chain: The chain of the task; None for a machine without one.
     """
 
@@ -47,14 +46,14 @@ class TaskState:
 
     @property
     def ended(self) -> bool:
-        """Whether the task is over."""
+        """Whether the task has ended."""
         return self.status in ENDED
 
     def is_before(self, other: TaskState) -> bool:
-        """Whether another state of the machine is a later one, be it of a later task.
+        """Whether another state of the same machine is later, of this task or of a later task.
 
-        A machine without a task is one whose tasks are still to come, or one that was deleted with
-        its tasks and created again.
+        A machine without a task has no task yet, or it was deleted with its tasks and created
+        again.
         """
         if self.task_id is None or other.task_id is None:
             return (self.seq, self.task_id is not None) < (other.seq, other.task_id is not None)
@@ -62,7 +61,7 @@ class TaskState:
 
 
 def of_tasks(task_ids: Collection[int]) -> list[TaskState]:
-    """The states of tasks; those that are not there are left out."""
+    """The states of tasks; those that do not exist are left out."""
     if not task_ids:
         return []
     numbers = ", ".join(str(int(task_id)) for task_id in task_ids)

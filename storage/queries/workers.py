@@ -5,75 +5,71 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from storage.database import (
-    execute,
-    now_ms,
-    reading,
-)
-from storage.ledger.workers import _is_alive
+from storage.database import execute, now_ms, reading
+from storage.ledger.workers import WorkerRow, is_alive, worker_fields
 from storage.queries.jobs import SHOWN_STATUS
+from storage.status import JobStatus
 from storage.tables import Worker
 
 
 @dataclass(frozen=True)
-class Seen:
-    """A worker that was heard of, and what it runs.
+class WorkerJob:
+    """A job that a worker runs.
 
     Attributes:
-        ready_at: Since when it takes jobs, ms since 1970; None while it loads its libraries.
-        alive: Whether it was heard of lately.
-        silent_seconds: Since when it was not heard of.
-        jobs: Its running jobs as dicts, oldest first; `status` is `running` or `stale`.
+        status: `running`, or `stale` if the worker is silent or the lease has ended.
+        started_at: Milliseconds since 1970.
     """
 
-    id: str
-    host: str
-    pid: int
-    queues: list[str]
+    id: int
+    machine_id: str
+    stage: str
+    status: JobStatus
+    progress: int
+    message: str
     started_at: int
-    seen_at: int
-    ready_at: int | None
+
+
+@dataclass(frozen=True)
+class WorkerState(WorkerRow):
+    """A worker and the jobs that it runs.
+
+    Attributes:
+        alive: Whether it has sent a heartbeat lately.
+        silent_seconds: Time since its last heartbeat.
+        jobs: Its running jobs, oldest first.
+    """
+
     alive: bool
     silent_seconds: float
-    jobs: list[dict[str, Any]]
+    jobs: list[WorkerJob]
 
 
-def roster() -> list[Seen]:
-    """Every worker that has not signed off, by id, those that fell silent too."""
+def roster() -> list[WorkerState]:
+    """All workers that have not signed off, by id, including silent ones."""
     workers: Any = Worker.select(
-        Worker, _is_alive().alias("alive"), (now_ms() - Worker.seen_at).alias("silent_ms")
+        Worker, is_alive().alias("alive"), (now_ms() - Worker.seen_at).alias("silent_ms")
     ).order_by(Worker.id)
     with reading():
-        rows, running = list(workers.dicts()), execute(_RUNNING)
-    jobs = [dict(zip(_RUNNING_FIELDS, row, strict=True)) for row in running]
-    held: dict[str, list[dict[str, Any]]] = {row["id"]: [] for row in rows}
-    for job in jobs:
-        # A worker without a row is shown nowhere here; its job is `stale` wherever jobs are.
-        held.get(job.pop("worker"), []).append(job)
+        found, running = list(workers), execute(_RUNNING)
+    jobs: dict[str, list[WorkerJob]] = {worker.id: [] for worker in found}
+    for worker_id, job_id, machine_id, stage, status, *rest in running:
+        # A job of a worker without a row is left out here; lists of jobs show it as stale.
+        if worker_id in jobs:
+            job = WorkerJob(job_id, machine_id, stage, JobStatus(status), *rest)
+            jobs[worker_id].append(job)
     return [
-        Seen(
-            id=row["id"],
-            host=row["host"],
-            pid=row["pid"],
-            queues=row["queues"].split(","),
-            started_at=row["started_at"],
-            seen_at=row["seen_at"],
-            ready_at=row["ready_at"],
-            alive=bool(row["alive"]),
-            silent_seconds=row["silent_ms"] / 1000,
-            jobs=held[row["id"]],
+        WorkerState(
+            **worker_fields(worker),
+            alive=bool(worker.alive),
+            silent_seconds=worker.silent_ms / 1000,
+            jobs=jobs[worker.id],
         )
-        for row in rows
+        for worker in found
     ]
 
 
 _RUNNING = f"""
-SELECT id, machine_id, stage, {SHOWN_STATUS}, progress, message, started_at, worker
+SELECT worker, id, machine_id, stage, {SHOWN_STATUS}, progress, message, started_at
 FROM jobs WHERE status = 'running' ORDER BY id
 """
-
-
-_RUNNING_FIELDS = (
-    *("id", "machine_id", "stage", "status"),
-    *("progress", "message", "started_at", "worker"),
-)

@@ -83,7 +83,7 @@ def test_a_second_run_finds_the_work_done(onboarded: tuple[User, str, str]) -> N
     before = user.json("events")
     began = time.monotonic()
     done = user.run("onboard", MACHINE, "--wait")
-    assert "already registered" in done.stdout
+    assert "already registered with this profile" in done.stdout
     assert time.monotonic() - began < 10
     assert user.json("events") == before
 

@@ -37,7 +37,7 @@ def test_every_command_explains_itself(user: User, command: tuple[str, ...]) -> 
 
 
 def test_the_root_help_documents_the_exit_codes(user: User) -> None:
-    assert "Exit codes: 0 done" in user.run("--help").stdout
+    assert "Exit codes: 0 success; 1 failure" in user.run("--help").stdout
 
 
 def test_onboarding_without_a_worker_records_everything_and_says_how_to_start_one(
@@ -51,7 +51,7 @@ def test_onboarding_without_a_worker_records_everything_and_says_how_to_start_on
     assert "fleetforge up" in why["advice"]
 
 
-def test_every_problem_of_every_profile_is_told_at_once_and_nothing_is_written(
+def test_every_problem_of_every_profile_is_listed_at_once_and_nothing_is_written(
     user: User,
 ) -> None:
     folder = user.folder / "profiles"
@@ -185,7 +185,7 @@ def test_status_needs_none_of_the_heavy_libraries(user: User) -> None:
     assert done.stdout.splitlines()[-1] == "[]"
 
 
-@pytest.mark.parametrize("target", ["", "x" * 300, "no/such/file.yaml", "nobody"])
+@pytest.mark.parametrize("target", ["", "x" * 300, "no/such/file.yaml", "unknown"])
 def test_a_target_that_is_none_is_refused(user: User, target: str) -> None:
     done = user.run("onboard", target, exit_code=2)
     assert len(done.stderr.splitlines()) == 1

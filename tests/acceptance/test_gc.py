@@ -1,4 +1,4 @@
-"""Clearing up with the real command, beside a real worker."""
+"""Clearing up with the real command, next to a real worker."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_what_a_killed_worker_left_goes_once_its_attempt_has_ended(
     said = user.run("gc", "--dry-run").stdout.splitlines()
     assert said == [
         "would remove 1 staged folders of ended attempts, 2 kB",
-        "would remove 2 kB in all",
+        "would remove 2 kB in total",
     ]
     assert files(user.home) == before
 

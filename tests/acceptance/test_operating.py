@@ -157,7 +157,7 @@ def test_a_replay_says_what_it_will_run_and_a_dry_one_writes_nothing(user: User)
     assert again == {"event_id": twin["id"] + 1, "jobs": [job["id"] + 1], **runs}
 
 
-def test_what_cannot_be_replayed_is_told_and_nothing_is_written(user: User) -> None:
+def test_an_event_that_cannot_be_replayed_is_refused_and_nothing_is_written(user: User) -> None:
     absent = user.run("replay", "--from", "99", exit_code=1)
     assert absent.stderr == "error: no event 99; see: fleetforge events\n"
     user.run("onboard", *PUMPS)
@@ -185,7 +185,7 @@ def test_what_cannot_be_replayed_is_told_and_nothing_is_written(user: User) -> N
     assert len(user.json("jobs")) == 2
 
 
-def test_a_replayed_chain_runs_beside_the_first_one(user: User, redis_url: str) -> None:
+def test_a_replayed_chain_runs_in_parallel_to_the_first_one(user: User, redis_url: str) -> None:
     user.environment |= {"FLEETFORGE_REDIS_URL": redis_url}
     user.run("onboard", PUMPS[0], "--rows", "1000")
     user.run("replay", "--from", str(user.json("events")[0]["id"]))

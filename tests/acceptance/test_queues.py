@@ -86,7 +86,7 @@ class TestSetting:
             assert user.run("queues", *arguments).stdout == f"{said}\n"
         assert queue(user, "train") == {"name": "train", **UNSET}
 
-    def test_what_is_set_is_told_as_json_too(self, user: User) -> None:
+    def test_settings_are_printed_as_json_too(self, user: User) -> None:
         train = {"name": "train", **UNSET}
         paused = user.json("queues", "pause", "train")
         assert paused == train | {"paused_at": paused["paused_at"]}

@@ -46,9 +46,7 @@ def mapping(user: User, runs: pd.DataFrame) -> Path:
     return path
 
 
-def test_data_of_a_machine_nobody_has_described_become_finished_data(
-    user: User, file: Path
-) -> None:
+def test_data_of_a_machine_without_a_profile_become_finished_data(user: User, file: Path) -> None:
     plan = ("--epochs", "60", "--samples", "1500,300,300", "--wait")
     done = user.run("seed", "import", "pump_plant_7", "runs.csv", "--yes", *plan)
     assert "unit_id       Unit No                guessed" in done.stdout
@@ -84,7 +82,9 @@ def test_a_fleet_machines_sensors_are_named_by_a_mapping(
     assert (machine["stage"], machine["status"]) == ("import_seed", "pending")
 
 
-def test_missing_sensors_are_told_one_by_one_and_nothing_is_written(user: User, file: Path) -> None:
+def test_missing_sensors_are_listed_one_by_one_and_nothing_is_written(
+    user: User, file: Path
+) -> None:
     done = user.run("seed", "import", FLEET_MACHINE, "runs.csv", "--yes", exit_code=2)
     lines = done.stderr.splitlines()
     assert len(lines) == len(fleet_profile(FLEET_MACHINE).sensors)
@@ -112,7 +112,7 @@ def test_a_dry_run_shows_everything_and_writes_nothing(user: User, file: Path) -
     assert not (user.home / ".staged").exists()
 
 
-def test_guesses_need_a_yes_where_nobody_can_be_asked(user: User, file: Path) -> None:
+def test_guesses_need_a_yes_without_a_terminal(user: User, file: Path) -> None:
     done = user.run("seed", "import", "pump_plant_7", "runs.csv", exit_code=2)
     assert "look at them with --dry-run, then name them or add --yes" in done.stderr
     assert user.json("machines", "list") == []
@@ -135,7 +135,7 @@ def test_on_a_terminal_the_user_is_asked_about_guesses(
     )
     os.close(ours)
     os.close(theirs)
-    assert "Go on with 14 guessed columns? [y/N]" in done.stderr
+    assert "Continue with 14 guessed columns? [y/N]" in done.stderr
     assert done.returncode == (0 if machines else 1)
     assert len(user.json("machines", "list")) == machines
 

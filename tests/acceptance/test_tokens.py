@@ -15,7 +15,7 @@ WRITTEN = re.compile(r"ff_[0-9a-f]{12}_[A-Za-z0-9_-]{43}")
 def test_a_token_is_printed_once_and_alone_so_that_a_script_can_keep_it(user: User) -> None:
     done = user.run("tokens", "create", "ci", "--scope", "write")
     assert WRITTEN.fullmatch(done.stdout.removesuffix("\n"))
-    assert done.stderr == "ci: good for ever; it is not shown again, so keep it now\n"
+    assert done.stderr == "ci: valid until it is revoked; it is not shown again, so save it now\n"
     secret = done.stdout.strip()[16:]
     for command in (("list",), ("list", "--json"), ("revoke", "ci", "--json")):
         assert secret not in user.run("tokens", *command).stdout
@@ -59,7 +59,7 @@ def test_tokens_are_listed_with_what_they_may_do_and_how_they_stand(user: User) 
         (("create", "new"), 2, "Missing option '--scope'"),
         (("create", "new", "--scope", "root"), 2, "'root' is not one of 'read', 'write', 'admin'"),
         (("create", "new", "--scope", "read", "--expires-days", "0"), 2, "1<=x<=3650"),
-        (("revoke", "nobody"), 1, "no token 'nobody' to revoke; see: fleetforge tokens list"),
+        (("revoke", "unknown"), 1, "no token 'unknown' to revoke; see: fleetforge tokens list"),
     ],
 )
 def test_what_cannot_be_done_is_said(

@@ -62,7 +62,7 @@ class Commit(NamedTuple):
 
 
 def chain(machine_id: str, random: Random) -> Iterator[Commit]:
-    """Take a machine in and work off its jobs; tells of each transaction after its commit."""
+    """Take a machine in and work off its jobs; yields after the commit of each transaction."""
     jobs: deque[Dispatch] = deque()
     register([new_machine("test", profile_of(machine_id))], Plan(), jobs.extend, actor="test")
     yield Commit(jobs[0].job_id, 0, AT_REST)
@@ -169,7 +169,7 @@ def recovered(settings: Settings) -> Contents:
             found = database.execute_sql(f"PRAGMA {check}").fetchall()
             assert found == sound, f"{check}: {found}"
         rows = contents()
-        # Closing checkpoints: nobody will miss it if that does not reach the disk.
+        # Closing checkpoints; that need not reach the disk.
         database.execute_sql("PRAGMA synchronous = off")
     finally:
         database.close()

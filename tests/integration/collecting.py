@@ -58,9 +58,9 @@ def make(store: ArtifactStore, machine_id: str = "pump_1", **files: str) -> None
 
 
 def train(
-    store: ArtifactStore, name: str, text: str, *, accepted: bool = False, **beside: str
+    store: ArtifactStore, name: str, text: str, *, accepted: bool = False, **others: str
 ) -> None:
-    """A training that ends with this model and files beside it, published; machine pump_1."""
+    """A training that ends with this model and other files, published; machine pump_1."""
     (job,) = add_event("SeedReady", stages=["train_tvae"]).jobs
     claim = claimed(job.job_id)
     payload = {
@@ -71,7 +71,7 @@ def train(
         "final_loss": -2.0,
     }
     fact = record("ModelTrained", "pump_1", payload, "c" * 32)
-    leases.complete(claim, fact, write(store, claim, **{name: text}, **beside))
+    leases.complete(claim, fact, write(store, claim, **{name: text}, **others))
     publish_all(store)
     if accepted:
         add_event("MachineOnboarded", stages=(), quality_score=0.9, model_key=f"GAN/{name}.txt")

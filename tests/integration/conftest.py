@@ -144,7 +144,7 @@ def by_redis_alone(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def by_ledger_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever is told to Redis is lost."""
+    """Everything that is published to Redis is lost."""
     monkeypatch.setattr(redis.Redis, "publish", lambda *_: None)
 
 

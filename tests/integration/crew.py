@@ -102,7 +102,7 @@ class Crew:
         return eventually(lambda: [run for run in self.begun if run.job_id == job])[0]
 
     def unsettled(self) -> list[bytes]:
-        """Keys of messages that wait or that nobody has acknowledged."""
+        """Keys of messages that wait or were not acknowledged."""
         found: list[bytes] = []
         for pattern in ("__acks__.*", "*.msgs"):
             found += self.redis.keys(f"{NAMESPACE}:{pattern}")

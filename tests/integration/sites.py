@@ -47,7 +47,7 @@ class Worker(NamedTuple):
         return [json.loads(line)["event"] for line in self.log.read_text().splitlines()]
 
     def said(self) -> list[str]:
-        """What it had to say besides the usual."""
+        """The unusual events that it logged."""
         return [event for event in self.events() if event not in USUAL]
 
 

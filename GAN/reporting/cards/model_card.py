@@ -151,8 +151,8 @@ def _training(
     profile: MachineProfile, trained: TrainingResult, number: int, origin: SeedOrigin
 ) -> str:
     machine_id = profile.machine_id
-    beside = dirname(layout.model_card_key(machine_id, trained.epochs))
-    data_card = relpath(layout.data_card_key(machine_id), beside)
+    folder = dirname(layout.model_card_key(machine_id, trained.epochs))
+    data_card = relpath(layout.data_card_key(machine_id), folder)
     facts = {
         "epochs": str(trained.epochs),
         "time": f"{trained.training_time_seconds:.1f} s on {trained.device}",

@@ -16,6 +16,6 @@ class QueueSettings:
 
     def refresh(self) -> None:
         """Read the queues' priorities, lengths and ages from the ledger."""
-        standings = queues.standings()
-        self._broker.prefer({name: queue.priority for name, queue in standings.items()})
-        metrics.show_queues(standings, database.clock_ms())
+        states = queues.states()
+        self._broker.prefer({name: queue.priority for name, queue in states.items()})
+        metrics.show_queues(states, database.clock_ms())

@@ -28,7 +28,7 @@ class Redelivery:
         Raises:
             BrokerUnavailable: The broker is away; the jobs count as not sent.
         """
-        while jobs := outbox.take_unsent(queues.standings()):
+        while jobs := outbox.take_unsent(queues.states()):
             try:
                 self._broker.send(jobs)
             except BrokerUnavailable:
@@ -42,7 +42,7 @@ class Redelivery:
 
     def _send_again(self) -> None:
         """Send jobs whose message may be lost, never more than the queue is short of."""
-        for name, queue in queues.standings().items():
+        for name, queue in queues.states().items():
             missing = queue.due - self._broker.depth(name)
             if missing > 0:
                 jobs = outbox.overdue_deliveries(name, DELIVERY_PATIENCE_SECONDS, missing)

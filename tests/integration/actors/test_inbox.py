@@ -87,7 +87,7 @@ def test_editors_files_are_left_alone(tmp_path: Path, inbox: Inbox) -> None:
     assert list(tmp_path.glob("*.error")) == []
 
 
-def test_a_bad_profile_is_told_every_reason_and_a_mended_one_is_taken(
+def test_a_bad_profile_gets_every_reason_and_a_mended_one_is_registered(
     tmp_path: Path, inbox: Inbox
 ) -> None:
     complaint = tmp_path / "a.yaml.error"

@@ -198,7 +198,9 @@ def listening(pid: int) -> set[int]:
     return ports
 
 
-def test_a_worker_listens_only_where_it_was_told_to(ledger: Settings, redis_url: str) -> None:
+def test_a_worker_listens_only_at_the_address_of_its_settings(
+    ledger: Settings, redis_url: str
+) -> None:
     with logged_worker(environment(ledger, redis_url), *CHEAP) as worker:
         eventually(lambda: worker.logged("worker ready"))
         assert worker.logged("metrics") == []

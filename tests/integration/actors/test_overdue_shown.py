@@ -63,7 +63,7 @@ def why() -> Explanation:
     return explain(diagnose("pump_1", lambda: True))
 
 
-def test_a_job_is_overdue_from_when_it_was_told(steward: Steward) -> None:
+def test_a_job_is_overdue_from_its_notice_on(steward: Steward) -> None:
     earlier_runs(80)
     job_id = add_job()
     claimed(job_id)
@@ -75,7 +75,7 @@ def test_a_job_is_overdue_from_when_it_was_told(steward: Steward) -> None:
 
 
 @pytest.mark.usefixtures("late_job")
-def test_its_time_goes_on_after_it_was_told() -> None:
+def test_its_time_goes_on_after_the_notice() -> None:
     with transaction():
         Event.update(occurred_at=Event.occurred_at - 3_600_000).execute()
     waited = why().waited_seconds
@@ -192,7 +192,7 @@ class TestOverdueIsShown:
         assert 720 <= answer["waited_seconds"] < 740
 
 
-def test_a_plan_is_inherited_across_news_that_has_none(said: Say) -> None:
+def test_a_plan_is_inherited_across_notices_without_one(said: Say) -> None:
     add_machine()
     add_event(epochs=7)
     add_event("StageOverdue", stages=[], **NOTICE)
@@ -200,7 +200,7 @@ def test_a_plan_is_inherited_across_news_that_has_none(said: Say) -> None:
     assert events.events()[-1].payload["epochs"] == 7
 
 
-def test_a_wait_ends_with_the_newest_verdict_whatever_news_came_after(
+def test_a_wait_ends_with_the_newest_verdict_despite_later_notices(
     ledger: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     first = claimed(add_job())

@@ -275,13 +275,13 @@ def test_a_broker_that_is_away_does_not_disturb_a_running_job(
     ledger: Settings, tmp_path: Path
 ) -> None:
     start_fork_server()
-    settings = ledger.model_copy(update={"redis_url": SecretStr(f"unix://{tmp_path}/nobody")})
+    settings = ledger.model_copy(update={"redis_url": SecretStr(f"unix://{tmp_path}/no_broker")})
     runner = Runner(
         settings=settings,
         worker_id="worker-1",
         store=open_store(settings.artifact_root, settings.home),
         send=lambda _: None,
-        progress=redis.Redis.from_url(f"unix://{tmp_path}/nobody"),
+        progress=redis.Redis.from_url(f"unix://{tmp_path}/no_broker"),
     )
     job_id = add_job(stages=["succeed"])
     runner.run_job(job_id)

@@ -40,7 +40,7 @@ SENSORS = {sensor.name: sensor.name for sensor in PUMP.sensors}
 ROLES = {name: name for name in ("unit_id", "cycle_hour", "rul_hours", "failure_mode")}
 
 
-def nobody(jobs: Sequence[Dispatch]) -> None:
+def no_broker(jobs: Sequence[Dispatch]) -> None:
     raise BrokerUnavailable("away")
 
 
@@ -69,7 +69,7 @@ def submitted(store: ArtifactStore, file: Path, **changes: Any) -> RunDataSubmit
 def taken(store: ArtifactStore, file: Path, **changes: Any) -> RunDataSubmitted:
     """The same, and published."""
     event = submitted(store, file, **changes)
-    register_run_data(new_machine("test", PUMP), event, nobody, actor="test")
+    register_run_data(new_machine("test", PUMP), event, no_broker, actor="test")
     return event
 
 
@@ -98,9 +98,9 @@ class TestTakingIn:
         assert machines.machine("pump_1").status == "pending"
 
     def test_a_known_machine_stays_as_it_is(self, store: ArtifactStore, file: Path) -> None:
-        register([new_machine("test", PUMP)], Plan(), nobody, actor="test")
+        register([new_machine("test", PUMP)], Plan(), no_broker, actor="test")
         runs = register_run_data(
-            new_machine("test", PUMP), submitted(store, file), nobody, actor="test"
+            new_machine("test", PUMP), submitted(store, file), no_broker, actor="test"
         )
         assert (runs.created, runs.delivered) == (False, False)
         assert len(machines.machines()) == 1
@@ -111,11 +111,14 @@ class TestTakingIn:
         self, store: ArtifactStore, file: Path
     ) -> None:
         register(
-            [new_machine("test", profile_of("pump_1", model="other"))], Plan(), nobody, actor="test"
+            [new_machine("test", profile_of("pump_1", model="other"))],
+            Plan(),
+            no_broker,
+            actor="test",
         )
         with pytest.raises(InvalidProfile, match="exists with another profile"):
             register_run_data(
-                new_machine("test", PUMP), submitted(store, file), nobody, actor="test"
+                new_machine("test", PUMP), submitted(store, file), no_broker, actor="test"
             )
         assert len(events.events()) == 1
 
@@ -164,7 +167,7 @@ class TestStore:
         first, _ = taken(store, file), taken(store, file)
         end_jobs()
         found = garbage_collection.find(store)
-        replay(events.events()[0].id, nobody, actor="test")
+        replay(events.events()[0].id, no_broker, actor="test")
         assert garbage_collection.remove(store, found).submissions == []
         assert first.file_key in keys(store)
 
@@ -197,7 +200,7 @@ def rig(ledger: Settings, redis_url: str) -> Iterator[Rig]:
     start_fork_server()
     settings = ledger.model_copy(update={"redis_url": SecretStr(redis_url)})
     store = LocalStore(Path(settings.artifact_root))
-    runner = Runner(settings, "worker-1", store, nobody, connect(settings, PROGRESS_DB))
+    runner = Runner(settings, "worker-1", store, no_broker, connect(settings, PROGRESS_DB))
     yield Rig(runner, settings.home)
     runner.close()
 
@@ -254,6 +257,6 @@ class TestStage:
         rig.run()
         first = sha256_of(rig.home / seed_key("pump_1"))
         file.unlink()  # The user's own copy is no longer needed.
-        replay(events.events()[0].id, nobody, actor="test")
+        replay(events.events()[0].id, no_broker, actor="test")
         assert rig.run().status == "success"
         assert sha256_of(rig.home / seed_key("pump_1")) == first

@@ -144,7 +144,7 @@ def test_an_older_file_never_replaces_a_newer_one(steward: Steward) -> None:
 
 def test_a_worker_is_listed_while_it_beats_and_not_after_it_signed_off(steward: Steward) -> None:
     steward.look()
-    assert [worker["id"] for worker in workers.alive()] == ["worker-1"]
+    assert [worker.id for worker in workers.alive()] == ["worker-1"]
     workers.sign_off("worker-1")
     assert workers.alive() == []
 
@@ -152,8 +152,8 @@ def test_a_worker_is_listed_while_it_beats_and_not_after_it_signed_off(steward: 
 def test_sending_to_a_broker_that_is_away_loses_nothing(
     ledger: Settings, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    nobody = SecretStr(f"unix://{tmp_path_factory.mktemp('x')}/nobody.sock")
-    broker = Broker(ledger.model_copy(update={"redis_url": nobody}), ["default"])
+    no_broker = SecretStr(f"unix://{tmp_path_factory.mktemp('x')}/no_broker.sock")
+    broker = Broker(ledger.model_copy(update={"redis_url": no_broker}), ["default"])
     job_id = add_job()
     assert not deliver([Dispatch(job_id, "default")], broker.send)
     assert [job.job_id for job in outbox.take_unsent({})] == [job_id]

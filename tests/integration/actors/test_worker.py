@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -206,7 +205,7 @@ def test_a_worker_only_serves_the_queues_it_was_given(environment: dict[str, str
         )
         waiting = eventually(lambda: [job for job in jobs.jobs() if job.stage == "train_tvae"], 200)
         assert waiting[0].status == "pending"
-        assert re.fullmatch("default", workers.alive()[0]["queues"])
+        assert workers.alive()[0].queues == ["default"]
 
 
 def test_an_unknown_queue_is_refused(environment: dict[str, str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 
 import pytest
 from pydantic import SecretStr
@@ -164,7 +165,7 @@ def test_the_roster_says_who_runs_what_and_who_is_idle() -> None:
     assert (idle.alive, idle.jobs) == (True, [])
     assert (busy.id, busy.alive, busy.queues) == ("w2", True, ["default", "train"])
     (job,) = busy.jobs
-    assert job == {
+    assert asdict(job) == {
         "id": job_id,
         "machine_id": "pump_1",
         "stage": "generate_seed",
@@ -189,7 +190,7 @@ def test_a_silent_worker_is_on_the_roster_with_what_it_still_holds() -> None:
     (silent,) = roster()
     assert not silent.alive
     assert 40 <= silent.silent_seconds < 60
-    assert [(job["id"], job["status"]) for job in silent.jobs] == [(job_id, "stale")]
+    assert [(job.id, job.status) for job in silent.jobs] == [(job_id, "stale")]
     assert workers.alive() == []
 
 

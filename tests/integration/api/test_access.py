@@ -96,7 +96,7 @@ class TestToken:
                 f"this needs a token with scope {needed}; this one has {scope}"
             )
 
-    def test_the_route_knows_who_calls(self, client: httpx.Client) -> None:
+    def test_the_route_knows_its_client(self, client: httpx.Client) -> None:
         written = tokens.create("dashboard", "read").written
         assert client.get("/machines", headers=bearer(written)).json() == "dashboard read"
 

@@ -127,7 +127,7 @@ def test_the_last_cursor_of_events_goes_on_with_what_happens(fleet: Http) -> Non
     assert [event["id"] for event in page["items"]] == [written.event_id]
 
 
-def test_an_event_that_is_committed_late_is_missed_by_nobody(fleet: Http) -> None:
+def test_an_event_that_is_committed_late_is_not_missed(fleet: Http) -> None:
     """PostgreSQL gives ids before the commit, so a higher one may be seen first."""
     if is_sqlite():
         assert events.events()[-1].id == 30  # One writer: it cannot come to that.

@@ -47,7 +47,7 @@ def test_a_machine_can_be_known_without_being_started(http: Http) -> None:
     assert shown["chain"] == []
 
 
-def test_every_problem_of_a_profile_is_told_and_nothing_is_written(http: Http) -> None:
+def test_every_problem_of_a_profile_is_listed_and_nothing_is_written(http: Http) -> None:
     broken = json.loads(profile_of("pump_1").model_dump_json())
     broken["machine_id"] = "Pump 1"
     broken["sensors"][0]["normal"] = {"min": 5}
@@ -77,7 +77,7 @@ def test_a_machine_that_there_is_is_refused_with_what_to_do(
     assert len(events.events()) == 1
 
 
-def test_of_many_who_create_one_machine_at_once_one_does(http: Http) -> None:
+def test_of_many_clients_that_create_one_machine_at_once_one_succeeds(http: Http) -> None:
     profile = as_json(profile_of("pump_1"))
     with ThreadPoolExecutor(6) as threads:
         answers = list(threads.map(lambda _: http.post("/api/gan/machines", **profile), range(6)))

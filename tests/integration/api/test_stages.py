@@ -89,7 +89,7 @@ def test_sets_are_generated_from_the_newest_model(http: Http) -> None:
 @pytest.mark.parametrize(
     ("stage", "missing", "maker"), [("train", "seed", "seed"), ("generate", "seed", "seed")]
 )
-def test_a_stage_whose_input_is_missing_is_told_which_call_makes_it(
+def test_a_request_without_input_names_the_call_that_makes_it(
     http: Http, stage: str, missing: str, maker: str
 ) -> None:
     http.create()

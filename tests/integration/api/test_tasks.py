@@ -29,7 +29,7 @@ def test_a_task_that_waits(http: Http) -> None:
     assert (task["result"], task["error"], task["epoch"], task["loss"]) == (None,) * 4
 
 
-def test_a_task_that_runs_tells_how_far_it_is(http: Http) -> None:
+def test_a_running_task_shows_its_progress(http: Http) -> None:
     task_id = begun(http)
     beat("worker-1", "host", 1, ["default"])
     claim = claimed(task_id)
@@ -100,7 +100,7 @@ def test_a_running_task_whose_worker_is_gone_is_stale(http: Http) -> None:
     assert (task["status"], task["result"]) == ("stale", None)
 
 
-def test_a_task_that_is_done_tells_what_came_of_it(http: Http) -> None:
+def test_a_task_that_succeeded_shows_its_results(http: Http) -> None:
     task_id = begun(http)
     key = seed_key("pump_1")
     http.finish(task_id, SeedReady(machine_id="pump_1", seed_key=key), {key: b"seed"})
@@ -111,7 +111,7 @@ def test_a_task_that_is_done_tells_what_came_of_it(http: Http) -> None:
     assert [file["key"] for file in task["result"]["artifacts"]] == [key]
 
 
-def test_a_task_that_failed_tells_why(http: Http) -> None:
+def test_a_task_that_failed_shows_why(http: Http) -> None:
     task_id = begun(http)
     claim = claimed(task_id)
     event = StageFailed(machine_id="pump_1", stage="generate_seed", reason="disk full")

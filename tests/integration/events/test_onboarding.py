@@ -26,7 +26,7 @@ def newcomer(machine_id: str, model: str = "EX-1") -> NewMachine:
     return new_machine(f"{machine_id}.yaml", profile_of(machine_id, model=model))
 
 
-def nobody(jobs: Sequence[Dispatch]) -> None:
+def no_broker(jobs: Sequence[Dispatch]) -> None:
     raise BrokerUnavailable("away")
 
 
@@ -44,23 +44,23 @@ def test_each_machine_gets_its_event_and_its_first_job() -> None:
 
 
 def test_a_broker_that_is_away_is_no_obstacle() -> None:
-    taken = register([newcomer("pump_1")], Plan(), nobody, actor="test")
+    taken = register([newcomer("pump_1")], Plan(), no_broker, actor="test")
     assert (taken.created, taken.delivered) == (["pump_1"], False)
     assert machines.machine("pump_1").status == "pending"
 
 
 def test_the_very_same_profile_again_starts_nothing() -> None:
-    register([newcomer("pump_1")], Plan(), nobody, actor="test")
-    taken = register([newcomer("pump_1")], Plan(epochs=7), nobody, actor="test")
+    register([newcomer("pump_1")], Plan(), no_broker, actor="test")
+    taken = register([newcomer("pump_1")], Plan(epochs=7), no_broker, actor="test")
     assert (taken.created, taken.known) == ([], ["pump_1"])
     assert len(event_queries.events()) == 1
 
 
 def test_an_id_that_exists_with_another_profile_is_refused_and_nothing_is_written() -> None:
-    register([newcomer("pump_1"), newcomer("pump_2")], Plan(), nobody, actor="test")
+    register([newcomer("pump_1"), newcomer("pump_2")], Plan(), no_broker, actor="test")
     batch = [newcomer("pump_3"), newcomer("pump_1", "other"), newcomer("pump_2", "other")]
     with pytest.raises(InvalidProfile) as error:
-        register(batch, Plan(), nobody, actor="test")
+        register(batch, Plan(), no_broker, actor="test")
     assert len(error.value.problems) == 2
     assert "fleetforge machines delete pump_1" in str(error.value)
     assert [one.machine_id for one in machines.machines()] == ["pump_1", "pump_2"]
@@ -72,7 +72,7 @@ def test_the_same_profile_from_many_at_once_is_taken_in_once() -> None:
 
     def submit() -> None:
         barrier.wait()
-        created.extend(register([newcomer("pump_1")], Plan(), nobody, actor="test").created)
+        created.extend(register([newcomer("pump_1")], Plan(), no_broker, actor="test").created)
         database.close()
 
     threads = [threading.Thread(target=submit) for _ in range(6)]

@@ -22,14 +22,17 @@ assert actors  # declares the stages
 on_both_databases = pytest.mark.usefixtures("ledger")
 
 
-def nobody(jobs: Sequence[Dispatch]) -> None:
+def no_broker(jobs: Sequence[Dispatch]) -> None:
     raise BrokerUnavailable("away")
 
 
 def created() -> int:
     """A machine taken in; the id of its MachineCreated."""
     register(
-        [new_machine("test", profile_of("pump_1"))], Plan(rows=2000, seed=7), nobody, actor="test"
+        [new_machine("test", profile_of("pump_1"))],
+        Plan(rows=2000, seed=7),
+        no_broker,
+        actor="test",
     )
     event_id: int = event_queries.events()[0].id
     return event_id
@@ -56,11 +59,11 @@ def test_a_replayed_event_is_a_twin_with_a_correlation_of_its_own() -> None:
 @on_both_databases
 def test_an_event_can_be_replayed_again_and_so_can_its_twin() -> None:
     event_id = created()
-    twin = replay(event_id, nobody, actor="test").event_id
+    twin = replay(event_id, no_broker, actor="test").event_id
     assert twin is not None
     again = [
-        replay(event_id, nobody, actor="test").event_id,
-        replay(twin, nobody, actor="test").event_id,
+        replay(event_id, no_broker, actor="test").event_id,
+        replay(twin, no_broker, actor="test").event_id,
     ]
     events = event_queries.events()
     assert [event.id for event in events[2:]] == again
@@ -71,17 +74,17 @@ def test_an_event_can_be_replayed_again_and_so_can_its_twin() -> None:
 
 @on_both_databases
 def test_a_broker_that_is_away_is_no_obstacle_to_a_replay() -> None:
-    written = replay(created(), nobody, actor="test")
+    written = replay(created(), no_broker, actor="test")
     assert [job.id for job in job_queries.jobs(status="pending")][:1] == [written.jobs[0].job_id]
 
 
 @on_both_databases
-def test_those_react_who_react_today() -> None:
+def test_the_stages_that_react_today_react_to_a_replayed_event() -> None:
     add_machine()
     past = publish(record("SeedReady", "pump_1", {"rows": 1000}, new_correlation_id()))
     assert past.event_id is not None
-    assert past.jobs == []  # nobody reacted then
-    (job,) = replay(past.event_id, nobody, actor="test").jobs
+    assert past.jobs == []  # No stage reacted then.
+    (job,) = replay(past.event_id, no_broker, actor="test").jobs
     assert (job_queries.job(job.job_id).stage, job.queue) == ("train_tvae", "train")
 
 
@@ -89,7 +92,7 @@ def test_those_react_who_react_today() -> None:
 def test_what_never_happened_cannot_be_replayed() -> None:
     event_id = created()
     with pytest.raises(NotFound, match="no event 99"):
-        replay(99, nobody, actor="test")
+        replay(99, no_broker, actor="test")
     assert [event.id for event in event_queries.events()] == [event_id]
 
 

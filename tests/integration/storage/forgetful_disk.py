@@ -1,4 +1,4 @@
-"""A disk that forgets, when the power goes, any part of what it was not told to sync."""
+"""A disk that forgets, when the power goes, any part of what was not synced."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def _truncate(file: bytearray, size: int) -> None:
 
 
 class ForgetfulDisk:
-    """Files as they are certain to be on a disk, and what its cache holds besides."""
+    """Files as they are certain to be on a disk, and the writes that are only in its cache."""
 
     def __init__(self, files: dict[str, bytes]) -> None:
         self._synced = defaultdict(bytearray, {name: bytearray(files[name]) for name in files})

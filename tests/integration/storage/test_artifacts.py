@@ -74,7 +74,7 @@ def test_a_missing_file_is_reported(store: ArtifactStore) -> None:
 
 def test_deleting_what_is_not_there_is_no_error(store: ArtifactStore) -> None:
     store.delete("GAN/nothing")
-    store.delete_staged(".staged/nobody")
+    store.delete_staged(".staged/unknown")
 
 
 def test_a_deleted_file_is_gone(store: ArtifactStore) -> None:
@@ -90,7 +90,7 @@ def test_a_workspace_begins_empty(store: ArtifactStore) -> None:
     assert list(store.workspace(PREFIX).iterdir()) == []
 
 
-def test_a_published_name_appears_whole_and_leaves_nothing_beside_it(tmp_path: Path) -> None:
+def test_a_published_name_appears_whole_and_leaves_no_other_file(tmp_path: Path) -> None:
     store = LocalStore(tmp_path)
     key, _ = stage(store)
     store.publish(key, "out/a.parquet")
@@ -99,7 +99,7 @@ def test_a_published_name_appears_whole_and_leaves_nothing_beside_it(tmp_path: P
     assert list((tmp_path / ".staged" / ".placing").iterdir()) == []
 
 
-def test_a_download_leaves_nothing_beside_it(bucket: str, tmp_path: Path) -> None:
+def test_a_download_leaves_no_other_file(bucket: str, tmp_path: Path) -> None:
     store = open_store(bucket, tmp_path)
     key, sha256 = stage(store)
     fetched = store.fetch(key, sha256)

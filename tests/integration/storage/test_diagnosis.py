@@ -98,13 +98,13 @@ class TestWaiting:
         assert "limit" not in diagnose().waits_for
 
     def test_for_a_broker_that_does_not_answer(self, ledger: Settings, tmp_path: Path) -> None:
-        nobody = SecretStr(f"unix://{tmp_path}/nobody.sock")
-        away = ledger.model_copy(update={"redis_url": nobody})
+        no_broker = SecretStr(f"unix://{tmp_path}/no_broker.sock")
+        away = ledger.model_copy(update={"redis_url": no_broker})
         add_job()
         beat()
         why = explain(diagnosis.diagnose("pump_1", lambda: broker_answers(away)))
         assert why.waits_for == "the broker: it does not answer"
-        assert "the job is safe" in why.advice
+        assert "the job is recorded" in why.advice
 
     def test_for_the_next_try_after_a_failed_one(self, diagnose: Ask) -> None:
         job_id = add_job()
@@ -145,7 +145,7 @@ class TestRunning:
             Worker.update(seen_at=after(-WORKER_SILENCE_SECONDS - 1)).execute()
         why = diagnose()
         assert why.status == "stale"
-        assert why.state == "generate_seed: worker w1 does not answer any more"
+        assert why.state == "generate_seed: worker w1 is silent"
         left = seconds_in(why.waits_for, r"its lease to end in (\d+) s, then it runs elsewhere")
         assert 20 <= left <= 30
         assert why.advice == "no worker is alive; start one: fleetforge up"

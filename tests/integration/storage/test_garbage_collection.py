@@ -125,7 +125,7 @@ def test_a_job_that_ends_during_the_look_keeps_its_files(
     assert staged_texts(store) == {"whole"}
 
 
-def test_a_staged_file_that_no_row_names_goes_and_those_beside_it_stay(
+def test_a_staged_file_without_a_row_goes_and_the_others_of_its_folder_stay(
     store: ArtifactStore,
 ) -> None:
     claim = claimed(add_job())
@@ -225,7 +225,7 @@ def test_a_placing_that_was_broken_off_is_swept_after_an_hour(
     assert staged_texts(store) == {"text"}
 
 
-def test_a_download_that_nobody_read_for_a_day_goes(
+def test_a_download_that_was_not_read_for_a_day_goes(
     in_bucket: ArtifactStore,
 ) -> None:
     store = in_bucket

@@ -51,7 +51,7 @@ def test_an_event_leaves_a_pending_job_for_each_stage_that_reacts() -> None:
     assert all(job.status == "pending" for job in job_queries.jobs())
 
 
-def test_a_fact_told_twice_under_one_key_counts_once() -> None:
+def test_an_event_published_twice_under_one_key_counts_once() -> None:
     add_machine()
     add_event(key="MachineCreated:pump_1")
     again = add_event(key="MachineCreated:pump_1")
@@ -243,7 +243,7 @@ def test_all_failed_jobs_start_afresh_or_those_of_one_machine_and_no_other_job()
     assert job_queries.job(jobs[4]).status == "cancelled"
 
 
-def test_several_who_retry_all_at_once_start_each_job_once() -> None:
+def test_several_retries_at_once_start_each_job_once() -> None:
     add_machine()
     for number in range(20):
         (job,) = add_event(stages=[f"stage_{number}"]).jobs

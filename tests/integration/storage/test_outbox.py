@@ -18,11 +18,11 @@ pytestmark = pytest.mark.usefixtures("ledger")
 
 def unsent() -> list[int]:
     """Takes what a steward would send now."""
-    return [job.job_id for job in outbox.take_unsent(queues.standings())]
+    return [job.job_id for job in outbox.take_unsent(queues.states())]
 
 
 def several_jobs(count: int, queue: str = "default") -> list[int]:
-    """Jobs of one machine that nobody has sent."""
+    """Jobs of one machine that were not sent."""
     if machines.profile_of("pump_1") is None:
         add_machine()
     jobs = [add_event(stages=[f"stage_{n}"], queue=queue).jobs[0].job_id for n in range(count)]
@@ -30,7 +30,7 @@ def several_jobs(count: int, queue: str = "default") -> list[int]:
     return jobs
 
 
-def test_whoever_writes_a_job_sends_it_and_stewards_do_not() -> None:
+def test_the_writer_of_a_job_sends_it_and_stewards_do_not() -> None:
     add_job()
     assert unsent() == []
 
@@ -90,7 +90,7 @@ def test_the_next_thing_to_do_is_the_end_of_the_shortest_lease() -> None:
     assert 45 < ahead <= 50
 
 
-def test_a_delivery_that_nobody_took_is_overdue_after_a_while() -> None:
+def test_a_delivery_that_was_not_claimed_is_overdue_after_a_while() -> None:
     job_id = add_job()
     assert outbox.overdue_deliveries("default", 60, 10) == []
     with transaction():
@@ -104,7 +104,7 @@ class TestQueues:
     def test_a_queue_shows_what_waits_and_what_runs(self) -> None:
         first, *_ = several_jobs(3)
         assert leases.claim(first, "w", 30)
-        (queue,) = queues.standings().values()
+        (queue,) = queues.states().values()
         assert (queue.name, queue.due, queue.running, queue.room) == ("default", 2, 1, None)
         assert queue.oldest_due_at == min(job.due_at for job in job_queries.jobs(status="pending"))
 
@@ -146,7 +146,7 @@ class TestQueues:
             thread.start()
         for thread in threads:
             thread.join()
-        assert len(claimed) == queues.standings()["default"].running == 3
+        assert len(claimed) == queues.states()["default"].running == 3
 
     def test_the_end_of_a_limited_queues_job_lets_the_next_one_be_sent(self) -> None:
         first, second, third = several_jobs(3)
@@ -167,12 +167,12 @@ class TestQueues:
         with transaction():
             Queue.update(paused_at=5).execute()
         queues.pause("train")
-        assert queues.standings()["train"].paused_at == 5
+        assert queues.states()["train"].paused_at == 5
 
     def test_a_limit_a_pause_and_a_priority_are_kept_apart(self) -> None:
         queues.limit("train", 2)
         queues.prefer("train", 5)
         queues.pause("train")
         queues.resume("train")
-        queue = queues.standings()["train"]
+        queue = queues.states()["train"]
         assert (queue.concurrency, queue.priority, queue.paused_at) == (2, 5, None)

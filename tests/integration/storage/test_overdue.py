@@ -85,7 +85,7 @@ def test_nothing_is_late_before_a_minute() -> None:
     assert overdue.find(3) == []
 
 
-def test_a_job_that_nobody_takes_is_late_when_its_queue_stands_still() -> None:
+def test_a_job_that_is_not_claimed_is_overdue_when_its_queue_is_stuck() -> None:
     earlier_runs(10)
     job_id = open_job(due_for=31)
     assert late() == [job_id]
@@ -119,7 +119,7 @@ def test_it_is_reported_once_for_each_attempt() -> None:
     assert late() == [job_id]
 
 
-def test_no_news_comes_after_what_the_job_ended_with() -> None:
+def test_no_notice_follows_the_event_that_a_job_ended_with() -> None:
     earlier_runs(10)
     job_id = open_job(running_for=31)
     (one,) = overdue.find(3, shortest_seconds=1)

@@ -234,7 +234,7 @@ class TestCutAtAnyByte:
         assert cuttable.history.marks[-1] == len(cuttable.wal)
         cuttable.cut(len(cuttable.wal))
 
-    def test_cut_at_and_beside_every_frame(self, cuttable: Cuttable) -> None:
+    def test_cut_at_and_next_to_every_frame(self, cuttable: Cuttable) -> None:
         for boundary in range(WAL_HEADER_BYTES, len(cuttable.wal) + 1, FRAME_BYTES):
             for length in (boundary - 1, boundary, boundary + 1):
                 cuttable.cut(length)

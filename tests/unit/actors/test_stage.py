@@ -25,7 +25,7 @@ def job(profile: MachineProfile, folder: Path, *keys: str) -> Job:
     return Job(1, profile.machine_id, profile, folder, store, published, silent)
 
 
-def test_the_newest_model_is_never_the_card_beside_it(rig: MachineProfile, tmp_path: Path) -> None:
+def test_the_newest_model_is_never_its_card(rig: MachineProfile, tmp_path: Path) -> None:
     keys = [layout.model_key("rig", 300), layout.model_card_key("rig", 300)]
     keys += [layout.model_key("rig", 5), layout.model_card_key("rig", 5)]
     newest = job(rig, tmp_path, *keys).newest(layout.model_prefix("rig"), layout.MODEL_SUFFIX)

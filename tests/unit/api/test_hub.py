@@ -1,4 +1,4 @@
-"""What a socket has yet to tell its client: the newest state, and never an older one after it."""
+"""The states that a socket has to send: the newest, and never an older one after it."""
 
 from __future__ import annotations
 
@@ -24,44 +24,46 @@ def order(state: TaskState) -> tuple[int | None, int]:
     return state.task_id, state.seq
 
 
-async def _heard(told: list[TaskState], pauses: set[int]) -> list[TaskState]:
+async def _received(given_states: list[TaskState], pauses: set[int]) -> list[TaskState]:
     """What the client gets which reads after the states with these indices, and at the end."""
     watcher = Watcher(None)
-    heard: list[TaskState] = []
-    for index, state in enumerate(told):
-        watcher.tell(state)
-        if index in pauses or index == len(told) - 1:
+    received: list[TaskState] = []
+    for index, state in enumerate(given_states):
+        watcher.receive(state)
+        if index in pauses or index == len(given_states) - 1:
             try:
                 async with asyncio.timeout(0):
-                    heard += await watcher.news()
+                    received += await watcher.updates()
             except TimeoutError:
                 continue
-    return heard
+    return received
 
 
 @given(st.lists(states, min_size=1, max_size=20), st.sets(st.integers(0, 19)))
-def test_however_states_arrive_a_client_hears_the_newest_and_never_goes_back(
-    told: list[TaskState], pauses: set[int]
+def test_in_any_order_of_states_a_client_gets_the_newest_and_never_an_older_one(
+    given_states: list[TaskState], pauses: set[int]
 ) -> None:
-    heard = asyncio.run(_heard(told, pauses))
-    for machine in {state.machine_id for state in told}:
-        numbers = [order(state) for state in heard if state.machine_id == machine]
+    received = asyncio.run(_received(given_states, pauses))
+    for machine in {state.machine_id for state in given_states}:
+        numbers = [order(state) for state in received if state.machine_id == machine]
         assert numbers == sorted(set(numbers))
-        assert numbers[-1] == max(order(state) for state in told if state.machine_id == machine)
+        assert numbers[-1] == max(
+            order(state) for state in given_states if state.machine_id == machine
+        )
 
 
-def test_a_thousand_states_that_nobody_has_read_are_one() -> None:
-    told = [replace(STATE, seq=seq) for seq in range(1000)]
-    assert asyncio.run(_heard(told, set())) == [told[-1]]
+def test_a_thousand_unread_states_are_one() -> None:
+    given_states = [replace(STATE, seq=seq) for seq in range(1000)]
+    assert asyncio.run(_received(given_states, set())) == [given_states[-1]]
 
 
 def test_a_machine_that_is_removed_may_come_again() -> None:
-    async def heard() -> list[TaskState]:
+    async def received() -> list[TaskState]:
         watcher = Watcher(None)
-        watcher.tell(STATE, quietly=True)
-        watcher.tell_removed("pump_1")
-        removed = await watcher.news()
-        watcher.tell(STATE)
-        return removed + await watcher.news()
+        watcher.receive(STATE, sent=True)
+        watcher.receive_removed("pump_1")
+        removed = await watcher.updates()
+        watcher.receive(STATE)
+        return removed + await watcher.updates()
 
-    assert asyncio.run(heard()) == [replace(STATE, status=REMOVED), STATE]
+    assert asyncio.run(received()) == [replace(STATE, status=REMOVED), STATE]

@@ -141,7 +141,7 @@ def test_a_saved_model_opens_in_stock_sdv_without_fleetforge(
 ) -> None:
     path = tmp_path / "models" / "rig.pkl"
     save(rig_training.model.synthesizer, path)
-    # -I keeps the repository off the module path wherever the test runs.
+    # -I keeps the repository off the module path in any working directory.
     said = subprocess.run(
         [sys.executable, "-I", "-c", STOCK_READER, str(path)],
         cwd=tmp_path,

@@ -56,7 +56,7 @@ class TestClosed:
         with following(http, f"/ws/fleet?since={since}") as follower:
             code, reason = follower.close_code()
         assert code == 4422
-        assert "write the one of your last message" in reason
+        assert "write the seq of your last message" in reason
 
     def test_when_the_machine_is_deleted(self, http: Http) -> None:
         task = begun(http).job_id
@@ -104,9 +104,7 @@ def test_each_socket_has_a_line_in_the_log_without_its_query(
     assert (line["path"], line["code"], line["client"]) == ("/ws/tasks/7", 4404, "127.0.0.1")
 
 
-def test_an_open_socket_hears_something_now_and_then(
-    http: Http, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_open_socket_gets_pings(http: Http, monkeypatch: pytest.MonkeyPatch) -> None:
     assert sockets.PING_SECONDS == SERVER_OPTIONS["ws_ping_interval"] == 20
     monkeypatch.setattr(sockets, "PING_SECONDS", 0.1)
     with following(http, "/ws/fleet") as follower:

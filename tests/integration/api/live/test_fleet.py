@@ -48,7 +48,7 @@ def test_the_fleet_is_followed_as_machines_come_go_and_work(
         assert (ended["type"], ended["machine_id"]) == ("terminal", "pump_1")
 
 
-def test_who_comes_back_to_the_fleet_is_told_of_what_changed_since(http: Http) -> None:
+def test_a_client_that_reconnects_to_the_fleet_gets_what_changed_since(http: Http) -> None:
     for name in ("pump_1", "pump_2"):
         http.create(name)
     seq = max(job.seq for job in jobs.jobs())
@@ -62,7 +62,7 @@ def test_who_comes_back_to_the_fleet_is_told_of_what_changed_since(http: Http) -
         assert follower.next()["machine_id"] == "pump_2"
 
 
-def test_a_look_for_all_sockets_is_not_told_to_one_that_has_not_looked_itself(
+def test_a_poll_for_all_sockets_skips_a_socket_without_its_initial_states(
     http: Http, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It knows alone what its client need not hear again."""
@@ -74,7 +74,7 @@ def test_a_look_for_all_sockets_is_not_told_to_one_that_has_not_looked_itself(
     def states(followed: Collection[int | None]) -> dict[int | None, list[TaskState]]:
         found = read(followed)
         if None in followed and own.acquire(blocking=False):
-            for _ in range(2):  # The second of them begins when the first has been told.
+            for _ in range(2):  # The second of them begins after the first has been sent.
                 assert others.acquire(timeout=10)
         else:
             others.release()

@@ -1,4 +1,4 @@
-"""WebSockets: who gets one, and how the others are told, over a real server on both databases."""
+"""WebSockets: who gets one, and how others are refused; a real server, both databases."""
 
 from __future__ import annotations
 
@@ -49,15 +49,15 @@ class TestWebSocket:
         written = tokens.create("ci", "read").written
         assert self.name(address, additional_headers=bearer(written)) == "ci"
 
-    @pytest.mark.parametrize("beside", [(), ("fleetforge",)])
+    @pytest.mark.parametrize("also", [(), ("fleetforge",)])
     def test_or_from_a_subprotocol_which_is_not_sent_back_if_there_is_another(
-        self, address: str, beside: tuple[str, ...]
+        self, address: str, also: tuple[str, ...]
     ) -> None:
         offered = f"bearer.{tokens.create('ci', 'read').written}"
-        subprotocols = [Subprotocol(name) for name in (offered, *beside)]
+        subprotocols = [Subprotocol(name) for name in (offered, *also)]
         with connect(f"ws://{address}/ws/fleet", subprotocols=subprotocols) as socket:
             assert socket.recv() == "ci"
-            assert socket.subprotocol == (beside[0] if beside else offered)
+            assert socket.subprotocol == (also[0] if also else offered)
 
     def test_without_a_good_one_it_is_closed_with_4401(self, address: str) -> None:
         written = tokens.create("ci", "read").written

@@ -55,9 +55,7 @@ def test_a_task_is_followed_from_a_snapshot_to_its_end(
         assert follower.close_code() == (1000, "the task has ended")
 
 
-def test_of_a_task_that_has_ended_the_end_is_told_at_once(
-    http: Http, redis_client: redis.Redis
-) -> None:
+def test_a_task_that_has_ended_sends_its_end_at_once(http: Http, redis_client: redis.Redis) -> None:
     claim = begun(http)
     finish(redis_client, claim)
     seq = jobs.job(claim.job_id).seq
@@ -86,7 +84,9 @@ def test_what_redis_loses_the_ledger_repairs(http: Http, redis_client: redis.Red
 
 
 @pytest.mark.usefixtures("by_ledger_alone")
-def test_what_redis_loses_is_told_within_two_seconds(http: Http, redis_client: redis.Redis) -> None:
+def test_an_update_that_redis_loses_is_sent_within_two_seconds(
+    http: Http, redis_client: redis.Redis
+) -> None:
     claim = begun(http)
     took = []
     with following(http, f"/ws/tasks/{claim.job_id}") as follower:
@@ -94,7 +94,7 @@ def test_what_redis_loses_is_told_within_two_seconds(http: Http, redis_client: r
         for percent in range(10, 60, 10):
             began = time.monotonic()
             report(redis_client, claim, percent)
-            follower.until(lambda message, told=percent: message["progress"] == told)
+            follower.until(lambda message, sent=percent: message["progress"] == sent)
             took.append(time.monotonic() - began)
     assert hub.LOOK_SECONDS + 0.5 <= 2
     assert median(took) < 2
@@ -111,7 +111,7 @@ def test_a_task_whose_worker_is_lost_is_stale(http: Http) -> None:
 
 
 @pytest.mark.usefixtures("by_redis_alone")
-def test_who_comes_back_is_told_only_what_is_new(
+def test_a_client_that_reconnects_gets_only_what_is_new(
     http: Http, redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sockets, "PING_SECONDS", 0.2)
