@@ -52,7 +52,8 @@ check: $(VENV)/.dev  ## Formatting, lint, types and plain English
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	@git grep -nwiE '$(ARCHAIC)' -- '*.md' '*.py' '*.yaml' ':!CONTRIBUTING.md'; test $$? -eq 1 || { \
+	@grep -rnwiE '$(ARCHAIC)' --include='*.md' --include='*.py' --include='*.yaml' \
+		--exclude=CONTRIBUTING.md --exclude-dir='.*' --exclude-dir=var *; test $$? -eq 1 || { \
 		echo "write plain English in place of these words; see CONTRIBUTING.md" >&2; exit 1; }
 
 setup: $(VENV)/.installed  ## The virtual environment; quick when nothing changed
