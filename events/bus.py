@@ -107,7 +107,6 @@ def replay(event_id: int, send: Send, actor: str) -> Written:
             actor=actor,
             causation_id=event_id,
             subscriptions=subscriptions(past.type),
-            replayed=True,
         )
     )
     deliver(written.jobs, send)

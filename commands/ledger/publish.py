@@ -21,6 +21,7 @@ from events.vocabulary import (
     MachineCreated,
     MachineOnboarded,
     ModelTrained,
+    Plan,
     Request,
     RetrainRequested,
     RunDataSubmitted,
@@ -99,7 +100,7 @@ def _read(requested: type[Event], machine_id: str, data: str) -> Event:
         raise InvalidInput("--data", [Problem("", f"not JSON: {error}", advice)]) from None
     if not isinstance(fields, dict):
         raise InvalidInput("--data", [Problem("", "not a JSON object", "write {...}")])
-    inherited: dict[str, Any] = last_plan(machine_id)
+    inherited: dict[str, Any] = last_plan(machine_id) if issubclass(requested, Plan) else {}
     try:
         return requested(**{**inherited, **fields, "machine_id": machine_id})
     except ValidationError as error:

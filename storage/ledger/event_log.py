@@ -59,7 +59,6 @@ class NewEvent:
         key: Unique; if an event has the same key, this one is not written.
         model: The trained model that it reports.
         verdict: The verdict on a model that it reports.
-        replayed: Whether it copies a past event, whose model and verdict are already recorded.
     """
 
     type: str
@@ -75,7 +74,6 @@ class NewEvent:
     subscriptions: Sequence[Subscription] = ()
     model: TrainedModel | None = None
     verdict: Verdict | None = None
-    replayed: bool = False
 
 
 @dataclass(frozen=True)
@@ -139,14 +137,14 @@ def append(event: NewEvent) -> Written:
         job=event.job_id,
     )
     jobs = [_insert_job(event_id, event, subscription) for subscription in event.subscriptions]
-    if not event.replayed:
-        if event.model is not None:
-            model_registry.record_model(event.machine_id, event.model)
-        if event.verdict is not None:
-            model_registry.record_verdict(event.machine_id, event.verdict)
+    if event.model is not None:
+        model_registry.record_model(event.machine_id, event.model)
+    if event.verdict is not None:
+        model_registry.record_verdict(event.machine_id, event.verdict)
+    chains = {subscription.chain for subscription in event.subscriptions}
     if event.effect is not Effect.NOTICE:
-        chains = {event.chain, *(subscription.chain for subscription in event.subscriptions)}
-        chain_status.update(event.machine_id, *chains)
+        chains.add(event.chain)
+    chain_status.update(event.machine_id, *chains)
     return Written(event_id, jobs)
 
 

@@ -25,6 +25,7 @@ from storage.database import (
 from storage.ledger import chain_status, training_report
 from storage.ledger.event_log import SYSTEM, Dispatch, NewEvent, Written, append
 from storage.ledger.sequence import NEXT_SEQ
+from storage.status import JobStatus
 from storage.tables import Artifact
 
 MAX_ATTEMPTS = 5
@@ -75,7 +76,7 @@ def claim(job_id: int, worker: str, lease_seconds: float) -> Claim | None:
             return None
         (claimed,) = _claims(execute(_CLAIMS_BY_ID, job=job_id))
         _follow(claimed)
-        chain_status.update(claimed.machine_id, claimed.chain)
+        chain_status.move(claimed.machine_id, claimed.chain, job_id, JobStatus.RUNNING)
         return claimed
 
 
@@ -167,7 +168,7 @@ def fail(claim: Claim, reason: str, event: NewEvent, *, retryable: bool) -> Writ
         if retryable and attempts < MAX_ATTEMPTS:
             backoff = _jittered(BACKOFF_SECONDS * 2 ** (attempts - 1))
             _write(claim, f"attempts = :n, {_WAITS}", n=attempts, reason=reason, backoff=backoff)
-            chain_status.update(claim.machine_id, claim.chain)
+            _waits(claim)
             return Written(None)
         _write(claim, f"attempts = :n, {_FAILED}", n=attempts, reason=reason)
         return append(_by(claim, event))
@@ -193,7 +194,7 @@ def crash(claim: Claim, reason: str, event: NewEvent, *, lease_expired: bool = F
             backoff = _jittered(CRASH_BACKOFF_SECONDS * 2 ** (crashes - 1))
             setting = f"crashes = :n, {_WAITS}"
             _write(claim, setting, condition, n=crashes, reason=reason, backoff=backoff)
-            chain_status.update(claim.machine_id, claim.chain)
+            _waits(claim)
             return Written(None)
         reason = f"quarantined after {crashes} crashes: {reason}"
         _write(claim, f"crashes = :n, {_FAILED}", condition, n=crashes, reason=reason)
@@ -208,7 +209,7 @@ def release(claim: Claim) -> Dispatch:
     """
     with transaction():
         _write(claim, _RELEASED)
-        chain_status.update(claim.machine_id, claim.chain)
+        _waits(claim)
     return Dispatch(claim.job_id, claim.queue)
 
 
@@ -220,6 +221,10 @@ def _write(claim: Claim, setting: str, condition: str = "TRUE", **values: Any) -
         raise StaleLease(f"job {claim.job_id} no longer belongs to token {claim.token}")
     _follow(claim)
     return int(written[0][0])
+
+
+def _waits(claim: Claim) -> None:
+    chain_status.move(claim.machine_id, claim.chain, claim.job_id, JobStatus.PENDING)
 
 
 def _follow(claim: Claim) -> None:

@@ -24,7 +24,8 @@ def cancel(job_id: int) -> JobStatus:
     """
     with transaction():
         before = _cancel(job_id)
-        _update_chain(job_id)
+        if before in OPEN:
+            _update_chain(job_id)
         return before
 
 
@@ -82,7 +83,8 @@ def retry(job_id: int) -> Dispatch | None:
     with transaction():
         _status(job_id)  # Raises if there is no such job.
         started = _start_afresh(job_id, (JobStatus.FAILED, JobStatus.CANCELLED))
-        _update_chain(job_id)
+        if started is not None:
+            _update_chain(job_id)
         return started
 
 
