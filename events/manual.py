@@ -18,8 +18,10 @@ from events.vocabulary import (
     GenerationRequested,
     Plan,
     SeedRequested,
+    SyntheticDataReady,
     TrainingRequested,
 )
+from GAN.config.limits import MAX_SET_ROWS
 from GAN.layout import MODEL_SUFFIX, model_prefix, seed_key
 from storage.artifacts import registry
 from storage.artifacts.registry import PublishedFile
@@ -108,13 +110,24 @@ def start_generation(machine_id: str, plan: Mapping[str, Any], caller: Caller) -
 
 
 def last_plan(machine_id: str) -> dict[str, Any]:
-    """The plan of the newest event of the machine's onboarding, as a first training's plan."""
+    """The plan of the newest event of the machine's onboarding, as a first training's plan.
+
+    Version 0.1 accepted more rows than a set may have, and failed after the training.
+    """
     types = [name for name, event_type in EVENT_TYPES.items() if issubclass(event_type, Plan)]
     newest = newest_of_types(machine_id, ONBOARDING, types)
+    if newest is None:
+        return {}
     fields = set(Plan.model_fields) - {"retraining"}
-    return (
-        {name: value for name, value in newest.payload.items() if name in fields} if newest else {}
-    )
+    plan = {name: value for name, value in newest.payload.items() if name in fields}
+    samples = {name: min(rows, MAX_SET_ROWS) for name, rows in plan.get("samples", {}).items()}
+    return plan | ({"samples": samples} if samples else {})
+
+
+def model_of_newest_sets(machine_id: str) -> str | None:
+    """The key of the model that made the machine's newest sets; None before the first."""
+    newest = newest_of_types(machine_id, ONBOARDING, [SyntheticDataReady.__name__])
+    return newest.payload["model_key"] if newest else None
 
 
 def _take_over(

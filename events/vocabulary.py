@@ -57,6 +57,12 @@ class Plan(_Frozen):
         return {name: getattr(self, name) for name in Plan.model_fields} | changes
 
 
+class Request(_Frozen):
+    """A request of a user. It begins a run of its chain at the stage that reacts to it."""
+
+    effect: ClassVar[Effect] = Effect.BEGINS
+
+
 #: Every event type by its name; defining a class adds it.
 EVENT_TYPES: dict[str, type[Event]] = {}
 
@@ -79,6 +85,8 @@ class Event(_Frozen):
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
         """Add the type to `EVENT_TYPES`."""
         super().__pydantic_init_subclass__(**kwargs)
+        if issubclass(cls, Request) and cls.effect is not Effect.BEGINS:
+            raise TypeError(f"{cls.__name__}: name Request before Event among its bases")
         EVENT_TYPES[cls.__name__] = cls
 
     @property
@@ -97,12 +105,6 @@ class Event(_Frozen):
     def verdict(self) -> Verdict | None:
         """The verdict on a model that the event reports; None for other events."""
         return None
-
-
-class Request(_Frozen):
-    """A request of a user. It begins a run of its chain at the stage that reacts to it."""
-
-    effect: ClassVar[Effect] = Effect.BEGINS
 
 
 class MachineCreated(Event, Plan):

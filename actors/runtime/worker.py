@@ -7,6 +7,7 @@ import socket
 import threading
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 
 import dramatiq
 import structlog
@@ -110,26 +111,24 @@ def _prepared(runner: Runner, stopping: threading.Event) -> bool:
     does not wait for them; the fork server then ends after its imports.
 
     Raises:
-        ForkServerLost: The fork server ended, and the worker does not stop.
+        ForkServerLost: The first process could not be made, and the worker does not stop.
     """
-    done = threading.Event()
-    lost: list[ForkServerLost] = []
+    prepared = threading.Event()
 
     def prepare() -> None:
-        try:
+        with suppress(ForkServerLost):  # Any other error is a bug: its traceback is printed.
             runner.prepare()
-        except ForkServerLost as error:
-            lost.append(error)
+            prepared.set()
         if stopping.is_set():
             runner.close()
-        done.set()
 
-    threading.Thread(target=prepare, name="prepare", daemon=True).start()
-    while not done.wait(_SIGNAL_SECONDS) and not stopping.is_set():
-        continue
+    thread = threading.Thread(target=prepare, name="prepare", daemon=True)
+    thread.start()
+    while thread.is_alive() and not stopping.is_set():
+        thread.join(_SIGNAL_SECONDS)
     # Ctrl-C ends the fork server during its imports, and may set `stopping` a moment later.
-    if lost and not stopping.wait(_SIGNAL_SECONDS):
-        raise lost[0]
+    if not (stopping.is_set() or prepared.is_set() or stopping.wait(_SIGNAL_SECONDS)):
+        raise ForkServerLost("the first process for stages could not be started")
     return not stopping.is_set()
 
 

@@ -12,7 +12,7 @@ from commands.output import json_option, print_json
 from commands.session import open_ledger, publisher
 from errors import InvalidInput, Problem
 from events.bus import request
-from events.manual import last_plan
+from events.manual import last_plan, model_of_newest_sets
 from events.vocabulary import (
     EVENT_TYPES,
     AssessmentRequested,
@@ -101,6 +101,8 @@ def _read(requested: type[Event], machine_id: str, data: str) -> Event:
     if not isinstance(fields, dict):
         raise InvalidInput("--data", [Problem("", "not a JSON object", "write {...}")])
     inherited: dict[str, Any] = last_plan(machine_id) if issubclass(requested, Plan) else {}
+    if requested is AssessmentRequested:
+        inherited["model_key"] = model_of_newest_sets(machine_id)
     try:
         return requested(**{**inherited, **fields, "machine_id": machine_id})
     except ValidationError as error:

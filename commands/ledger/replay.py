@@ -89,7 +89,7 @@ def _insist_on_readable(past: EventRow) -> None:
     try:
         read_event(past.type, past.machine_id, past.payload)
     except ValidationError as error:
-        advice = f"publish it by hand: fleetforge publish {past.type} --help"
+        advice = "publish a request instead; see: fleetforge publish --help"
         problems = [
             Problem(".".join(map(str, e["loc"])), e["msg"], advice)
             for e in error.errors(include_url=False)

@@ -63,8 +63,8 @@ def correlation_of(machine_id: str, chain: str = ONBOARDING) -> str | None:
 
 
 def outcome(job_id: int) -> EventRow | None:
-    """The event that a job ended with; None if it has published none."""
-    found = events_where("WHERE job_id = :job ORDER BY id DESC LIMIT 1", job=job_id)
+    """The event that a job ended with; None if it has not ended, or was cancelled."""
+    found = events_where(_OUTCOME, job=job_id)
     return found[0] if found else None
 
 
@@ -91,6 +91,13 @@ ORDER BY jobs.id DESC LIMIT :most
 _CORRELATION = """
 SELECT events.correlation_id FROM chain_status JOIN events ON events.id = chain_status.event_id
 WHERE chain_status.machine_id = :machine AND chain_status.chain = :chain
+"""
+
+# A job that was retried may have been cancelled after the event of its first end.
+_OUTCOME = """
+WHERE job_id = :job
+    AND EXISTS (SELECT 1 FROM jobs WHERE id = :job AND status IN ('success', 'failed'))
+ORDER BY id DESC LIMIT 1
 """
 
 _NEWEST_MODEL = """

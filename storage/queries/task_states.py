@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from storage.database import execute, reading
 from storage.ledger.chain_status import ONBOARDING
 from storage.queries.jobs import SHOWN_STATUS
-from storage.queries.machines import MACHINE_TABLES
 from storage.status import ENDED
 
 #: Longest time between taking a sequence number and the commit that makes the state visible, ms.
@@ -69,14 +68,21 @@ def of_tasks(task_ids: Collection[int]) -> list[TaskState]:
 
 
 def of_fleet() -> list[TaskState]:
-    """The state of the task that each machine's status comes from, by machine."""
-    return _states(f"{MACHINE_TABLES} ORDER BY machines.machine_id")
+    """The state of the newest task of each machine's onboarding, by machine."""
+    return _states(f"{_NEWEST_TASKS} ORDER BY machines.machine_id")
 
 
 def _states(of: str) -> list[TaskState]:
     with reading():
         return [TaskState(*row) for row in execute(f"SELECT {_STATE} FROM {of}")]
 
+
+_NEWEST_TASKS = f"""
+machines LEFT JOIN jobs ON jobs.id = (
+    SELECT MAX(id) FROM jobs AS newest
+    WHERE newest.machine_id = machines.machine_id AND newest.chain = '{ONBOARDING}'
+)
+"""
 
 _STATE = f"""
 machines.machine_id, jobs.id, jobs.stage,

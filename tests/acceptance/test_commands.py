@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 
+import apsw
 import pytest
 
 from cli import COMMANDS
@@ -245,6 +246,20 @@ def test_other_facts_cannot_be_published_and_the_error_names_the_request(
     assert f"{fact} is a fact that Fleetforge records" in refused
     assert advice in refused
     assert len(user.json("events")) == 1
+
+
+def test_an_assessment_by_hand_is_of_the_model_that_made_the_newest_sets(user: User) -> None:
+    user.run("onboard", "pump_ksb_etanorm_006")
+    ledger = apsw.Connection(str(user.home / "ledger.sqlite3"))
+    ledger.execute(
+        "INSERT INTO events (type, machine_id, correlation_id, payload, occurred_at) "
+        "SELECT 'SyntheticDataReady', machine_id, correlation_id, :payload, occurred_at "
+        "FROM events",
+        {"payload": '{"model_key": "GAN/models/first.pkl"}'},
+    )
+    ledger.close()
+    user.run("publish", "AssessmentRequested", "--machine", "pump_ksb_etanorm_006")
+    assert user.json("events")[-1]["payload"]["model_key"] == "GAN/models/first.pkl"
 
 
 def test_more_rows_than_a_set_may_have_are_refused_before_anything_starts(user: User) -> None:

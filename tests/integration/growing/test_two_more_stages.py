@@ -17,6 +17,7 @@ from actors.runtime.child import start_fork_server
 from actors.runtime.runner import Runner
 from actors.stage import STAGES
 from cli import fleetforge
+from commands.ledger import publish as publishing
 from commands.machines.explanation import explain
 from events import bus
 from events.vocabulary import EVENT_TYPES, MachineOnboarded
@@ -28,7 +29,7 @@ from storage.ledger.event_log import Dispatch, Subscription
 from storage.operations import control
 from storage.queries import jobs, lineage, machines
 from storage.queries.diagnosis import diagnose
-from storage.settings import PREFIX
+from storage.settings import PREFIX, Settings
 from storage.status import ChainStatus, JobStatus, MachineStatus
 from tests.integration.conftest import add_machine, record
 from tests.integration.following import following
@@ -110,6 +111,15 @@ def test_every_face_shows_the_machine_as_onboarded_whatever_the_other_chains_do(
     }
 
 
+def set_environment(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The settings of the service, for a command of this process."""
+    monkeypatch.setenv(f"{PREFIX}HOME", str(settings.home))
+    assert settings.redis_url is not None
+    monkeypatch.setenv(f"{PREFIX}REDIS_URL", settings.redis_url.get_secret_value())
+    if settings.database_url is not None:
+        monkeypatch.setenv(f"{PREFIX}DATABASE_URL", settings.database_url.get_secret_value())
+
+
 def assert_onboarded(http: Http, monkeypatch: pytest.MonkeyPatch) -> None:
     assert machines.machine("pump_1").status is MachineStatus.ONBOARDED
     assert explain(diagnose("pump_1", lambda: True)).state.startswith("onboarded")
@@ -126,12 +136,7 @@ def assert_onboarded(http: Http, monkeypatch: pytest.MonkeyPatch) -> None:
         assert (first["machine_id"], first["stage"]) == ("pump_1", "assess_quality")
         assert follower.next()["type"] == "synced"
 
-    settings = http.service.settings
-    monkeypatch.setenv(f"{PREFIX}HOME", str(settings.home))
-    assert settings.redis_url is not None
-    monkeypatch.setenv(f"{PREFIX}REDIS_URL", settings.redis_url.get_secret_value())
-    if settings.database_url is not None:
-        monkeypatch.setenv(f"{PREFIX}DATABASE_URL", settings.database_url.get_secret_value())
+    set_environment(http.service.settings, monkeypatch)
     database.close()  # The command opens it again.
     command = CliRunner().invoke(fleetforge, ["status", "pump_1", "--json"], catch_exceptions=False)
     (status,) = json.loads(command.stdout)
@@ -195,3 +200,36 @@ def test_progress_of_another_chain_does_not_reach_the_sockets_of_the_fleet(
 @pytest.mark.usefixtures("two_more_stages")
 def test_the_graph_shows_them() -> None:
     assert "MachineOnboarded ─► train_predictor ─► PredictorTrained" in as_text().splitlines()
+
+
+@pytest.mark.usefixtures("two_more_stages")
+def test_a_request_without_a_plan_can_be_published_by_hand(
+    http: Http, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train_predictor = importlib.import_module("tests.integration.growing.train_predictor")
+    onboard(http)
+    set_environment(http.service.settings, monkeypatch)
+    monkeypatch.setitem(
+        publishing.REQUESTS, "PredictorRequested", train_predictor.PredictorRequested
+    )
+    database.close()  # The command opens it again.
+    published = publishing.publish.callback
+    assert published is not None
+    published("PredictorRequested", "pump_1", "{}", as_json=True)
+    newest = jobs.jobs()[0]
+    assert (newest.stage, newest.chain) == ("train_predictor", "predictor")
+    assert machines.machine("pump_1").status is MachineStatus.ONBOARDED
+
+
+@pytest.mark.usefixtures("two_more_stages")
+def test_a_stage_that_reacts_to_a_notice_has_a_status_from_the_start(http: Http) -> None:
+    onboard(http)
+    notice = record(
+        "StageOverdue",
+        "pump_1",
+        {"stage": "x", "job_id": 1, "waited_seconds": 9, "expected_seconds": 3},
+        subscriptions=[Subscription("send_alert", "default", "alerts")],
+    )
+    event_log.publish(notice)
+    assert chain_statuses()["alerts"] is ChainStatus.PENDING
+    assert chain_statuses()["onboarding"] is ChainStatus.COMPLETE

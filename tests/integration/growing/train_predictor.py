@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from actors.stage import Job, stage
-from events.vocabulary import Event, MachineOnboarded
+from events.vocabulary import Event, MachineOnboarded, Request
 from storage.ledger.event_log import Effect
 
 
@@ -16,8 +16,14 @@ class PredictorTrained(Event):
     effect: ClassVar[Effect] = Effect.ENDS
 
 
+class PredictorRequested(Request, Event):
+    """Train a predictor; it has no plan."""
+
+    chain: ClassVar[str] = "predictor"
+
+
 @stage(queue="default", channel="gan:predictor")
-def train_predictor(event: MachineOnboarded, job: Job) -> PredictorTrained:
+def train_predictor(event: MachineOnboarded | PredictorRequested, job: Job) -> PredictorTrained:
     (job.workspace / "predictor.txt").write_text("a predictor")
     job.progress(50, "half way")
     return PredictorTrained(machine_id=job.machine_id)
