@@ -35,7 +35,7 @@ from storage.database import clock_ms
 from storage.queries import jobs as job_queries
 from storage.queries import machines
 from storage.settings import PREFIX, Settings
-from storage.status import JobStatus
+from storage.status import JobStatus, MachineStatus
 
 _LIMIT_SECONDS = 120.0
 
@@ -84,7 +84,7 @@ def measure(kind: str, rate: float, seconds: float) -> list[Readers]:
         fleet = (fleet_profile(machine_id) for machine_id in fleet_ids())
         first, *others = [new_machine("fleet", profile) for profile in fleet]
         register([first], Plan(), broker.send, actor="benchmark")
-        _until(lambda: machines.machine(fleet_ids()[0]).status == "onboarded")
+        _until(lambda: machines.machine(fleet_ids()[0]).status is MachineStatus.ONBOARDED)
         alone = _read(url, kind, "nothing", rate, seconds)
         register(others, Plan(), broker.send, actor="benchmark")
         _until(lambda: len(job_queries.jobs(status=JobStatus.RUNNING)) > 1)

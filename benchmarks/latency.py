@@ -34,6 +34,7 @@ from benchmarks.trace import TRACE, hops
 from storage.database import database, open_database, upgrade
 from storage.queries import machines
 from storage.settings import PREFIX, Settings
+from storage.status import MachineStatus
 
 assert actors
 
@@ -103,7 +104,7 @@ def fleetforge(valkey: Valkey, workers: int) -> Iterator[System]:
             open_database(settings)  # A ledger for each number of workers.
             machine_id = f"machine_{next(numbers)}"
             take_in_cheap_machine(machine_id, "", broker.send)
-            _until(lambda: machines.machine(machine_id).status == "onboarded")
+            _until(lambda: machines.machine(machine_id).status is MachineStatus.ONBOARDED)
             database.close()
 
         yield System("Fleetforge", workers, trigger, folder, steps=3)

@@ -16,6 +16,7 @@ from storage.ledger import leases
 from storage.ledger.leases import Claim
 from storage.queries import task_states
 from storage.queries.task_states import TaskState
+from storage.status import JobStatus
 
 LEDGER_INTERVAL_SECONDS = 0.3
 
@@ -68,7 +69,7 @@ class ProgressChannel:
                 machine_id=self._claim.machine_id,
                 task_id=self._claim.job_id,
                 stage=self._stage.name,
-                status="running",
+                status=JobStatus.RUNNING.value,
                 progress=percent,
                 epoch=newest.epoch,
                 loss=loss,

@@ -26,6 +26,7 @@ from benchmarks.fleet import take_in_cheap_machine
 from benchmarks.site import site
 from errors import LedgerUnavailable
 from storage.queries import machines as machine_queries
+from storage.status import MachineStatus
 
 #: Mean pause between two faults, seconds.
 PAUSE_SECONDS = 1.5
@@ -130,7 +131,7 @@ def _weather(
         storm.tend()
         storm.crew.tend()
         try:
-            now = sum(one.status == "onboarded" for one in machine_queries.machines())
+            now = sum(one.status is MachineStatus.ONBOARDED for one in machine_queries.machines())
             if now > onboarded:
                 if now // 25 > onboarded // 25:
                     say(f"{now} of {len(names)} onboarded, {len(left)} misfortunes left")
@@ -175,7 +176,7 @@ def _judge(
         database=database,
         seed=seed,
         machines=len(names),
-        onboarded=sum(one.status == "onboarded" for one in machine_queries.machines()),
+        onboarded=sum(one.status is MachineStatus.ONBOARDED for one in machine_queries.machines()),
         broken_promises=broken,
         misfortunes=dict(storm.done),
         counts={

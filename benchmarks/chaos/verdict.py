@@ -15,6 +15,7 @@ from benchmarks.chaos.storm import Kill
 from storage.artifacts.store import STAGING
 from storage.database import execute, reading
 from storage.queries import machines as machine_queries
+from storage.status import MachineStatus
 
 #: The events of a machine, each once, in this order.
 CHAIN = ("MachineCreated", "SeedReady", "ModelTrained", "SyntheticDataReady", "MachineOnboarded")
@@ -36,7 +37,7 @@ def _not_onboarded(machines: Sequence[str]) -> Iterator[str]:
     for machine in machines:
         if machine not in states:
             yield f"{machine} is lost"
-        elif states[machine].status != "onboarded":
+        elif states[machine].status is not MachineStatus.ONBOARDED:
             yield f"{machine} is {states[machine].status}: {states[machine].error_message}"
 
 

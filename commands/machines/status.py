@@ -7,6 +7,7 @@ import click
 from commands.output import json_option, moment, print_json, print_rows, repeat
 from commands.session import open_ledger
 from storage.queries import machines
+from storage.status import MachineStatus
 
 COLUMNS = ("machine_id", "stage", "status", "progress", "message", "since")
 
@@ -36,7 +37,7 @@ def status(machine_id: str | None, watch: bool, as_json: bool) -> None:
                 "status": one.label,
                 "since": moment(one.since),
                 "progress": f"{one.progress} %",
-                "message": one.error_message if one.status == "failed" else one.message,
+                "message": one.error_message if one.status is MachineStatus.FAILED else one.message,
             }
             for one in found
         ]

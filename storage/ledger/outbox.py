@@ -10,6 +10,7 @@ from peewee import fn
 from storage.database import after, database, now_ms, reading, transaction
 from storage.ledger.event_log import Dispatch
 from storage.ledger.queues import QueueState
+from storage.status import JobStatus
 from storage.tables import Job
 
 
@@ -34,7 +35,7 @@ def _take(condition: Any, limit: int) -> list[Dispatch]:
         found: Any = (
             Job.select(Job.id)
             .where(
-                Job.status == "pending",
+                Job.status == JobStatus.PENDING.value,
                 Job.dispatched_at.is_null(),
                 Job.due_at <= now_ms(),
                 condition,
@@ -50,7 +51,9 @@ def _take(condition: Any, limit: int) -> list[Dispatch]:
         # Another steward may have taken some of them meanwhile.
         taken: Any = (
             Job.update(dispatched_at=now_ms())
-            .where(Job.id.in_(ids), Job.status == "pending", Job.dispatched_at.is_null())
+            .where(
+                Job.id.in_(ids), Job.status == JobStatus.PENDING.value, Job.dispatched_at.is_null()
+            )
             .returning(Job.id, Job.queue)
             .tuples()
             .execute()
@@ -65,7 +68,7 @@ def _on_the_way(queue: str) -> int:
         count: int = (
             Job.select()
             .where(
-                Job.status == "pending",
+                Job.status == JobStatus.PENDING.value,
                 Job.queue == queue,
                 Job.due_at <= now_ms(),
                 Job.dispatched_at.is_null(False),
@@ -81,7 +84,7 @@ def overdue_deliveries(queue: str, seconds: float, limit: int) -> list[Dispatch]
         rows = (
             Job.select(Job.id, Job.queue)
             .where(
-                Job.status == "pending",
+                Job.status == JobStatus.PENDING.value,
                 Job.queue == queue,
                 Job.due_at <= now_ms(),
                 Job.dispatched_at < after(-seconds),
@@ -96,7 +99,7 @@ def sent_again(job_ids: Sequence[int]) -> None:
     """Record that these jobs were sent again now."""
     with transaction():
         Job.update(dispatched_at=now_ms()).where(
-            Job.id.in_(list(job_ids)), Job.status == "pending"
+            Job.id.in_(list(job_ids)), Job.status == JobStatus.PENDING.value
         ).execute()
 
 
@@ -104,7 +107,7 @@ def not_sent(job_ids: Sequence[int]) -> None:
     """Record that these jobs could not be sent."""
     with transaction():
         Job.update(dispatched_at=None).where(
-            Job.id.in_(list(job_ids)), Job.status == "pending"
+            Job.id.in_(list(job_ids)), Job.status == JobStatus.PENDING.value
         ).execute()
 
 
@@ -112,15 +115,15 @@ def forget_deliveries() -> None:
     """Mark all pending jobs as not sent, because the broker has lost its data."""
     with transaction():
         Job.update(dispatched_at=None).where(
-            Job.status == "pending", Job.dispatched_at.is_null(False)
+            Job.status == JobStatus.PENDING.value, Job.dispatched_at.is_null(False)
         ).execute()
 
 
 def seconds_to_next() -> float | None:
     """Seconds until a lease ends or an unsent job becomes due; None without either."""
-    lease = Job.select(fn.MIN(Job.lease_until)).where(Job.status == "running")
+    lease = Job.select(fn.MIN(Job.lease_until)).where(Job.status == JobStatus.RUNNING.value)
     due = Job.select(fn.MIN(Job.due_at)).where(
-        Job.status == "pending", Job.dispatched_at.is_null(), Job.due_at > now_ms()
+        Job.status == JobStatus.PENDING.value, Job.dispatched_at.is_null(), Job.due_at > now_ms()
     )
     with reading():
         row = database.execute(Job.select(lease, due, now_ms()).limit(1)).fetchone()

@@ -11,6 +11,7 @@ from typing import Any
 from peewee import fn
 
 from storage.database import now_ms, reading, transaction
+from storage.status import JobStatus
 from storage.tables import Job, Queue
 
 
@@ -50,7 +51,7 @@ def states() -> dict[str, QueueState]:
         rows: dict[str, dict[str, Any]] = {row["name"]: row for row in settings}
         due: Any = (
             Job.select(Job.queue, fn.COUNT(Job.id), fn.MIN(Job.due_at))
-            .where(Job.status == "pending", Job.due_at <= now_ms())
+            .where(Job.status == JobStatus.PENDING.value, Job.due_at <= now_ms())
             .group_by(Job.queue)
             .tuples()
         )
@@ -58,7 +59,7 @@ def states() -> dict[str, QueueState]:
             rows.setdefault(name, {"name": name}).update(due=count, oldest_due_at=oldest)
         running: Any = (
             Job.select(Job.queue, fn.COUNT(Job.id))
-            .where(Job.status == "running")
+            .where(Job.status == JobStatus.RUNNING.value)
             .group_by(Job.queue)
             .tuples()
         )

@@ -26,6 +26,7 @@ from storage.operations.retention import (
     read,
 )
 from storage.settings import PREFIX
+from storage.status import JobStatus
 from storage.tables import Artifact, ModelVersion
 
 _BATCH = 500
@@ -175,7 +176,7 @@ def _check_ledger(store: ArtifactStore, folders: Sequence[StagedFolder]) -> None
 
 
 def _runs(folder: StagedFolder, ledger: Ledger) -> bool:
-    running = Attempt(folder.job_id, folder.machine_id, folder.token, "running")
+    running = Attempt(folder.job_id, folder.machine_id, folder.token, JobStatus.RUNNING.value)
     return ledger.attempts.get(folder.job_id) == running
 
 
