@@ -112,6 +112,7 @@ def test_a_profile_dropped_in_the_inbox_is_onboarded_and_ctrl_c_stops_all(user: 
     # What was running was handed back, not lost and not failed.
     (machine,) = user.json("status")
     assert machine["status"] in ("pending", "success", "onboarded")
+    assert user.json("events")[0]["actor"] == "watch"
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])

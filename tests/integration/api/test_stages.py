@@ -14,6 +14,7 @@ from errors import StaleLease
 from events.bus import new_event
 from events.vocabulary import ModelTrained, SeedReady
 from GAN.layout import model_key, seed_key
+from storage.clients import tokens
 from storage.database import database
 from storage.ledger import leases as ledger_module
 from storage.queries import events, jobs
@@ -44,6 +45,14 @@ def test_a_seed_is_started_by_one_more_event(http: Http) -> None:
     assert (event.type, event.actor, event.job_id) == ("SeedRequested", "anyone", None)
     assert (event.payload["rows"], event.payload["seed"]) == (2000, 7)
     assert http.service.broker.depth("default") == 1
+
+
+def test_the_name_of_the_token_is_recorded_with_the_event(http: Http) -> None:
+    written = tokens.create("planner", "write").written
+    http.headers["Authorization"] = f"Bearer {written}"
+    http.create()
+    start(http, "seed")
+    assert [event.actor for event in events.events()] == ["planner", "planner"]
 
 
 def test_a_training_is_started_on_the_newest_seed_and_takes_the_chain_over(http: Http) -> None:
