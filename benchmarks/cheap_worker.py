@@ -14,8 +14,8 @@ from commands.stopping import stop_event
 from storage.artifacts.staging import StagedArtifact
 from storage.database import open_database
 from storage.ledger import leases
+from storage.ledger.claims import Claim
 from storage.ledger.event_log import NewEvent, Written
-from storage.ledger.leases import Claim
 from storage.settings import load_settings
 
 

@@ -16,7 +16,7 @@ import structlog
 from structlog.processors import JSONRenderer, format_exc_info
 from structlog.typing import EventDict, Processor
 
-from storage.ledger.leases import Claim
+from storage.ledger.claims import Claim
 
 #: Fields of every line of this process, from all its threads.
 _about: dict[str, Any] = {}

@@ -13,7 +13,7 @@ from actors.runtime.stage_process import Progressed
 from actors.stage import Stage
 from errors import LedgerUnavailable
 from storage.ledger import leases
-from storage.ledger.leases import Claim
+from storage.ledger.claims import Claim
 from storage.queries import task_states
 from storage.queries.task_states import TaskState
 from storage.status import JobStatus

@@ -28,9 +28,9 @@ from errors import LedgerUnavailable, StaleLease
 from events.bus import Send, deliver
 from storage.artifacts import registry
 from storage.artifacts.store import ArtifactStore
-from storage.ledger import leases, outbox
+from storage.ledger import claims, leases, outbox
+from storage.ledger.claims import Claim
 from storage.ledger.event_log import Written
-from storage.ledger.leases import Claim
 from storage.settings import Settings
 
 #: What the log and the metrics call the end of a run.
@@ -81,7 +81,7 @@ class Runner:
             return
         try:
             claim = self._insist(
-                lambda: leases.claim(job_id, self.worker_id, self.settings.lease_seconds)
+                lambda: claims.claim(job_id, self.worker_id, self.settings.lease_seconds)
             )
         except LedgerUnavailable:
             return  # Stopping; the steward of another worker finds that the message is missing.

@@ -30,7 +30,7 @@ from GAN.profiles.profile import MachineProfile
 from storage.artifacts.registry import PublishedFile
 from storage.artifacts.staging import StagedArtifact
 from storage.artifacts.store import open_store, staging_prefix
-from storage.ledger.leases import Claim
+from storage.ledger.claims import Claim
 
 #: A process that has grown by more than this runs no further job, so that what a training leaves
 #: in memory goes with it. MiB.

@@ -12,7 +12,7 @@ import pytest
 from benchmarks.fleet import PROFILE
 from events.vocabulary import StageFailed
 from storage.database import after, database, open_database, transaction
-from storage.ledger import leases
+from storage.ledger import claims, leases
 from storage.queries import jobs
 from storage.settings import Settings
 from storage.tables import Worker
@@ -29,7 +29,7 @@ def fail_every_job(user: User) -> list[int]:
     open_database(Settings(home=user.home))
     failed = []
     for job in jobs.jobs(status="pending"):
-        claim = leases.claim(job.id, "worker-1", 30)
+        claim = claims.claim(job.id, "worker-1", 30)
         assert claim is not None
         event = StageFailed(machine_id=claim.machine_id, stage=claim.stage, reason="boom")
         fact = record("StageFailed", claim.machine_id, event.payload(), claim.correlation_id)

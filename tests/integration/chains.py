@@ -25,9 +25,9 @@ from events.vocabulary import Event, Plan, StageFailed, read_event
 from storage import tables
 from storage.artifacts.staging import StagedArtifact
 from storage.database import database, open_database, upgrade
-from storage.ledger import leases
+from storage.ledger import claims, leases
+from storage.ledger.claims import Claim
 from storage.ledger.event_log import Dispatch, NewEvent, Written
-from storage.ledger.leases import Claim
 from storage.settings import Settings
 from tests.integration.conftest import profile_of
 
@@ -67,7 +67,7 @@ def chain(machine_id: str, random: Random) -> Iterator[Commit]:
     register([new_machine("test", profile_of(machine_id))], Plan(), jobs.extend, actor="test")
     yield Commit(jobs[0].job_id, 0, AT_REST)
     while jobs:
-        claim = leases.claim(jobs.popleft().job_id, "writer", 30)
+        claim = claims.claim(jobs.popleft().job_id, "writer", 30)
         assert claim is not None
         yield Commit(claim.job_id, claim.token, 0, kept=False)
         leases.renew(claim, 30)

@@ -10,8 +10,8 @@ from storage.artifacts import publishing, registry
 from storage.artifacts.staging import StagedArtifact
 from storage.artifacts.store import ArtifactStore, LocalStore, open_store
 from storage.database import transaction
-from storage.ledger import leases
-from storage.ledger.leases import Claim
+from storage.ledger import claims, leases
+from storage.ledger.claims import Claim
 from storage.operations import garbage_collection
 from storage.operations.garbage_collection import Garbage
 from storage.tables import Artifact, Job, ModelVersion
@@ -28,7 +28,7 @@ def empty_bucket(address: str, home: Path) -> ArtifactStore:
 def claimed(job_id: int) -> Claim:
     with transaction():
         Job.update(due_at=0).where(Job.id == job_id).execute()
-    claim = leases.claim(job_id, "worker-1", 30)
+    claim = claims.claim(job_id, "worker-1", 30)
     assert claim is not None
     return claim
 

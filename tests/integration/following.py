@@ -18,7 +18,7 @@ from events.bus import new_event
 from events.vocabulary import Event, SeedReady
 from GAN.layout import seed_key
 from storage.ledger import leases
-from storage.ledger.leases import Claim
+from storage.ledger.claims import Claim
 from storage.ledger.workers import beat
 from storage.queries import jobs
 from tests.integration.serving import Http, claimed

@@ -18,8 +18,8 @@ from GAN.profiles.profile import MachineProfile
 from storage.artifacts import publishing
 from storage.artifacts.registry import of_job
 from storage.artifacts.store import ArtifactStore, staging_prefix
-from storage.ledger import leases
-from storage.ledger.leases import Claim
+from storage.ledger import claims, leases
+from storage.ledger.claims import Claim
 from storage.settings import Settings
 from tests.integration.api import served
 from tests.integration.conftest import profile_of
@@ -72,7 +72,7 @@ def as_json(profile: MachineProfile) -> dict[str, object]:
 
 def claimed(task_id: int) -> Claim:
     """The right to run a task."""
-    claim = leases.claim(task_id, "worker-1", 30)
+    claim = claims.claim(task_id, "worker-1", 30)
     assert claim is not None
     return claim
 

@@ -11,8 +11,8 @@ from actors.runtime.execution.outcomes import failure_event
 from actors.runtime.log import fields_of
 from errors import StaleLease
 from events.bus import Send, deliver
-from storage.ledger import leases
-from storage.ledger.leases import Claim
+from storage.ledger import claims, leases
+from storage.ledger.claims import Claim
 
 _REASON = "its worker stopped renewing the lease"
 
@@ -33,7 +33,7 @@ class Rescue:
         """
         if self._grace.lasts:
             return
-        expired = leases.expired()
+        expired = claims.expired()
         if expired:
             # This write waits for the lock if those workers have to, and grants the grace then.
             self._heartbeat.beat()

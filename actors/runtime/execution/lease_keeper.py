@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from errors import LedgerUnavailable
 from storage.ledger import leases
-from storage.ledger.leases import Claim
+from storage.ledger.claims import Claim
 
 #: How often the lease is renewed, which is also how soon a cancelled job's process is killed.
 RENEWAL_SECONDS = 1.0

@@ -8,8 +8,8 @@ from actors.runtime.stage_process import Died, Failed, Finished, Message
 from events.bus import new_event
 from events.vocabulary import StageFailed, read_event
 from storage.ledger import leases
+from storage.ledger.claims import Claim
 from storage.ledger.event_log import NewEvent, Written
-from storage.ledger.leases import Claim
 
 
 def failure_event(claim: Claim, reason: str) -> NewEvent:

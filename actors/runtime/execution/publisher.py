@@ -6,7 +6,7 @@ import structlog
 
 from storage.artifacts import publishing, registry
 from storage.artifacts.store import ArtifactStore
-from storage.ledger.leases import Claim
+from storage.ledger.claims import Claim
 
 
 class Publisher:

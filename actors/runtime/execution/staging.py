@@ -6,7 +6,7 @@ import structlog
 
 from storage.artifacts import registry
 from storage.artifacts.store import ArtifactStore, staging_prefix
-from storage.ledger.leases import Claim
+from storage.ledger.claims import Claim
 
 
 class StagingArea:

@@ -29,6 +29,7 @@ from events.onboarding import new_machine, register
 from events.vocabulary import Plan
 from storage.artifacts.store import open_store
 from storage.database import database
+from storage.ledger import claims as claims_module
 from storage.ledger import leases as ledger_module
 from storage.ledger import queues
 from storage.operations import control
@@ -119,7 +120,7 @@ def test_the_state_of_queues_is_shown(ledger: Settings, redis_url: str) -> None:
         assert served.value("fleetforge_queue_age_seconds", queue="train") == 0
         add_machine("pump_2")
         (held,) = add_event(machine_id="pump_2").jobs
-        assert ledger_module.claim(held.job_id, "by hand", 1000)
+        assert claims_module.claim(held.job_id, "by hand", 1000)
         served.comes_to(1, "fleetforge_queue_running", queue="default")
         control.cancel(held.job_id)
         # A queue without settings and jobs is no longer shown.
@@ -128,7 +129,7 @@ def test_the_state_of_queues_is_shown(ledger: Settings, redis_url: str) -> None:
 
 def test_a_rescue_is_counted_by_the_worker_that_makes_it(ledger: Settings, redis_url: str) -> None:
     job_id = add_job()
-    assert ledger_module.claim(job_id, "gone", 0.01)
+    assert claims_module.claim(job_id, "gone", 0.01)
     with cheap_worker(ledger, redis_url) as served:
         served.comes_to(1, "fleetforge_rescues_total")
         served.comes_to(1, "fleetforge_jobs_total", stage="generate_seed", status="finished")
@@ -171,7 +172,7 @@ def test_an_outcome_that_came_too_late_is_counted(
         try:
             eventually(lambda: jobs.job(job.job_id).message)
             put_back(job.job_id, lease_until=-1)
-            (claim,) = ledger_module.expired()
+            (claim,) = claims_module.expired()
             ledger_module.crash(claim, "silent", failed())
         finally:
             go.touch()

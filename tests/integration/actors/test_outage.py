@@ -25,6 +25,7 @@ from actors.stage import STAGES
 from benchmarks.servers import PostgreSQL, Valkey
 from storage.artifacts.store import open_store
 from storage.database import clock_ms, database, open_database, upgrade
+from storage.ledger import claims as claims_module
 from storage.ledger import leases as ledger_module
 from storage.queries import jobs
 from storage.queries import machines as machine_queries
@@ -165,11 +166,11 @@ def test_a_lease_that_ended_while_the_lock_was_taken_can_still_be_renewed(
     site: Site, step: Callable[[Steward], object]
 ) -> None:
     """Its worker has waited for the lock as long as the steward has, and may be second."""
-    claim = ledger_module.claim(add_job(), "worker-2", 0.5)
+    claim = claims_module.claim(add_job(), "worker-2", 0.5)
     assert claim is not None
     broker, store = Broker(site.settings), open_store(site.settings.artifact_root, Path())
     steward = Steward("worker-1", ["default"], broker, store, valkey=None)
-    eventually(ledger_module.expired)
+    eventually(claims_module.expired)
     with ThreadPoolExecutor(1) as thread:
         with sqlite_locked(site):
             began = time.monotonic()
@@ -187,7 +188,7 @@ def test_a_frozen_broker_does_not_delay_the_reports_of_progress(
 ) -> None:
     """The same thread has a lease to renew, and a training may have hundreds of reports."""
     monkeypatch.setattr(progress, "LEDGER_INTERVAL_SECONDS", 0)
-    claim = ledger_module.claim(add_job(), "worker-1", 30)
+    claim = claims_module.claim(add_job(), "worker-1", 30)
     assert claim is not None
     redis_client = connect(site.settings, PROGRESS_DB)
     channel = ProgressChannel(redis_client, claim, STAGES["generate_seed"])

@@ -18,8 +18,9 @@ from commands.machines.explanation import Explanation, explain
 from commands.machines.follow import follow
 from storage.artifacts.store import open_store
 from storage.database import database, transaction
+from storage.ledger.claims import Claim, expired
 from storage.ledger.event_log import Subscription, publish
-from storage.ledger.leases import Claim, complete, crash, expired, fail, report_progress
+from storage.ledger.leases import complete, crash, fail, report_progress
 from storage.operations import control
 from storage.queries import events, machines
 from storage.queries.diagnosis import diagnose

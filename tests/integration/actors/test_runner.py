@@ -22,6 +22,7 @@ from errors import LedgerUnavailable
 from storage.artifacts import registry
 from storage.artifacts.store import STAGING, open_store, staging_prefix
 from storage.database import database, transaction
+from storage.ledger import claims as claims_module
 from storage.ledger import leases as ledger_module
 from storage.ledger.event_log import Dispatch
 from storage.ledger.leases import MAX_CRASHES
@@ -202,7 +203,7 @@ def test_a_zombie_publishes_neither_file_nor_event(
         # What a steward does when this worker's lease has run out, between two renewals.
         with transaction():
             Job.update(lease_until=1).execute()
-            (claim,) = ledger_module.expired()
+            (claim,) = claims_module.expired()
             ledger_module.crash(claim, "silent", failed())
         signal_file.touch()
     assert registry.of_machine("pump_1") == {}

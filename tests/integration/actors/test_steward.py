@@ -18,7 +18,7 @@ from events.bus import deliver
 from storage.artifacts import registry
 from storage.artifacts.store import open_store
 from storage.database import after, transaction
-from storage.ledger import leases, outbox, workers
+from storage.ledger import claims, leases, outbox, workers
 from storage.ledger.event_log import Dispatch
 from storage.ledger.leases import MAX_CRASHES
 from storage.operations import control
@@ -103,7 +103,7 @@ def test_a_silent_workers_job_is_taken_back_and_in_the_end_quarantined(steward: 
     for crash in range(1, MAX_CRASHES + 1):
         with transaction():
             Job.update(due_at=0).execute()
-        assert leases.claim(job_id, "dead-worker", 30)
+        assert claims.claim(job_id, "dead-worker", 30)
         with transaction():
             Job.update(lease_until=1).execute()
         steward.look()
@@ -115,7 +115,7 @@ def test_a_silent_workers_job_is_taken_back_and_in_the_end_quarantined(steward: 
 
 def test_a_file_committed_by_a_worker_that_then_died_is_put_in_place(steward: Steward) -> None:
     job_id = add_job()
-    claim = leases.claim(job_id, "worker-2", 30)
+    claim = claims.claim(job_id, "worker-2", 30)
     assert claim is not None
     prefix = f".staged/pump_1/{job_id}.1"
     workspace = steward.store.workspace(prefix)
@@ -131,7 +131,7 @@ def test_an_older_file_never_replaces_a_newer_one(steward: Steward) -> None:
     add_job()
     for number, text in enumerate((b"old", b"new")):
         (job,) = add_event(stages=[f"stage_{number}"]).jobs
-        claim = leases.claim(job.job_id, "worker-2", 30)
+        claim = claims.claim(job.job_id, "worker-2", 30)
         assert claim is not None
         prefix = f".staged/pump_1/{job.job_id}.1"
         workspace = steward.store.workspace(prefix)
@@ -186,7 +186,7 @@ def test_a_private_valkey_that_died_is_started_again(
 
 def test_a_file_that_cannot_be_placed_holds_up_nothing_else(steward: Steward) -> None:
     job_id = add_job()
-    claim = leases.claim(job_id, "worker-2", 30)
+    claim = claims.claim(job_id, "worker-2", 30)
     assert claim is not None
     prefix = f".staged/pump_1/{job_id}.1"
     workspace = steward.store.workspace(prefix)

@@ -12,7 +12,8 @@ from pydantic import SecretStr
 from commands.machines.follow import follow
 from storage.database import after, database, transaction
 from storage.ledger import workers
-from storage.ledger.leases import Claim, claim, complete, fail, renew, report_progress
+from storage.ledger.claims import Claim, claim
+from storage.ledger.leases import complete, fail, renew, report_progress
 from storage.ledger.workers import WORKER_SILENCE_SECONDS
 from storage.operations import control
 from storage.queries import jobs, machines

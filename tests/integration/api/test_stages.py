@@ -16,6 +16,7 @@ from events.vocabulary import ModelTrained, SeedReady
 from GAN.layout import model_key, seed_key
 from storage.clients import tokens
 from storage.database import database
+from storage.ledger import claims as claims_module
 from storage.ledger import leases as ledger_module
 from storage.queries import events, jobs
 from tests.integration.serving import Http, claimed
@@ -161,7 +162,7 @@ def test_a_stage_that_completes_at_the_same_moment_leaves_no_second_chain(http: 
         together = threading.Barrier(2)
 
         def complete(
-            claim: ledger_module.Claim = claim, fact: Any = fact, barrier: Any = together
+            claim: claims_module.Claim = claim, fact: Any = fact, barrier: Any = together
         ) -> str:
             barrier.wait()
             try:

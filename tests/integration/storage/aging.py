@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from storage.database import after, transaction
-from storage.ledger import leases, workers
+from storage.ledger import claims, leases, workers
+from storage.ledger.claims import Claim
 from storage.ledger.event_log import NewEvent
-from storage.ledger.leases import Claim
 from storage.operations.overdue import FEWEST_RUNS
 from storage.tables import Job
 from tests.integration.conftest import add_event, add_machine, record
@@ -20,7 +20,7 @@ def claimed(job_id: int) -> Claim:
     """A pending job, taken by worker w1 whatever pause it has to keep."""
     with transaction():
         Job.update(due_at=after(-1)).where(Job.id == job_id, Job.due_at > after(-1)).execute()
-    taken = leases.claim(job_id, "w1", 30)
+    taken = claims.claim(job_id, "w1", 30)
     assert taken is not None
     return taken
 

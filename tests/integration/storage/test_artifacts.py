@@ -18,6 +18,7 @@ from storage.artifacts.store import (
     sha256_of,
     staging_prefix,
 )
+from storage.ledger import claims as claims_module
 from storage.ledger import leases as ledger_module
 from storage.operations import control
 from tests.integration.conftest import add_job, finished
@@ -126,7 +127,7 @@ class TestPublication:
 
     def committed(self, store: LocalStore, *names: str) -> list[StagedArtifact]:
         job_id = add_job()
-        claim = ledger_module.claim(job_id, "worker-1", 30)
+        claim = claims_module.claim(job_id, "worker-1", 30)
         assert claim is not None
         prefix = staging_prefix("pump_1", job_id, 1)
         workspace = store.workspace(prefix)

@@ -9,9 +9,10 @@ import pytest
 
 from errors import StaleLease
 from storage.database import database, is_sqlite
+from storage.ledger import claims as claims_module
 from storage.ledger import event_log, leases
+from storage.ledger.claims import Claim
 from storage.ledger.event_log import Effect, NewEvent, Subscription
-from storage.ledger.leases import Claim
 from storage.operations import control
 from storage.queries import machines
 from storage.queries.events import EventRow, events
@@ -49,7 +50,7 @@ def begin(*stages: str) -> list[int]:
 
 
 def claimed(job_id: int) -> Claim:
-    claim = leases.claim(job_id, "w", 1000)
+    claim = claims_module.claim(job_id, "w", 1000)
     assert claim is not None
     return claim
 
@@ -207,7 +208,7 @@ def take_a_step(chance: random.Random, claims: list[Claim]) -> None:
     if step == "begin" or any_job is None:
         begin(*chance.sample(["a", "b", "c"], chance.randint(1, 2)))
     elif step == "claim":
-        claim = leases.claim(any_job, "w", 1000)
+        claim = claims_module.claim(any_job, "w", 1000)
         claims += [claim] if claim else []
     elif step == "cancel":
         control.cancel(any_job)

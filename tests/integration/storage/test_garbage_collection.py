@@ -14,7 +14,7 @@ from storage.artifacts import local as folder_module
 from storage.artifacts.store import ArtifactStore, LocalStore, open_store, sha256_of
 from storage.database import transaction
 from storage.ledger import leases
-from storage.ledger.leases import Claim
+from storage.ledger.claims import Claim
 from storage.operations import control, garbage_collection
 from storage.settings import Settings
 from storage.tables import Artifact, Event, Job, Machine, ModelVersion, TrainingJob

@@ -11,8 +11,10 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
 from errors import StaleLease
 from storage.database import database, open_database, transaction, upgrade
+from storage.ledger import claims as claims_module
 from storage.ledger import leases
-from storage.ledger.leases import MAX_ATTEMPTS, MAX_CRASHES, Claim
+from storage.ledger.claims import Claim
+from storage.ledger.leases import MAX_ATTEMPTS, MAX_CRASHES
 from storage.operations import control
 from storage.queries import jobs
 from storage.settings import Settings
@@ -45,7 +47,7 @@ class JobLife(RuleBasedStateMachine):
         with transaction():
             Job.update(due_at=0).where(Job.id == self.job_id).execute()
         before = jobs.job(self.job_id).status
-        claim = leases.claim(self.job_id, "w", 30)
+        claim = claims_module.claim(self.job_id, "w", 30)
         assert (claim is not None) == (before == "pending")
         return claim
 
@@ -77,7 +79,7 @@ class JobLife(RuleBasedStateMachine):
     def worker_goes_silent_and_the_steward_looks(self) -> None:
         with transaction():
             Job.update(lease_until=1).where(Job.status == "running").execute()
-        for claim in leases.expired():
+        for claim in claims_module.expired():
             leases.crash(claim, "silent", failed(), lease_expired=True)
 
     @rule()

@@ -13,9 +13,11 @@ from events.bus import replay
 from storage.artifacts import registry
 from storage.artifacts.staging import StagedArtifact
 from storage.database import clock_ms, database, transaction
+from storage.ledger import claims as claims_module
 from storage.ledger import leases
+from storage.ledger.claims import Claim
 from storage.ledger.event_log import Dispatch
-from storage.ledger.leases import MAX_ATTEMPTS, MAX_CRASHES, Claim
+from storage.ledger.leases import MAX_ATTEMPTS, MAX_CRASHES
 from storage.operations import control
 from storage.queries import events
 from storage.queries import jobs as job_queries
@@ -28,7 +30,7 @@ STAGED = StagedArtifact("GAN/x.parquet", ".staged/pump_1/1.1/GAN/x.parquet", "a"
 
 
 def claimed(job_id: int, lease_seconds: float = 30) -> Claim:
-    claim = leases.claim(job_id, "worker-1", lease_seconds)
+    claim = claims_module.claim(job_id, "worker-1", lease_seconds)
     assert claim is not None
     return claim
 
@@ -73,7 +75,7 @@ def test_a_job_is_claimed_once_however_often_it_is_delivered() -> None:
 
     def claim() -> None:
         barrier.wait()
-        claims.append(leases.claim(job_id, threading.current_thread().name, 30))
+        claims.append(claims_module.claim(job_id, threading.current_thread().name, 30))
         database.close()
 
     threads = [threading.Thread(target=claim) for _ in range(8)]
@@ -88,7 +90,7 @@ def test_a_job_is_claimed_once_however_often_it_is_delivered() -> None:
 def test_a_job_that_is_not_due_yet_is_not_claimed() -> None:
     job_id = add_job()
     leases.fail(claimed(job_id), "disk full", failed(), retryable=True)
-    assert leases.claim(job_id, "worker-1", 30) is None
+    assert claims_module.claim(job_id, "worker-1", 30) is None
     make_due(job_id)
     assert claimed(job_id).attempts == 1
 
@@ -182,14 +184,14 @@ def test_an_expired_lease_is_found_and_a_live_one_is_not() -> None:
     claimed(jobs[0])
     silent = claimed(jobs[1])
     lose_lease(jobs[1])
-    assert leases.expired() == [silent]
+    assert claims_module.expired() == [silent]
 
 
 def test_a_worker_that_woke_up_and_renewed_is_not_rescued_any_more() -> None:
     job_id = add_job()
     claim = claimed(job_id)
     lose_lease(job_id)
-    (found,) = leases.expired()
+    (found,) = claims_module.expired()
     leases.renew(claim, 30)
     with pytest.raises(StaleLease):
         leases.crash(found, "silent", failed(), lease_expired=True)

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from storage.database import database, transaction
-from storage.ledger import leases, outbox, queues
+from storage.ledger import claims, leases, outbox, queues
 from storage.queries import jobs as job_queries
 from storage.queries import machines
 from storage.tables import Job, Queue
@@ -68,7 +68,7 @@ def test_when_the_broker_lost_everything_every_pending_job_is_unsent() -> None:
 
 def test_a_job_that_failed_is_sent_when_it_is_due_and_not_before() -> None:
     job_id = add_job()
-    claim = leases.claim(job_id, "w", 30)
+    claim = claims.claim(job_id, "w", 30)
     assert claim is not None
     leases.fail(claim, "boom", failed(), retryable=True)
     assert unsent() == []
@@ -83,8 +83,8 @@ def test_a_job_that_failed_is_sent_when_it_is_due_and_not_before() -> None:
 def test_the_next_thing_to_do_is_the_end_of_the_shortest_lease() -> None:
     assert outbox.seconds_to_next() is None
     first, second = several_jobs(2)
-    leases.claim(first, "w", 100)
-    leases.claim(second, "w", 50)
+    claims.claim(first, "w", 100)
+    claims.claim(second, "w", 50)
     ahead = outbox.seconds_to_next()
     assert ahead is not None
     assert 45 < ahead <= 50
@@ -103,7 +103,7 @@ def test_a_delivery_that_was_not_claimed_is_overdue_after_a_while() -> None:
 class TestQueues:
     def test_a_queue_shows_what_waits_and_what_runs(self) -> None:
         first, *_ = several_jobs(3)
-        assert leases.claim(first, "w", 30)
+        assert claims.claim(first, "w", 30)
         (queue,) = queues.states().values()
         assert (queue.name, queue.due, queue.running, queue.room) == ("default", 2, 1, None)
         assert queue.oldest_due_at == min(job.due_at for job in job_queries.jobs(status="pending"))
@@ -111,21 +111,21 @@ class TestQueues:
     def test_no_job_of_a_paused_queue_starts_until_it_is_resumed(self) -> None:
         job_id = add_job()
         queues.pause("default")
-        assert leases.claim(job_id, "w", 30) is None
+        assert claims.claim(job_id, "w", 30) is None
         assert unsent() == []
         assert job_queries.job(job_id).attempts == 0
         queues.resume("default")
         assert unsent() == [job_id]
-        assert leases.claim(job_id, "w", 30) is not None
+        assert claims.claim(job_id, "w", 30) is not None
 
     def test_pausing_a_queue_leaves_others_and_what_runs_alone(self) -> None:
         running, waiting = several_jobs(2)
-        claim = leases.claim(running, "w", 30)
+        claim = claims.claim(running, "w", 30)
         assert claim is not None
         queues.pause("default")
         (other,) = several_jobs(1, queue="train")
-        assert leases.claim(waiting, "w", 30) is None
-        assert leases.claim(other, "w", 30) is not None
+        assert claims.claim(waiting, "w", 30) is None
+        assert claims.claim(other, "w", 30) is not None
         leases.complete(claim, finished(), [])
 
     def test_no_more_than_the_limit_run_at_once_however_many_try(self) -> None:
@@ -136,7 +136,7 @@ class TestQueues:
 
         def claim_two(mine: list[int]) -> None:
             barrier.wait()
-            claimed.extend(c for c in [leases.claim(job, "w", 30) for job in mine] if c)
+            claimed.extend(c for c in [claims.claim(job, "w", 30) for job in mine] if c)
             database.close()
 
         threads = [
@@ -152,7 +152,7 @@ class TestQueues:
         first, second, third = several_jobs(3)
         queues.limit("default", 1)
         assert unsent() == [first]
-        claim = leases.claim(first, "w", 30)
+        claim = claims.claim(first, "w", 30)
         assert claim is not None
         assert claim.limited
         assert unsent() == []

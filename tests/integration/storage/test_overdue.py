@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from storage.database import after, now_ms, transaction
-from storage.ledger import leases, queues
+from storage.ledger import claims, leases, queues
 from storage.operations import control, overdue
 from storage.operations.overdue import FEWEST_RUNS, Overdue
 from storage.queries import events, machines
@@ -24,7 +24,7 @@ def earlier_runs(seconds: float, count: int = FEWEST_RUNS, stage: str = "train")
         add_machine()
     for _ in range(count):
         (job,) = add_event(stages=[stage]).jobs
-        claim = leases.claim(job.job_id, "w", 30)
+        claim = claims.claim(job.job_id, "w", 30)
         assert claim is not None
         leases.complete(claim, finished(), [])
         with transaction():
@@ -36,7 +36,7 @@ def earlier_runs(seconds: float, count: int = FEWEST_RUNS, stage: str = "train")
 def open_job(*, running_for: float | None = None, due_for: float = 0, stage: str = "train") -> int:
     (job,) = add_event(stages=[stage]).jobs
     if running_for is not None:
-        assert leases.claim(job.job_id, "w", 1000)
+        assert claims.claim(job.job_id, "w", 1000)
     with transaction():
         Job.update(
             due_at=after(-due_for),
@@ -114,7 +114,7 @@ def test_it_is_reported_once_for_each_attempt() -> None:
     assert late() == []
     control.cancel(job_id)
     control.retry(job_id)
-    assert leases.claim(job_id, "w", 1000)
+    assert claims.claim(job_id, "w", 1000)
     put_back(job_id, started_at=-31)
     assert late() == [job_id]
 
