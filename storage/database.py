@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import sys
@@ -65,8 +66,23 @@ class _Sqlite(APSWDatabase):  # type: ignore[misc]  # playhouse has no types
             return time.monotonic() - began < self.patience()
 
         conn.set_busy_handler(go_on_waiting)
-        super()._add_conn_hooks(conn)
+        self._set_up(conn, go_on_waiting)
         conn.convert_binding = lambda _cursor, _number, value: value.isoformat(" ")
+
+    def _set_up(self, conn: apsw.Connection, go_on_waiting: Callable[[int], bool]) -> None:
+        """Set the pragmas.
+
+        Processes that create the file at the same time all change its journal mode. SQLite fails
+        there without asking the busy handler, because two that wait for each other would not end.
+        """
+        for tries in itertools.count():
+            try:
+                super()._add_conn_hooks(conn)
+            except apsw.BusyError:
+                if not go_on_waiting(tries):
+                    raise
+            else:
+                return
 
 
 def open_database(settings: Settings) -> Any:

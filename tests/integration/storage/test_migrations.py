@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
+from pathlib import Path
 
+import apsw
 from peewee import Model
 
 from storage import tables
@@ -59,3 +62,30 @@ def test_sqlite_is_a_release_without_the_wal_reset_race(settings: Settings) -> N
         assert database.pragma("foreign_keys") == 1
     else:
         assert name == "PostgreSQL"
+
+
+def test_a_ledger_that_another_process_is_creating_is_waited_for(tmp_path: Path) -> None:
+    """SQLite does not ask the busy handler when two connections change the journal mode."""
+    other = apsw.Connection(str(tmp_path / "ledger.sqlite3"))
+    other.execute("CREATE TABLE begun (x)")
+    other.execute("BEGIN IMMEDIATE")
+    other.execute("INSERT INTO begun VALUES (1)")
+    waiting = threading.Event()
+
+    def commit() -> None:
+        waiting.wait(30)
+        other.execute("COMMIT")
+
+    committing = threading.Thread(target=commit)
+    committing.start()
+    opened = open_database(Settings(home=tmp_path))
+
+    def patience() -> float:
+        waiting.set()
+        return 30.0
+
+    opened.patience = patience
+    upgrade()
+    committing.join()
+    assert all(applied for _, applied in migration_status())
+    database.close()
