@@ -40,7 +40,8 @@ class Watcher:
     So a client that reads slowly needs no more memory than one state for each machine.
 
     Attributes:
-        task_id: The task that it follows; None: the newest task of every machine.
+        task_id: The task that it follows; None: the newest onboarding task of
+            every machine.
         known: By machine, the newest state that was sent or is about to be sent.
         has_initial: Whether `known` has the states that the ledger had when the client connected.
     """

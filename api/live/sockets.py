@@ -54,7 +54,7 @@ async def follow_task(
 
 @router.websocket("/ws/fleet")
 async def follow_fleet(websocket: WebSocket, since: str = "") -> None:
-    """Follow the newest task of every machine."""
+    """Follow the newest onboarding task of every machine."""
     await _serve(websocket, None, None, since)
 
 
