@@ -1,4 +1,4 @@
-"""MachineOnboarded → PredictorTrained: a stage behind the onboarding, with a chain of its own."""
+"""MachineOnboarded → PredictorTrained: a stage behind the onboarding, in another chain."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ ONBOARDING, OTHER = "onboarding", "predictor"
 def event(
     effect: Effect, *stages: str, chain: str = ONBOARDING, other: tuple[str, ...] = ()
 ) -> NewEvent:
-    """An event of pump_1 with stages of its own chain and of the other one."""
+    """An event of pump_1 with stages of the event's chain and of the other one."""
     return NewEvent(
         type="Test",
         machine_id="pump_1",
