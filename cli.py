@@ -23,6 +23,7 @@ COMMANDS = {
     "queues": ("commands.ledger.queues", "List, pause, resume and limit queues."),
     "workers": ("commands.ledger.workers", "List workers and their jobs."),
     "events": ("commands.ledger.events", "List or follow events."),
+    "predictors": ("commands.machines.predictors", "List, show, train and choose predictors."),
     "machines": ("commands.machines.machines", "List, show and delete machines."),
     "publish": ("commands.ledger.publish", "Publish a request by hand."),
     "replay": ("commands.ledger.replay", "Publish a past event again."),
@@ -84,6 +85,7 @@ LISTS = {
     "job": "fleetforge jobs",
     "event": "fleetforge events",
     "token": "fleetforge tokens list",
+    "predictor": "fleetforge predictors list",
 }
 
 

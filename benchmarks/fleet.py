@@ -6,7 +6,7 @@ from typing import Any
 
 from events.bus import Send
 from events.onboarding import NewMachine, new_machine, register
-from events.vocabulary import Plan
+from events.plan import Plan
 from GAN.profiles.profile import MachineProfile
 
 PROFILE: dict[str, Any] = {

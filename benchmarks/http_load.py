@@ -29,7 +29,7 @@ from benchmarks.chaos.crew import workers_environment
 from benchmarks.site import site
 from commands.running.web import listen
 from events.onboarding import new_machine, register
-from events.vocabulary import Plan
+from events.plan import Plan
 from GAN.profiles.catalogue import fleet_ids, fleet_profile
 from storage.database import clock_ms
 from storage.queries import jobs as job_queries

@@ -28,7 +28,7 @@ from benchmarks.peers import BROKER, NAMESPACE
 from benchmarks.servers import Valkey
 from benchmarks.site import site
 from events.onboarding import register
-from events.vocabulary import Plan
+from events.plan import Plan
 from storage.database import execute, reading
 from storage.settings import PREFIX
 

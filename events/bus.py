@@ -68,6 +68,7 @@ def new_event(
         subscriptions=subscriptions(event.type),
         model=event.trained_model(),
         verdict=event.verdict(),
+        predictor=event.trained_predictor(),
     )
 
 

@@ -12,11 +12,11 @@ from typing import Any
 
 from errors import InputMissing
 from events.bus import Send, deliver, new_event
+from events.plan import Plan
 from events.vocabulary import (
     EVENT_TYPES,
     Event,
     GenerationRequested,
-    Plan,
     SeedRequested,
     SyntheticDataReady,
     TrainingRequested,

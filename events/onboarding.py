@@ -10,7 +10,8 @@ import peewee
 
 from errors import InvalidProfile, Problem
 from events.bus import Send, deliver, new_correlation_id, new_event
-from events.vocabulary import MachineCreated, Plan, RunDataSubmitted
+from events.plan import Plan
+from events.vocabulary import MachineCreated, RunDataSubmitted
 from GAN.profiles.profile import MachineProfile
 from storage.database import transaction
 from storage.ledger import event_log

@@ -5,59 +5,18 @@ A class declares what its events mean for their chain where it is defined: `effe
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar
+from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from GAN.config import limits
-from GAN.config.tvae_config import DEFAULT_EPOCHS, DEFAULT_ROWS, DEFAULT_SAMPLES
+from events.plan import Frozen, PhysicsShare, Plan, SeedNumber
 from storage.ledger.chain_status import ONBOARDING
 from storage.ledger.event_log import Effect
 from storage.ledger.model_registry import TrainedModel, Verdict
+from storage.ledger.predictor_registry import PREDICTOR_CHAIN, TrainedPredictor
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-SetRows = Annotated[int, Field(ge=limits.MIN_SET_ROWS, le=limits.MAX_SET_ROWS)]
-SeedRows = Annotated[int, Field(ge=limits.MIN_SEED_ROWS, le=limits.MAX_SEED_ROWS)]
-Epochs = Annotated[int, Field(ge=limits.MIN_EPOCHS, le=limits.MAX_EPOCHS)]
-SeedNumber = Annotated[int, Field(ge=limits.MIN_RANDOM_SEED, le=limits.MAX_RANDOM_SEED)]
-PhysicsShare = Annotated[float, Field(ge=limits.MIN_PHYSICS_SHARE, le=limits.MAX_PHYSICS_SHARE)]
-
-
-class Samples(_Frozen):
-    """Rows of each synthetic set."""
-
-    train: SetRows = DEFAULT_SAMPLES["train"]
-    val: SetRows = DEFAULT_SAMPLES["val"]
-    test: SetRows = DEFAULT_SAMPLES["test"]
-
-
-class Plan(_Frozen):
-    """What the user asked for; each event of a chain passes it on to the next.
-
-    Attributes:
-        rows: Rows of the physics seed.
-        epochs: Training epochs of the TVAE.
-        samples: Rows of each synthetic set.
-        seed: Random seed, with which the whole chain is repeatable.
-        retraining: How many times the sets were rejected so far.
-    """
-
-    rows: SeedRows = DEFAULT_ROWS
-    epochs: Epochs = DEFAULT_EPOCHS
-    samples: Samples = Samples()
-    seed: SeedNumber = 0
-    retraining: Annotated[int, Field(ge=0)] = 0
-
-    def plan(self, **changes: Any) -> dict[str, Any]:
-        """The plan's fields, with changes, to build the next event from."""
-        return {name: getattr(self, name) for name in Plan.model_fields} | changes
-
-
-class Request(_Frozen):
+class Request(Frozen):
     """A request of a user. It begins a run of its chain at the stage that reacts to it."""
 
     effect: ClassVar[Effect] = Effect.BEGINS
@@ -67,7 +26,7 @@ class Request(_Frozen):
 EVENT_TYPES: dict[str, type[Event]] = {}
 
 
-class Event(_Frozen):
+class Event(Frozen):
     """Something that happened to one machine.
 
     Attributes:
@@ -104,6 +63,10 @@ class Event(_Frozen):
 
     def verdict(self) -> Verdict | None:
         """The verdict on a model that the event reports; None for other events."""
+        return None
+
+    def trained_predictor(self) -> TrainedPredictor | None:
+        """The predictor whose training the event reports; None for other events."""
         return None
 
 
@@ -190,7 +153,7 @@ class SyntheticDataReady(Event, Plan):
     """Train, validation and test sets were generated."""
 
     model_key: str | None = None
-    units: dict[str, int] = {}
+    units: dict[str, int] = Field(default_factory=dict)
 
 
 class AssessmentRequested(Request, Event, Plan):
@@ -203,7 +166,7 @@ class AssessmentRequested(Request, Event, Plan):
     model_key: str | None = None
 
 
-class _Judged(_Frozen):
+class _Judged(Frozen):
     quality_score: float | None = None
     model_key: str | None = None
 
@@ -247,6 +210,62 @@ class StageFailed(_Judged, Event):
     def verdict(self) -> Verdict | None:
         """The model was rejected, if the stage failed by its assessment."""
         return self._verdict(accepted=False)
+
+
+class PredictorRequested(Request, Event):
+    """Train a predictor of the machine's failures.
+
+    Attributes:
+        seed: Random seed of the fresh simulated lives and of the training.
+    """
+
+    chain: ClassVar[str] = PREDICTOR_CHAIN
+
+    seed: SeedNumber = 0
+
+
+class PredictorTrained(Event):
+    """A predictor of the machine's failures was trained and evaluated.
+
+    Attributes:
+        predictor_key: Key of its file.
+        learnt_from: The lives that were chosen to learn from.
+        units: Number of these lives.
+        scores: Metrics on units that it has not seen, by name.
+        no_forecast: Why it gives no RUL; None if it does.
+    """
+
+    chain: ClassVar[str] = PREDICTOR_CHAIN
+    effect: ClassVar[Effect] = Effect.ENDS
+
+    predictor_key: str
+    version: int
+    learnt_from: str
+    units: int
+    scores: dict[str, float]
+    training_time_seconds: float
+    no_forecast: str | None = None
+
+    def trained_predictor(self) -> TrainedPredictor:
+        """The predictor."""
+        return TrainedPredictor(
+            key=self.predictor_key,
+            version=self.version,
+            learnt_from=self.learnt_from,
+            units=self.units,
+            scores=self.scores,
+            seconds=self.training_time_seconds,
+            no_forecast=self.no_forecast,
+        )
+
+
+class PredictorChosen(Event):
+    """A user chose the version that predicts."""
+
+    chain: ClassVar[str] = PREDICTOR_CHAIN
+    effect: ClassVar[Effect] = Effect.NOTICE
+
+    version: int
 
 
 class StageOverdue(Event):

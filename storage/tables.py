@@ -5,6 +5,7 @@ from __future__ import annotations
 from peewee import (
     AutoField,
     BigIntegerField,
+    BooleanField,
     CharField,
     CompositeKey,
     DoubleField,
@@ -227,6 +228,30 @@ class ModelVersion(_Table):
 
     class Meta:
         table_name = "model_versions"
+
+
+class Predictor(_Table):
+    """A version of a machine's predictor; at most one version of a machine is live."""
+
+    id = AutoField()
+    machine = ForeignKeyField(Machine, on_delete="CASCADE", lazy_load=False)
+    job = ForeignKeyField(Job, on_delete="CASCADE", lazy_load=False)
+    version = IntegerField()
+    key = CharField(max_length=400)
+    sha256 = CharField(max_length=64)
+    learnt_from = CharField(max_length=60)
+    units = IntegerField()
+    #: JSON object: metric by name.
+    scores = TextField()
+    training_time_seconds = DoubleField()
+    no_forecast = TextField(null=True)
+    live = BooleanField()
+    #: Why it is or is not live; empty if there is nothing to say.
+    note = TextField()
+    created_at = BigIntegerField()
+
+    class Meta:
+        table_name = "predictors"
 
 
 class Prediction(_Table):

@@ -115,6 +115,22 @@ REPORT = {
     ],
 }
 
+PREDICTOR: dict[str, Any] = {
+    "machine_id": MACHINE_ID,
+    "version": 1,
+    "key": f"GAN/models/predictors/{MACHINE_ID}/{MACHINE_ID}_predictor_v1.zip",
+    "sha256": _SHA256,
+    "task_id": 5,
+    "learnt_from": "simulated lives",
+    "units": 200,
+    "scores": {"mae_hours": 63.0, "late_mae_hours": 9.4, "coverage_90": 0.91},
+    "training_time_seconds": 6.2,
+    "no_forecast": None,
+    "live": True,
+    "note": "",
+    "created_at": _DONE,
+}
+
 STATISTICS = {
     "machines": {"onboarded": 12},
     "categories": {"pump": 3, "motor": 9},
@@ -176,6 +192,8 @@ OF_MODELS: dict[str, Any] = {
     "Machine": MACHINE,
     "MachinePage": MACHINES,
     "MachineProfile": PROFILE,
+    "Predictor": PREDICTOR,
+    "Predictors": {"items": [PREDICTOR]},
     "ProblemDocument": PROBLEM,
     "QualityReport": REPORT,
     "SeedRequest": {"rows": 10_000, "seed": 0},

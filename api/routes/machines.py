@@ -32,7 +32,7 @@ from api.responses.problems import documented
 from errors import Conflict, InvalidProfile
 from events.bus import Send
 from events.onboarding import NewMachine, new_machine, register
-from events.vocabulary import Plan
+from events.plan import Plan
 from GAN.layout import report_key
 from GAN.profiles.profile import MachineId as KnownId
 from GAN.profiles.profile import MachineProfile, Name

@@ -24,7 +24,7 @@ from api.routes.tasks import describe
 from events import manual
 from events.bus import Send
 from events.manual import Caller, Started
-from events.vocabulary import Epochs, SeedNumber, SeedRows, SetRows
+from events.plan import Epochs, SeedNumber, SeedRows, SetRows
 from storage.clients.idempotency import Answer
 from storage.queries import jobs as job_queries
 

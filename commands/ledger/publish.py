@@ -13,6 +13,7 @@ from commands.session import open_ledger, publisher
 from errors import InvalidInput, Problem
 from events.bus import request
 from events.manual import last_plan, model_of_newest_sets
+from events.plan import Plan
 from events.vocabulary import (
     EVENT_TYPES,
     AssessmentRequested,
@@ -21,7 +22,6 @@ from events.vocabulary import (
     MachineCreated,
     MachineOnboarded,
     ModelTrained,
-    Plan,
     Request,
     RetrainRequested,
     RunDataSubmitted,

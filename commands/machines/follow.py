@@ -1,4 +1,4 @@
-"""Follow chains to their end: show their progress, then a summary."""
+"""Follow machines until their onboarding and what follows it have ended, then show a summary."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from storage.artifacts import registry
 from storage.artifacts.store import open_store
 from storage.database import reading
 from storage.ledger import workers
-from storage.ledger.chain_status import ONBOARDING
+from storage.ledger.predictor_registry import PREDICTOR_CHAIN
 from storage.queries import events, jobs, lineage
 from storage.queries import machines as machine_queries
 from storage.queries.durations import seconds_left
@@ -41,7 +41,8 @@ ENDED = (
 def follow(settings: Settings, machine_ids: Sequence[str], *, as_json: bool) -> int:
     """Wait until every chain has ended, and show progress on standard error.
 
-    If no worker is alive and the broker is embedded, run the stack meanwhile.
+    That includes trainings of predictors, which start when a machine is onboarded. If no worker is
+    alive and the broker is embedded, run the stack meanwhile.
 
     Returns:
         Exit code: 0 when all machines are onboarded, else 1.
@@ -52,9 +53,10 @@ def follow(settings: Settings, machine_ids: Sequence[str], *, as_json: bool) -> 
         resources.enter_context(view)
         while True:
             now, states = database.clock_ms(), _look(machine_ids)
-            for row in _rows(states, now):
+            following = {job.machine_id: job for job in jobs.open_jobs(machine_ids)}
+            for row in _rows(states, following, now):
                 view.show(row)
-            if _ended(states) and _in_place(machine_ids):
+            if _ended(states) and not following and _in_place(machine_ids):
                 break
             stack.help()
             time.sleep(_LOOK_SECONDS)
@@ -118,16 +120,25 @@ def _unserved() -> list[str]:
     return [queue for queue in queues() if queue not in served]
 
 
-def _rows(states: dict[str, MachineState], now: int) -> Iterator[Row]:
-    """The rows to show: one for each job of a single machine, or one for each machine."""
+def _rows(states: dict[str, MachineState], following: dict[str, JobRow], now: int) -> Iterator[Row]:
+    """The rows to show: one for each job of a single machine, or one for each machine.
+
+    Args:
+        states: The machines.
+        following: The newest open job of each machine that has one.
+        now: The ledger's time, ms since 1970.
+    """
     if len(states) > 1:
         found = jobs.jobs_by_id([one.job_id for one in states.values() if one.job_id is not None])
         for machine_id, state in states.items():
-            if state.job_id in found:
+            if state.status is MachineStatus.ONBOARDED and machine_id in following:
+                job = following[machine_id]
+                yield _row(machine_id, machine_id, job, job.shown_status, now)
+            elif state.job_id in found:
                 yield _row(machine_id, machine_id, found[state.job_id], state.status, now)
         return
     for machine_id in states:
-        for job in reversed(jobs.jobs(machine_id=machine_id, chain=ONBOARDING)):
+        for job in reversed(jobs.jobs(machine_id=machine_id)):
             yield _row(str(job.id), job.stage, job, job.shown_status, now)
 
 
@@ -154,6 +165,7 @@ def _summary(settings: Settings, machine_id: str) -> dict[str, Any]:
     took = (where.since - history[0].occurred_at) / 1000 if history else 0.0
     model = lineage.newest_model(machine_id)
     outcome = lineage.outcome(where.job_id) if where.job_id is not None else None
+    chains = {chain.chain: chain.status for chain in machine_queries.chains(machine_id)}
     return {
         "machine_id": machine_id,
         "stage": where.stage,
@@ -162,6 +174,7 @@ def _summary(settings: Settings, machine_id: str) -> dict[str, Any]:
         "quality_score": outcome and outcome.payload.get("quality_score"),
         "epochs": model and model.epochs,
         "final_loss": model and model.final_loss,
+        "predictor": chains.get(PREDICTOR_CHAIN),
         "seconds": round(took, 1),
         "files": {key: store.address(key) for key in registry.of_machine(machine_id)},
     }
@@ -171,7 +184,7 @@ def _print(summaries: list[dict[str, Any]]) -> None:
     console = Console()
     if not console.is_terminal:
         console.width = 160  # A file has no right margin.
-    table = Table("machine", "status", "quality", "epochs", "final loss", "took")
+    table = Table("machine", "status", "quality", "epochs", "final loss", "predictor", "took")
     for summary in summaries:
         score, loss = summary["quality_score"], summary["final_loss"]
         table.add_row(
@@ -180,6 +193,7 @@ def _print(summaries: list[dict[str, Any]]) -> None:
             "" if score is None else f"{score:.3f}",
             str(summary["epochs"] or ""),
             "" if loss is None else f"{loss:.3f}",
+            summary["predictor"] or "",
             duration(summary["seconds"]),
         )
     console.print(table)

@@ -12,7 +12,7 @@ from commands.output import json_option, print_json
 from commands.session import open_ledger, publisher
 from errors import FleetforgeError, InvalidInput, InvalidProfile, Problem
 from events.onboarding import NewMachine, Registered, new_machine, register
-from events.vocabulary import Plan, Samples
+from events.plan import Plan, Samples
 from GAN.config.limits import MAX_SEED_ROWS, MIN_SEED_ROWS
 from GAN.config.tvae_config import DEFAULT_ROWS, production_expectations
 from GAN.profiles.catalogue import fleet_ids, fleet_profile

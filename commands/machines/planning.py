@@ -8,7 +8,7 @@ from typing import Any, NoReturn, TypeVar
 
 import click
 
-from events.vocabulary import Samples
+from events.plan import Samples
 from GAN.config import limits
 from GAN.config.tvae_config import DEFAULT_EPOCHS, DEFAULT_SAMPLES
 from storage.ledger import workers

@@ -16,7 +16,7 @@ from commands.machines.seed_report import Prepared, say_what_came_out, show_colu
 from commands.output import json_option, print_json
 from commands.session import open_ledger, publisher
 from errors import FleetforgeError, InvalidInput, Problem
-from events.vocabulary import Plan, Samples
+from events.plan import Plan, Samples
 from GAN.config.limits import MAX_PHYSICS_SHARE, MIN_PHYSICS_SHARE
 from storage.ledger import workers
 from storage.queries import machines

@@ -18,7 +18,7 @@ _KINDS = {
     "attempts": "staged folders of ended attempts",
     "strays": "staged files that nothing refers to",
     "superseded": "files that a newer one has replaced",
-    "models": "old model versions",
+    "models": "old versions of models and predictors",
     "submissions": "submitted files that nothing needs",
     "workspaces": "local folders of ended attempts",
     "downloads": "downloads not used for a day",
@@ -35,14 +35,15 @@ _KINDS = {
     default=KEEP_MODELS,
     show_default=True,
     metavar="N",
-    help="Models to keep for each machine: the newest N, and the newest accepted one.",
+    help="Models and predictors to keep for each machine: the newest N, the newest accepted model, "
+    "and the live predictor.",
 )
 @json_option
 def gc(dry_run: bool, keep_models: int, as_json: bool) -> None:
     """Remove unneeded files and rows.
 
-    It removes files that dead workers left, files that newer ones replaced, old models, and unused
-    local copies. Running jobs are not affected.
+    It removes files that dead workers left, files that newer ones replaced, old models and
+    predictors, and unused local copies. Running jobs are not affected.
 
     \b
     Examples:

@@ -27,7 +27,7 @@ def watch(folder: Path | None, stop_on_eof: bool) -> None:
     from actors.inbox import Folder
     from actors.runtime.log import set_up_logging
     from events.onboarding import new_machine, register
-    from events.vocabulary import Plan
+    from events.plan import Plan
     from GAN.profiles.loading import read_profile
 
     set_up_logging(as_json=settings.log_json)

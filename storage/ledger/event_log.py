@@ -9,8 +9,9 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from storage.database import execute, now_ms, transaction
-from storage.ledger import chain_status, model_registry, training_report
+from storage.ledger import chain_status, model_registry, predictor_registry, training_report
 from storage.ledger.model_registry import TrainedModel, Verdict
+from storage.ledger.predictor_registry import TrainedPredictor
 from storage.tables import Event, Machine
 
 #: The actor of an event that no person or client asked for.
@@ -59,6 +60,7 @@ class NewEvent:
         key: Unique; if an event has the same key, this one is not written.
         model: The trained model that it reports.
         verdict: The verdict on a model that it reports.
+        predictor: The trained predictor that it reports.
     """
 
     type: str
@@ -74,6 +76,7 @@ class NewEvent:
     subscriptions: Sequence[Subscription] = ()
     model: TrainedModel | None = None
     verdict: Verdict | None = None
+    predictor: TrainedPredictor | None = None
 
 
 @dataclass(frozen=True)
@@ -141,6 +144,8 @@ def append(event: NewEvent) -> Written:
         model_registry.record_model(event.machine_id, event.model)
     if event.verdict is not None:
         model_registry.record_verdict(event.machine_id, event.verdict)
+    if event.predictor is not None:
+        predictor_registry.record_predictor(event.machine_id, event.predictor)
     chains = {subscription.chain for subscription in event.subscriptions}
     if event.effect is not Effect.NOTICE:
         chains.add(event.chain)

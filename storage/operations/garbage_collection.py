@@ -27,7 +27,7 @@ from storage.operations.retention import (
 )
 from storage.settings import PREFIX
 from storage.status import JobStatus
-from storage.tables import Artifact, ModelVersion
+from storage.tables import Artifact, ModelVersion, Predictor
 
 _BATCH = 500
 
@@ -39,12 +39,12 @@ class Garbage:
     """Files and rows that can be removed.
 
     Attributes:
-        keep_models: How many of a machine's newest models are kept.
+        keep_models: How many of a machine's newest models and predictors are kept.
         attempts: Folders of ended attempts in which no file has a row.
         strays: Staged files without a row, in folders in which other files have rows; size in
             bytes by key.
         superseded: Files for which a newer one is published under the same key.
-        models: Model versions that the retention rule does not keep.
+        models: Versions of models and predictors that the retention rule does not keep.
         workspaces: Folders of ended attempts on this host, if artifacts are in a bucket.
         downloads: Copies on this host that were not read for a day.
         unfinished: Temporary files that dead processes left.
@@ -203,15 +203,17 @@ def _nameless(ended: Iterable[StagedFolder], named: set[str], ledger: Ledger) ->
 
 
 def _both(found: Sequence[T], still: Sequence[T]) -> list[T]:
-    ids = {row.id for row in still}
-    return [row for row in found if row.id in ids]
+    # The first two fields identify a row: a file's id and machine, a version's kind and id.
+    ids = {row[:2] for row in still}
+    return [row for row in found if row[:2] in ids]
 
 
 def _delete_rows(removed: Garbage, ledger: Ledger) -> list[str]:
     """Delete the rows; return the published names that now belong to an older file or to none."""
     ids = {file.id for file in removed.rows}
-    for batch in _batches([model.id for model in removed.models]):
-        ModelVersion.delete().where(ModelVersion.id.in_(batch)).execute()
+    for kind, table in (("model", ModelVersion), ("predictor", Predictor)):
+        for batch in _batches([model.id for model in removed.models if model.kind == kind]):
+            table.delete().where(table.id.in_(batch)).execute()
     for batch in _batches(list(ids)):
         Artifact.delete().where(Artifact.id.in_(batch)).execute()
     newest = {file.key: file.id for file in ledger.files}

@@ -10,12 +10,13 @@ from typing import Any, NamedTuple
 
 from storage.artifacts.staging import Submission
 from storage.status import OPEN
-from storage.tables import Artifact, Event, Job, ModelVersion, TrainingJob
+from storage.tables import Artifact, Event, Job, ModelVersion, Predictor, TrainingJob
 
 #: Field of an event's payload with the key of a file that a user has submitted.
 SUBMITTED_FILE = "file_key"
 
-#: How many of a machine's newest models are kept, in addition to the newest accepted one.
+#: How many of a machine's newest models and predictors are kept, in addition to the newest accepted
+#: model and the live predictor.
 KEEP_MODELS = 2
 
 
@@ -32,12 +33,14 @@ class StoredFile(NamedTuple):
 
 
 class OldModel(NamedTuple):
-    """A model version that is not kept.
+    """A version of a model or predictor that is not kept.
 
     Attributes:
+        kind: `model` or `predictor`.
         files: The files of its training: the model and its description.
     """
 
+    kind: str
     id: int
     machine_id: str
     version: int
@@ -55,12 +58,19 @@ class Attempt(NamedTuple):
 
 
 class Version(NamedTuple):
-    """A model version and the job that made it."""
+    """A version of a model or predictor.
 
+    Attributes:
+        kind: `model` or `predictor`.
+        chosen: Whether the model is accepted, or the predictor is live.
+        job_id: The job that made it.
+    """
+
+    kind: str
     id: int
     machine_id: str
     version: int
-    status: str
+    chosen: bool
     key: str
     job_id: int
 
@@ -71,7 +81,7 @@ class Ledger:
 
     Attributes:
         attempts: The newest attempt at each job, by the job's id.
-        versions: Newest first.
+        versions: Of models and predictors; of each, newest first.
         files: Oldest first.
         submitted: Keys of the files that users have submitted, by machine, oldest first.
     """
@@ -92,17 +102,29 @@ def read() -> Ledger:
     # Jobs before files: if a job is read as ended, the rows of its files exist.
     jobs: Any = Job.select(Job.id, Job.machine, Job.token, Job.status).tuples()
     attempts = {row[0]: Attempt(*row) for row in jobs}
-    versions: Any = (
+    models: Any = (
         ModelVersion.select(
             ModelVersion.id,
             ModelVersion.machine,
             ModelVersion.version,
-            ModelVersion.status,
+            ModelVersion.status == "accepted",
             ModelVersion.model_path,
             TrainingJob.task,
         )
         .join(TrainingJob)
         .order_by(ModelVersion.version.desc())
+        .tuples()
+    )
+    predictors: Any = (
+        Predictor.select(
+            Predictor.id,
+            Predictor.machine,
+            Predictor.version,
+            Predictor.live,
+            Predictor.key,
+            Predictor.job,
+        )
+        .order_by(Predictor.version.desc())
         .tuples()
     )
     files: Any = (
@@ -129,7 +151,10 @@ def read() -> Ledger:
         submitted[machine_id].append(json.loads(payload)[SUBMITTED_FILE])
     return Ledger(
         attempts,
-        [Version(*row) for row in versions],
+        [
+            *(Version("model", *row) for row in models),
+            *(Version("predictor", *row) for row in predictors),
+        ],
         [StoredFile(*row) for row in files],
         submitted,
     )
@@ -178,19 +203,25 @@ def _superseded(ledger: Ledger) -> Iterator[StoredFile]:
 
 
 def _old_models(ledger: Ledger, keep_models: int) -> Iterator[OldModel]:
-    """Versions that are neither among a machine's newest nor its newest accepted one."""
+    """Versions that are neither among a machine's newest nor the newest chosen one."""
     files: dict[int, list[StoredFile]] = defaultdict(list)
     for file in ledger.files:
         files[file.job_id].append(file)
-    newer: Counter[str] = Counter()
-    accepted: set[str] = set()
+    newer: Counter[tuple[str, str]] = Counter()
+    chosen: set[tuple[str, str]] = set()
     for version in ledger.versions:
-        machine_id = version.machine_id
-        kept = newer[machine_id] < keep_models
-        newer[machine_id] += 1
-        if version.status == "accepted" and machine_id not in accepted:
-            accepted.add(machine_id)
+        owner = (version.kind, version.machine_id)
+        kept = newer[owner] < keep_models
+        newer[owner] += 1
+        if version.chosen and owner not in chosen:
+            chosen.add(owner)
             kept = True
         if not kept:
-            made = tuple(files[version.job_id])
-            yield OldModel(version.id, machine_id, version.version, version.key, made)
+            yield OldModel(
+                version.kind,
+                version.id,
+                version.machine_id,
+                version.version,
+                version.key,
+                tuple(files[version.job_id]),
+            )

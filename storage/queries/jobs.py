@@ -103,6 +103,12 @@ def jobs_by_id(ids: Collection[int]) -> dict[int, JobRow]:
     return {job.id: job for job in _jobs(f"WHERE jobs.id IN ({listed})")}
 
 
+def open_jobs(machine_ids: Collection[str]) -> list[JobRow]:
+    """The jobs of these machines that wait or run, oldest first."""
+    found = _jobs("WHERE jobs.status IN ('pending', 'running') ORDER BY jobs.id")
+    return [job for job in found if job.machine_id in machine_ids]
+
+
 def _jobs(which: str, **parameters: Any) -> list[JobRow]:
     with reading():
         rows = execute(f"SELECT {_COLUMNS} FROM jobs {which}", **parameters)

@@ -21,7 +21,8 @@ from actors.stage import STAGES
 from actors.train import train_tvae
 from events.bus import new_event, subscriptions
 from events.onboarding import new_machine, register
-from events.vocabulary import Event, Plan, StageFailed, read_event
+from events.plan import Plan
+from events.vocabulary import Event, StageFailed, read_event
 from storage import tables
 from storage.artifacts.staging import StagedArtifact
 from storage.database import database, open_database, upgrade

@@ -66,6 +66,7 @@ def record(
         effect=event.effect,
         model=event.trained_model(),
         verdict=event.verdict(),
+        predictor=event.trained_predictor(),
         **more,
     )
 

@@ -18,7 +18,7 @@ import redis
 from actors.broker.client import Broker
 from benchmarks.servers import PostgreSQL, Valkey
 from events.onboarding import Registered, new_machine, register
-from events.vocabulary import Plan
+from events.plan import Plan
 from storage.database import database
 from storage.queries import jobs, machines
 from storage.queries.jobs import JobRow

@@ -26,7 +26,7 @@ from actors.runtime.execution import lease_keeper
 from actors.runtime.runner import Runner
 from errors import SettingsError
 from events.onboarding import new_machine, register
-from events.vocabulary import Plan
+from events.plan import Plan
 from storage.artifacts.store import open_store
 from storage.database import database
 from storage.ledger import claims as claims_module

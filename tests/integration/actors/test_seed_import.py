@@ -17,7 +17,8 @@ from actors.runtime.runner import Runner
 from errors import BrokerUnavailable, InvalidProfile
 from events.bus import replay
 from events.onboarding import new_machine, register, register_run_data
-from events.vocabulary import Plan, RunDataSubmitted
+from events.plan import Plan
+from events.vocabulary import RunDataSubmitted
 from GAN.datasets.parquet import read_provenance
 from GAN.layout import seed_key
 from GAN.simulation.physics import physics_seed

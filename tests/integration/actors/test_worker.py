@@ -16,7 +16,7 @@ import pytest
 
 import actors
 from events.onboarding import new_machine, register
-from events.vocabulary import Plan
+from events.plan import Plan
 from storage.database import database, is_sqlite
 from storage.ledger import workers
 from storage.operations import control

@@ -10,7 +10,7 @@ import pytest
 import actors
 from errors import BrokerUnavailable, InvalidProfile
 from events.onboarding import NewMachine, new_machine, register
-from events.vocabulary import Plan
+from events.plan import Plan
 from storage.database import database
 from storage.ledger.event_log import Dispatch
 from storage.queries import events as event_queries

@@ -12,7 +12,7 @@ from commands.ledger.replay import consequences
 from errors import BrokerUnavailable, NotFound
 from events.bus import new_correlation_id, replay
 from events.onboarding import new_machine, register
-from events.vocabulary import Plan
+from events.plan import Plan
 from storage.ledger.event_log import Dispatch, publish
 from storage.queries import events as event_queries
 from storage.queries import jobs as job_queries

@@ -35,7 +35,7 @@ from tests.integration.conftest import add_machine, record
 from tests.integration.following import following
 from tests.integration.serving import Http
 
-STAGE_MODULES = ("train_predictor", "plan_maintenance")
+STAGE_MODULES = ("write_data_sheet", "plan_maintenance")
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ def test_every_face_shows_the_machine_as_onboarded_whatever_the_other_chains_do(
     assert_onboarded(http, monkeypatch)
     assert chain_statuses() == {
         "onboarding": ChainStatus.COMPLETE,
-        "predictor": ChainStatus.PENDING,
+        "data_sheet": ChainStatus.PENDING,
         "maintenance": ChainStatus.PENDING,
     }
     for job in following_jobs:
@@ -106,7 +106,7 @@ def test_every_face_shows_the_machine_as_onboarded_whatever_the_other_chains_do(
     assert_onboarded(http, monkeypatch)
     assert chain_statuses() == {
         "onboarding": ChainStatus.COMPLETE,
-        "predictor": ChainStatus.COMPLETE,
+        "data_sheet": ChainStatus.COMPLETE,
         "maintenance": ChainStatus.FAILED,
     }
 
@@ -152,8 +152,8 @@ def test_each_job_has_its_own_outcome(http: Http, runner: Runner) -> None:
     assert first is not None
     assert second is not None
     assert (first.type, first.chain, first.job_id) == (
-        "PredictorTrained",
-        "predictor",
+        "DataSheetWritten",
+        "data_sheet",
         trained.job_id,
     )
     assert (second.type, second.chain, second.job_id) == (
@@ -162,7 +162,7 @@ def test_each_job_has_its_own_outcome(http: Http, runner: Runner) -> None:
         planned.job_id,
     )
     task = http.get(f"/api/gan/tasks/{trained.job_id}").json()
-    assert (task["status"], task["result"]["event"]["type"]) == ("success", "PredictorTrained")
+    assert (task["status"], task["result"]["event"]["type"]) == ("success", "DataSheetWritten")
     failed = http.get(f"/api/gan/tasks/{planned.job_id}").json()
     assert (failed["status"], failed["error"]) == ("failed", "no maintenance windows")
 
@@ -199,25 +199,25 @@ def test_progress_of_another_chain_does_not_reach_the_sockets_of_the_fleet(
 
 @pytest.mark.usefixtures("two_more_stages")
 def test_the_graph_shows_them() -> None:
-    assert "MachineOnboarded ─► train_predictor ─► PredictorTrained" in as_text().splitlines()
+    assert "MachineOnboarded ─► write_data_sheet ─► DataSheetWritten" in as_text().splitlines()
 
 
 @pytest.mark.usefixtures("two_more_stages")
 def test_a_request_without_a_plan_can_be_published_by_hand(
     http: Http, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    train_predictor = importlib.import_module("tests.integration.growing.train_predictor")
+    write_data_sheet = importlib.import_module("tests.integration.growing.write_data_sheet")
     onboard(http)
     set_environment(http.service.settings, monkeypatch)
     monkeypatch.setitem(
-        publishing.REQUESTS, "PredictorRequested", train_predictor.PredictorRequested
+        publishing.REQUESTS, "DataSheetRequested", write_data_sheet.DataSheetRequested
     )
     database.close()  # The command opens it again.
     published = publishing.publish.callback
     assert published is not None
-    published("PredictorRequested", "pump_1", "{}", as_json=True)
+    published("DataSheetRequested", "pump_1", "{}", as_json=True)
     newest = jobs.jobs()[0]
-    assert (newest.stage, newest.chain) == ("train_predictor", "predictor")
+    assert (newest.stage, newest.chain) == ("write_data_sheet", "data_sheet")
     assert machines.machine("pump_1").status is MachineStatus.ONBOARDED
 
 

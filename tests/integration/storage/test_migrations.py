@@ -32,7 +32,7 @@ def test_the_tables_have_the_columns_the_ledger_uses(ledger: Settings) -> None:
         if isinstance(model, type) and issubclass(model, Model) and model.__name__[0] != "_"
     ]
     mapped = [model for model in models if model is not Model]
-    assert len(mapped) == 13
+    assert len(mapped) == 14
     for model in mapped:
         columns = {column.name for column in database.get_columns(model._meta.table_name)}
         assert columns == {field.column_name for field in model._meta.sorted_fields}, model

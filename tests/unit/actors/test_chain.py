@@ -14,13 +14,12 @@ from actors.assess import decide
 from actors.graph import as_mermaid, as_text
 from actors.stage import STAGES, queues
 from events.bus import subscriptions
+from events.plan import Plan, Samples
 from events.vocabulary import (
     EVENT_TYPES,
     MachineCreated,
     MachineOnboarded,
-    Plan,
     RetrainRequested,
-    Samples,
     StageFailed,
     SyntheticDataReady,
     read_event,

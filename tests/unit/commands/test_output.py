@@ -8,7 +8,7 @@ import pytest
 
 from commands.machines.planning import SamplesType
 from commands.output import duration, moment, print_json, print_rows
-from events.vocabulary import Samples
+from events.plan import Samples
 
 
 @pytest.mark.parametrize(

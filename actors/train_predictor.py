@@ -1,0 +1,34 @@
+"""MachineOnboarded, PredictorRequested → PredictorTrained: a predictor of failures."""
+
+from __future__ import annotations
+
+from actors.stage import Job, stage
+from events.vocabulary import MachineOnboarded, PredictorRequested, PredictorTrained
+from GAN import layout
+from GAN.manager import GANManager
+
+
+@stage(queue="predictor", channel="gan:predictor")
+def train_predictor(event: MachineOnboarded | PredictorRequested, job: Job) -> PredictorTrained:
+    """Train the next version; versions are kept side by side."""
+    version = layout.next_predictor_version(job.machine_id, job.files)
+    trained = GANManager(job.workspace).train_predictor(
+        job.profile,
+        version=version,
+        seed=event.seed,
+        seed_path=job.input(layout.seed_key(job.machine_id)),
+        split_paths={
+            split: job.input(layout.split_key(job.machine_id, split)) for split in layout.SPLITS
+        },
+        progress=job.progress,
+    )
+    return PredictorTrained(
+        machine_id=job.machine_id,
+        predictor_key=layout.predictor_key(job.machine_id, version),
+        version=version,
+        learnt_from=trained.learnt_from,
+        units=trained.units,
+        scores=dict(trained.scores),
+        training_time_seconds=trained.training_time_seconds,
+        no_forecast=trained.no_forecast,
+    )

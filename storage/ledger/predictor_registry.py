@@ -1,0 +1,113 @@
+"""Versions of predictors, and which one is live: the one that predicts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from errors import NotFound
+from storage.database import now_ms
+from storage.tables import Artifact, Predictor
+
+#: The chain that trainings of predictors belong to.
+PREDICTOR_CHAIN = "predictor"
+
+#: Scores that decide whether a new version replaces the live one, and by how much each may be
+#: worse: mean pinball loss of the RUL quantiles, and mean absolute error in the last 30 % of life.
+MOST_WORSE = {"pinball_loss_hours": 1.02, "late_mae_hours": 1.05}
+#: The share of true RULs inside the 90 % interval, and its limits.
+COVERAGE, LEAST_COVERAGE, MOST_COVERAGE = "coverage_90", 0.82, 0.98
+
+
+@dataclass(frozen=True)
+class TrainedPredictor:
+    """A predictor that a job has trained.
+
+    Attributes:
+        key: Key of its file, which is in the ledger.
+        learnt_from: The lives that it learnt from.
+        units: Number of these lives.
+        scores: Metrics on units that it has not seen, by name.
+        seconds: Duration of the training.
+        no_forecast: Why it gives no RUL; None if it does.
+    """
+
+    key: str
+    version: int
+    learnt_from: str
+    units: int
+    scores: Mapping[str, float]
+    seconds: float
+    no_forecast: str | None
+
+
+def record_predictor(machine_id: str, predictor: TrainedPredictor) -> None:
+    """Add a version of a machine's predictor; call inside the transaction that adds its file.
+
+    The version becomes live if none is, or if it is about as good as the live one.
+    """
+    file = (
+        Artifact.select(Artifact.job, Artifact.sha256)
+        .where(Artifact.machine == machine_id, Artifact.key == predictor.key)
+        .order_by(Artifact.id.desc())
+        .first()
+    )
+    if file is None:
+        return
+    live = Predictor.get_or_none(Predictor.machine == machine_id, Predictor.live)
+    against = "" if live is None else reason_against(predictor.scores, json.loads(live.scores))
+    if live is not None and not against:
+        Predictor.update(live=False).where(Predictor.id == live.id).execute()
+    row: dict[str, Any] = {
+        "job": file.job_id,
+        "key": predictor.key,
+        "sha256": file.sha256,
+        "learnt_from": predictor.learnt_from,
+        "units": predictor.units,
+        "scores": json.dumps(dict(predictor.scores)),
+        "training_time_seconds": predictor.seconds,
+        "no_forecast": predictor.no_forecast,
+        "live": not against,
+        "note": against,
+        "created_at": now_ms(),
+    }
+    # Two trainings at the same time have the same version; the file of the later one counts.
+    Predictor.insert(machine=machine_id, version=predictor.version, **row).on_conflict(
+        conflict_target=[Predictor.machine, Predictor.version], update=row
+    ).execute()
+
+
+def reason_against(new: Mapping[str, float], live: Mapping[str, float]) -> str:
+    """Why a version does not replace the live one; empty if it does.
+
+    Args:
+        new: Scores of the new version.
+        live: Scores of the live one, on the same kind of unseen units.
+    """
+    coverage = new.get(COVERAGE)
+    if coverage is not None and not LEAST_COVERAGE <= coverage <= MOST_COVERAGE:
+        limits = f"{LEAST_COVERAGE:.2f} and {MOST_COVERAGE:.2f}"
+        return f"{COVERAGE} is {coverage:.2f}, not between {limits}"
+    for name, factor in MOST_WORSE.items():
+        if name not in live:
+            continue
+        if name not in new:
+            return f"it has no {name}: it gives no RUL"
+        if new[name] > factor * live[name]:
+            return f"{name} is {new[name]:.3g}; the live version has {live[name]:.3g}"
+    return ""
+
+
+def choose(machine_id: str, version: int) -> None:
+    """Make a version live; call inside a transaction.
+
+    Raises:
+        NotFound: The machine has no such version.
+    """
+    chosen = Predictor.get_or_none(Predictor.machine == machine_id, Predictor.version == version)
+    if chosen is None:
+        raise NotFound(f"{machine_id} has no predictor version {version}", kind="predictor")
+    Predictor.update(live=False).where(Predictor.machine == machine_id, Predictor.live).execute()
+    Predictor.update(live=True, note="chosen by hand").where(Predictor.id == chosen.id).execute()
