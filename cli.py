@@ -23,6 +23,7 @@ COMMANDS = {
     "queues": ("commands.ledger.queues", "List, pause, resume and limit queues."),
     "workers": ("commands.ledger.workers", "List workers and their jobs."),
     "events": ("commands.ledger.events", "List or follow events."),
+    "predict": ("commands.machines.predict", "Predict failures of units from their readings."),
     "predictors": ("commands.machines.predictors", "List, show, train and choose predictors."),
     "machines": ("commands.machines.machines", "List, show and delete machines."),
     "publish": ("commands.ledger.publish", "Publish a request by hand."),

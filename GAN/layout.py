@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 #: The synthetic sets of a machine, in the order they are generated.
 SPLITS = ("train", "val", "test")
 
 
-#: Suffix of a model file; its card has the same name with another suffix.
+#: Suffixes of a model and of a predictor; their cards have the same name with another suffix.
 MODEL_SUFFIX = ".pkl"
+PREDICTOR_SUFFIX = ".zip"
 
 
 def metadata_key(machine_id: str) -> str:
@@ -43,6 +46,31 @@ def model_epochs(machine_id: str, name: str) -> int:
 def model_card_key(machine_id: str, epochs: int) -> str:
     """Model card of a trained TVAE (Markdown), next to it."""
     return f"{model_key(machine_id, epochs).removesuffix(MODEL_SUFFIX)}.md"
+
+
+def predictor_key(machine_id: str, version: int) -> str:
+    """A predictor of failures (zip of texts and an array); versions are kept side by side."""
+    return f"{_predictor_prefix(machine_id)}{version}{PREDICTOR_SUFFIX}"
+
+
+def predictor_card_key(machine_id: str, version: int) -> str:
+    """Card of a predictor (Markdown), next to it."""
+    return f"{_predictor_prefix(machine_id)}{version}.md"
+
+
+def predictor_versions(machine_id: str, keys: Iterable[str]) -> list[int]:
+    """The versions of a machine's predictor among keys of files, ascending."""
+    prefix = _predictor_prefix(machine_id)
+    found = [
+        key.removeprefix(prefix).removesuffix(PREDICTOR_SUFFIX)
+        for key in keys
+        if key.startswith(prefix) and key.endswith(PREDICTOR_SUFFIX)
+    ]
+    return sorted(int(version) for version in found if version.isdecimal())
+
+
+def _predictor_prefix(machine_id: str) -> str:
+    return f"GAN/models/predictors/{machine_id}/{machine_id}_predictor_v"
 
 
 def split_key(machine_id: str, split: str) -> str:

@@ -14,10 +14,17 @@ from GAN.config.tvae_config import (
     DEFAULT_SAMPLES,
     TvaeConfig,
 )
-from GAN.datasets.artifact_folder import ArtifactFolder
+from GAN.predictor_manager import PredictorManager
 from GAN.profiles.profile import MachineProfile
 from GAN.progress import Progress, silent
-from GAN.results import GenerationResult, ModelMetadata, QualityResult, SeedResult, TrainingResult
+from GAN.results import (
+    GenerationResult,
+    ModelMetadata,
+    PredictorResult,
+    QualityResult,
+    SeedResult,
+    TrainingResult,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,14 +35,15 @@ __all__ = [
     "GANManager",
     "GenerationResult",
     "ModelMetadata",
+    "PredictorResult",
     "QualityResult",
     "SeedResult",
     "TrainingResult",
 ]
 
 
-class GANManager(ArtifactFolder):
-    """Creates seed data, a model, synthetic sets and a quality report for a machine.
+class GANManager(PredictorManager):
+    """Creates seed data, a model, synthetic sets, a quality report and predictors for a machine.
 
     Every result is a file below `root` under a fixed name (`GAN.layout`). Inputs are read from
     there too, unless their paths are given.

@@ -68,6 +68,28 @@ class GenerationResult:
 
 
 @dataclass(frozen=True)
+class PredictorResult:
+    """A trained predictor.
+
+    Attributes:
+        version: Number in the file's name.
+        learnt_from: The lives that it learnt from.
+        units: Number of these lives.
+        scores: Metrics on units that it has not seen; see `GAN.prognosis.evaluation.Evaluation`.
+        no_forecast: Why it gives no RUL; None if it does.
+    """
+
+    path: Path
+    card_path: Path
+    version: int
+    learnt_from: str
+    units: int
+    scores: Mapping[str, float]
+    training_time_seconds: float
+    no_forecast: str | None
+
+
+@dataclass(frozen=True)
 class QualityResult:
     """The verdict on the synthetic sets, and the paths of its report."""
 

@@ -11,7 +11,7 @@ from GAN.manager import GANManager
 @stage(queue="predictor", channel="gan:predictor")
 def train_predictor(event: MachineOnboarded | PredictorRequested, job: Job) -> PredictorTrained:
     """Train the next version; versions are kept side by side."""
-    version = layout.next_predictor_version(job.machine_id, job.files)
+    version = max(layout.predictor_versions(job.machine_id, job.files), default=0) + 1
     trained = GANManager(job.workspace).train_predictor(
         job.profile,
         version=version,

@@ -31,15 +31,15 @@ class Numbers(NamedTuple):
     problems: list[Problem]
 
 
-def readings(column: pd.Series[Any], path: str) -> Numbers:
-    """Convert a sensor's readings; some may be missing."""
+def readings(column: pd.Series[Any], path: str, most_missing: float = MOST_MISSING) -> Numbers:
+    """Convert a sensor's readings; at most this share may be missing."""
     values, wrong = _as_numbers(column)
     problems = list(_text_problems(column, wrong, path))
     problems += _size_problems(values, path)
     missing = float(np.mean(np.isnan(values) & ~wrong)) if len(values) else 0.0
-    if missing > MOST_MISSING:
+    if missing > most_missing:
         what = f"{missing:.0%} of the readings are missing"
-        advice = f"at most {MOST_MISSING:.0%} can be filled in; repair the column or leave it out"
+        advice = f"at most {most_missing:.0%} can be filled in; repair the column or leave it out"
         problems.append(Problem(path, what, advice))
     return Numbers(values, problems)
 

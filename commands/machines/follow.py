@@ -17,7 +17,7 @@ from storage import database
 from storage.artifacts import registry
 from storage.artifacts.store import open_store
 from storage.database import reading
-from storage.ledger import workers
+from storage.ledger import queues, workers
 from storage.ledger.predictor_registry import PREDICTOR_CHAIN
 from storage.queries import events, jobs, lineage
 from storage.queries import machines as machine_queries
@@ -53,7 +53,7 @@ def follow(settings: Settings, machine_ids: Sequence[str], *, as_json: bool) -> 
         resources.enter_context(view)
         while True:
             now, states = database.clock_ms(), _look(machine_ids)
-            following = {job.machine_id: job for job in jobs.open_jobs(machine_ids)}
+            following = {job.machine_id: job for job in _open_jobs(machine_ids)}
             for row in _rows(states, following, now):
                 view.show(row)
             if _ended(states) and not following and _in_place(machine_ids):
@@ -66,6 +66,12 @@ def follow(settings: Settings, machine_ids: Sequence[str], *, as_json: bool) -> 
     else:
         _print(summaries)
     return 0 if all(s["status"] == MachineStatus.ONBOARDED for s in summaries) else 1
+
+
+def _open_jobs(machine_ids: Sequence[str]) -> list[JobRow]:
+    """The jobs that wait or run; those of paused queues are not waited for."""
+    paused = {name for name, queue in queues.states().items() if queue.paused_at is not None}
+    return [job for job in jobs.open_jobs(machine_ids) if job.queue not in paused]
 
 
 def _look(machine_ids: Sequence[str]) -> dict[str, MachineState]:
@@ -114,10 +120,10 @@ class _Helpers:
 
 
 def _unserved() -> list[str]:
-    from actors.stage import queues
+    from actors.stage import queues as declared
 
     served = {queue for worker in workers.alive() for queue in worker.queues}
-    return [queue for queue in queues() if queue not in served]
+    return [queue for queue in declared() if queue not in served]
 
 
 def _rows(states: dict[str, MachineState], following: dict[str, JobRow], now: int) -> Iterator[Row]:

@@ -52,8 +52,9 @@ def test_the_types_of_a_stage_are_its_wiring() -> None:
     assert [s.chain for s in subscriptions("RetrainRequested")] == ["onboarding"]
 
 
-def test_training_has_a_queue_of_its_own() -> None:
-    assert queues() == ["default", "train"]
+def test_trainings_have_queues_of_their_own() -> None:
+    assert queues() == ["default", "predictor", "train"]
+    assert [s.queue for s in subscriptions("MachineOnboarded")] == ["predictor"]
     assert [s.queue for s in subscriptions("SeedReady")] == ["train"]
 
 
@@ -63,6 +64,7 @@ def test_the_channels_are_those_that_clients_know() -> None:
     assert channels["import_seed"] == "gan:seed"
     assert channels["train_tvae"] == "gan:training"
     assert channels["generate_synthetic"] == "gan:generation"
+    assert channels["train_predictor"] == "gan:predictor"
 
 
 def test_the_graph_runs_from_the_first_event_to_the_last() -> None:
@@ -70,6 +72,7 @@ def test_the_graph_runs_from_the_first_event_to_the_last() -> None:
     assert "MachineCreated ─► generate_seed ─► SeedReady" in lines
     assert "RunDataSubmitted ─► import_seed ─► SeedReady" in lines
     assert "SyntheticDataReady ─► assess_quality ─► MachineOnboarded" in lines
+    assert "MachineOnboarded ─► train_predictor ─► PredictorTrained" in lines
     assert as_mermaid().startswith("flowchart LR\n")
     assert "    MachineCreated([MachineCreated]) --> generate_seed[generate_seed]\n" in as_mermaid()
 

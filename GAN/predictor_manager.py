@@ -1,0 +1,196 @@
+"""Training, asking and judging predictors of failures; a part of `GAN.manager.GANManager`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from errors import NotFound, StageError
+from GAN import files, layout
+from GAN.config.limits import MAX_RANDOM_SEED, MIN_RANDOM_SEED, check_count
+from GAN.datasets.artifact_folder import ArtifactFolder
+from GAN.profiles.profile import MachineProfile
+from GAN.progress import Progress, silent
+from GAN.results import PredictorResult
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from GAN.prognosis.evaluation import Evaluation
+    from GAN.prognosis.prediction import Prediction
+    from GAN.prognosis.predictor import Predictor
+
+
+class PredictorManager(ArtifactFolder):
+    """Predictors below an artifact root."""
+
+    def train_predictor(
+        self,
+        profile: MachineProfile,
+        *,
+        version: int | None = None,
+        seed: int = 0,
+        seed_path: Path | None = None,
+        split_paths: Mapping[str, Path] | None = None,
+        progress: Progress = silent,
+    ) -> PredictorResult:
+        """Train a predictor of failures on the lives that serve best.
+
+        Args:
+            profile: The machine type.
+            version: Number in the file's name; None: the next one.
+            seed: Random seed; the same lives and seed give the same file.
+            seed_path: The seed data; real lives in it are learnt.
+            split_paths: The synthetic sets, by name.
+            progress: Gets reports.
+
+        Raises:
+            InvalidInput: `seed` is out of range.
+            NotFound: There is no seed data or synthetic set.
+        """
+        import pandas as pd
+
+        from GAN.prognosis import predictor_file
+        from GAN.prognosis.training_lives import choose
+        from GAN.reporting.cards.predictor_card import write_predictor_card
+
+        check_count("seed", seed, MIN_RANDOM_SEED, MAX_RANDOM_SEED)
+        began = time.monotonic()
+        machine_id = profile.machine_id
+        sets = self._read_splits(profile, split_paths)
+        synthetic = pd.concat([sets["train"], sets["val"]], ignore_index=True)
+        choice = choose(profile, self._real_lives(profile, seed_path), synthetic, seed, progress)
+        version = version or max(self._predictor_versions(machine_id), default=0) + 1
+        path = self.root / layout.predictor_key(machine_id, version)
+        predictor_file.save(choice.predictor, path)
+        trained = PredictorResult(
+            path=path,
+            card_path=self.root / layout.predictor_card_key(machine_id, version),
+            version=version,
+            learnt_from=choice.learnt_from,
+            units=choice.units,
+            scores=choice.evaluation.model_dump(),
+            training_time_seconds=round(time.monotonic() - began, 3),
+            no_forecast=None,
+        )
+        write_predictor_card(profile, trained, choice)
+        progress(100, f"learnt from {choice.units} {choice.learnt_from}")
+        return trained
+
+    def newest_predictor(self, machine_id: str) -> Path:
+        """The machine's predictor of the highest version.
+
+        Raises:
+            NotFound: There is none.
+        """
+        versions = self._predictor_versions(machine_id)
+        if not versions:
+            raise NotFound(f"no predictor of {machine_id} below {self.root}: train_predictor()")
+        return self.root / layout.predictor_key(machine_id, versions[-1])
+
+    def predict(
+        self,
+        profile: MachineProfile,
+        readings: pd.DataFrame | None = None,
+        *,
+        predictor_path: Path | None = None,
+    ) -> pd.DataFrame:
+        """Predict units at their newest readings.
+
+        Args:
+            profile: The machine type.
+            readings: A column of times and one for each sensor, and one of units; see
+                `GAN.prognosis.readings.check_readings`. None: nothing was read yet.
+            predictor_path: A predictor; None: the newest.
+
+        Returns:
+            One row for each unit; see `GAN.prognosis.prediction.Prediction.as_row`.
+
+        Raises:
+            InvalidInput: With every problem of the readings.
+            StageError: The predictor was trained for another profile.
+            ArtifactCorrupt: The predictor's file is damaged.
+        """
+        from GAN.prognosis.prediction import table
+
+        return table(self.predictions(profile, readings, predictor_path=predictor_path))
+
+    def predictions(
+        self,
+        profile: MachineProfile,
+        readings: pd.DataFrame | None = None,
+        *,
+        predictor_path: Path | None = None,
+        source: str = "readings",
+    ) -> list[Prediction]:
+        """`predict`, as objects with reasons and similar lives.
+
+        Args:
+            profile: As in `predict`, like the next two.
+            readings: A table.
+            predictor_path: A predictor.
+            source: Name of the table, for errors.
+        """
+        from GAN.prognosis import lifetime_prior
+        from GAN.prognosis.readings import check_readings, condition_of
+
+        table = None if readings is None else check_readings(readings, profile, source)
+        if predictor_path is None and not self._predictor_versions(profile.machine_id):
+            return lifetime_prior.predictions(profile, table)
+        predictor = self._predictor(profile, predictor_path)
+        if table is None:
+            return lifetime_prior.predictions(profile, None, predictor.lives)
+        condition = condition_of(table, predictor.sensors)
+        return predictor.predict(condition, condition.every_unit, table.units)
+
+    def try_predictor(
+        self,
+        profile: MachineProfile,
+        lives: pd.DataFrame,
+        *,
+        predictor_path: Path | None = None,
+    ) -> Evaluation:
+        """Judge a predictor on whole lives that it has not seen.
+
+        Args:
+            profile: The machine type.
+            lives: Columns of a seed.
+            predictor_path: A predictor; None: the newest.
+        """
+        from GAN.prognosis.evaluation import evaluate
+
+        return evaluate(self._predictor(profile, predictor_path), lives)
+
+    def _predictor(self, profile: MachineProfile, path: Path | None) -> Predictor:
+        from GAN.prognosis import predictor_file
+
+        path = path or self.newest_predictor(profile.machine_id)
+        predictor = predictor_file.load(files.existing(path, "predictor", "train_predictor()"))
+        if predictor.profile.sha256 != profile.sha256:
+            raise StageError(f"{path} was trained for another profile; train it again")
+        return predictor
+
+    def profile_of_predictor(self, machine_id: str) -> MachineProfile | None:
+        """The profile in the machine's newest predictor; None if there is no predictor."""
+        from GAN.prognosis import predictor_file
+
+        if not self._predictor_versions(machine_id):
+            return None
+        return predictor_file.load(self.newest_predictor(machine_id)).profile
+
+    def _predictor_versions(self, machine_id: str) -> list[int]:
+        folder = (self.root / layout.predictor_key(machine_id, 0)).parent
+        keys = [path.relative_to(self.root).as_posix() for path in folder.glob("*")]
+        return layout.predictor_versions(machine_id, keys)
+
+    def _real_lives(self, profile: MachineProfile, path: Path | None) -> pd.DataFrame | None:
+        """The real lives of the seed data; the simulated ones come after them."""
+        from GAN.datasets.provenance import read_origin
+
+        seed_path = self._seed(profile, path)
+        origin = read_origin(seed_path)
+        if not origin.is_real:
+            return None
+        return self._read_seed(profile, seed_path).head(origin.real_rows)

@@ -1,0 +1,190 @@
+"""The lives that a predictor can learn from, and the choice between them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from GAN.config.limits import MAX_RANDOM_SEED
+from GAN.datasets.run_to_failure import time_step_of
+from GAN.profiles.profile import MachineProfile
+from GAN.prognosis.evaluation import Evaluation, evaluate, mean_evaluation
+from GAN.prognosis.heads.boosting import unit_folds
+from GAN.prognosis.predictor import Predictor
+from GAN.progress import Progress
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SIMULATED, REAL = "simulated lives", "real lives"
+SIMULATED_AND_SYNTHETIC = "simulated and synthetic lives"
+REAL_AND_SIMULATED = "real and simulated lives"
+
+#: Simulated units to learn from and to be judged on, and the rows of each seed of them.
+_LEARNT_UNITS, _JUDGED_UNITS, _SEED_ROWS = 100, 60, 3_000
+#: The judged units come from seeds that users are unlikely to choose.
+_FIRST_JUDGED_SEED = MAX_RANDOM_SEED - 10_000
+_LEARNT_SEEDS = 1_000_000
+
+#: Real units are judged by predictors that did not see them, in this many folds. With fewer real
+#: units than this, their metrics would say little.
+_FOLDS, FEWEST_REAL_UNITS = 3, 8
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The chosen predictor.
+
+    Attributes:
+        learnt_from: Name of the lives that it learnt from.
+        units: Number of these lives.
+        judged_on: The units that it was judged on.
+        evaluation: Its metrics on units that played no part in the choice.
+        candidates: The mean pinball loss of each candidate, hours, on the units that did.
+    """
+
+    predictor: Predictor
+    learnt_from: str
+    units: int
+    judged_on: str
+    evaluation: Evaluation
+    candidates: Mapping[str, float]
+
+
+def choose(
+    profile: MachineProfile,
+    real: pd.DataFrame | None,
+    synthetic: pd.DataFrame,
+    seed: int,
+    progress: Progress,
+) -> Choice:
+    """Learn from the lives that serve best.
+
+    Args:
+        profile: The machine.
+        real: Its real lives; None if there are none.
+        synthetic: Its synthetic training and validation lives.
+        seed: Random seed.
+        progress: Gets a report before each training.
+    """
+    progress(0, "simulating lives")
+    simulated = simulated_lives(profile, _LEARNT_UNITS, (_LEARNT_SEEDS + 1_000 * seed) % 2**31)
+    if real is None:
+        candidates = {
+            SIMULATED: simulated,
+            SIMULATED_AND_SYNTHETIC: joined(simulated, synthetic),
+        }
+        return choose_from_simulation(profile, candidates, seed, progress)
+    if real["unit_id"].nunique() < FEWEST_REAL_UNITS:
+        candidates = {REAL_AND_SIMULATED: joined(real, simulated)}
+        return choose_from_simulation(profile, candidates, seed, progress)
+    return choose_from_real(profile, real, simulated, seed, progress)
+
+
+def simulated_lives(profile: MachineProfile, units: int, first_seed: int) -> pd.DataFrame:
+    """Lives straight from the profile: at least so many units, numbered from 1."""
+    import pandas as pd
+
+    from GAN.simulation.physics import physics_seed
+
+    parts: list[pd.DataFrame] = []
+    count = 0
+    while count < units:
+        frame = physics_seed(profile, _SEED_ROWS, first_seed + len(parts))
+        frame["unit_id"] += count
+        count = int(frame["unit_id"].max())
+        parts.append(frame)
+    return pd.concat(parts, ignore_index=True)
+
+
+def choose_from_simulation(
+    profile: MachineProfile, candidates: Mapping[str, pd.DataFrame], seed: int, progress: Progress
+) -> Choice:
+    """Choose by fresh simulated units: half of them decide, the other half give the metrics.
+
+    Args:
+        profile: The machine.
+        candidates: Lives to learn from, by name.
+        seed: Random seed.
+        progress: Gets a report before each candidate.
+    """
+    judged = simulated_lives(profile, 2 * _JUDGED_UNITS, _FIRST_JUDGED_SEED)
+    deciding = judged["unit_id"] <= _JUDGED_UNITS
+    predictors, scores = {}, {}
+    for number, (name, lives) in enumerate(candidates.items()):
+        progress(10 + 75 * number // len(candidates), f"learning from {name}")
+        predictors[name] = Predictor.fit(profile, lives, time_step_of(lives), seed)
+        scores[name] = evaluate(predictors[name], judged[deciding]).pinball_loss_hours
+    best = min(scores, key=scores.__getitem__)
+    progress(90, f"judging what was learnt from {best}")
+    return Choice(
+        predictor=predictors[best],
+        learnt_from=best,
+        units=int(candidates[best]["unit_id"].nunique()),
+        judged_on="fresh simulated units",
+        evaluation=evaluate(predictors[best], judged[~deciding]),
+        candidates=scores,
+    )
+
+
+def choose_from_real(
+    profile: MachineProfile,
+    real: pd.DataFrame,
+    simulated: pd.DataFrame,
+    seed: int,
+    progress: Progress,
+) -> Choice:
+    """Choose by real units, each judged by a predictor that has not seen it.
+
+    Half of the units decide, the other half give the metrics. Synthetic lives are no candidate:
+    their model has seen all real lives, those that would be judged too.
+
+    Args:
+        profile: The machine.
+        real: Its real lives, `FEWEST_REAL_UNITS` or more.
+        simulated: Lives simulated from its profile.
+        seed: Random seed.
+        progress: Gets a report before each training.
+    """
+    units = real["unit_id"].to_numpy()
+    fold = unit_folds(units, _FOLDS)
+    deciding = unit_folds(units, 2) == unit_folds(units, 2)[0]
+    mixtures = {REAL: False, REAL_AND_SIMULATED: True}
+    parts: dict[str, list[tuple[Evaluation, Evaluation]]] = {name: [] for name in mixtures}
+    done, step = 10.0, 70 / (len(mixtures) * _FOLDS)
+    for name, mixed in mixtures.items():
+        for number in range(_FOLDS):
+            progress(done, f"learning from {name}, part {number + 1} of {_FOLDS}")
+            done += step
+            known, unseen = real[fold != number], real[fold == number]
+            lives = joined(known, simulated) if mixed else known
+            predictor = Predictor.fit(profile, lives, time_step_of(real), seed)
+            first = np.asarray(deciding[fold == number])
+            judged = evaluate(predictor, unseen[first]), evaluate(predictor, unseen[~first])
+            parts[name].append(judged)
+    scores = {
+        name: mean_evaluation([first for first, _ in found]).pinball_loss_hours
+        for name, found in parts.items()
+    }
+    best = min(scores, key=scores.__getitem__)
+    progress(80, f"learning from all {best}")
+    lives = joined(real, simulated) if mixtures[best] else real
+    return Choice(
+        predictor=Predictor.fit(profile, lives, time_step_of(real), seed),
+        learnt_from=best,
+        units=int(lives["unit_id"].nunique()),
+        judged_on="real units that it had not seen",
+        evaluation=mean_evaluation([rest for _, rest in parts[best]]),
+        candidates=scores,
+    )
+
+
+def joined(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
+    """Lives of both tables, with unit numbers that differ."""
+    import pandas as pd
+
+    other = second.assign(unit_id=second["unit_id"] + first["unit_id"].max())
+    return pd.concat([first, other[list(first)]], ignore_index=True)
