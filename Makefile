@@ -6,8 +6,8 @@ PIP := $(BIN)/pip install --quiet
 MACHINE ?= motor_siemens_1la7_001
 EPOCHS ?= 25
 SEED ?= 0
-# Two for each core: half of the time, a test waits for a process.
-TEST_PROCESSES ?= $(shell expr 2 \* $$(nproc))
+# More than cores: half of the time, a test waits for a process.
+TEST_PROCESSES ?= 4
 ARCHAIC := told|tells|whoever|whom|nobody|thereof|wherever|lest|nought|beside|besides
 
 .PHONY: run test test-fleet fleet setup check clean chaos bench-latency bench-throughput bench-rescue bench-http bench-gan bench-tricks bench-fleet
