@@ -6,6 +6,8 @@ PIP := $(BIN)/pip install --quiet
 MACHINE ?= motor_siemens_1la7_001
 EPOCHS ?= 25
 SEED ?= 0
+# More than cores: half of the time, a test waits for a process.
+TEST_PROCESSES ?= 4
 ARCHAIC := told|tells|whoever|whom|nobody|thereof|wherever|lest|nought|beside|besides
 
 .PHONY: run test test-fleet fleet setup check clean chaos bench-latency bench-throughput bench-rescue bench-http bench-gan bench-tricks bench-fleet
@@ -18,7 +20,7 @@ fleet: setup  ## Onboard all 32 machines of the fleet
 
 test: $(VENV)/.dev  ## The import contracts and the whole test suite
 	$(BIN)/lint-imports
-	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 
 test-fleet: setup  ## All 32 machines from profile to accepted data, with few rows and epochs
 	home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && FLEETFORGE_HOME="$$home" \

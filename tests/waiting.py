@@ -10,8 +10,19 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def eventually(look: Callable[[], T], seconds: float = 30, every: float = 0.02) -> T:
-    """What `look` returns once it is true; fails the test when that takes too long."""
+#: The pauses between looks grow up to this many seconds, so that a long wait leaves the machine
+#: to what is waited for.
+_LONGEST_PAUSE, _GROWTH = 0.25, 1.2
+
+
+def eventually(look: Callable[[], T], seconds: float = 30, pause: float = 0.02) -> T:
+    """What `look` returns once it is true; fails the test when that takes too long.
+
+    Args:
+        look: What to wait for.
+        seconds: How long; a machine may have other things to do.
+        pause: Between the first looks, seconds.
+    """
     limit = time.monotonic() + seconds
     while True:
         seen = look()
@@ -19,7 +30,8 @@ def eventually(look: Callable[[], T], seconds: float = 30, every: float = 0.02) 
             return seen
         if time.monotonic() > limit:
             raise AssertionError(f"not within {seconds} s; last seen: {seen!r}")
-        time.sleep(every)
+        time.sleep(pause)
+        pause = max(pause, min(pause * _GROWTH, _LONGEST_PAUSE))
 
 
 def free_port() -> int:

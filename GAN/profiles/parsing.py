@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from errors import Problem
@@ -134,9 +135,10 @@ def read_yaml(text: str) -> tuple[Any, list[Problem]]:
     import yaml  # Imported here to keep the start of the command line fast.
 
     try:
-        _check_yaml_events(text, yaml.parse(text, Loader=yaml.SafeLoader))
-        repeated = list(_repeated_keys(yaml.compose(text, Loader=yaml.SafeLoader), ()))
-        return yaml.safe_load(text), repeated
+        with suppress(yaml.YAMLError, ValueError, OverflowError):
+            # libyaml takes a tenth of the time; PyYAML's own parser has the better messages.
+            return _yaml_value(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        return _yaml_value(text, yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         what = ", ".join(part for part in (error.context, error.problem) if part)
         message = f"broken YAML{_at(error.problem_mark)}: {what}"
@@ -153,6 +155,19 @@ def read_yaml(text: str) -> tuple[Any, list[Problem]]:
         raise Unreadable(
             Problem("", f"broken YAML, a value cannot be read: {reason}", "if it is text, quote it")
         ) from None
+
+
+def _yaml_value(text: str, loader_type: type[yaml.SafeLoader]) -> tuple[Any, list[Problem]]:
+    import yaml
+
+    _check_yaml_events(text, yaml.parse(text, Loader=loader_type))
+    loader = loader_type(text)
+    try:
+        node = loader.get_single_node()
+        value = None if node is None else loader.construct_document(node)
+    finally:
+        loader.dispose()
+    return value, list(_repeated_keys(node, ()))
 
 
 def _check_yaml_events(text: str, events: Iterator[yaml.Event]) -> None:

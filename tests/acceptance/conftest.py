@@ -6,12 +6,15 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.acceptance.warm_command import WarmCommand
 
 COMMAND = Path(sys.executable).with_name("fleetforge")
 
@@ -27,8 +30,9 @@ def assert_no_crash(output: str) -> None:
 class User:
     """A user with a folder of their own, where `var` is made."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, command: WarmCommand) -> None:
         self.folder = folder
+        self._command = command
         self.environment = dict(os.environ)
 
     @property
@@ -37,15 +41,17 @@ class User:
 
     def run(self, *arguments: str, exit_code: int = 0) -> subprocess.CompletedProcess[str]:
         """Run `fleetforge` to its end; it must end with this exit code."""
-        done = subprocess.run(
-            [COMMAND, *arguments],
-            cwd=self.folder,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            stdin=subprocess.DEVNULL,
-        )
+        with (
+            tempfile.TemporaryFile("w+") as output,
+            tempfile.TemporaryFile("w+") as errors,
+            Path(os.devnull).open() as nothing,
+        ):
+            code = self._command.run(
+                arguments, self.folder, self.environment, (nothing, output, errors)
+            )
+            output.seek(0)
+            errors.seek(0)
+            done = subprocess.CompletedProcess(arguments, code, output.read(), errors.read())
         assert done.returncode == exit_code, f"{arguments}\n{done.stdout}\n{done.stderr}"
         assert_no_crash(done.stderr)
         return done
@@ -75,6 +81,13 @@ class User:
                 process.wait(30)
 
 
+@pytest.fixture(scope="session")
+def warm_command(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WarmCommand]:
+    command = WarmCommand(tmp_path_factory.mktemp("warm"), COMMAND)
+    yield command
+    command.close()
+
+
 @pytest.fixture
-def user(tmp_path: Path) -> User:
-    return User(tmp_path)
+def user(tmp_path: Path, warm_command: WarmCommand) -> User:
+    return User(tmp_path, warm_command)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.conftest import User
+from tests.acceptance.warm_command import WarmCommand
 
 MACHINE = "motor_siemens_1la7_001"
 FILES = {
@@ -28,9 +29,11 @@ FILES = {
 
 
 @pytest.fixture(scope="module")
-def onboarded(tmp_path_factory: pytest.TempPathFactory) -> tuple[User, str, str]:
+def onboarded(
+    tmp_path_factory: pytest.TempPathFactory, warm_command: WarmCommand
+) -> tuple[User, str, str]:
     """What `make run` does, with fewer epochs and rows; the user, what was said, what was shown."""
-    user = User(tmp_path_factory.mktemp("onboarded"))
+    user = User(tmp_path_factory.mktemp("onboarded"), warm_command)
     done = user.run(
         "onboard",
         MACHINE,
@@ -128,17 +131,13 @@ def test_the_cards_have_the_checksums_of_the_ledger(onboarded: tuple[User, str, 
 
 def test_nothing_is_left_running(onboarded: tuple[User, str, str]) -> None:
     user, _, _ = onboarded
-    left = [
-        path.parent
-        for path in Path("/proc").glob("[0-9]*/environ")
-        if _mentions(path, str(user.folder))
-    ]
+    left = [process for process in Path("/proc").glob("[0-9]*") if _works_in(process, user.folder)]
     assert left == []
 
 
-def _mentions(environ: Path, folder: str) -> bool:
+def _works_in(process: Path, folder: Path) -> bool:
     try:
-        return f"PWD={folder}" in environ.read_text(errors="replace")
+        return (process / "cwd").readlink() == folder
     except (FileNotFoundError, PermissionError, ProcessLookupError):
         return False
 

@@ -152,6 +152,7 @@ def all_onboarded() -> bool:
 
 
 class TestWorkers:
+    @pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
     def test_a_paused_queues_jobs_wait_and_start_at_once_when_it_is_resumed(
         self, served: User
     ) -> None:
@@ -177,6 +178,7 @@ class TestWorkers:
             eventually(all_onboarded)
         assert queue(served, "train") == {"name": "train", **UNSET}
 
+    @pytest.mark.parametrize("settings", ["postgresql"], indirect=True)
     def test_a_pause_lets_what_runs_go_on(self, served: User) -> None:
         with served.running(*cheap_worker("default,train")):
             onboard(served, 2, seconds=2)
@@ -189,6 +191,7 @@ class TestWorkers:
             (waiting,) = trainings("pending")
             assert waiting.token == 0
 
+    @pytest.mark.parametrize("settings", ["postgresql"], indirect=True)
     def test_a_limit_of_one_lets_two_workers_run_one_training_after_the_other(
         self, served: User
     ) -> None:

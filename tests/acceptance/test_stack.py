@@ -63,12 +63,11 @@ def test_honcho_shows_which_port_is_in_use_before_it_stops_the_rest(user: User) 
     assert is_in_use(port) in (user.folder / "output.log").read_text()
 
 
-@pytest.mark.parametrize("command", ["up", "web"])
 @pytest.mark.parametrize(
-    ("arguments", "environment"),
+    ("command", "arguments", "environment"),
     [
-        (("--host", "0.0.0.0"), {}),
-        ((), {"FLEETFORGE_TRUSTED_PROXIES": "10.0.0.1"}),
+        ("up", ("--host", "0.0.0.0"), {}),
+        ("web", (), {"FLEETFORGE_TRUSTED_PROXIES": "10.0.0.1"}),
     ],
 )
 def test_where_others_could_come_in_nothing_starts_without_a_token(
@@ -115,7 +114,7 @@ def test_a_profile_dropped_in_the_inbox_is_onboarded_and_ctrl_c_stops_all(user: 
     assert user.json("events")[0]["actor"] == "watch"
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+@pytest.mark.parametrize("how", [signal.SIGHUP, signal.SIGKILL])
 def test_no_worker_outlives_a_wait_that_was_ended(user: User, how: signal.Signals) -> None:
     command = (COMMAND, "onboard", "pump_ksb_etanorm_006", "--epochs", "1000", "--wait")
     with user.running(*command) as waiting:
@@ -164,6 +163,7 @@ def served(user: User, settings: Settings, redis_url: str, request: pytest.Fixtu
     return user
 
 
+@pytest.mark.parametrize("settings", ["postgresql"], indirect=True)
 def test_workers_scale_out_by_procfile_over_real_servers(served: User) -> None:
     shutil.copy(ROOT / "Procfile", served.folder)
     command = honcho(served, "worker=2,train=2,watch=1,web=0")

@@ -84,6 +84,7 @@ def onboard(ledger: Settings, redis_url: str, machine_id: str = "pump_1", **how:
     register([new_machine("test", profile)], Plan(), send_to(ledger, redis_url), actor="test")
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 def test_jobs_are_counted_and_timed_by_stage(ledger: Settings, redis_url: str) -> None:
     with cheap_worker(ledger, redis_url) as served:
         onboard(ledger, redis_url, seconds=0.6)
@@ -99,6 +100,7 @@ def test_jobs_are_counted_and_timed_by_stage(ledger: Settings, redis_url: str) -
             assert 0.6 <= seconds < 30
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 def test_an_attempt_that_failed_is_counted_as_such(ledger: Settings, redis_url: str) -> None:
     with cheap_worker(ledger, redis_url) as served:
         add_machine(description="not JSON: the stage raises")
@@ -127,6 +129,7 @@ def test_the_state_of_queues_is_shown(ledger: Settings, redis_url: str) -> None:
         eventually(lambda: served.value("fleetforge_queue_running", queue="default") is None)
 
 
+@pytest.mark.parametrize("settings", ["postgresql"], indirect=True)
 def test_a_rescue_is_counted_by_the_worker_that_makes_it(ledger: Settings, redis_url: str) -> None:
     job_id = add_job()
     assert claims_module.claim(job_id, "gone", 0.01)
@@ -199,6 +202,7 @@ def listening(pid: int) -> set[int]:
     return ports
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 def test_a_worker_listens_only_at_the_address_of_its_settings(
     ledger: Settings, redis_url: str
 ) -> None:
@@ -214,6 +218,7 @@ def test_a_worker_listens_only_at_the_address_of_its_settings(
         assert served.address.startswith("http://127.0.0.1:")
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 def test_workers_with_one_address_take_one_port_after_the_other(
     ledger: Settings, redis_url: str
 ) -> None:

@@ -121,6 +121,7 @@ def alive(pids: set[int]) -> set[int]:
     return {pid for pid in pids if Path(f"/proc/{pid}/cmdline").exists()}
 
 
+@pytest.mark.parametrize("settings", ["postgresql"], indirect=True)
 def test_a_killed_workers_children_die_and_another_worker_takes_the_job(
     environment: dict[str, str],
 ) -> None:
@@ -141,6 +142,7 @@ def test_a_killed_workers_children_die_and_another_worker_takes_the_job(
         control.cancel(job_id)
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 def test_sigterm_hands_the_job_back_at_once_and_exits_with_zero(
     environment: dict[str, str],
 ) -> None:
@@ -155,6 +157,7 @@ def test_sigterm_hands_the_job_back_at_once_and_exits_with_zero(
         eventually(lambda: not alive(family), 10)
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 def test_sigterm_reaches_a_worker_that_was_stopped(environment: dict[str, str]) -> None:
     log = Path(environment[f"{PREFIX}HOME"]) / "worker.log"
     with worker(environment, *COMMAND) as process:
@@ -182,6 +185,7 @@ def test_a_stopped_worker_that_wakes_up_has_lost_its_job_and_goes_on(
             control.cancel(job_id)
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 def test_cancelling_ends_the_training_and_leaves_no_file(environment: dict[str, str]) -> None:
     with worker(environment, *COMMAND) as process:
         plan = Plan(rows=1000, epochs=1000)
@@ -195,6 +199,7 @@ def test_cancelling_ends_the_training_and_leaves_no_file(environment: dict[str, 
         assert not list(home.rglob("*.pkl"))
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 def test_a_worker_only_serves_the_queues_it_was_given(environment: dict[str, str]) -> None:
     with worker(environment, *COMMAND, "--queues", "default"):
         register(
@@ -208,6 +213,7 @@ def test_a_worker_only_serves_the_queues_it_was_given(environment: dict[str, str
         assert workers.alive()[0].queues == ["default"]
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 def test_an_unknown_queue_is_refused(environment: dict[str, str]) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "cli", "worker", "--queues", "trian"],

@@ -1,4 +1,4 @@
-"""Access by token: real tokens on both databases, over a real server."""
+"""Access by token: real tokens over a real server."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import logging
 import socket
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from statistics import median
 from typing import Annotated, Any
 
@@ -24,6 +25,12 @@ from storage.settings import Settings
 from tests.integration.api.served import serving
 from tests.integration.storage.test_tokens import expire
 from tests.waiting import eventually
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """One database: what is tested here does not depend on it."""
+    return Settings(home=tmp_path)
 
 
 def app_of(settings: Settings) -> FastAPI:

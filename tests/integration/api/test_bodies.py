@@ -12,7 +12,14 @@ import httpx
 import pytest
 
 from api.middleware.body_limit import MAX_BODY_BYTES
+from storage.settings import Settings
 from tests.integration.api.test_middleware import client_with
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """One database: what is tested here does not depend on it."""
+    return Settings(home=tmp_path)
 
 
 @pytest.fixture

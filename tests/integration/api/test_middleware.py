@@ -19,6 +19,12 @@ from storage.settings import Settings
 from tests.integration.api.served import serving
 
 
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """One database: what is tested here does not depend on it."""
+    return Settings(home=tmp_path)
+
+
 def app_of(settings: Settings) -> FastAPI:
     app = FastAPI()
     add_middleware(app, settings)

@@ -24,6 +24,13 @@ from storage.settings import Settings
 from tests.integration.api.served import serving
 from tests.waiting import eventually
 
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """One database: what is tested here does not depend on it."""
+    return Settings(home=tmp_path)
+
+
 #: A minute begins here.
 START = 1_800_000_000.0
 

@@ -7,7 +7,6 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-from sdmetrics.reports import QualityReport
 
 from GAN.evaluation.sdmetrics_scores import correlations, scores
 
@@ -42,6 +41,8 @@ def table(seed: int, slope: float, still: float = 0.1) -> pd.DataFrame:
 def test_they_are_those_of_its_report(real: pd.DataFrame, made: pd.DataFrame) -> None:
     columns = {name: {"sdtype": "numerical"} for name in NUMBERS}
     columns["mode"] = {"sdtype": "categorical"}
+    from sdmetrics.reports import QualityReport  # Slow to import.
+
     report = QualityReport()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -36,6 +36,7 @@ def uneven(rows: list[int], seed: int) -> pd.DataFrame:
     ).reset_index(drop=True)
 
 
+@settings(max_examples=30)
 @given(some_lives, st.integers(0, 2**32 - 1))
 def test_rul_falls_to_0_as_time_goes_on_from_0_in_every_life(rows: list[int], seed: int) -> None:
     frame = made(uneven(rows, seed)).frame

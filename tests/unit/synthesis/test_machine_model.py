@@ -9,9 +9,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from ctgan import TVAE
-from sdv.metadata import Metadata
-from sdv.single_table import TVAESynthesizer
 
 from errors import StageError
 from GAN.config.tvae_config import TvaeConfig
@@ -49,6 +46,8 @@ def test_the_model_learns_life_fraction_mode_and_sensors_but_never_time(
 
 
 def test_sdv_takes_the_metadata_as_it_was_written(rig: MachineProfile) -> None:
+    from sdv.metadata import Metadata
+
     written = json.loads(json.dumps(sdv_metadata(rig)))
     metadata = Metadata.load_from_dict(written)
     metadata.validate()
@@ -130,6 +129,9 @@ def test_training_leaves_the_callers_random_numbers_alone(
 
 
 def test_a_trained_model_is_a_stock_one(rig_training: Training) -> None:
+    from ctgan import TVAE
+    from sdv.single_table import TVAESynthesizer
+
     synthesizer = rig_training.model.synthesizer
     assert type(synthesizer) is TVAESynthesizer
     assert type(synthesizer._model) is TVAE

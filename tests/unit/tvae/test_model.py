@@ -245,7 +245,7 @@ class TestSampling:
         assert len(made) == 500
         assert not made.isna().to_numpy().any()
 
-    @pytest.mark.parametrize(("rows", "columns"), [(1_000_000, 2), (100_000, 25), (5_000, 50)])
+    @pytest.mark.parametrize(("rows", "columns"), [(1_000_000, 2), (5_000, 50)])
     def test_a_fit_takes_little_more_memory_than_its_table(self, rows: int, columns: int) -> None:
         command = [sys.executable, "-m", "tests.unit.peak_memory", str(rows), str(columns)]
         found = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)

@@ -1,8 +1,9 @@
-"""How sockets end, and what is heard of them until then: on both databases."""
+"""How sockets end, and what is heard of them until then."""
 
 from __future__ import annotations
 
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
@@ -16,6 +17,12 @@ from storage.settings import Settings
 from tests.integration.following import begun, following
 from tests.integration.serving import Http, serving
 from tests.waiting import eventually
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """One database: what is tested here does not depend on it."""
+    return Settings(home=tmp_path)
 
 
 class TestClosed:

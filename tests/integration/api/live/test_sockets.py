@@ -1,10 +1,11 @@
-"""WebSockets: who gets one, and how others are refused; a real server, both databases."""
+"""WebSockets: who gets one, and how others are refused; a real server."""
 
 from __future__ import annotations
 
 import logging
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +21,12 @@ from storage.database import database
 from storage.settings import Settings
 from tests.integration.api.served import serving
 from tests.integration.api.test_access import app_of, bearer, forged
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """One database: what is tested here does not depend on it."""
+    return Settings(home=tmp_path)
 
 
 @pytest.fixture

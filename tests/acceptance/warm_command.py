@@ -1,0 +1,115 @@
+"""The real `fleetforge` command, forked from a process that has imported it.
+
+A command takes less time than its imports. Here a server imports them once and forks a process for
+each call, which has its own arguments, environment, working directory and standard streams, and
+its own exit code, as if it had been started by a shell.
+"""
+
+from __future__ import annotations
+
+import array
+import json
+import os
+import signal
+import socket
+import struct
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+_LENGTH = struct.Struct("!I")
+_CODE = struct.Struct("!i")
+
+
+class WarmCommand:
+    """The server; close it at the end."""
+
+    def __init__(self, folder: Path, program: Path) -> None:
+        self._address, self._program = str(folder / "command.sock"), str(program)
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(self._address)
+        listener.listen(16)
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", __name__, str(listener.fileno())], pass_fds=[listener.fileno()]
+        )
+        listener.close()
+
+    def run(
+        self,
+        arguments: Sequence[str],
+        cwd: Path,
+        env: Mapping[str, str],
+        streams: Sequence[IO[str]],
+    ) -> int:
+        """Run the command to its end; its exit code.
+
+        Args:
+            arguments: The command's arguments.
+            cwd: Its working directory.
+            env: Its environment.
+            streams: Its standard input, output and error.
+        """
+        argv = [self._program, *arguments]
+        request = json.dumps({"argv": argv, "cwd": str(cwd), "env": dict(env)}).encode()
+        descriptors = array.array("i", [stream.fileno() for stream in streams])
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(self._address)
+            rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, descriptors)]
+            connection.sendmsg([_LENGTH.pack(len(request))], rights)
+            connection.sendall(request)
+            answer = connection.recv(_CODE.size, socket.MSG_WAITALL)
+        (code,) = _CODE.unpack(answer)
+        return int(code)
+
+    def close(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+
+def _next_request(listener: socket.socket) -> dict[str, Any]:
+    """Wait for calls; return the request in a new process for each of them."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # No ended process is left behind.
+    while True:
+        connection, _ = listener.accept()
+        if os.fork():
+            connection.close()
+            continue
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        listener.close()
+        head, descriptors, _, _ = socket.recv_fds(connection, _LENGTH.size, 3)
+        (length,) = _LENGTH.unpack(head)
+        request: dict[str, Any] = json.loads(connection.recv(length, socket.MSG_WAITALL))
+        command = os.fork()
+        if command:
+            _, status = os.waitpid(command, 0)
+            connection.sendall(_CODE.pack(os.waitstatus_to_exitcode(status)))
+            os._exit(0)
+        connection.close()
+        for standard, descriptor in enumerate(descriptors):
+            os.dup2(descriptor, standard)
+            os.close(descriptor)
+        return request
+
+
+def _serve(descriptor: int) -> None:
+    import psycopg  # Before `storage.database`, which would leave it out.
+
+    import actors
+    import cli
+
+    assert psycopg
+    assert actors
+    for module, _ in cli.COMMANDS.values():
+        __import__(module)
+    request = _next_request(socket.socket(fileno=descriptor))
+    os.chdir(request["cwd"])
+    os.environ.clear()
+    os.environ.update(request["env"])
+    sys.argv = request["argv"]
+    cli.main()
+
+
+if __name__ == "__main__":
+    _serve(int(sys.argv[1]))
