@@ -22,9 +22,11 @@ test: $(VENV)/.dev  ## The import contracts and the whole test suite
 	$(BIN)/lint-imports
 	$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 
-test-fleet: setup  ## All 32 machines from profile to accepted data, with few rows and epochs
+test-fleet: setup  ## All 32 machines from profile to accepted data and a predictor, with few rows and epochs
 	home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && FLEETFORGE_HOME="$$home" \
-		$(BIN)/fleetforge onboard --fleet --rows 2000 --epochs 8 --samples 3000,600,600 --wait
+		$(BIN)/fleetforge onboard --fleet --rows 2000 --epochs 8 --samples 3000,600,600 --wait && \
+		FLEETFORGE_HOME="$$home" $(BIN)/fleetforge predictors list && \
+		test $$(FLEETFORGE_HOME="$$home" $(BIN)/fleetforge predictors list | tail -n +2 | wc -l) -eq 32
 
 chaos: $(VENV)/.dev  ## 300 machines under fire on both databases; SEED=n replays a run
 	$(BIN)/python -m benchmarks.chaos --seed $(SEED)

@@ -25,6 +25,8 @@ from events.vocabulary import (
     MachineCreated,
     MachineOnboarded,
     ModelTrained,
+    PredictorRequested,
+    PredictorTrained,
     RetrainRequested,
     SeedReady,
     SyntheticDataReady,
@@ -67,7 +69,22 @@ def assess_quality(event: SyntheticDataReady, job: Job) -> MachineOnboarded:
     return MachineOnboarded(machine_id=job.machine_id, **event.plan(), report_key=key)
 
 
-CHEAP = (generate_seed, train_tvae, generate_synthetic, assess_quality)
+def train_predictor(event: MachineOnboarded | PredictorRequested, job: Job) -> PredictorTrained:
+    """Write a predictor file that depends on the set."""
+    key = layout.predictor_key(job.machine_id, 1)
+    _work(job, key, layout.split_key(job.machine_id, "train"))
+    return PredictorTrained(
+        machine_id=job.machine_id,
+        predictor_key=key,
+        version=1,
+        learnt_from="nothing",
+        units=0,
+        scores={},
+        training_time_seconds=0.0,
+    )
+
+
+CHEAP = (generate_seed, train_tvae, generate_synthetic, assess_quality, train_predictor)
 
 
 def install() -> None:

@@ -23,6 +23,8 @@ FILES = {
     f"GAN/data/synthetic/{MACHINE}/test.parquet",
     f"GAN/data/synthetic/{MACHINE}/README.md",
     f"GAN/data/synthetic/{MACHINE}/croissant.json",
+    f"GAN/models/predictors/{MACHINE}/{MACHINE}_predictor_v1.zip",
+    f"GAN/models/predictors/{MACHINE}/{MACHINE}_predictor_v1.md",
     f"GAN/reports/generation/{MACHINE}_report.json",
     f"GAN/reports/generation/{MACHINE}_report.html",
 }
@@ -44,7 +46,13 @@ def onboarded(
 
 def test_every_stage_shows_its_progress(onboarded: tuple[User, str, str]) -> None:
     _, _, shown = onboarded
-    for stage in ("generate_seed", "train_tvae", "generate_synthetic", "assess_quality"):
+    for stage in (
+        "generate_seed",
+        "train_tvae",
+        "generate_synthetic",
+        "assess_quality",
+        "train_predictor",
+    ):
         assert re.search(rf"^{stage}  success  100 %", shown, re.MULTILINE)
     assert re.search(r"^train_tvae  running .*epoch \d+ of 120.* loss -?\d.*ETA", shown, re.M)
 
@@ -70,6 +78,7 @@ def test_each_stage_was_triggered_by_the_event_of_the_one_before(
         "ModelTrained",
         "SyntheticDataReady",
         "MachineOnboarded",
+        "PredictorTrained",
     ]
     causes = [event["causation_id"] for event in events]
     assert causes == [None, *(event["id"] for event in events[:-1])]

@@ -136,13 +136,13 @@ def test_a_replay_says_what_it_will_run_and_a_dry_one_writes_nothing(user: User)
     plan = user.run("replay", "--from", str(past["id"]), "--dry-run").stdout
     assert plan == (
         f"MachineCreated #{past['id']} of {PUMPS[0]} runs generate_seed\n"
-        "  then train_tvae, generate_synthetic, assess_quality\n"
+        "  then train_tvae, generate_synthetic, assess_quality, train_predictor\n"
     )
     dry = user.json("replay", "--from", str(past["id"]), "--dry-run")
     runs = {
         "replayed": past["id"],
         "runs": ["generate_seed"],
-        "then": ["train_tvae", "generate_synthetic", "assess_quality"],
+        "then": ["train_tvae", "generate_synthetic", "assess_quality", "train_predictor"],
     }
     assert dry == {"event_id": None, "jobs": [], **runs}
     assert len(user.json("events")) == len(user.json("jobs")) == 1

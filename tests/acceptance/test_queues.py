@@ -51,11 +51,16 @@ def queue(user: User, name: str) -> dict[str, Any]:
 
 class TestSetting:
     def test_with_nothing_set_every_queue_is_shown_open(self, user: User) -> None:
-        assert user.json("queues") == [{"name": "default", **UNSET}, {"name": "train", **UNSET}]
+        assert user.json("queues") == [
+            {"name": "default", **UNSET},
+            {"name": "predictor", **UNSET, "priority": -1},
+            {"name": "train", **UNSET},
+        ]
         head, *lines = user.run("queues").stdout.splitlines()
         assert head.split() == ["NAME", "STATE", "LIMIT", "PRIORITY", "DUE", "RUNNING", "OLDEST"]
         assert [line.split() for line in lines] == [
             ["default", "open", "none", "0", "0", "0"],
+            ["predictor", "open", "none", "-1", "0", "0"],
             ["train", "open", "none", "0", "0", "0"],
         ]
 
@@ -74,7 +79,7 @@ class TestSetting:
             "priority": -5,
         }
         assert abs(time.time() * 1000 - paused_at) < 60_000
-        _, default, line = user.run("queues").stdout.splitlines()
+        _, default, _, line = user.run("queues").stdout.splitlines()
         assert line.startswith("train    paused since 20")
         assert line.split()[-4:] == ["2", "-5", "0", "0"]
         assert default.split()[1:4] == ["open", "none", "0"]
@@ -107,8 +112,11 @@ class TestSetting:
     ) -> None:
         command, *value = arguments
         done = user.run("queues", command, "trian", *value, exit_code=2)
-        assert done.stderr == "error: queues: QUEUE: no queue 'trian'; write default, train\n"
-        assert [one["name"] for one in user.json("queues")] == ["default", "train"]
+        assert (
+            done.stderr
+            == "error: queues: QUEUE: no queue 'trian'; write default, predictor, train\n"
+        )
+        assert [one["name"] for one in user.json("queues")] == ["default", "predictor", "train"]
 
     @pytest.mark.parametrize("limit", ["0", "2.5", "many", "٣", str(2**31)])
     def test_a_limit_that_is_none_is_refused(self, user: User, limit: str) -> None:

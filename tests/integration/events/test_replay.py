@@ -105,7 +105,7 @@ def test_one_event_is_read_as_it_was_written() -> None:
     assert event_queries.event(event_id).payload == {"epochs": 7}
 
 
-CHAIN = ["generate_seed", "train_tvae", "generate_synthetic", "assess_quality"]
+CHAIN = ["generate_seed", "train_tvae", "generate_synthetic", "assess_quality", "train_predictor"]
 
 
 @pytest.mark.parametrize(
@@ -114,8 +114,9 @@ CHAIN = ["generate_seed", "train_tvae", "generate_synthetic", "assess_quality"]
         ("MachineCreated", CHAIN[:1], CHAIN[1:]),
         ("SeedReady", CHAIN[1:2], CHAIN[2:]),
         ("RetrainRequested", CHAIN[1:2], CHAIN[2:]),
-        ("SyntheticDataReady", CHAIN[3:], CHAIN[1:3]),  # round, by RetrainRequested
-        ("MachineOnboarded", [], []),
+        ("SyntheticDataReady", CHAIN[3:4], [*CHAIN[4:], *CHAIN[1:3]]),  # round, by RetrainRequested
+        ("MachineOnboarded", CHAIN[4:], []),
+        ("PredictorTrained", [], []),
         ("StageFailed", [], []),
         ("PumpPainted", [], []),
     ],
