@@ -10,7 +10,7 @@ SEED ?= 0
 TEST_PROCESSES ?= 4
 ARCHAIC := told|tells|whoever|whom|nobody|thereof|wherever|lest|nought|beside|besides
 
-.PHONY: run test test-fleet fleet setup check clean chaos bench-latency bench-throughput bench-rescue bench-http bench-gan bench-tricks bench-fleet
+.PHONY: run test test-fleet fleet setup check clean chaos bench-latency bench-throughput bench-rescue bench-http bench-gan bench-tricks bench-fleet bench-predict
 
 run: setup  ## Onboard one machine from its profile to synthetic data
 	$(BIN)/fleetforge onboard $(MACHINE) --epochs $(EPOCHS) --wait
@@ -59,6 +59,9 @@ check: $(VENV)/.dev  ## Formatting, lint, types and plain English
 	@grep -rnwiE '$(ARCHAIC)' --include='*.md' --include='*.py' --include='*.yaml' \
 		--exclude=CONTRIBUTING.md --exclude-dir='.*' --exclude-dir=var *; test $$? -eq 1 || { \
 		echo "write plain English in place of these words; see CONTRIBUTING.md" >&2; exit 1; }
+
+bench-predict: $(VENV)/.dev  ## Predictors on fresh simulated units, with right and wrong profiles
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.predict --json benchmarks/bench-predict.json
 
 setup: $(VENV)/.installed  ## The virtual environment; quick when nothing changed
 

@@ -77,7 +77,7 @@ def train_predictor(event: MachineOnboarded | PredictorRequested, job: Job) -> P
         machine_id=job.machine_id,
         predictor_key=key,
         version=1,
-        learnt_from="nothing",
+        learnt_from=event.type,
         units=0,
         scores={},
         training_time_seconds=0.0,

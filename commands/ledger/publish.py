@@ -60,8 +60,9 @@ _LEADS_TO = {
 def publish(event: str, machine_id: str, data: str, as_json: bool) -> None:
     """Publish a request by hand; every stage that reacts to it runs.
 
-    REQUEST is SeedRequested, TrainingRequested, GenerationRequested or AssessmentRequested. Fields
-    that --data does not contain keep the values of the machine's onboarding.
+    REQUEST is SeedRequested, TrainingRequested, GenerationRequested, AssessmentRequested or
+    PredictorRequested. Fields that --data does not contain keep the values of the machine's
+    onboarding.
 
     \b
     Examples:

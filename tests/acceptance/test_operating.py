@@ -16,7 +16,7 @@ from storage.ledger import claims, leases
 from storage.queries import jobs
 from storage.settings import Settings
 from storage.tables import Worker
-from tests.acceptance.conftest import COMMAND, User
+from tests.acceptance.conftest import User
 from tests.integration.conftest import record
 from tests.waiting import eventually
 
@@ -186,15 +186,16 @@ def test_an_event_that_cannot_be_replayed_is_refused_and_nothing_is_written(user
 
 
 def test_a_replayed_chain_runs_in_parallel_to_the_first_one(user: User, redis_url: str) -> None:
-    user.environment |= {"FLEETFORGE_REDIS_URL": redis_url}
-    user.run("onboard", PUMPS[0], "--rows", "1000")
+    user.environment |= {"FLEETFORGE_REDIS_URL": redis_url, "PYTHONPATH": str(ROOT)}
+    (user.folder / "pump_1.json").write_text(json.dumps(PROFILE | {"machine_id": "pump_1"}))
+    user.run("onboard", "pump_1.json")
     user.run("replay", "--from", str(user.json("events")[0]["id"]))
     created = user.json("events")
 
     def seeded() -> list[dict[str, object]]:
         return [event for event in user.json("events") if event["type"] == "SeedReady"]
 
-    with user.running(COMMAND, "worker", "--queues", "default"):
+    with user.running(sys.executable, "-m", "benchmarks.cheap_worker", "default"):
         eventually(lambda: len(seeded()) == 2, 60)
     chains = {event["correlation_id"]: event["id"] for event in created}
     assert {event["correlation_id"]: event["causation_id"] for event in seeded()} == chains

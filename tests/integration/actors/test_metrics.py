@@ -152,7 +152,7 @@ def test_an_outcome_that_came_too_late_is_counted(
     # No renewal may find out before the outcome does that the lease is lost.
     monkeypatch.setattr(lease_keeper, "RENEWAL_SECONDS", 60)
     settings = ledger.model_copy(update={"redis_url": SecretStr(redis_url), "lease_seconds": 3600})
-    start_fork_server()
+    start_fork_server(("tests.integration.stages",))
     runner = Runner(
         settings=settings,
         worker_id="w1",

@@ -203,7 +203,7 @@ def test_a_frozen_broker_does_not_delay_the_reports_of_progress(
 @pytest.mark.parametrize("site", ["sqlite"], indirect=True)
 def test_a_worker_that_ends_before_its_job_does_ends_it_in_good_order(site: Site) -> None:
     """So it is when a server has kept the job's thread waiting for longer than it may."""
-    start_fork_server()
+    start_fork_server(("tests.integration.stages",))
     runner = Runner(
         settings=site.settings,
         worker_id="worker-1",

@@ -43,7 +43,7 @@ def sent() -> list[Dispatch]:
 
 @pytest.fixture
 def runner(ledger: Settings, redis_url: str, sent: list[Dispatch]) -> Iterator[Runner]:
-    start_fork_server()
+    start_fork_server(("tests.integration.stages",))
     settings = ledger.model_copy(update={"redis_url": SecretStr(redis_url), "grace_seconds": 0.2})
     runner = Runner(
         settings=settings,
@@ -275,7 +275,7 @@ def test_what_a_stage_said_last_stays_and_a_loss_that_is_no_number_is_none(runne
 def test_a_broker_that_is_away_does_not_disturb_a_running_job(
     ledger: Settings, tmp_path: Path
 ) -> None:
-    start_fork_server()
+    start_fork_server(("tests.integration.stages",))
     settings = ledger.model_copy(update={"redis_url": SecretStr(f"unix://{tmp_path}/no_broker")})
     runner = Runner(
         settings=settings,

@@ -198,7 +198,7 @@ class Rig(NamedTuple):
 
 @pytest.fixture
 def rig(ledger: Settings, redis_url: str) -> Iterator[Rig]:
-    start_fork_server()
+    start_fork_server(("tests.integration.stages",))
     settings = ledger.model_copy(update={"redis_url": SecretStr(redis_url)})
     store = LocalStore(Path(settings.artifact_root))
     runner = Runner(settings, "worker-1", store, no_broker, connect(settings, PROGRESS_DB))

@@ -58,7 +58,7 @@ def two_more_stages() -> Iterator[None]:
 
 @pytest.fixture
 def runner(http: Http) -> Iterator[Runner]:
-    start_fork_server()
+    start_fork_server(("tests.integration.stages",))
     settings = http.service.settings
     runner = Runner(
         settings=settings,

@@ -191,7 +191,7 @@ class TestEnded:
         self, diagnose: Ask, settings_with_broker: Settings
     ) -> None:
         settings = settings_with_broker
-        start_fork_server()
+        start_fork_server(("tests.integration.stages",))
         runner = Runner(
             settings=settings,
             worker_id="w1",
