@@ -61,7 +61,7 @@ class Crew:
             path = self.logs / f"worker-{len(self._logs_of)}.jsonl"
             with path.open("wb") as log:
                 process = subprocess.Popen(
-                    [sys.executable, "-m", "benchmarks.cheap_worker", "default,train"],
+                    [sys.executable, "-m", "benchmarks.cheap_worker", "default,train,predictor"],
                     env=self.environment,
                     stderr=log,
                 )

@@ -25,6 +25,8 @@ from benchmarks.chaos.verdict import (
 from benchmarks.fleet import take_in_cheap_machine
 from benchmarks.site import site
 from errors import LedgerUnavailable
+from storage.database import execute, reading
+from storage.ledger.predictor_registry import PREDICTOR_CHAIN
 from storage.queries import machines as machine_queries
 from storage.status import MachineStatus
 
@@ -116,7 +118,7 @@ def _weather(
     stage_seconds: float,
     say: Callable[[str], None],
 ) -> None:
-    """Add machines and inject faults until both are used up and all machines are onboarded."""
+    """Add machines and inject faults until both are used up and all machines are finished."""
     description = {
         "seconds": stage_seconds,
         "bytes": FILE_BYTES,
@@ -131,7 +133,7 @@ def _weather(
         storm.tend()
         storm.crew.tend()
         try:
-            now = sum(one.status is MachineStatus.ONBOARDED for one in machine_queries.machines())
+            now = _finished()
             if now > onboarded:
                 if now // 25 > onboarded // 25:
                     say(f"{now} of {len(names)} onboarded, {len(left)} misfortunes left")
@@ -157,6 +159,16 @@ def _weather(
                     left.insert(0, misfortune)
         except LedgerUnavailable:
             continue  # PostgreSQL is being restarted.
+
+
+def _finished() -> int:
+    """Machines whose last chain, that of the predictor, is complete."""
+    with reading():
+        ((count,),) = execute(
+            "SELECT COUNT(*) FROM chain_status WHERE chain = :chain AND status = 'complete'",
+            chain=PREDICTOR_CHAIN,
+        )
+    return int(count)
 
 
 def _judge(

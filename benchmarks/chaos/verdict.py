@@ -18,7 +18,14 @@ from storage.queries import machines as machine_queries
 from storage.status import MachineStatus
 
 #: The events of a machine, each once, in this order.
-CHAIN = ("MachineCreated", "SeedReady", "ModelTrained", "SyntheticDataReady", "MachineOnboarded")
+CHAIN = (
+    "MachineCreated",
+    "SeedReady",
+    "ModelTrained",
+    "SyntheticDataReady",
+    "MachineOnboarded",
+    "PredictorTrained",
+)
 
 
 def broken_promises(root: Path, machines: Sequence[str], logs: list[dict[str, Any]]) -> list[str]:

@@ -80,7 +80,7 @@ class TestSetting:
         }
         assert abs(time.time() * 1000 - paused_at) < 60_000
         _, default, _, line = user.run("queues").stdout.splitlines()
-        assert line.startswith("train    paused since 20")
+        assert line.startswith("train      paused since 20")
         assert line.split()[-4:] == ["2", "-5", "0", "0"]
         assert default.split()[1:4] == ["open", "none", "0"]
         for arguments, said in (

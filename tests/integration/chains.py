@@ -22,7 +22,7 @@ from actors.train import train_tvae
 from events.bus import new_event, subscriptions
 from events.onboarding import new_machine, register
 from events.plan import Plan
-from events.vocabulary import Event, StageFailed, read_event
+from events.vocabulary import Event, PredictorTrained, StageFailed, read_event
 from storage import tables
 from storage.artifacts.staging import StagedArtifact
 from storage.database import database, open_database, upgrade
@@ -39,8 +39,12 @@ AT_REST = 101
 
 FILES_OF_A_JOB = ("GAN/model.pkl", "GAN/report.json")
 
-RESULTS = {
+RESULTS: dict[str, Any] = {
     "model_key": FILES_OF_A_JOB[0],
+    "predictor_key": FILES_OF_A_JOB[0],
+    "version": 1,
+    "learnt_from": "simulated lives",
+    "scores": {"coverage_90": 0.9},
     "final_loss": -2.0,
     "training_time_seconds": 1.5,
     "num_features": 4,
@@ -104,7 +108,10 @@ def _next_event(claim: Claim, random: Random) -> Event:
     event_type = random.choice(published)
     results = {name: RESULTS[name] for name in RESULTS.keys() & event_type.model_fields.keys()}
     before: Any = read_event(claim.event_type, claim.machine_id, claim.payload)
-    return event_type(machine_id=claim.machine_id, **before.plan(), **results)
+    plan = before.plan() if issubclass(event_type, Plan) else {}
+    if event_type is PredictorTrained:  # Of another event, `units` has another type.
+        results["units"] = 30
+    return event_type(machine_id=claim.machine_id, **plan, **results)
 
 
 class Contents(NamedTuple):

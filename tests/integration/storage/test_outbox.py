@@ -104,7 +104,7 @@ class TestQueues:
     def test_a_queue_shows_what_waits_and_what_runs(self) -> None:
         first, *_ = several_jobs(3)
         assert claims.claim(first, "w", 30)
-        (queue,) = queues.states().values()
+        queue = queues.states()["default"]
         assert (queue.name, queue.due, queue.running, queue.room) == ("default", 2, 1, None)
         assert queue.oldest_due_at == min(job.due_at for job in job_queries.jobs(status="pending"))
 
