@@ -102,8 +102,8 @@ def tables(results: list[dict[str, Any]]) -> Iterator[str]:
         )
     yield ""
     yield (
-        "| profile wrong by | MAE beside by age | late MAE, % of mean life | coverage: all / late "
-        "| called strange |"
+        "| profile wrong by | MAE relative to by age | late MAE, % of mean life "
+        "| coverage: all / late | called strange |"
     )
     yield "|---|---|---|---|---|"
     for by in WRONG_BY:
@@ -113,9 +113,9 @@ def tables(results: list[dict[str, Any]]) -> Iterator[str]:
             return float(np.mean([one[name] for one in rows]))
 
         late = np.mean([100 * one["late_mae_hours"] / one["mean_life_hours"] for one in rows])
-        beside = np.mean([one["mae_hours"] / one["mae_by_age_hours"] for one in rows])
+        relative = np.mean([one["mae_hours"] / one["mae_by_age_hours"] for one in rows])
         yield (
-            f"| {100 * by:.0f} % | {beside:.2f} | {late:.1f} "
+            f"| {100 * by:.0f} % | {relative:.2f} | {late:.1f} "
             f"| {mean('coverage_90'):.3f} / {mean('late_coverage_90'):.3f} "
             f"| {100 * mean('strange_share'):.0f} % |"
         )

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 #: About this many rows are learnt; more buy little.
 _ROWS = 4_000
-#: Units that are first seen in mid-life: the largest share of life that nobody watched.
+#: Units that are first seen in mid-life: the largest share of life without readings.
 _LATEST_FIRST_SIGHT = 0.8
 
 

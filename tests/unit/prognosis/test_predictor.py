@@ -66,7 +66,7 @@ def test_reasons_sum_to_the_forecast(late: list[Prediction]) -> None:
         assert {reason.sensor for reason in prediction.reasons} >= {"age", "vibration_rms"}
 
 
-def test_a_worn_unit_is_told_in_words_with_similar_lives(late: list[Prediction]) -> None:
+def test_a_worn_unit_is_explained_in_words_with_similar_lives(late: list[Prediction]) -> None:
     worst = min(late, key=lambda prediction: prediction.rul_hours)
     assert worst.based_on == READINGS
     assert worst.rul_low_hours <= worst.rul_hours <= worst.rul_high_hours
