@@ -71,9 +71,9 @@ class PredictorManager(ArtifactFolder):
             version=version,
             learnt_from=choice.learnt_from,
             units=choice.units,
-            scores=choice.evaluation.model_dump(),
+            scores={} if choice.evaluation is None else choice.evaluation.model_dump(),
             training_time_seconds=round(time.monotonic() - began, 3),
-            no_forecast=None,
+            no_forecast=choice.predictor.no_forecast,
         )
         write_predictor_card(profile, trained, choice)
         progress(100, f"learnt from {choice.units} {choice.learnt_from}")
@@ -142,7 +142,11 @@ class PredictorManager(ArtifactFolder):
         predictor = self._predictor(profile, predictor_path)
         if table is None:
             return lifetime_prior.predictions(profile, None, predictor.lives)
-        condition = condition_of(table, predictor.sensors)
+        if predictor.no_forecast is not None:
+            return lifetime_prior.predictions(
+                profile, table, predictor.lives, predictor.no_forecast
+            )
+        condition = condition_of(table, predictor.sensors, predictor.regimes)
         return predictor.predict(condition, condition.every_unit, table.units)
 
     def try_predictor(

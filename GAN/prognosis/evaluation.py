@@ -78,6 +78,7 @@ def evaluate(predictor: Predictor, lives: pd.DataFrame) -> Evaluation:
             failure_mode, and the sensors.
     """
     frame = lives.sort_values(["unit_id", "cycle_hour"], kind="stable").reset_index(drop=True)
+    frame = predictor.regimes.of_frame(frame, predictor.sensors)
     every = max(1, len(frame) // _ROWS)
     followed = follow(frame, predictor.sensors, every, lively=predictor.lively)
     rows, at = followed.rows, followed.positions

@@ -38,7 +38,10 @@ def remaining(lives: Floats, age: float) -> Floats:
 
 
 def predictions(
-    profile: MachineProfile, table: Readings | None, lives: Floats | None = None
+    profile: MachineProfile,
+    table: Readings | None,
+    lives: Floats | None = None,
+    reason: str = "no readings were used",
 ) -> list[Prediction]:
     """Predictions of units of which nothing but their age is known.
 
@@ -46,6 +49,7 @@ def predictions(
         profile: The machine type.
         table: Readings, of which only the times are used; None: one new unit.
         lives: Lengths of lives, hours, ascending; None: those of the profile.
+        reason: Why nothing else is known; a part of the sentence.
     """
     known = lifetimes(profile) if lives is None else lives
     planning = PLANNING_SHARE * profile.life.max_rul_hours
@@ -55,13 +59,13 @@ def predictions(
         names = table.units
         ages = [float(table.hours[table.unit == index].max()) for index in range(len(names))]
     return [
-        _prediction(name, age, known, planning, profile)
+        _prediction(name, age, known, planning, profile, reason)
         for name, age in zip(names, ages, strict=True)
     ]
 
 
 def _prediction(
-    name: str, age: float, lives: Floats, planning: float, profile: MachineProfile
+    name: str, age: float, lives: Floats, planning: float, profile: MachineProfile, reason: str
 ) -> Prediction:
     quantiles = remaining(lives, age)[None]
     within = float(probability_within(quantiles, planning)[0])
@@ -81,6 +85,6 @@ def _prediction(
         | {mode: within * share / total for mode, share in shares.items()},
         sentence=(
             f"About {median:.0f} h left, with 90 % probability {low:.0f} to {high:.0f} h, from the "
-            "lifetimes of the type alone: no readings were used."
+            f"lifetimes of the type alone: {reason}."
         ),
     )

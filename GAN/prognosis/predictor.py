@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from GAN.profiles.profile import MachineProfile
 from GAN.prognosis.condition.features import Followed, features, follow, lively_sensors
+from GAN.prognosis.condition.regimes import Regimes, find_regimes
 from GAN.prognosis.condition.running import Condition
 from GAN.prognosis.condition.sensors import Floats, SensorArrays
 from GAN.prognosis.heads.error_distribution import HIGH, LOW, MEDIAN, probability_within
@@ -38,6 +39,8 @@ class Predictor:
 
     Attributes:
         profile: The machine type that it was trained for.
+        regimes: Operating regimes, within which readings are standardised.
+        no_forecast: Why no RUL can be given; None if it can. Then only lifetimes are used.
         lively: Sensors whose readings change all the time in sound lives, shape (sensors,).
         lives: Lengths of the lives that it learnt from, hours, ascending.
         forecast: None if no sensor wears.
@@ -45,6 +48,8 @@ class Predictor:
 
     profile: MachineProfile
     sensors: SensorArrays
+    regimes: Regimes
+    no_forecast: str | None
     lively: NDArray[np.bool_]
     rul: RulModel
     modes: FailureModeModel
@@ -75,6 +80,8 @@ class Predictor:
         """
         frame = lives.sort_values(["unit_id", "cycle_hour"], kind="stable").reset_index(drop=True)
         sensors = SensorArrays.of(profile, step_hours)
+        regimes, no_forecast = find_regimes(frame, sensors)
+        frame = regimes.of_frame(frame, sensors)
         lively = lively_sensors(frame, sensors)
         every = max(1, len(frame) // _ROWS)
         whole = follow(frame, sensors, every, lively=lively)
@@ -91,6 +98,8 @@ class Predictor:
         return cls(
             profile=profile,
             sensors=sensors,
+            regimes=regimes,
+            no_forecast=no_forecast,
             lively=lively,
             rul=model,
             modes=mode_model,

@@ -19,6 +19,7 @@ import numpy as np
 from errors import ArtifactCorrupt, StageError
 from GAN.files import replacing
 from GAN.profiles.profile import MachineProfile
+from GAN.prognosis.condition.regimes import Regimes
 from GAN.prognosis.condition.sensors import SensorArrays
 from GAN.prognosis.heads.error_distribution import ErrorDistribution
 from GAN.prognosis.heads.failure_mode import FailureModeModel
@@ -114,6 +115,8 @@ def _document(p: Predictor) -> dict[str, Any]:
         "layout": LAYOUT,
         "profile": p.profile.model_dump(mode="json"),
         "step_hours": p.sensors.step_hours,
+        "regimes": asdict(p.regimes),
+        "no_forecast": p.no_forecast,
         "lively": p.lively,
         "rul": {
             "errors": asdict(p.rul.errors),
@@ -132,6 +135,7 @@ def _document(p: Predictor) -> dict[str, Any]:
 def _predictor(document: dict[str, Any], parts: dict[str, bytes]) -> Predictor:
     past, rul = document["past"], document["rul"]
     profile = MachineProfile.model_validate(document["profile"])
+    sensors = SensorArrays.of(profile, document["step_hours"])
     first, second, third = (_booster(parts[name]) for name in _RUL_MODELS)
     has_modes = _MODE_MODEL in parts
     forecast = None
@@ -140,7 +144,9 @@ def _predictor(document: dict[str, Any], parts: dict[str, bytes]) -> Predictor:
         forecast = SensorForecast(_booster(parts[_FORECAST_MODEL]), errors)
     return Predictor(
         profile=profile,
-        sensors=SensorArrays.of(profile, document["step_hours"]),
+        sensors=sensors,
+        regimes=_regimes(document["regimes"], len(sensors.names)),
+        no_forecast=document["no_forecast"],
         lively=np.array(document["lively"], dtype=bool),
         rul=RulModel(
             (first, second, third),
@@ -163,4 +169,16 @@ def _predictor(document: dict[str, Any], parts: dict[str, bytes]) -> Predictor:
         ),
         forecast=forecast,
         lives=np.array(document["lives"]),
+    )
+
+
+def _regimes(found: dict[str, Any], sensors: int) -> Regimes:
+    return Regimes(
+        settings=tuple(found["settings"]),
+        cuts=tuple(tuple(each) for each in found["cuts"]),
+        codes=np.array(found["codes"], dtype=np.int64),
+        means=np.array(found["means"], dtype=np.float64).reshape(-1, sensors),
+        spreads=np.array(found["spreads"], dtype=np.float64).reshape(-1, sensors),
+        mean=np.array(found["mean"], dtype=np.float64),
+        spread=np.array(found["spread"], dtype=np.float64),
     )

@@ -13,6 +13,7 @@ from errors import InvalidInput, Problem
 from GAN.importing.columns import plain_name
 from GAN.importing.values import hours, readings
 from GAN.profiles.profile import MachineProfile
+from GAN.prognosis.condition.regimes import Regimes
 from GAN.prognosis.condition.running import Condition
 from GAN.prognosis.condition.sensors import Floats, SensorArrays
 
@@ -100,15 +101,16 @@ def check_readings(frame: pd.DataFrame, profile: MachineProfile, source: str) ->
     )
 
 
-def condition_of(table: Readings, sensors: SensorArrays) -> Condition:
+def condition_of(table: Readings, sensors: SensorArrays, regimes: Regimes) -> Condition:
     """Update the condition of new units by all rows of a table."""
     condition = Condition(sensors, len(table.units))
+    values = regimes.standardised(table.values)
     first = np.searchsorted(table.unit, np.arange(len(table.units)))
     end = np.append(first[1:], len(table.unit))
     for step in range(int((end - first).max())):
         alive = np.flatnonzero(first + step < end)
         at = first[alive] + step
-        condition.update(alive, table.hours[at], table.values[at])
+        condition.update(alive, table.hours[at], values[at])
     return condition
 
 

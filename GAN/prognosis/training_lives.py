@@ -11,6 +11,8 @@ import numpy as np
 from GAN.config.limits import MAX_RANDOM_SEED
 from GAN.datasets.run_to_failure import time_step_of
 from GAN.profiles.profile import MachineProfile
+from GAN.prognosis.condition.regimes import find_regimes
+from GAN.prognosis.condition.sensors import SensorArrays
 from GAN.prognosis.evaluation import Evaluation, evaluate, mean_evaluation
 from GAN.prognosis.heads.boosting import unit_folds
 from GAN.prognosis.predictor import Predictor
@@ -42,7 +44,8 @@ class Choice:
         learnt_from: Name of the lives that it learnt from.
         units: Number of these lives.
         judged_on: The units that it was judged on.
-        evaluation: Its metrics on units that played no part in the choice.
+        evaluation: Its metrics on units that played no part in the choice; None if it gives no
+            forecast.
         candidates: The mean pinball loss of each candidate, hours, on the units that did.
     """
 
@@ -50,7 +53,7 @@ class Choice:
     learnt_from: str
     units: int
     judged_on: str
-    evaluation: Evaluation
+    evaluation: Evaluation | None
     candidates: Mapping[str, float]
 
 
@@ -78,10 +81,17 @@ def choose(
             SIMULATED_AND_SYNTHETIC: joined(simulated, synthetic),
         }
         return choose_from_simulation(profile, candidates, seed, progress)
-    if real["unit_id"].nunique() < FEWEST_REAL_UNITS:
+    step = time_step_of(real)
+    regimes, no_forecast = find_regimes(real, SensorArrays.of(profile, step))
+    few = real["unit_id"].nunique() < FEWEST_REAL_UNITS
+    if no_forecast is not None:
+        predictor = Predictor.fit(profile, real, step, seed)
+        return Choice(predictor, REAL, real["unit_id"].nunique(), "nothing", None, {})
+    if few:
         candidates = {REAL_AND_SIMULATED: joined(real, simulated)}
         return choose_from_simulation(profile, candidates, seed, progress)
-    return choose_from_real(profile, real, simulated, seed, progress)
+    # Simulated lives have no regimes, so they cannot be mixed with lives that do.
+    return choose_from_real(profile, real, None if regimes.settings else simulated, seed, progress)
 
 
 def simulated_lives(profile: MachineProfile, units: int, first_seed: int) -> pd.DataFrame:
@@ -133,7 +143,7 @@ def choose_from_simulation(
 def choose_from_real(
     profile: MachineProfile,
     real: pd.DataFrame,
-    simulated: pd.DataFrame,
+    simulated: pd.DataFrame | None,
     seed: int,
     progress: Progress,
 ) -> Choice:
@@ -145,22 +155,24 @@ def choose_from_real(
     Args:
         profile: The machine.
         real: Its real lives, `FEWEST_REAL_UNITS` or more.
-        simulated: Lives simulated from its profile.
+        simulated: Lives simulated from its profile; None if they are no candidate.
         seed: Random seed.
         progress: Gets a report before each training.
     """
     units = real["unit_id"].to_numpy()
     fold = unit_folds(units, _FOLDS)
     deciding = unit_folds(units, 2) == unit_folds(units, 2)[0]
-    mixtures = {REAL: False, REAL_AND_SIMULATED: True}
+    mixtures: dict[str, pd.DataFrame | None] = {REAL: None}
+    if simulated is not None:
+        mixtures[REAL_AND_SIMULATED] = simulated
     parts: dict[str, list[tuple[Evaluation, Evaluation]]] = {name: [] for name in mixtures}
     done, step = 10.0, 70 / (len(mixtures) * _FOLDS)
-    for name, mixed in mixtures.items():
+    for name, added in mixtures.items():
         for number in range(_FOLDS):
             progress(done, f"learning from {name}, part {number + 1} of {_FOLDS}")
             done += step
             known, unseen = real[fold != number], real[fold == number]
-            lives = joined(known, simulated) if mixed else known
+            lives = known if added is None else joined(known, added)
             predictor = Predictor.fit(profile, lives, time_step_of(real), seed)
             first = np.asarray(deciding[fold == number])
             judged = evaluate(predictor, unseen[first]), evaluate(predictor, unseen[~first])
@@ -171,7 +183,8 @@ def choose_from_real(
     }
     best = min(scores, key=scores.__getitem__)
     progress(80, f"learning from all {best}")
-    lives = joined(real, simulated) if mixtures[best] else real
+    added = mixtures[best]
+    lives = real if added is None else joined(real, added)
     return Choice(
         predictor=Predictor.fit(profile, lives, time_step_of(real), seed),
         learnt_from=best,

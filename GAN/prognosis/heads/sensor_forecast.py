@@ -64,6 +64,8 @@ class SensorForecast:
         if not parts or not len(sensors.wearing):
             return None
         rows, target, units = (np.concatenate(each) for each in zip(*parts, strict=True))
+        if not len(target):  # No wearing sensor has readings.
+            return None
         weight, fold = equal_unit_weights(units), unit_folds(units, _FOLDS)
         unseen = np.empty(len(target))
         for number in range(fold.max() + 1):

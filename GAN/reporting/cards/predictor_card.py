@@ -29,7 +29,7 @@ _ROWS = (
 _NOT_FOR = (
     "units of another machine type, or of another profile of this one",
     "failure modes that the lives do not have: such units may look healthy",
-    "machines whose operating settings jump: readings are not standardised by regime",
+    "machines whose operating settings jump, unless the settings are sensors of the profile",
     "decisions about safety without another safeguard",
 )
 
@@ -67,15 +67,24 @@ File: `{trained.path.name}`, SHA-256 `{files.sha256_of(trained.path)}`. It holds
 
 ## How good it is
 
-On {choice.evaluation.units} other units of that kind, which played no part in the choice; every
-unit counts the same. Their mean life is {choice.evaluation.mean_life_hours:.0f} h.
-
-{table(["metric", "predictor", "simple alternative", ""], _metrics(trained))}
+{_judgement(trained, choice)}
 
 ## What it is not for
 
 {bullets(_NOT_FOR)}
 """
+
+
+def _judgement(trained: PredictorResult, choice: Choice) -> str:
+    if choice.evaluation is None:
+        reason = escaped(trained.no_forecast or "")
+        return f"It gives no forecast but the lifetimes of the type: {reason}."
+    judged = choice.evaluation
+    metrics = table(["metric", "predictor", "simple alternative", ""], _metrics(trained))
+    return f"""On {judged.units} other units of that kind, which played no part in the choice; every
+unit counts the same. Their mean life is {judged.mean_life_hours:.0f} h.
+
+{metrics}"""
 
 
 def _metrics(trained: PredictorResult) -> list[list[str]]:

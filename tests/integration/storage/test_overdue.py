@@ -61,7 +61,8 @@ def test_a_job_that_runs_three_times_as_long_as_any_before_is_late() -> None:
     job_id = open_job(running_for=31)
     open_job(running_for=29)
     (found,) = overdue.find(3, shortest_seconds=1)
-    assert (found.job_id, found.stage, found.expected_ms) == (job_id, "train", 30_000)
+    assert (found.job_id, found.stage) == (job_id, "train")
+    assert 30_000 <= found.expected_ms < 31_000  # The clock goes on while the runs are written.
     assert 31_000 <= found.waited_ms < 40_000
 
 

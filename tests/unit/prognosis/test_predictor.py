@@ -19,7 +19,7 @@ from tests.unit.prognosis.conftest import of_all_units
 
 def ask(predictor: Predictor, frame: pd.DataFrame) -> list[Prediction]:
     readings = check_readings(frame, predictor.profile, "readings")
-    condition = condition_of(readings, predictor.sensors)
+    condition = condition_of(readings, predictor.sensors, predictor.regimes)
     return predictor.predict(condition, condition.every_unit, readings.units)
 
 
