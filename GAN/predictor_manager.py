@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +12,7 @@ from errors import NotFound, StageError
 from GAN import files, layout
 from GAN.config.limits import MAX_RANDOM_SEED, MIN_RANDOM_SEED, check_count
 from GAN.datasets.artifact_folder import ArtifactFolder
-from GAN.profiles.profile import MachineProfile
+from GAN.profiles.profile import MACHINE_ID_PATTERN, MachineProfile
 from GAN.progress import Progress, silent
 from GAN.results import PredictorResult
 
@@ -180,6 +181,8 @@ class PredictorManager(ArtifactFolder):
         """The profile in the machine's newest predictor; None if there is no predictor."""
         from GAN.prognosis import predictor_file
 
+        if not re.fullmatch(MACHINE_ID_PATTERN, machine_id):  # It would be a path.
+            return None
         if not self._predictor_versions(machine_id):
             return None
         return predictor_file.load(self.newest_predictor(machine_id)).profile

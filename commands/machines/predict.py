@@ -29,11 +29,12 @@ def predict(machine: str, readings: Path | None, predictor: Path | None, as_json
     """Predict failures of units from a table of their readings.
 
     MACHINE is the id of a machine with a predictor in the home, the id of a fleet machine, or a
-    profile file. READINGS is a .csv or .parquet file with
-    a column `cycle_hour` (hours in service, or dates), a column for each sensor, and a column
-    `unit` if there are several units. Without it, the answer is what the lifetimes of the type say.
+    profile file. READINGS is a .csv or .parquet file with a column `cycle_hour` (hours in service,
+    or dates), a column for each sensor, and a column `unit` if there are several units. Without it,
+    the answer is what the lifetimes of the type say.
 
-    Neither a service nor a ledger is needed.
+    Neither a service nor a ledger is needed. The predictor is not compared with a ledger's
+    checksum, so only use one that you trust.
 
     \b
     Examples:

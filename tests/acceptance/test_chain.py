@@ -7,6 +7,7 @@ import re
 import time
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from tests.acceptance.conftest import User
@@ -136,6 +137,31 @@ def test_the_cards_have_the_checksums_of_the_ledger(onboarded: tuple[User, str, 
     assert model in (folder / "README.md").read_text()
     card = user.home / f"GAN/models/tvae/temporal/{MACHINE}_tvae_temporal_120epochs.md"
     assert model in card.read_text()
+
+
+def test_the_predictor_is_live_and_predicts_from_a_file_without_the_ledger(
+    onboarded: tuple[User, str, str],
+) -> None:
+    user, _, _ = onboarded
+    (live,) = user.json("predictors", "list")
+    assert (live["machine_id"], live["version"], live["live"]) == (MACHINE, 1, True)
+    assert live["scores"]["late_mae_hours"] < 0.25 * live["scores"]["late_mae_by_age_hours"]
+    seed = pd.read_parquet(user.home / f"GAN/seed_data/temporal/{MACHINE}_temporal_seed.parquet")
+    readings = seed[seed["rul_hours"] >= 20].rename(columns={"unit_id": "unit"})
+    readings.drop(columns=["rul_hours", "failure_mode"]).to_csv(user.folder / "now.csv")
+    ledger = user.home / "ledger.sqlite3"
+    ledger.rename(user.home / "away")
+    try:
+        found = user.json("predict", MACHINE, "now.csv")
+        said = user.run("predict", MACHINE, "now.csv").stdout
+        assert not ledger.exists()
+    finally:
+        (user.home / "away").rename(ledger)
+    assert [one["unit"] for one in found] == [str(unit) for unit in readings["unit"].unique()]
+    assert {one["based_on"] for one in found} == {"readings"}
+    assert all(one["rul_low_hours"] <= one["rul_hours"] <= one["rul_high_hours"] for one in found)
+    assert said.startswith("UNIT  RUL_HOURS  90 % INTERVAL  IN 24 H  LIKELY MODE")
+    assert "h left, with 90 % probability" in said
 
 
 def test_nothing_is_left_running(onboarded: tuple[User, str, str]) -> None:

@@ -272,6 +272,18 @@ def test_a_bucket_address_that_is_wrong_stops_a_worker_with_one_clear_line(user:
     assert "no_such_parameter" in done.stderr
 
 
+def test_predicting_without_a_predictor_answers_from_the_lifetimes_of_the_type(user: User) -> None:
+    said = user.run("predict", "pump_ksb_etanorm_006").stdout
+    assert "from the lifetimes of the type alone: no readings were used" in said
+    assert not user.home.exists()
+    (user.folder / "bad.csv").write_text("a,flow_rate\n1,x\n")
+    problems = user.run("predict", "pump_ksb_etanorm_006", "bad.csv", exit_code=2).stderr
+    assert "error: bad.csv: no column of times" in problems
+    assert "error: bad.csv: column 'flow_rate'" in problems
+    for strange in ("../../etc", "unknown_machine"):
+        assert "no fleet machine" in user.run("predict", strange, exit_code=1).stderr
+
+
 def test_deleting_asks_first(user: User) -> None:
     user.run("onboard", "pump_ksb_etanorm_006")
     user.run("machines", "delete", "pump_ksb_etanorm_006", exit_code=130)  # no terminal, no answer
