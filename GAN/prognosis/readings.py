@@ -37,14 +37,12 @@ class Readings:
         unit: Index of each row's unit, shape (rows,).
         hours: Hours in service, shape (rows,). Dates count from the unit's first one.
         values: Shape (rows, sensors of the profile); NaN without a reading.
-        unused: Columns that are neither.
     """
 
     units: tuple[str, ...]
     unit: np.ndarray[Any, np.dtype[np.intp]]
     hours: Floats
     values: Floats
-    unused: tuple[str, ...]
 
 
 def check_readings(frame: pd.DataFrame, profile: MachineProfile, source: str) -> Readings:
@@ -91,13 +89,11 @@ def check_readings(frame: pd.DataFrame, profile: MachineProfile, source: str) ->
         unit, found_labels = frame[columns[unit_name]].astype(str).factorize()
         labels = [str(label) for label in found_labels]
     order = np.lexsort((time, unit))
-    used = {unit_name, time_name, *names}
     return Readings(
         tuple(labels),
         unit[order],
         _since_first_date(time, unit, frame, columns.get(time_name or ""))[order],
         values[order],
-        tuple(str(column) for name, column in columns.items() if name not in used),
     )
 
 

@@ -19,13 +19,8 @@ COLUMNS = ("unit", "rul_hours", "90 % interval", "in 24 h", "likely mode", "nove
 @click.command()
 @click.argument("machine", metavar="MACHINE")
 @click.argument("readings", metavar="[READINGS]", required=False, type=click.Path(path_type=Path))
-@click.option(
-    "--predictor",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A predictor file; without it, the newest of the machine in the home.",
-)
 @json_option
-def predict(machine: str, readings: Path | None, predictor: Path | None, as_json: bool) -> None:
+def predict(machine: str, readings: Path | None, as_json: bool) -> None:
     """Predict failures of units from a table of their readings.
 
     MACHINE is the id of a machine with a predictor in the home, the id of a fleet machine, or a
@@ -55,7 +50,7 @@ def predict(machine: str, readings: Path | None, predictor: Path | None, as_json
     else:
         profile = manager.profile_of_predictor(machine) or fleet_profile(machine)
     table = None if readings is None else read_runs(readings)
-    found = manager.predictions(profile, table, predictor_path=predictor, source=str(readings))
+    found = manager.predictions(profile, table, source=str(readings))
     if as_json:
         print_json([prediction.as_json() for prediction in found])
         return

@@ -24,7 +24,6 @@ def test_rows_are_sorted_by_unit_and_time_and_sensors_may_be_absent(rig: Machine
     flow = [sensor.name for sensor in rig.sensors].index("flow")
     assert found.values[:, flow].tolist() == [100.0, 98.0, 99.0]
     assert np.isnan(np.delete(found.values, flow, axis=1)).all()
-    assert found.unused == ("note",)
 
 
 def test_dates_count_from_the_first_one_of_each_unit(rig: MachineProfile) -> None:
