@@ -114,7 +114,7 @@ def test_a_profile_dropped_in_the_inbox_is_onboarded_and_ctrl_c_stops_all(user: 
     assert user.json("events")[0]["actor"] == "watch"
 
 
-@pytest.mark.parametrize("how", [signal.SIGHUP, signal.SIGKILL])
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
 def test_no_worker_outlives_a_wait_that_was_ended(user: User, how: signal.Signals) -> None:
     command = (COMMAND, "onboard", "pump_ksb_etanorm_006", "--epochs", "1000", "--wait")
     with user.running(*command) as waiting:
