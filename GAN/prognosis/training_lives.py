@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -83,14 +83,19 @@ def choose(
         return choose_from_simulation(profile, candidates, seed, progress)
     step = time_step_of(real)
     regimes, no_forecast = find_regimes(real, SensorArrays.of(profile, step))
-    few = real["unit_id"].nunique() < FEWEST_REAL_UNITS
+    units = int(real["unit_id"].nunique())
+    # Simulated lives have no regimes, so they cannot be mixed with lives that do.
+    if regimes.settings and units < FEWEST_REAL_UNITS:
+        names = ", ".join(profile.sensors[index].name for index in regimes.settings)
+        no_forecast = (
+            f"{names} jump, and {units} real units are too few: {FEWEST_REAL_UNITS} or more"
+        )
     if no_forecast is not None:
-        predictor = Predictor.fit(profile, real, step, seed)
-        return Choice(predictor, REAL, real["unit_id"].nunique(), "nothing", None, {})
-    if few:
+        predictor = replace(Predictor.fit(profile, real, step, seed), no_forecast=no_forecast)
+        return Choice(predictor, REAL, units, "nothing", None, {})
+    if units < FEWEST_REAL_UNITS:
         candidates = {REAL_AND_SIMULATED: joined(real, simulated)}
         return choose_from_simulation(profile, candidates, seed, progress)
-    # Simulated lives have no regimes, so they cannot be mixed with lives that do.
     return choose_from_real(profile, real, None if regimes.settings else simulated, seed, progress)
 
 

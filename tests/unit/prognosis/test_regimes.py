@@ -14,6 +14,8 @@ from GAN.prognosis import lifetime_prior, predictor_file
 from GAN.prognosis.condition.regimes import find_regimes
 from GAN.prognosis.condition.sensors import SensorArrays
 from GAN.prognosis.predictor import Predictor
+from GAN.prognosis.training_lives import FEWEST_REAL_UNITS, choose
+from GAN.progress import silent
 from GAN.simulation.physics import physics_seed
 
 STEP = 5.0
@@ -70,6 +72,16 @@ def test_regimes_are_in_the_file(rig: MachineProfile, tmp_path: Path) -> None:
     readings = lives[list(loaded.sensors.names)].to_numpy(float)
     expected = predictor.regimes.standardised(readings)
     assert loaded.regimes.standardised(readings).tobytes() == expected.tobytes()
+
+
+def test_few_lives_with_regimes_give_no_forecast_because_simulated_ones_have_none(
+    rig: MachineProfile, rig_lives: pd.DataFrame
+) -> None:
+    lives = jumping_lives(rig, with_setting=True)
+    assert lives["unit_id"].nunique() < FEWEST_REAL_UNITS
+    found = choose(rig, lives, rig_lives, 0, silent)
+    assert found.evaluation is None
+    assert "real units are too few" in (found.predictor.no_forecast or "")
 
 
 def test_jumps_without_a_setting_give_no_forecast_and_say_why(
