@@ -14,7 +14,7 @@ from GAN.importing.columns import plain_name
 from GAN.importing.values import hours, readings
 from GAN.profiles.profile import MachineProfile
 from GAN.prognosis.condition.regimes import Regimes
-from GAN.prognosis.condition.running import Condition
+from GAN.prognosis.condition.running import Condition, in_step
 from GAN.prognosis.condition.sensors import Floats, SensorArrays
 
 if TYPE_CHECKING:
@@ -103,9 +103,7 @@ def condition_of(table: Readings, sensors: SensorArrays, regimes: Regimes) -> Co
     values = regimes.standardised(table.values)
     first = np.searchsorted(table.unit, np.arange(len(table.units)))
     end = np.append(first[1:], len(table.unit))
-    for step in range(int((end - first).max())):
-        alive = np.flatnonzero(first + step < end)
-        at = first[alive] + step
+    for alive, at in in_step(first, end):
         condition.update(alive, table.hours[at], values[at])
     return condition
 

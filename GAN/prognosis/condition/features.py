@@ -17,6 +17,7 @@ from GAN.prognosis.condition.running import (
     SUM_TX,
     SUM_X,
     Condition,
+    in_step,
 )
 from GAN.prognosis.condition.sensors import Floats, SensorArrays
 
@@ -122,9 +123,7 @@ def follow(
         first = np.minimum(first + np.array(late, dtype=np.intp), end - 1)
     condition = Condition(sensors, len(units))
     kept, found, baselines = [], [], []
-    for step in range(int((end - first).max())):
-        alive = np.flatnonzero(first + step < end)
-        at = first[alive] + step
+    for step, (alive, at) in enumerate(in_step(first, end)):
         condition.update(alive, hours[at], readings[at])
         if step % every == 0:
             kept.append(at)

@@ -6,6 +6,7 @@ batch, so a feature has one meaning. The memory of a unit is constant, whatever 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -107,6 +108,23 @@ class Condition:
         moved_at, now = self.figures[units][:, :, MOVED_AT], self.hours[units][:, None]
         with np.errstate(invalid="ignore"):
             return np.asarray(lively & (now - moved_at > self.sensors.recent_hours))
+
+
+def in_step(
+    first: NDArray[np.intp], end: NDArray[np.intp]
+) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    """The rows of several units, one row of each unit at a time.
+
+    Args:
+        first: Position of each unit's first row, shape (units,).
+        end: Position after its last row, shape (units,).
+
+    Yields:
+        The units that still have a row, and the positions of these rows.
+    """
+    for step in range(int((end - first).max())):
+        units = np.flatnonzero(first + step < end)
+        yield units, first[units] + step
 
 
 def _forget(
