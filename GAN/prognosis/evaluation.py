@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydantic import BaseModel
 
-from GAN.prognosis.condition.features import follow
+from GAN.prognosis.condition.features import follow, thinned
 from GAN.prognosis.condition.sensors import Floats
 from GAN.prognosis.heads.boosting import equal_unit_weights
 from GAN.prognosis.heads.error_distribution import HIGH, LEVELS, LOW, MEDIAN, probability_within
-from GAN.prognosis.heads.novelty import count_alarms
+from GAN.prognosis.heads.novelty import count_alarms, healthy_rows, healthy_share
 from GAN.prognosis.lifetime_prior import remaining
 from GAN.prognosis.predictor import Predictor
 
 if TYPE_CHECKING:
     import pandas as pd
 
-#: The last part of life counts as late; before this share of life a unit counts as healthy.
-_LATE, _HEALTHY = 0.3, 0.1
+#: The last part of life counts as late.
+_LATE = 0.3
 #: Rows that are judged.
 _ROWS = 8_000
 
@@ -79,8 +79,8 @@ def evaluate(predictor: Predictor, lives: pd.DataFrame) -> Evaluation:
     """
     frame = lives.sort_values(["unit_id", "cycle_hour"], kind="stable").reset_index(drop=True)
     frame = predictor.regimes.of_frame(frame, predictor.sensors)
-    every = max(1, len(frame) // _ROWS)
-    followed = follow(frame, predictor.sensors, every, lively=predictor.lively)
+    kept = thinned(frame, max(1, len(frame) // _ROWS))
+    followed = follow(frame, predictor.sensors, kept, lively=predictor.lively)
     rows, at = followed.rows, followed.positions
     rul, age = (frame[name].to_numpy(np.float64)[at] for name in ("rul_hours", "cycle_hour"))
     units, modes = frame["unit_id"].to_numpy()[at], frame["failure_mode"].to_numpy()[at].astype(str)
@@ -99,7 +99,7 @@ def evaluate(predictor: Predictor, lives: pd.DataFrame) -> Evaluation:
     right = np.array(predictor.modes.modes)[shares.argmax(axis=1)] == modes
     error, by_age_error = np.abs(ours[:, MEDIAN] - rul), np.abs(by_age[:, MEDIAN] - rul)
     mean_life = np.maximum(predictor.lives.mean() - age, 0.0)
-    false_alarms, missed = _alarms(predictor, rows, age, rul, units)
+    false_alarms, missed = _alarms(predictor, frame, rows, units)
     return Evaluation(
         units=len(np.unique(units)),
         mean_life_hours=float(frame.groupby("unit_id")["cycle_hour"].max().mean()),
@@ -153,18 +153,18 @@ def _by_age(lives: Floats, age: Floats) -> Floats:
 
 
 def _alarms(
-    predictor: Predictor, rows: Floats, age: Floats, rul: Floats, units: np.ndarray
+    predictor: Predictor, frame: pd.DataFrame, rows: Floats, units: np.ndarray
 ) -> tuple[float, int]:
-    """False alarms of novelty in 1,000 healthy hours, and the units that it missed."""
-    score = predictor.novelty.score(rows[:, : len(predictor.sensors.names)])
-    limit = predictor.novelty.limit()
-    alarms, hours, missed = 0, 0.0, 0
-    for unit in np.unique(units):
-        mine = np.flatnonzero((units == unit) & (age > predictor.sensors.baseline_hours))
-        if not len(mine):
-            continue
-        healthy = mine[age[mine] <= _HEALTHY * (age[mine] + rul[mine])]
-        alarms += count_alarms(score[healthy], limit)
-        hours += float(np.ptp(age[healthy])) if len(healthy) else 0.0
-        missed += int(not (score[mine] > limit).any())
+    """False alarms of novelty in healthy hours, and the units that it missed."""
+    sensors, limit = predictor.sensors, predictor.novelty.limit()
+    share = healthy_share(predictor.profile)
+    used, age, healthy_units = healthy_rows(frame, sensors, predictor.lively, share)
+    score = predictor.novelty.score(used)
+    alarms, hours = 0, 0.0
+    for unit in np.unique(healthy_units):
+        mine = healthy_units == unit
+        alarms += count_alarms(score[mine], limit)
+        hours += float(np.ptp(age[mine]))
+    raised = predictor.novelty.score(rows[:, : len(sensors.names)]) > limit
+    missed = sum(not raised[units == unit].any() for unit in np.unique(units))
     return 1000.0 * alarms / max(hours, 1.0), missed

@@ -10,7 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from GAN.profiles.profile import MachineProfile
-from GAN.prognosis.condition.features import Followed, features, follow, lively_sensors
+from GAN.prognosis.condition.features import (
+    Followed,
+    features,
+    follow,
+    lively_sensors,
+    thinned,
+)
 from GAN.prognosis.condition.regimes import Regimes, find_regimes
 from GAN.prognosis.condition.running import Condition
 from GAN.prognosis.condition.sensors import Floats, SensorArrays
@@ -18,7 +24,7 @@ from GAN.prognosis.heads.error_distribution import HIGH, LOW, MEDIAN, probabilit
 from GAN.prognosis.heads.explanation import hours_by_sensor, reasons, sentence
 from GAN.prognosis.heads.failure_mode import FailureModeModel
 from GAN.prognosis.heads.health_index import health_index
-from GAN.prognosis.heads.novelty import NoveltyModel
+from GAN.prognosis.heads.novelty import NoveltyModel, healthy_share
 from GAN.prognosis.heads.rul import RulModel
 from GAN.prognosis.heads.sensor_forecast import HORIZONS, SensorForecast, hours_to_alarm
 from GAN.prognosis.heads.similar_lives import STRANGE, PastLives
@@ -29,6 +35,8 @@ if TYPE_CHECKING:
 
 #: About this many rows are learnt; more buy little.
 _ROWS = 4_000
+#: The last part of each life is learnt from so many times more rows: there hours matter most.
+_NEAR_FAILURE, _DENSER = 0.1, 4
 #: Units that are first seen in mid-life: the largest share of life without readings.
 _LATEST_FIRST_SIGHT = 0.8
 
@@ -84,17 +92,21 @@ class Predictor:
         frame = regimes.of_frame(frame, sensors)
         lively = lively_sensors(frame, sensors)
         every = max(1, len(frame) // _ROWS)
-        whole = follow(frame, sensors, every, lively=lively)
-        partly = _seen_partly(frame, sensors, 2 * every, lively, np.random.default_rng(seed))
+        even, kept = _learnt_rows(frame, every)
+        whole = follow(frame, sensors, kept, lively=lively)
+        partly_even, partly_kept = _learnt_rows(frame, 2 * every)
+        rng = np.random.default_rng(seed)
+        partly = _seen_partly(frame, sensors, partly_kept, lively, rng)
         at = np.concatenate([whole.positions, partly.positions])
+        of_whole = even[whole.positions]
+        evenly = np.concatenate([of_whole, partly_even[partly.positions]])
         rows = np.concatenate([whole.rows, partly.rows])
         hours, rul = (frame[name].to_numpy(np.float64) for name in ("cycle_hour", "rul_hours"))
         units, modes = frame["unit_id"].to_numpy(np.intp), frame["failure_mode"].to_numpy()
-        model, unseen = RulModel.fit(rows, rul[at], hours[at], units[at])
+        model, unseen = RulModel.fit(rows, rul[at], hours[at], units[at], evenly)
         horizon = PLANNING_SHARE * sensors.longest_life
         mode_model = FailureModeModel.fit(rows, modes[at], rul[at], units[at], horizon)
         code = np.searchsorted(mode_model.modes, modes[at].astype(str))
-        count, own = len(sensors.names), whole.positions
         return cls(
             profile=profile,
             sensors=sensors,
@@ -103,13 +115,20 @@ class Predictor:
             lively=lively,
             rul=model,
             modes=mode_model,
-            novelty=NoveltyModel.fit(
-                whole.rows[:, :count], hours[own], rul[own], units[own], sensors.baseline_hours
+            novelty=NoveltyModel.fit(frame, sensors, lively, healthy_share(profile)),
+            past=PastLives.of(
+                rows[evenly], rul[at][evenly], units[at][evenly], code[evenly], len(sensors.names)
             ),
-            past=PastLives.of(rows, rul[at], units[at], code),
-            forecast=SensorForecast.fit(frame, whole, unseen[: len(own)], sensors),
+            forecast=SensorForecast.fit(
+                frame, whole.at(of_whole), unseen[: len(whole.rows)][of_whole], sensors
+            ),
             lives=np.sort(frame.groupby("unit_id")["cycle_hour"].max().to_numpy(np.float64)),
         )
+
+    def follow(self, frame: pd.DataFrame, kept: NDArray[np.bool_] | None = None) -> Followed:
+        """The features of whole lives as this predictor sees them; arguments as in `follow`."""
+        standardised = self.regimes.of_frame(frame, self.sensors)
+        return follow(standardised, self.sensors, kept, lively=self.lively)
 
     def predict(
         self,
@@ -130,11 +149,11 @@ class Predictor:
         rows = features(condition, units, self.lively)
         age, used = condition.hours[units], rows[:, :count]
         strangeness, widened, places = self.past.compare(rows)
-        quantiles = self.rul.quantiles(rows, age, widened)
+        parts, usual, members = self.rul.contributions(rows, age)
+        quantiles = self.rul.quantiles(rows, age, widened, members)
         within = probability_within(quantiles, self.planning_hours)
         shares = self.modes.probabilities(rows, within)
         soon = probability_within(quantiles, 24.0)
-        parts, usual = self.rul.contributions(rows, age)
         by = hours_by_sensor(parts, rows, s)
         novelty, limit = self.novelty.score(used), self.novelty.limit(false_alarms_per_1000_hours)
         health = health_index(used, s.wearing)
@@ -223,10 +242,17 @@ def _unknown(strangeness: float, silent: Sequence[str], stuck: Sequence[str]) ->
     return found
 
 
+def _learnt_rows(frame: pd.DataFrame, every: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Rows that are spread evenly, and these with more rows from near the end of each life."""
+    rul, age = (frame[name].to_numpy(np.float64) for name in ("rul_hours", "cycle_hour"))
+    even, dense = thinned(frame, every), thinned(frame, max(1, every // _DENSER))
+    return even, even | (dense & (rul < _NEAR_FAILURE * (rul + age)))
+
+
 def _seen_partly(
     frame: pd.DataFrame,
     sensors: SensorArrays,
-    every: int,
+    kept: NDArray[np.bool_],
     lively: NDArray[np.bool_],
     rng: np.random.Generator,
 ) -> Followed:
@@ -242,4 +268,4 @@ def _seen_partly(
             readings[begin:end, lost] = np.nan
     seen = begins + rng.uniform(0.0, _LATEST_FIRST_SIGHT, len(lives)) * (lives - begins)
     blinded = frame.assign(**{name: readings[:, n] for n, name in enumerate(sensors.names)})
-    return follow(blinded, sensors, every, skipped=seen, lively=lively)
+    return follow(blinded, sensors, kept, skipped=seen, lively=lively)

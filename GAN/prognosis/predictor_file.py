@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from lightgbm import Booster
 
 #: Version of the features and of this format; another version is refused.
-LAYOUT = 1
+LAYOUT = 2
 #: Largest size of a file's content, bytes.
 MAX_BYTES = 64 * 2**20
 
@@ -110,7 +110,7 @@ def _plain(value: Any) -> Any:
 
 
 def _document(p: Predictor) -> dict[str, Any]:
-    past = {name: getattr(p.past, name) for name in ("spread", "rul", "units", "modes")}
+    past = {name: getattr(p.past, name) for name in ("columns", "spread", "rul", "units", "modes")}
     return {
         "layout": LAYOUT,
         "profile": p.profile.model_dump(mode="json"),
@@ -160,6 +160,7 @@ def _predictor(document: dict[str, Any], parts: dict[str, bytes]) -> Predictor:
         ),
         novelty=NoveltyModel(**{n: np.array(v) for n, v in document["novelty"].items()}),
         past=PastLives(
+            columns=np.array(past["columns"], dtype=np.intp),
             spread=np.array(past["spread"]),
             rows=np.load(io.BytesIO(parts[_PAST]), allow_pickle=False),
             rul=np.array(past["rul"]),

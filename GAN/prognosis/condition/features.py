@@ -34,6 +34,9 @@ OF_EACH_WEARING_SENSOR = ("hours_to_go", "hours_to_go_by_life")
 #: in service, hours since the first reading.
 OF_THE_UNIT = ("most_worn", "three_most_worn", "least_hours_to_go", "age", "watched")
 
+#: A slope of so many ways a longest life is steep: noise makes such slopes at the start of a life.
+_STEEP = 3.0
+
 
 def feature_names(sensors: SensorArrays) -> list[str]:
     """Names of the columns of `features`."""
@@ -67,7 +70,7 @@ def features(
     slopes = [
         (f[:, :, FAST] - f[:, :, RECENT]) / (s.recent_hours - s.fast_hours),
         (f[:, :, RECENT] - f[:, :, LONG]) / (s.long_hours - s.recent_hours),
-        _slope_of_life(f),
+        _slope_of_life(f, np.square(s.noise * per_life / _STEEP)),
     ]
     now, slope, of_life = (np.where(missing, np.nan, each * per_life) for each in slopes)
     age = condition.hours[units]
@@ -97,11 +100,19 @@ class Followed(NamedTuple):
     rows: Floats
     baselines: Floats
 
+    def at(self, chosen: NDArray[np.bool_]) -> Followed:
+        """Some of the rows.
+
+        Args:
+            chosen: Shape (n,).
+        """
+        return Followed(self.positions[chosen], self.rows[chosen], self.baselines[chosen])
+
 
 def follow(
     frame: pd.DataFrame,
     sensors: SensorArrays,
-    every: int = 1,
+    kept: NDArray[np.bool_] | None = None,
     skipped: Floats | None = None,
     lively: NDArray[np.bool_] | None = None,
 ) -> Followed:
@@ -110,7 +121,7 @@ def follow(
     Args:
         frame: unit_id, cycle_hour and the sensors, sorted by unit and hour.
         sensors: The sensors.
-        every: Keep the features of each `every`th row.
+        kept: Rows whose features are kept, shape (rows,); None: all.
         skipped: Hours at the start of each life without readings, shape (units,).
         lively: See `Condition.stuck`.
     """
@@ -122,17 +133,32 @@ def follow(
         late = [np.searchsorted(hours[a:b], k) for a, b, k in zip(first, end, skipped, strict=True)]
         first = np.minimum(first + np.array(late, dtype=np.intp), end - 1)
     condition = Condition(sensors, len(units))
-    kept, found, baselines = [], [], []
-    for step, (alive, at) in enumerate(in_step(first, end)):
+    places, found, baselines = [], [], []
+    for alive, at in in_step(first, end):
         condition.update(alive, hours[at], readings[at])
-        if step % every == 0:
-            kept.append(at)
-            found.append(features(condition, alive, lively))
-            baselines.append(condition.baseline(alive))
-    positions = np.concatenate(kept)
+        chosen = alive if kept is None else alive[kept[at]]
+        if len(chosen):
+            places.append(at if kept is None else at[kept[at]])
+            found.append(features(condition, chosen, lively))
+            baselines.append(condition.baseline(chosen))
+    positions = np.concatenate(places)
     order = np.argsort(positions, kind="stable")
     rows = np.concatenate(found)
     return Followed(positions[order], rows[order], np.concatenate(baselines)[order])
+
+
+def thinned(frame: pd.DataFrame, every: int) -> NDArray[np.bool_]:
+    """Each `every`th row of each life, shape (rows,).
+
+    Lives begin at different rows: the start of a life is unlike the rest of it, so all of it must
+    be seen.
+
+    Args:
+        frame: As in `follow`.
+        every: 1 or more.
+    """
+    _, first, unit = np.unique(frame["unit_id"], return_index=True, return_inverse=True)
+    return np.asarray((np.arange(len(frame)) - first[unit] + unit) % every == 0)
 
 
 def lively_sensors(frame: pd.DataFrame, sensors: SensorArrays) -> NDArray[np.bool_]:
@@ -148,11 +174,12 @@ def lively_sensors(frame: pd.DataFrame, sensors: SensorArrays) -> NDArray[np.boo
     return repeated < 0.02
 
 
-def _slope_of_life(figures: Floats) -> Floats:
-    count, sum_t, sum_x = figures[:, :, COUNT], figures[:, :, SUM_T], figures[:, :, SUM_X]
-    spread = count * figures[:, :, SUM_TT] - sum_t * sum_t
-    slope = (count * figures[:, :, SUM_TX] - sum_t * sum_x) / np.where(spread > 0, spread, 1.0)
-    return np.where(spread > 0, slope, 0.0)
+def _slope_of_life(figures: Floats, ridge: Floats) -> Floats:
+    """Slope of the regression; a ridge holds back the slope of a few noisy readings."""
+    count = np.maximum(figures[:, :, COUNT], 1.0)
+    sum_t, sum_x = figures[:, :, SUM_T], figures[:, :, SUM_X]
+    spread = figures[:, :, SUM_TT] - sum_t * sum_t / count
+    return (figures[:, :, SUM_TX] - sum_t * sum_x / count) / (spread + ridge)
 
 
 def _hours_to_go(left: Floats, slope: Floats, longest_life: float) -> Floats:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +20,7 @@ _SETTINGS: dict[str, Any] = {
     "verbosity": -1,
     "num_threads": 1,
     "deterministic": True,
-    "force_row_wise": True,
+    "force_col_wise": True,
     "seed": 0,
     "max_bin": _BINS,
     "min_data_in_leaf": 20,
@@ -32,11 +33,18 @@ _SETTINGS: dict[str, Any] = {
 def boost(
     rows: Floats, target: NDArray[Any], weight: Floats, trees: int, **settings: Any
 ) -> Booster:
-    """Fit trees.
+    """Fit trees to one target; arguments are those of `boost_each`."""
+    return boost_each(rows, (target,), weight, trees, **settings)[0]
+
+
+def boost_each(
+    rows: Floats, targets: Iterable[NDArray[Any]], weight: Floats, trees: int, **settings: Any
+) -> list[Booster]:
+    """Fit trees to each target; the rows are sorted into bins once.
 
     Args:
         rows: Features, shape (n, features); NaN is missing.
-        target: Shape (n,).
+        targets: Each of shape (n,).
         weight: Shape (n,).
         trees: Number of trees.
         settings: LightGBM parameters that differ from ours.
@@ -44,8 +52,8 @@ def boost(
     import lightgbm
 
     parameters = {**_SETTINGS, **settings}
-    data = lightgbm.Dataset(rows, target, weight=weight, params=parameters, free_raw_data=True)
-    return lightgbm.train(parameters, data, trees)
+    data = lightgbm.Dataset(rows, weight=weight, params=parameters)
+    return [lightgbm.train(parameters, data.set_label(target), trees) for target in targets]
 
 
 def predicted(booster: Booster, rows: Floats) -> Floats:

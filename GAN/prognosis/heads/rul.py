@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from GAN.prognosis.condition.sensors import Floats
 from GAN.prognosis.heads.boosting import (
-    boost,
+    boost_each,
     contributions,
     equal_unit_weights,
     predicted,
@@ -23,10 +23,14 @@ if TYPE_CHECKING:
 
 #: Errors count relative to RUL plus this share of the mean life.
 _NEAR = 0.05
+#: A younger unit counts as this old, as a share of the mean life, where RUL is relative to age:
+#: close to age 0 the ratio changes too fast for trees.
+_YOUNG = 0.1
 #: Units up to which each is left out alone; the number of folds with more units.
 _FEW_UNITS, _FOLDS = 10, 4
 
-_TREES, _SETTINGS = 100, {"objective": "l1", "num_leaves": 8, "learning_rate": 0.12}
+_TREES = 70
+_SETTINGS = {"objective": "l1", "num_leaves": 8, "learning_rate": 0.17, "feature_fraction": 0.3}
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,12 @@ class RulModel:
 
     @classmethod
     def fit(
-        cls, rows: Floats, rul: Floats, age: Floats, units: NDArray[np.intp]
+        cls,
+        rows: Floats,
+        rul: Floats,
+        age: Floats,
+        units: NDArray[np.intp],
+        evenly: NDArray[np.bool_],
     ) -> tuple[RulModel, Floats]:
         """Learn from rows of whole lives.
 
@@ -61,6 +70,8 @@ class RulModel:
             rul: Hours, shape (n,).
             age: Hours in service, shape (n,).
             units: Unit of each row, shape (n,).
+            evenly: Rows that are spread evenly over the lives, shape (n,). All rows are learnt;
+                errors are counted on these.
 
         Returns:
             The model, and the forecasts of the rows in hours by models that did not see their unit.
@@ -77,24 +88,38 @@ class RulModel:
             unseen[:, ~rest] = _members(boosters, rows[~rest], age[~rest], scale)
         forecast, spread = unseen.mean(axis=0), unseen.std(axis=0)
         errors = ErrorDistribution.of_errors(
-            forecast, age / scale.mean_life, spread, scale.log_of(rul), units
+            forecast[evenly],
+            age[evenly] / scale.mean_life,
+            rows[evenly, -1] / scale.mean_life,
+            spread[evenly],
+            scale.log_of(rul[evenly]),
+            units[evenly],
         )
         boosters = _fit(rows, rul, age, weight, scale)
         model = cls(boosters, errors, scale.mean_life, float(lives.max()), count)
         return model, scale.hours(forecast)
 
-    def quantiles(self, rows: Floats, age: Floats, widen: Floats | float = 1.0) -> Floats:
+    def quantiles(
+        self,
+        rows: Floats,
+        age: Floats,
+        widen: Floats | float = 1.0,
+        members: Floats | None = None,
+    ) -> Floats:
         """Quantiles of RUL at `LEVELS`, hours, shape (n, len(LEVELS)); ascending, 0 or more.
 
         Args:
             rows: Features, shape (n, features).
             age: Hours in service, shape (n,).
             widen: Factor of the width, shape (n,) or one number.
+            members: The forecast of each booster as log RUL, shape (3, n); None: computed here.
         """
         scale = _Scale(self.mean_life)
-        members = _members(self.boosters, rows, age, scale)
+        if members is None:
+            members = _members(self.boosters, rows, age, scale)
         forecast = members.mean(axis=0)
-        found = self.errors.quantiles_of(forecast, age / self.mean_life, members.std(axis=0))
+        share = age / self.mean_life, rows[:, -1] / self.mean_life
+        found = self.errors.quantiles_of(forecast, *share, members.std(axis=0))
         wide = forecast[:, None] + (found - forecast[:, None]) * np.reshape(widen, (-1, 1))
         return np.asarray(np.minimum(scale.hours(wide), self._most(age)[:, None]))
 
@@ -103,31 +128,35 @@ class RulModel:
         longest = self.longest_life * (1.0 + 1.0 / np.sqrt(self.lives))
         return np.asarray(np.maximum(longest - age, 0.1 * self.longest_life))
 
-    def contributions(self, rows: Floats, age: Floats) -> tuple[Floats, Floats]:
+    def contributions(self, rows: Floats, age: Floats) -> tuple[Floats, Floats, Floats]:
         """Hours that each feature adds to the forecast.
 
         The boosters' contributions are additive in log RUL. The hours between the expected forecast
         and this one are divided in the same proportions, so they sum to the forecast.
 
+        Args:
+            rows: Features, shape (n, features).
+            age: Hours in service, shape (n,).
+
         Returns:
-            Hours by feature, shape (n, features), and the expected forecast in hours, shape (n,).
+            Hours by feature, shape (n, features); the expected forecast in hours, shape (n,); and
+            the forecast of each booster as log RUL, shape (3, n).
         """
         scale = _Scale(self.mean_life)
         by, expected = np.zeros(rows.shape), np.zeros(len(rows))
-        members = _members(self.boosters, rows, age, scale)
+        members = np.empty((len(self.boosters), len(rows)))
         for position, booster in enumerate(self.boosters):
             parts = contributions(booster, rows)
             raw, base = parts.sum(axis=1), parts[:, -1]
+            members[position] = _to_log(position, raw, age, scale)
             start = _to_log(position, base, age, scale)
             slope = _secant(members[position] - start, raw - base)
             by += parts[:, :-1] * slope[:, None] / len(self.boosters)
             expected += start / len(self.boosters)
-        forecast = members.mean(axis=0)
-        hours = np.minimum(scale.hours(forecast), self._most(age))
-        usual = scale.hours(expected)
+        hours = np.minimum(scale.hours(members.mean(axis=0)), self._most(age))
         moved = by.sum(axis=1)
-        by *= _secant(hours - usual, moved)[:, None]
-        return by, hours - by.sum(axis=1)
+        by *= _secant(hours - scale.hours(expected), moved)[:, None]
+        return by, hours - by.sum(axis=1), members
 
 
 @dataclass(frozen=True)
@@ -144,8 +173,12 @@ class _Scale:
 
 
 def _targets(rul: Floats, age: Floats, scale: _Scale) -> tuple[Floats, Floats, Floats]:
-    offset = _NEAR * scale.mean_life
-    return scale.log_of(rul), np.log((rul + offset) / (age + offset)), rul / scale.mean_life
+    log = scale.log_of(rul)
+    return log, log - _log_age(age, scale), rul / scale.mean_life
+
+
+def _log_age(age: Floats, scale: _Scale) -> Floats:
+    return scale.log_of(np.maximum(age, _YOUNG * scale.mean_life))
 
 
 def _to_log(position: int, raw: Floats, age: Floats, scale: _Scale) -> Floats:
@@ -153,16 +186,15 @@ def _to_log(position: int, raw: Floats, age: Floats, scale: _Scale) -> Floats:
     if position == 0:
         return raw
     if position == 1:
-        return raw + np.log(age / scale.mean_life + _NEAR)
+        return raw + _log_age(age, scale)
     return scale.log_of(raw * scale.mean_life)
 
 
 def _fit(
     rows: Floats, rul: Floats, age: Floats, weight: Floats, scale: _Scale
 ) -> tuple[Booster, Booster, Booster]:
-    first, second, third = (
-        boost(rows, target, weight, _TREES, **_SETTINGS) for target in _targets(rul, age, scale)
-    )
+    targets = _targets(rul, age, scale)
+    first, second, third = boost_each(rows, targets, weight, _TREES, **_SETTINGS)
     return first, second, third
 
 

@@ -59,7 +59,7 @@ class SensorForecast:
         parts = [
             part
             for horizon in HORIZONS
-            if (part := _examples(frame, followed, rul, sensors, float(horizon))) is not None
+            if (part := examples(frame, followed, rul, sensors, float(horizon))) is not None
         ]
         if not parts or not len(sensors.wearing):
             return None
@@ -97,13 +97,10 @@ class SensorForecast:
             Shape (n, horizons, wearing sensors, len(LEVELS)); NaN if a sensor has no reading.
         """
         wearing = sensors.wearing
-        used = rows[:, wearing]
-        found = []
-        for number, horizon in enumerate(HORIZONS):
-            change = predicted(self.booster, _inputs(rows, rul, sensors, float(horizon)))
-            middle = used + change.reshape(len(wearing), -1).T
-            found.append(middle[:, :, None] + self.errors[number])
-        return np.stack(found, axis=1)
+        change = predicted(self.booster, _inputs(rows, rul, sensors, HORIZONS))
+        by_sensor = change.reshape(len(HORIZONS), len(wearing), len(rows))
+        middle = rows[:, None, wearing] + by_sensor.transpose(2, 0, 1)
+        return np.asarray(middle[..., None] + self.errors)
 
 
 def hours_to_alarm(used: Floats, ahead: Floats, baselines: Floats, sensors: SensorArrays) -> Floats:
@@ -147,7 +144,7 @@ def _boost(rows: Floats, target: Floats, weight: Floats) -> Booster:
     )
 
 
-def _examples(
+def examples(
     frame: pd.DataFrame, followed: Followed, rul: Floats, sensors: SensorArrays, horizon: float
 ) -> tuple[Floats, Floats, NDArray[np.intp]] | None:
     """Inputs, changes and units of the rows whose unit still works after the horizon."""
@@ -175,27 +172,18 @@ def _examples(
     reading = frame[names].to_numpy(np.float64)[then]
     used = (reading - baselines[:, wearing]) / sensors.way(baselines)[:, wearing]
     change = (used - followed.rows[chosen][:, wearing]).T.ravel()
-    inputs = _inputs(followed.rows[chosen], rul[chosen], sensors, horizon)
+    inputs = _inputs(followed.rows[chosen], rul[chosen], sensors, np.array([horizon]))
     known = ~np.isnan(change)
     return inputs[known], change[known], np.tile(units[at[chosen]], len(wearing))[known]
 
 
-def _inputs(rows: Floats, rul: Floats, sensors: SensorArrays, horizon: float) -> Floats:
-    """Rows of the booster, sensor by sensor, shape (wearing sensors * n, 7)."""
-    count, wearing = len(sensors.names), sensors.wearing
-    most_worn, age = rows[:, -5], rows[:, -2]
-    shared = np.column_stack([most_worn, rul, age])
-    return np.concatenate(
-        [
-            np.column_stack(
-                [
-                    rows[:, index],
-                    rows[:, _SLOPE * count + index],
-                    shared,
-                    np.full(len(rows), horizon),
-                    np.full(len(rows), float(number)),
-                ]
-            )
-            for number, index in enumerate(wearing)
-        ]
-    )
+def _inputs(rows: Floats, rul: Floats, sensors: SensorArrays, horizons: Floats) -> Floats:
+    """Rows of the booster by horizon, sensor and unit, shape (horizons * sensors * n, 7)."""
+    wearing, n = sensors.wearing, len(rows)
+    used, slope = rows[:, wearing].T, rows[:, _SLOPE * len(sensors.names) + wearing].T
+    found = np.empty((len(horizons), len(wearing), n, 7))
+    found[..., 0], found[..., 1] = used, slope
+    found[..., 2], found[..., 3], found[..., 4] = rows[:, -5], rul, rows[:, -2]
+    found[..., 5] = horizons[:, None, None]
+    found[..., 6] = np.arange(len(wearing))[:, None]
+    return found.reshape(-1, 7)

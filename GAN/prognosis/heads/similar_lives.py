@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from GAN.prognosis.condition.features import OF_EACH_SENSOR, OF_THE_UNIT
 from GAN.prognosis.condition.sensors import Floats
 from GAN.prognosis.heads.boosting import equal_unit_weights, weighted_quantiles
 
@@ -18,7 +19,11 @@ STRANGE = 0.95
 #: A strange row's interval is widened by at most this factor.
 MOST_WIDENED = 3.0
 
+#: Features of each sensor that are compared.
+_COMPARED = ("used", "slope")
 _ROWS, _JUDGED_ROWS = 1_500, 400
+#: Rows that are compared at once, which bounds the memory.
+_AT_ONCE = 1_000
 _SHARES = np.linspace(0.0, 1.0, 101)
 
 
@@ -39,15 +44,20 @@ class SimilarLife:
 class PastLives:
     """Rows of past lives, searched by distance.
 
+    Only what a reliability engineer would compare counts: how far each sensor has gone on its way
+    to failure, how fast, and the features of the unit.
+
     Attributes:
-        spread: Standard deviation of each feature, shape (features,).
-        rows: Features in units of it, shape (n, features).
+        columns: Which features are compared, shape (k,).
+        spread: Standard deviation of each of them, shape (k,).
+        rows: These features in units of it, shape (n, k).
         rul: Hours, shape (n,).
-        units: Shape (n,).
+        units: Ascending, shape (n,).
         modes: Index of the failure mode, shape (n,).
         distances: Quantiles of the distance of unseen units' rows, shape (101,).
     """
 
+    columns: NDArray[np.intp]
     spread: Floats
     rows: NDArray[np.float32]
     rul: Floats
@@ -57,13 +67,31 @@ class PastLives:
 
     @classmethod
     def of(
-        cls, rows: Floats, rul: Floats, units: NDArray[np.intp], modes: NDArray[np.intp]
+        cls,
+        rows: Floats,
+        rul: Floats,
+        units: NDArray[np.intp],
+        modes: NDArray[np.intp],
+        sensors: int,
     ) -> PastLives:
-        """Keep some rows of whole lives; arguments as the attributes, with features unscaled."""
-        filled = np.nan_to_num(rows)
+        """Keep some rows of whole lives.
+
+        Args:
+            rows: All features, shape (n, features).
+            rul: Hours, shape (n,).
+            units: Unit of each row, shape (n,).
+            modes: Index of the unit's failure mode, shape (n,).
+            sensors: Number of sensors.
+        """
+        each = [OF_EACH_SENSOR.index(name) * sensors + np.arange(sensors) for name in _COMPARED]
+        unit = np.arange(rows.shape[1] - len(OF_THE_UNIT), rows.shape[1])
+        columns = np.concatenate([*each, unit])
+        filled = np.nan_to_num(rows[:, columns])
         spread = np.maximum(filled.std(axis=0), 1e-9)
         kept = np.arange(0, len(rows), max(1, len(rows) // _ROWS))
+        kept = kept[np.argsort(units[kept], kind="stable")]
         past = cls(
+            columns,
             spread,
             (filled[kept] / spread).astype(np.float32),
             rul[kept],
@@ -74,15 +102,13 @@ class PastLives:
         judged = np.arange(0, len(kept), max(1, len(kept) // _JUDGED_ROWS))
         distance = past._distances(past.rows[judged])
         own = past.units[judged][:, None] == past.units[None, :]
-        nearest = np.array(
-            [past._nearest(row)[1] for row in np.where(own, np.inf, distance)], dtype=np.float64
-        )
+        _, nearest = past._nearest(np.where(own, np.inf, distance))
         known = np.isfinite(nearest)
         if not known.any():
             return past
         weights = equal_unit_weights(past.units[judged][known])
         quantiles = weighted_quantiles(nearest[known], weights, _SHARES)
-        return cls(past.spread, past.rows, past.rul, past.units, past.modes, quantiles)
+        return replace(past, distances=quantiles)
 
     def compare(self, rows: Floats) -> tuple[Floats, Floats, NDArray[np.intp]]:
         """Find the most similar lives of each row.
@@ -95,10 +121,12 @@ class PastLives:
             the factor by which an interval is to be widened, shape (n,); and the positions of the
             nearest row of each similar life, nearest first, shape (n, SIMILAR_LIVES).
         """
-        distance = self._distances((np.nan_to_num(rows) / self.spread).astype(np.float32))
-        found = [self._nearest(row) for row in distance]
-        nearest = np.array([last for _, last in found], dtype=np.float64)
-        positions = np.array([places for places, _ in found], dtype=np.intp)
+        scaled = (np.nan_to_num(rows[:, self.columns]) / self.spread).astype(np.float32)
+        parts = [
+            self._nearest(self._distances(scaled[first : first + _AT_ONCE]))
+            for first in range(0, len(scaled), _AT_ONCE)
+        ]
+        positions, nearest = (np.concatenate(each) for each in zip(*parts, strict=True))
         strangeness = np.interp(nearest, self.distances, _SHARES, left=0.0, right=1.0)
         limit = max(float(self.distances[round(100 * STRANGE)]), 1e-12)
         return strangeness, np.clip(nearest / limit, 1.0, MOST_WIDENED), positions
@@ -115,16 +143,16 @@ class PastLives:
         squares = (scaled**2).sum(axis=1)[:, None] + (self.rows**2).sum(axis=1)
         return np.asarray(np.sqrt(np.maximum(squares - 2 * scaled @ self.rows.T, 0.0)))
 
-    def _nearest(self, distance: NDArray[Any]) -> tuple[list[int], float]:
-        """The nearest row of each of the nearest lives, and the distance of the last."""
-        places: list[int] = []
-        seen: set[int] = set()
-        for place in np.argsort(distance, kind="stable"):
-            unit = int(self.units[place])
-            if unit not in seen:
-                seen.add(unit)
-                places.append(int(place))
-            if len(places) == SIMILAR_LIVES:
-                break
-        last = float(distance[places[-1]])
-        return places + [places[-1]] * (SIMILAR_LIVES - len(places)), last
+    def _nearest(self, distance: NDArray[Any]) -> tuple[NDArray[np.intp], Floats]:
+        """The nearest row of each of the nearest lives, and the distance of the last of them."""
+        first = np.flatnonzero(np.diff(self.units, prepend=self.units[0] - 1))
+        last = np.append(first[1:], len(self.units)) - 1
+        of_life = np.minimum.reduceat(distance, first, axis=1)
+        lives = np.argsort(of_life, axis=1, kind="stable")[:, :SIMILAR_LIVES]
+        lives = np.pad(lives, ((0, 0), (0, SIMILAR_LIVES - lives.shape[1])), mode="edge")
+        steps = np.arange((last - first).max() + 1)
+        places = np.minimum(first[lives][:, :, None] + steps, last[lives][:, :, None])
+        rows = np.arange(len(distance))
+        best = distance[rows[:, None, None], places].argmin(axis=2)
+        positions = np.take_along_axis(places, best[:, :, None], axis=2)[:, :, 0]
+        return positions, of_life[rows, lives[:, -1]].astype(np.float64)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from GAN.profiles.profile import MachineProfile
-from GAN.prognosis.condition.features import follow
+from GAN.prognosis.condition.features import thinned
 from GAN.prognosis.evaluation import evaluate
 from GAN.prognosis.heads.error_distribution import LEVELS, probability_within
 from GAN.prognosis.lifetime_prior import lifetimes, predictions, remaining
@@ -49,7 +49,7 @@ def test_probabilities_sum_to_1_and_grow_with_the_horizon(
     for prediction in late:
         assert sum(prediction.probabilities.values()) == pytest.approx(1.0, abs=1e-12)
         assert set(prediction.probabilities) == {"healthy", "bearing", "seal"}
-    followed = follow(unseen_lives, rig_predictor.sensors, 40)
+    followed = rig_predictor.follow(unseen_lives, thinned(unseen_lives, 40))
     age = unseen_lives["cycle_hour"].to_numpy()[followed.positions]
     quantiles = rig_predictor.rul.quantiles(followed.rows, age)
     assert (np.diff(quantiles, axis=1) >= 0).all()
@@ -128,14 +128,17 @@ def test_an_unknown_condition_is_called_strange_and_its_interval_is_widened(
     rig_predictor: Predictor, unseen_lives: pd.DataFrame
 ) -> None:
     frame = of_all_units(unseen_lives, 15.0)
-    middle = (20, 100)
+    late = frame["cycle_hour"] > 300
+    # Possible, but never seen: flow that rises with wear, and a hot room.
     odd = frame.assign(
-        flow=np.where(frame["cycle_hour"] > 300, middle[1] * 1.4, frame["flow"]),
-        ambient=np.where(frame["cycle_hour"] > 300, middle[0] * 3, frame["ambient"]),
+        flow=np.where(late, 150.0 - 0.5 * frame["flow"], frame["flow"]),
+        ambient=frame["ambient"] + np.where(late, 9.0, 0.0),
     )
-    strange = [prediction.strangeness or 0.0 for prediction in ask(rig_predictor, odd)]
-    usual = [prediction.strangeness or 0.0 for prediction in ask(rig_predictor, frame)]
-    assert np.mean(strange) > np.mean(usual) + 0.2
+    strange, usual = table(ask(rig_predictor, odd)), table(ask(rig_predictor, frame))
+    watched = strange["age_hours"] > 320
+    assert watched.sum() > 10
+    assert strange["strangeness"][watched].mean() > usual["strangeness"][watched].mean() + 0.2
+    assert strange["widened"][watched].mean() > usual["widened"][watched].mean() + 0.2
 
 
 def test_predictions_are_a_table_and_json(late: list[Prediction]) -> None:
