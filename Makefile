@@ -10,7 +10,7 @@ SEED ?= 0
 TEST_PROCESSES ?= 4
 ARCHAIC := told|tells|whoever|whom|nobody|thereof|wherever|lest|nought|beside|besides
 
-.PHONY: run test test-fleet fleet setup check clean chaos bench-latency bench-throughput bench-rescue bench-http bench-gan bench-tricks bench-fleet bench-predict
+.PHONY: run test test-fleet fleet setup check clean chaos bench-latency bench-throughput bench-rescue bench-http bench-gan bench-tricks bench-fleet bench-predict bench-predict-speed bench-cells bench-cmapss
 
 run: setup  ## Onboard one machine from its profile to synthetic data
 	$(BIN)/fleetforge onboard $(MACHINE) --epochs $(EPOCHS) --wait
@@ -52,6 +52,18 @@ bench-tricks: $(VENV)/.dev  ## What each part of our model contributes
 bench-fleet: $(VENV)/.dev  ## The whole fleet compared with a loop over stock SDV
 	$(BIN)/python -m benchmarks.gan.fleet --json benchmarks/gan/bench-fleet.json
 
+bench-predict: $(VENV)/.dev  ## Predictors on fresh simulated units, with right and wrong profiles
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.prognosis.machines --json benchmarks/prognosis/bench-predict.json
+
+bench-predict-speed: $(VENV)/.dev  ## What a prediction, a training and a file cost
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.prognosis.speed --json benchmarks/prognosis/bench-speed.json
+
+bench-cells: $(VENV)/.dev  ## Predictors on measured battery cells; CELLS=folder
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.prognosis.cells "$(CELLS)" --json benchmarks/prognosis/bench-cells.json
+
+bench-cmapss: $(VENV)/.dev  ## Predictors on C-MAPSS FD001 and FD003; CMAPSS=folder
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.prognosis.cmapss "$(CMAPSS)" --json benchmarks/prognosis/bench-cmapss.json
+
 check: $(VENV)/.dev  ## Formatting, lint, types and plain English
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -59,9 +71,6 @@ check: $(VENV)/.dev  ## Formatting, lint, types and plain English
 	@grep -rnwiE '$(ARCHAIC)' --include='*.md' --include='*.py' --include='*.yaml' \
 		--exclude=CONTRIBUTING.md --exclude-dir='.*' --exclude-dir=var *; test $$? -eq 1 || { \
 		echo "write plain English in place of these words; see CONTRIBUTING.md" >&2; exit 1; }
-
-bench-predict: $(VENV)/.dev  ## Predictors on fresh simulated units, with right and wrong profiles
-	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.predict --json benchmarks/bench-predict.json
 
 setup: $(VENV)/.installed  ## The virtual environment; quick when nothing changed
 

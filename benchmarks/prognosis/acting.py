@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from benchmarks.prognosis.asked import asked_rows
 from GAN.prognosis.condition.sensors import Floats
 from GAN.prognosis.heads.error_distribution import probability_within
 from GAN.prognosis.predictor import Predictor
@@ -31,9 +32,8 @@ def costs(predictor: Predictor, lives: pd.DataFrame) -> dict[str, float]:
         lives: Whole lives that it has not seen.
     """
     frame = lives.sort_values(["unit_id", "cycle_hour"], kind="stable").reset_index(drop=True)
-    rows = predictor.follow(frame).rows
-    units, index = np.unique(frame["unit_id"].to_numpy(), return_inverse=True)
-    age, rul = (frame[name].to_numpy(np.float64) for name in ("cycle_hour", "rul_hours"))
+    rows, age, rul, names = asked_rows(predictor, frame)
+    units, index = np.unique(names, return_inverse=True)
     life = np.array([(age + rul)[index == unit].max() for unit in range(len(units))])
     _, widened, _ = predictor.past.compare(rows)
     quantiles = predictor.rul.quantiles(rows, age, widened)

@@ -24,12 +24,12 @@ from benchmarks.prognosis.alternatives import (
     window_features,
     with_errors_by_size,
 )
+from benchmarks.prognosis.asked import asked_rows, rul_quantiles
 from benchmarks.prognosis.scores import interval_scores
 from GAN.importing.conversion import Runs
 from GAN.importing.profile_inference import derive_profile
 from GAN.prognosis.condition.sensors import Floats
 from GAN.prognosis.heads.boosting import equal_unit_weights
-from GAN.prognosis.heads.error_distribution import HIGH, LOW, MEDIAN
 from GAN.prognosis.predictor import Predictor
 
 #: Sets: the file, and the batch in it; None: all of it.
@@ -69,40 +69,31 @@ def compared(frame: pd.DataFrame, known: int, draw: int) -> dict[str, dict[str, 
     ids = frame["unit_id"].unique()
     order = np.random.default_rng(1000 * known + draw).permutation(ids)
     mine = frame["unit_id"].isin(order[:known]).to_numpy()
-    asked = frame["unit_id"].isin(order[known : known + ASKED]).to_numpy()
-    lives, others = frame[mine].reset_index(drop=True), frame[asked].reset_index(drop=True)
+    other = frame["unit_id"].isin(order[known : known + ASKED]).to_numpy()
+    lives, others = frame[mine].reset_index(drop=True), frame[other].reset_index(drop=True)
     renumbered = lives.assign(unit_id=pd.factorize(lives["unit_id"])[0] + 1)
     profile = derive_profile("cells_001", Runs(renumbered, (), (), ()), {}, "cells")
     step = float(np.median(np.diff(lives["cycle_hour"].to_numpy()[:20])))
     predictor = Predictor.fit(profile, renumbered, step)
-    rows = predictor.follow(others).rows
-    age, rul, units = _times(others)
-    learnt = predictor.follow(renumbered).rows
-    _, known_rul, known_units = _times(renumbered)
+    asked, learnt = asked_rows(predictor, others), asked_rows(predictor, renumbered)
     sensors = [str(name) for name in frame if name not in _NOT_SENSORS]
     window, known_window = window_features(others, sensors), window_features(renumbered, sensors)
-    _, widened, _ = predictor.past.compare(rows)
     answers = {
-        "predictor": predictor.rul.quantiles(rows, age, widened)[:, [LOW, MEDIAN, HIGH]],
-        "by age": by_age(predictor.lives, age),
+        "predictor": rul_quantiles(predictor, asked),
+        "by age": by_age(predictor.lives, asked.age),
         "line": _line(renumbered, others),
-        "CQR": conformal_quantiles(known_window, known_rul, known_units, window),
-        "one booster": one_booster(learnt, known_rul, known_units, rows),
+        "CQR": conformal_quantiles(known_window, learnt.rul, learnt.units, window),
+        "one booster": one_booster(learnt.rows, learnt.rul, learnt.units, asked.rows),
     }
     scale = 100.0 / float(frame.groupby("unit_id")["cycle_hour"].max().mean())
     found = {}
     for name, quantiles in answers.items():
-        scores = interval_scores(quantiles, rul, age, units)
+        scores = interval_scores(quantiles, asked)
         found[name] = {
             metric: value * (1.0 if "coverage" in metric else scale)
             for metric, value in scores.items()
         }
     return found
-
-
-def _times(frame: pd.DataFrame) -> tuple[Floats, Floats, Floats]:
-    age, rul = (frame[name].to_numpy(np.float64) for name in ("cycle_hour", "rul_hours"))
-    return age, rul, frame["unit_id"].to_numpy()
 
 
 def _line(known: pd.DataFrame, asked: pd.DataFrame) -> Floats:
@@ -162,7 +153,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--json", type=Path)
-    parser.add_argument("--draws", type=int, default=2)
+    parser.add_argument("--draws", type=int, default=3)
     options = parser.parse_args()
     results: dict[str, Any] = {}
     for name in SETS:

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from benchmarks.prognosis.asked import asked_rows
 from GAN.importing.conversion import Runs
 from GAN.importing.profile_inference import derive_profile
 from GAN.prognosis.heads.error_distribution import HIGH, LOW, MEDIAN
@@ -60,15 +61,15 @@ def measured(folder: Path, seeds: int) -> dict[str, float]:
     runs = []
     for seed in range(seeds):
         predictor = Predictor.fit(profile, train, 1.0, seed)
-        newest = np.append(np.diff(test["unit_id"].to_numpy()) != 0, True)
-        rows = predictor.follow(test).rows[newest]
-        age = test["cycle_hour"].to_numpy(np.float64)[newest]
+        asked = asked_rows(predictor, test)
+        newest = np.append(np.diff(asked.units) != 0, True)
+        rows, age = asked.rows[newest], asked.age[newest]
         strangeness, widened, _ = predictor.past.compare(rows)
         quantiles = np.minimum(predictor.rul.quantiles(rows, age, widened), CAP)
         late = quantiles[:, MEDIAN] - capped
         inside = (capped >= quantiles[:, LOW]) & (capped <= quantiles[:, HIGH])
-        newest = np.append(np.diff(other["unit_id"].to_numpy()) != 0, True)
-        unknown = predictor.follow(other).rows[newest]
+        asked = asked_rows(predictor, other)
+        unknown = asked.rows[np.append(np.diff(asked.units) != 0, True)]
         runs.append(
             {
                 "RMSE": float(np.sqrt(np.mean(np.square(late)))),

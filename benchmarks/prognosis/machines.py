@@ -1,6 +1,7 @@
 """How good predictors are on fresh simulated units, with right profiles and with wrong ones.
 
-`python -m benchmarks.predict` prints Markdown tables; `--json FILE` writes the figures. A wrong
+`python -m benchmarks.prognosis.machines` prints Markdown tables; `--json FILE` writes the figures.
+Units to learn from and units to ask about come from different random seeds. A wrong
 profile is off by up to 15 or 30 % in everything: failure values, bands, noise, onsets, life. The
 predictor learns from it and is asked about units of the right one.
 """
@@ -15,11 +16,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
+from benchmarks.prognosis.acting import costs
+from benchmarks.prognosis.alternatives import conformal_quantiles, one_booster
+from benchmarks.prognosis.asked import asked_rows
+from benchmarks.prognosis.outlook import outlook_errors
+from benchmarks.prognosis.scores import interval_scores
 from GAN.datasets.run_to_failure import time_step_of
 from GAN.profiles.catalogue import fleet_profile
 from GAN.profiles.profile import MachineProfile
-from GAN.prognosis.evaluation import Evaluation, evaluate
+from GAN.prognosis.evaluation import evaluate
+from GAN.prognosis.heads.sensor_forecast import HORIZONS
 from GAN.prognosis.predictor import Predictor
 from GAN.prognosis.training_lives import simulated_lives
 
@@ -41,7 +49,10 @@ WRONG_BY = (0.0, 0.15, 0.30)
 
 #: Units to learn from and to ask about, and the first random seed of each.
 LEARNT, ASKED = 100, 120
-LEARNT_SEED, ASKED_SEED = 31, 770_000_001
+LEARNT_SEED, ASKED_SEED = 31, 880_000_001
+
+#: Rows that the alternatives learn from, and are asked about.
+_ROWS = 8_000
 
 
 def wrong_profile(profile: MachineProfile, by: float, rng: np.random.Generator) -> MachineProfile:
@@ -67,39 +78,87 @@ def wrong_profile(profile: MachineProfile, by: float, rng: np.random.Generator) 
 
 
 def judged(machine_id: str, by: float) -> dict[str, Any]:
-    """The evaluation of one machine's predictor, with the CPU seconds of its training."""
+    """The evaluation of one machine's predictor, with the CPU seconds of its training.
+
+    With the right profile, also the alternatives, the cost of acting and the sensor forecast.
+    """
     right = fleet_profile(machine_id)
     known = wrong_profile(right, by, np.random.default_rng(1)) if by else right
     lives = simulated_lives(known, LEARNT, LEARNT_SEED)
     began = time.process_time()
     predictor = Predictor.fit(known, lives, time_step_of(lives))
     seconds = time.process_time() - began
-    found: Evaluation = evaluate(predictor, simulated_lives(right, ASKED, ASKED_SEED))
-    return {"machine_id": machine_id, "wrong_by": by, "fit_cpu_s": seconds, **found.model_dump()}
+    asked = simulated_lives(right, ASKED, ASKED_SEED)
+    found = evaluate(predictor, asked).model_dump()
+    found |= {"machine_id": machine_id, "wrong_by": by, "fit_cpu_s": seconds}
+    if not by:
+        found["alternatives"] = _alternatives(predictor, lives, asked)
+        found["costs"] = costs(predictor, asked)
+        found["outlook"] = outlook_errors(predictor, asked)
+    return found
+
+
+def _alternatives(
+    predictor: Predictor, lives: pd.DataFrame, asked: pd.DataFrame
+) -> dict[str, dict[str, float]]:
+    """Other ways to learn from the same features."""
+    known, fresh = (asked_rows(predictor, each, _ROWS) for each in (lives, asked))
+    answers = {
+        "CQR": conformal_quantiles(known.rows, known.rul, known.units, fresh.rows),
+        "one booster": one_booster(known.rows, known.rul, known.units, fresh.rows),
+    }
+    return {name: interval_scores(quantiles, fresh) for name, quantiles in answers.items()}
 
 
 def tables(results: list[dict[str, Any]]) -> Iterator[str]:
-    """Markdown: one table with right profiles, one with means of wrong ones."""
+    """Markdown: three tables with right profiles, one with means of wrong ones."""
+    right = [one for one in results if not one["wrong_by"]]
     yield (
-        "| machine | mean life, h | MAE, h: predictor / by age / mean life − age "
-        "| late MAE: predictor / by age / line | coverage of 90 %: all / late "
-        "| width: predictor / by age, h | Brier 24 h: predictor / by age | mode right, late "
-        "| false alarms in 1,000 h; missed |"
+        "| machine | mean life, h "
+        "| MAE, h: predictor / by age / mean life − age / CQR / one booster "
+        "| late MAE: predictor / by age / line / CQR / one booster "
+        "| coverage of 90 %: all / late; CQR; one booster "
+        "| width, h: predictor / by age / CQR / one booster |"
     )
-    yield "|---|---|---|---|---|---|---|---|---|"
-    for one in (one for one in results if not one["wrong_by"]):
+    yield "|---|---|---|---|---|---|"
+    for one in right:
+        cqr, booster = one["alternatives"]["CQR"], one["alternatives"]["one booster"]
         yield (
             f"| {one['machine_id']} | {one['mean_life_hours']:.0f} "
             f"| {one['mae_hours']:.0f} / {one['mae_by_age_hours']:.0f} / "
-            f"{one['mae_mean_life_hours']:.0f} "
+            f"{one['mae_mean_life_hours']:.0f} / {cqr['mae']:.0f} / {booster['mae']:.0f} "
             f"| {one['late_mae_hours']:.1f} / {one['late_mae_by_age_hours']:.0f} / "
-            f"{one['late_mae_trend_hours']:.0f} "
-            f"| {one['coverage_90']:.3f} / {one['late_coverage_90']:.3f} "
-            f"| {one['width_90_hours']:.0f} / {one['width_90_by_age_hours']:.0f} "
-            f"| {one['brier_24h']:.4f} / {one['brier_24h_by_age']:.4f} "
-            f"| {one['mode_accuracy_late']:.2f} "
-            f"| {one['false_alarms_per_1000h']:.2f}; {one['missed_failures']} |"
+            f"{one['late_mae_trend_hours']:.0f} / {cqr['late_mae']:.1f} / "
+            f"{booster['late_mae']:.1f} "
+            f"| {one['coverage_90']:.3f} / {one['late_coverage_90']:.3f}; "
+            f"{cqr['coverage']:.3f}; {booster['coverage']:.3f} "
+            f"| {one['width_90_hours']:.0f} / {one['width_90_by_age_hours']:.0f} / "
+            f"{cqr['width']:.0f} / {booster['width']:.0f} |"
         )
+    yield ""
+    yield (
+        "| machine | Brier 24 h: predictor / by age | mode right, late | false alarms in 1,000 h; "
+        "missed | cost of acting: predictor / alarm value / best age | training, CPU s |"
+    )
+    yield "|---|---|---|---|---|---|"
+    for one in right:
+        cost = one["costs"]
+        yield (
+            f"| {one['machine_id']} | {one['brier_24h']:.4f} / {one['brier_24h_by_age']:.4f} "
+            f"| {one['mode_accuracy_late']:.2f} "
+            f"| {one['false_alarms_per_1000h']:.2f}; {one['missed_failures']} "
+            f"| {cost['predictor']:.2f} / {cost['alarm value']:.2f} / {cost['best age']:.2f} "
+            f"| {one['fit_cpu_s']:.1f} |"
+        )
+    yield ""
+    yield f"| machine | {' | '.join(f'{100 * share:g} %' for share in HORIZONS)} |"
+    yield "|---" * (1 + len(HORIZONS)) + "|"
+    for one in right:
+        shown = (
+            f"{each['forecast']:.2f} / {each['drift']:.2f}; {each['coverage']:.2f}"
+            for each in one["outlook"]
+        )
+        yield f"| {one['machine_id']} | {' | '.join(shown)} |"
     yield ""
     yield (
         "| profile wrong by | MAE relative to by age | late MAE, % of mean life "

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmarks.prognosis.alternatives import LEVELS
+from benchmarks.prognosis.asked import Asked
 from GAN.prognosis.condition.sensors import Floats
 from GAN.prognosis.heads.boosting import equal_unit_weights
 
@@ -15,21 +13,14 @@ from GAN.prognosis.heads.boosting import equal_unit_weights
 LATE = 0.3
 
 
-def interval_scores(
-    quantiles: Floats, rul: Floats, age: Floats, units: NDArray[Any]
-) -> dict[str, float]:
-    """Metrics of 5 %, 50 % and 95 % quantiles of RUL.
-
-    Args:
-        quantiles: Hours, shape (n, 3).
-        rul: Hours, shape (n,).
-        age: Hours in service, shape (n,).
-        units: Unit of each row, shape (n,).
+def interval_scores(quantiles: Floats, asked: Asked) -> dict[str, float]:
+    """Metrics of 5 %, 50 % and 95 % quantiles of RUL, hours, shape (n, 3).
 
     Returns:
         `mae`, `width` and `pinball` in hours, `coverage` of the 90 % interval; the same of the last
         30 % of life as `late_mae` and `late_coverage`.
     """
+    rul, age, units = asked.rul, asked.age, asked.units
     weight, late = equal_unit_weights(units), rul <= LATE * (rul + age)
     error = np.abs(quantiles[:, 1] - rul)
     inside = ((rul >= quantiles[:, 0]) & (rul <= quantiles[:, 2])).astype(float)
