@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from errors import NotFound, StageError
+from errors import InvalidInput, NotFound, Problem, StageError
 from GAN import files, layout
 from GAN.config.limits import MAX_RANDOM_SEED, MIN_RANDOM_SEED, check_count
 from GAN.datasets.artifact_folder import ArtifactFolder
@@ -97,6 +97,7 @@ class PredictorManager(ArtifactFolder):
         readings: pd.DataFrame | None = None,
         *,
         predictor_path: Path | None = None,
+        false_alarms_per_1000_hours: float = 1.0,
     ) -> pd.DataFrame:
         """Predict units at their newest readings.
 
@@ -105,18 +106,27 @@ class PredictorManager(ArtifactFolder):
             readings: A column of times and one for each sensor, and one of units; see
                 `GAN.prognosis.readings.check_readings`. None: nothing was read yet.
             predictor_path: A predictor; None: the newest.
+            false_alarms_per_1000_hours: Accepted rate of false alarms of novelty; above 0. It sets
+                `novelty_limit`.
 
         Returns:
             One row for each unit; see `GAN.prognosis.prediction.Prediction.as_row`.
 
         Raises:
-            InvalidInput: With every problem of the readings.
+            InvalidInput: With every problem of the readings, or a rate that is not above 0.
             StageError: The predictor was trained for another profile.
             ArtifactCorrupt: The predictor's file is damaged.
         """
         from GAN.prognosis.prediction import table
 
-        return table(self.predictions(profile, readings, predictor_path=predictor_path))
+        return table(
+            self.predictions(
+                profile,
+                readings,
+                predictor_path=predictor_path,
+                false_alarms_per_1000_hours=false_alarms_per_1000_hours,
+            )
+        )
 
     def predictions(
         self,
@@ -124,19 +134,24 @@ class PredictorManager(ArtifactFolder):
         readings: pd.DataFrame | None = None,
         *,
         predictor_path: Path | None = None,
+        false_alarms_per_1000_hours: float = 1.0,
         source: str = "readings",
     ) -> list[Prediction]:
         """`predict`, as objects with reasons and similar lives.
 
         Args:
-            profile: As in `predict`, like the next two.
+            profile: As in `predict`, like the next three.
             readings: A table.
             predictor_path: A predictor.
+            false_alarms_per_1000_hours: A rate.
             source: Name of the table, for errors.
         """
         from GAN.prognosis import lifetime_prior
         from GAN.prognosis.readings import check_readings, condition_of
 
+        if not false_alarms_per_1000_hours > 0:
+            problem = Problem("false_alarms", "is not above 0", "give 1, or a rate that you accept")
+            raise InvalidInput(source, [problem])
         table = None if readings is None else check_readings(readings, profile, source)
         if predictor_path is None and not self._predictor_versions(profile.machine_id):
             return lifetime_prior.predictions(profile, table)
@@ -148,7 +163,9 @@ class PredictorManager(ArtifactFolder):
                 profile, table, predictor.lives, predictor.no_forecast
             )
         condition = condition_of(table, predictor.sensors, predictor.regimes)
-        return predictor.predict(condition, condition.every_unit, table.units)
+        return predictor.predict(
+            condition, condition.every_unit, table.units, false_alarms_per_1000_hours
+        )
 
     def try_predictor(
         self,

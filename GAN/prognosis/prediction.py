@@ -54,7 +54,7 @@ class Prediction:
         planning_hours: The planning horizon, a tenth of the longest life.
         probabilities: Of `healthy` and of each failure mode within the planning horizon; sum to 1.
         novelty: How far the unit strays from its healthy start; 1 is usual.
-        novelty_limit: Above it novelty is an alarm, at one false alarm in 1,000 healthy hours.
+        novelty_limit: Above it novelty is an alarm, at the accepted rate of false alarms.
         strangeness: Share of past rows that are nearer to past lives; above .95 the predictor does
             not know this condition.
         widened: Factor by which the interval was widened for that.

@@ -19,8 +19,16 @@ COLUMNS = ("unit", "rul_hours", "90 % interval", "in 24 h", "likely mode", "nove
 @click.command()
 @click.argument("machine", metavar="MACHINE")
 @click.argument("readings", metavar="[READINGS]", required=False, type=click.Path(path_type=Path))
+@click.option(
+    "--false-alarms",
+    metavar="RATE",
+    type=click.FloatRange(min=0, min_open=True),
+    default=1.0,
+    show_default=True,
+    help="Accepted false alarms of novelty in 1,000 healthy hours; it sets novelty's limit.",
+)
 @json_option
-def predict(machine: str, readings: Path | None, as_json: bool) -> None:
+def predict(machine: str, readings: Path | None, false_alarms: float, as_json: bool) -> None:
     """Predict failures of units from a table of their readings.
 
     MACHINE is the id of a machine with a predictor in the home, the id of a fleet machine, or a
@@ -50,7 +58,9 @@ def predict(machine: str, readings: Path | None, as_json: bool) -> None:
     else:
         profile = manager.profile_of_predictor(machine) or fleet_profile(machine)
     table = None if readings is None else read_runs(readings)
-    found = manager.predictions(profile, table, source=str(readings))
+    found = manager.predictions(
+        profile, table, false_alarms_per_1000_hours=false_alarms, source=str(readings)
+    )
     if as_json:
         print_json([prediction.as_json() for prediction in found])
         return

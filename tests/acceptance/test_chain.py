@@ -154,12 +154,16 @@ def test_the_predictor_is_live_and_predicts_from_a_file_without_the_ledger(
     try:
         found = user.json("predict", MACHINE, "now.csv")
         said = user.run("predict", MACHINE, "now.csv").stdout
+        often = user.json("predict", MACHINE, "now.csv", "--false-alarms", "100")
+        problem = user.run("predict", MACHINE, "now.csv", "--false-alarms", "0", exit_code=2).stderr
         assert not ledger.exists()
     finally:
         (user.home / "away").rename(ledger)
     assert [one["unit"] for one in found] == [str(unit) for unit in readings["unit"].unique()]
     assert {one["based_on"] for one in found} == {"readings"}
     assert all(one["rul_low_hours"] <= one["rul_hours"] <= one["rul_high_hours"] for one in found)
+    assert often[0]["novelty_limit"] < found[0]["novelty_limit"]
+    assert "--false-alarms" in problem
     assert said.startswith("UNIT  RUL_HOURS  90 % INTERVAL  IN 24 H  LIKELY MODE")
     assert "h left, with 90 % probability" in said
 

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from GAN.profiles.profile import MachineProfile
-from GAN.prognosis.condition.features import feature_names, features, follow, lively_sensors
+from GAN.prognosis.condition.features import (
+    feature_names,
+    features,
+    follow,
+    lively_sensors,
+    thinned,
+)
 from GAN.prognosis.condition.running import Condition
 from GAN.prognosis.condition.sensors import SensorArrays
 from GAN.simulation.physics import physics_seed
@@ -92,3 +99,22 @@ def test_a_sensor_that_repeats_itself_is_stuck_if_sound_ones_never_do() -> None:
         condition.update(unit, np.array([step * 5.0]), row)
     assert condition.stuck(unit, lively)[0].tolist() == [True, False, False, False, False]
     assert not condition.stuck(unit, ~lively).any()
+
+
+def test_thinning_keeps_rows_of_every_part_of_life_of_some_unit() -> None:
+    """The same rows of each life would hide how a life begins."""
+    kept = thinned(LIVES, 7)
+    step = LIVES.groupby("unit_id").cumcount()
+    assert kept.mean() == pytest.approx(1 / 7, rel=0.2)
+    assert step[kept].min() == 0
+    units = LIVES["unit_id"].nunique()
+    assert len(set(step[kept] % 7)) == min(7, units)
+
+
+def test_the_slope_of_a_few_noisy_readings_is_held_back() -> None:
+    names, rows = feature_names(SENSORS), follow(LIVES, SENSORS).rows
+    slopes = rows[:, [names.index(f"{SENSORS.names[k]} slope_of_life") for k in SENSORS.wearing]]
+    early = LIVES.groupby("unit_id").cumcount().to_numpy() < 10
+    late = LIVES["rul_hours"].to_numpy() < 20
+    assert np.abs(slopes[early]).max() < 10.0  # 30 without the ridge.
+    assert slopes[late].max(axis=1).min() > 0.3

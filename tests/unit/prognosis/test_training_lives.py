@@ -1,0 +1,102 @@
+"""Which lives a predictor learns from, and on which units that is decided."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from GAN.profiles.profile import MachineProfile
+from GAN.prognosis import training_lives
+from GAN.prognosis.heads import rul, sensor_forecast
+from GAN.prognosis.training_lives import (
+    FEWEST_REAL_UNITS,
+    REAL,
+    REAL_AND_SIMULATED,
+    SIMULATED,
+    SIMULATED_AND_SYNTHETIC,
+    choose,
+    joined,
+    simulated_lives,
+)
+from GAN.progress import silent
+
+
+@pytest.fixture(autouse=True)
+def few_units_and_trees(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Enough to see what is chosen from what, in seconds."""
+    monkeypatch.setattr(training_lives, "_LEARNT_UNITS", 12)
+    monkeypatch.setattr(training_lives, "_JUDGED_UNITS", 6)
+    monkeypatch.setattr(training_lives, "_SEED_ROWS", 1_000)
+    monkeypatch.setattr(rul, "_TREES", 20)
+    monkeypatch.setattr(sensor_forecast, "_ROWS", 50)
+
+
+def first_units(lives: pd.DataFrame, units: int) -> pd.DataFrame:
+    """Some lives, with every tenth row."""
+    return lives[lives["unit_id"] <= units].iloc[::10].reset_index(drop=True)
+
+
+def names(lives: pd.DataFrame) -> set[float]:
+    """A unit keeps its first reading when it gets another number."""
+    return set(lives.groupby("unit_id")["flow"].first())
+
+
+def test_without_real_lives_fresh_simulated_units_decide(
+    rig: MachineProfile, rig_lives: pd.DataFrame
+) -> None:
+    wrong = first_units(rig_lives, 12)
+    # Lives with RULs that are wrong would do harm.
+    wrong["rul_hours"] = wrong["rul_hours"].to_numpy()[::-1]
+    choice = choose(rig, None, wrong, 0, silent)
+    assert set(choice.candidates) == {SIMULATED, SIMULATED_AND_SYNTHETIC}
+    assert choice.learnt_from == SIMULATED
+    assert choice.judged_on == "fresh simulated units"
+
+
+def test_a_few_real_lives_are_learnt_together_with_simulated_ones(
+    rig: MachineProfile, rig_lives: pd.DataFrame
+) -> None:
+    real = first_units(rig_lives, 3)
+    choice = choose(rig, real, real, 0, silent)
+    assert choice.learnt_from == REAL_AND_SIMULATED
+    assert choice.units > 3
+    assert choice.judged_on == "fresh simulated units"
+
+
+def test_enough_real_lives_are_judged_by_units_that_their_predictor_has_not_seen(
+    rig: MachineProfile, rig_lives: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = first_units(rig_lives, FEWEST_REAL_UNITS)
+    learnt: list[set[float]] = []
+    judged: list[set[float]] = []
+    fit, evaluate = training_lives.Predictor.fit, training_lives.evaluate
+
+    def watched_fit(profile: MachineProfile, lives: pd.DataFrame, step: float, seed: int) -> object:
+        learnt.append(names(lives))
+        return fit(profile, lives, step, seed)
+
+    def watched_evaluate(predictor: object, lives: pd.DataFrame) -> object:
+        judged.append(names(lives))
+        assert not learnt[-1] & judged[-1]
+        return evaluate(predictor, lives)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(training_lives.Predictor, "fit", watched_fit)
+    monkeypatch.setattr(training_lives, "evaluate", watched_evaluate)
+    choice = choose(rig, real, real, 0, silent)
+    assert set(choice.candidates) == {REAL, REAL_AND_SIMULATED}
+    assert choice.candidates[choice.learnt_from] == min(choice.candidates.values())
+    assert choice.judged_on == "real units that it had not seen"
+    # Half of the units decide; the metrics come from the others.
+    assert choice.evaluation is not None
+    assert choice.evaluation.units == FEWEST_REAL_UNITS // 2
+    deciding, rest = set[float]().union(*judged[::2]), set[float]().union(*judged[1::2])
+    assert deciding | rest == names(real)
+    assert not deciding & rest
+    # The chosen predictor learns from all of them.
+    assert names(real) <= learnt[-1]
+
+
+def test_joined_lives_keep_their_units_apart(rig: MachineProfile) -> None:
+    lives = simulated_lives(rig, 4, 1)
+    both = joined(lives, lives)
+    assert both["unit_id"].nunique() == 2 * lives["unit_id"].nunique()
