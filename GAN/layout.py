@@ -23,6 +23,11 @@ def seed_key(machine_id: str) -> str:
     return f"GAN/seed_data/temporal/{machine_id}_temporal_seed.parquet"
 
 
+def unfailed_key(machine_id: str) -> str:
+    """Real units that had not failed at their last reading (Parquet)."""
+    return f"GAN/seed_data/temporal/{machine_id}_temporal_unfailed.parquet"
+
+
 def model_prefix(machine_id: str) -> str:
     """The common prefix of all keys of a machine's models and model cards."""
     return f"GAN/models/tvae/temporal/{machine_id}_tvae_temporal_"

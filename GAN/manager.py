@@ -84,12 +84,16 @@ class GANManager(PredictorManager):
         Raises:
             InvalidInput: With every problem of the file.
         """
+        from GAN.datasets.parquet import write_table
         from GAN.importing.seed import imported_seed
 
-        frame, facts = imported_seed(
+        frame, unfailed, facts = imported_seed(
             profile, file, columns, failure_mode, physics_share, seed, progress
         )
         progress(80, "writing the seed data")
+        if len(unfailed):
+            path = self.root / layout.unfailed_key(profile.machine_id)
+            write_table(unfailed, path, profile, "unfailed", file_sha256=facts["file_sha256"])
         return self._write_seed(frame, profile, progress, seed=seed, **facts)
 
     def _write_seed(

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from GAN.prognosis.evaluation import Evaluation
     from GAN.prognosis.prediction import Prediction
     from GAN.prognosis.predictor import Predictor
+    from GAN.prognosis.training_lives import RealUnits
 
 
 class PredictorManager(ArtifactFolder):
@@ -34,6 +35,7 @@ class PredictorManager(ArtifactFolder):
         version: int | None = None,
         seed: int = 0,
         seed_path: Path | None = None,
+        unfailed_path: Path | None = None,
         split_paths: Mapping[str, Path] | None = None,
         progress: Progress = silent,
     ) -> PredictorResult:
@@ -44,6 +46,7 @@ class PredictorManager(ArtifactFolder):
             version: Number in the file's name; None: the next one.
             seed: Random seed; the same lives and seed give the same file.
             seed_path: The seed data; real lives in it are learnt.
+            unfailed_path: Real units that had not failed, if the seed has any.
             split_paths: The synthetic sets, by name.
             progress: Gets reports.
 
@@ -62,7 +65,8 @@ class PredictorManager(ArtifactFolder):
         machine_id = profile.machine_id
         sets = self._read_splits(profile, split_paths)
         synthetic = pd.concat([sets["train"], sets["val"]], ignore_index=True)
-        choice = choose(profile, self._real_lives(profile, seed_path), synthetic, seed, progress)
+        real = self._real_units(profile, seed_path, unfailed_path)
+        choice = choose(profile, real, synthetic, seed, progress)
         version = version or max(self._predictor_versions(machine_id), default=0) + 1
         path = self.root / layout.predictor_key(machine_id, version)
         predictor_file.save(choice.predictor, path)
@@ -209,12 +213,20 @@ class PredictorManager(ArtifactFolder):
         keys = [path.relative_to(self.root).as_posix() for path in folder.glob("*")]
         return layout.predictor_versions(machine_id, keys)
 
-    def _real_lives(self, profile: MachineProfile, path: Path | None) -> pd.DataFrame | None:
-        """The real lives of the seed data; the simulated ones come after them."""
+    def _real_units(
+        self, profile: MachineProfile, seed_path: Path | None, unfailed_path: Path | None
+    ) -> RealUnits | None:
+        """The real units of the seed data; the simulated ones come after them."""
+        from GAN.datasets.parquet import read_table
         from GAN.datasets.provenance import read_origin
+        from GAN.prognosis.training_lives import RealUnits
 
-        seed_path = self._seed(profile, path)
+        seed_path = self._seed(profile, seed_path)
         origin = read_origin(seed_path)
         if not origin.is_real:
             return None
-        return self._read_seed(profile, seed_path).head(origin.real_rows)
+        lives = self._read_seed(profile, seed_path).head(origin.real_rows)
+        if not origin.unfailed_rows:  # There may be a file of an earlier import.
+            return RealUnits(lives, None)
+        path = unfailed_path or self.root / layout.unfailed_key(profile.machine_id)
+        return RealUnits(lives, read_table(files.existing(path, "unfailed units", "import_seed()")))

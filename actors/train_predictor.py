@@ -11,12 +11,14 @@ from GAN.manager import GANManager
 @stage(queue="predictor", channel="gan:predictor")
 def train_predictor(event: MachineOnboarded | PredictorRequested, job: Job) -> PredictorTrained:
     """Train the next version; versions are kept side by side."""
+    unfailed = layout.unfailed_key(job.machine_id)
     version = max(layout.predictor_versions(job.machine_id, job.files), default=0) + 1
     trained = GANManager(job.workspace).train_predictor(
         job.profile,
         version=version,
         seed=event.seed,
         seed_path=job.input(layout.seed_key(job.machine_id)),
+        unfailed_path=job.input(unfailed) if unfailed in job.files else None,
         split_paths={
             split: job.input(layout.split_key(job.machine_id, split)) for split in layout.SPLITS
         },

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 #: third of the time.
 _REPEATING = ["unit_id", "failure_mode"]
 
-Kind = Literal["seed", "synthetic"]
+Kind = Literal["seed", "unfailed", "synthetic"]
 
 
 def write_table(

@@ -19,6 +19,7 @@ class SeedOrigin:
         simulated_share: Share of its rows that are simulated, 0 to 1.
         real_rows: Rows that were imported.
         real_units: Units that were imported.
+        unfailed_rows: Rows of real units that had not failed, in a file of their own.
         file_sha256: SHA-256 of the file they were imported from; empty if all rows are simulated.
     """
 
@@ -29,6 +30,7 @@ class SeedOrigin:
     simulated_share: float
     real_rows: int
     real_units: int
+    unfailed_rows: int
     file_sha256: str
 
     @property
@@ -68,5 +70,6 @@ def read_origin(path: Path) -> SeedOrigin:
         simulated_share=float(facts.get("physics_share", 1.0)),
         real_rows=int(facts.get("imported_rows", 0)),
         real_units=int(facts.get("imported_units", 0)),
+        unfailed_rows=int(facts.get("unfailed_rows", 0)),
         file_sha256=facts.get("file_sha256", ""),
     )

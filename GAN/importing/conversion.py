@@ -13,7 +13,7 @@ from GAN.datasets.run_to_failure import time_step_of
 from GAN.importing.columns import RunColumns
 from GAN.importing.failure_modes import unit_modes
 from GAN.importing.units import RunLives, read_lives
-from GAN.importing.values import Floats, readings
+from GAN.importing.values import Floats, Mask, readings
 from GAN.profiles.profile import MachineProfile
 
 if TYPE_CHECKING:
@@ -42,12 +42,15 @@ class Runs:
             sensors.
         censored: Units in the frame that did not run to failure; their RUL is the file's.
         left_out: Units of the file that are not in the frame, by their label in the file.
+        unfailed: The readings of those of them that had not failed, in the same columns; their RUL
+            is the time until their last reading, so their true RUL is longer.
         notes: Changes to the data and anomalies in them, one line each.
     """
 
     frame: pd.DataFrame
     censored: tuple[int, ...]
     left_out: tuple[str, ...]
+    unfailed: pd.DataFrame
     notes: tuple[str, ...]
 
     @property
@@ -183,23 +186,10 @@ def _assembled(
     profile: MachineProfile | None,
     source: str,
 ) -> Runs:
-    import pandas as pd
-
     kept = lives.kept & np.array([bool(mode) for mode in modes])
-    number = np.cumsum(kept).astype(np.int32)
-    rows = lives.order[kept[lives.codes[lives.order]]]
-    units = lives.codes[rows]
-    frame = pd.DataFrame(
-        {
-            "unit_id": number[units],
-            "cycle_hour": lives.lived[rows],
-            "rul_hours": lives.left[rows],
-            "failure_mode": np.array(modes, dtype=object)[units],
-        }
-    )
     notes = list(_notes_on_units(lives, kept))
-    for name, column in values.items():
-        frame[name] = column[rows]
+    frame = _table(lives, kept, lives.left, modes, values)
+    for name in values:
         missing = float(frame[name].isna().mean())
         if missing:
             frame[name] = _filled(frame, name)
@@ -209,9 +199,36 @@ def _assembled(
         if problems:
             raise InvalidInput(source, problems)
         notes += _notes_on_profile(frame, profile)
-    censored = number[kept & ~lives.failed]
+    censored = np.cumsum(kept)[kept & ~lives.failed]
     left_out = [label for label, stays in zip(lives.labels, kept, strict=True) if not stays]
-    return Runs(frame, tuple(map(int, censored)), tuple(left_out), tuple(notes))
+    seen = lives.lived[lives.last_rows][lives.codes] - lives.lived
+    # A single reading says nothing about how readings go on.
+    unfailed = _table(lives, ~lives.kept & (lives.rows > 1), seen, [""] * len(modes), values)
+    return Runs(frame, tuple(map(int, censored)), tuple(left_out), unfailed, tuple(notes))
+
+
+def _table(
+    lives: RunLives,
+    chosen: Mask,
+    rul: Floats,
+    modes: Sequence[str],
+    values: Mapping[str, Floats],
+) -> pd.DataFrame:
+    """Some units in the columns of a seed, numbered from 1."""
+    import pandas as pd
+
+    number = np.cumsum(chosen).astype(np.int32)
+    rows = lives.order[chosen[lives.codes[lives.order]]]
+    units = lives.codes[rows]
+    return pd.DataFrame(
+        {
+            "unit_id": number[units],
+            "cycle_hour": lives.lived[rows],
+            "rul_hours": rul[rows],
+            "failure_mode": np.array(modes, dtype=object)[units],
+            **{name: column[rows] for name, column in values.items()},
+        }
+    )
 
 
 def _filled(frame: pd.DataFrame, name: str) -> pd.Series[float]:
@@ -236,7 +253,7 @@ def _notes_on_units(lives: RunLives, kept: np.ndarray) -> Iterator[str]:
         rows = int(lives.rows[~kept].sum())
         yield (
             f"{int((~kept).sum())} censored units, {rows:,} rows, are left out because their "
-            f"remaining life is unknown: {which}"
+            f"remaining life is unknown; predictors learn healthy readings from them: {which}"
         )
 
 

@@ -25,7 +25,7 @@ def imported_seed(
     physics_share: float,
     seed: int,
     progress: Progress,
-) -> tuple[pd.DataFrame, dict[str, object]]:
+) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, object]]:
     """Read and convert the data, and add simulated lives if wanted.
 
     Args:
@@ -38,7 +38,8 @@ def imported_seed(
         progress: Also receives notes about changes to the data.
 
     Returns:
-        The seed, and metadata about its origin.
+        The seed, the units that had not failed (see `Runs.unfailed`), and metadata about their
+        origin.
 
     Raises:
         InvalidInput: With every problem of the file.
@@ -50,11 +51,16 @@ def imported_seed(
     for note in runs.notes:
         progress(60, note)
     frame = with_physics(runs.frame, profile, physics_share, seed)
-    return frame, {
-        "origin": "imported",
-        "file_sha256": sha256_of(file),
-        "imported_rows": len(runs.frame),
-        "imported_units": runs.units,
-        "censored_units": " ".join(map(str, runs.censored)),
-        "physics_share": round(1 - len(runs.frame) / len(frame), 4),
-    }
+    return (
+        frame,
+        runs.unfailed,
+        {
+            "origin": "imported",
+            "file_sha256": sha256_of(file),
+            "imported_rows": len(runs.frame),
+            "imported_units": runs.units,
+            "censored_units": " ".join(map(str, runs.censored)),
+            "unfailed_rows": len(runs.unfailed),
+            "physics_share": round(1 - len(runs.frame) / len(frame), 4),
+        },
+    )

@@ -10,13 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from GAN.profiles.profile import MachineProfile
-from GAN.prognosis.condition.features import (
-    Followed,
-    features,
-    follow,
-    lively_sensors,
-    thinned,
-)
+from GAN.prognosis.condition.features import Followed, features, follow, lively_sensors
 from GAN.prognosis.condition.regimes import Regimes, find_regimes
 from GAN.prognosis.condition.running import Condition
 from GAN.prognosis.condition.sensors import Floats, SensorArrays
@@ -29,16 +23,10 @@ from GAN.prognosis.heads.rul import RulModel
 from GAN.prognosis.heads.sensor_forecast import HORIZONS, SensorForecast, hours_to_alarm
 from GAN.prognosis.heads.similar_lives import STRANGE, PastLives
 from GAN.prognosis.prediction import PLANNING_SHARE, READINGS, Prediction, SensorOutlook
+from GAN.prognosis.training_rows import TrainingRows, with_units
 
 if TYPE_CHECKING:
     import pandas as pd
-
-#: About this many rows are learnt; more buy little.
-_ROWS = 4_000
-#: The last part of each life is learnt from so many times more rows: there hours matter most.
-_NEAR_FAILURE, _DENSER = 0.1, 4
-#: Units that are first seen in mid-life: the largest share of life without readings.
-_LATEST_FIRST_SIGHT = 0.8
 
 
 @dataclass(frozen=True)
@@ -73,7 +61,12 @@ class Predictor:
 
     @classmethod
     def fit(
-        cls, profile: MachineProfile, lives: pd.DataFrame, step_hours: float, seed: int = 0
+        cls,
+        profile: MachineProfile,
+        lives: pd.DataFrame,
+        step_hours: float,
+        seed: int = 0,
+        unfailed: pd.DataFrame | None = None,
     ) -> Predictor:
         """Learn from whole lives.
 
@@ -85,28 +78,26 @@ class Predictor:
             lives: unit_id, cycle_hour and rul_hours (hours), failure_mode, and the sensors.
             step_hours: Time step between the rows, hours.
             seed: Draws what is missing.
+            unfailed: Units that had not failed at their last reading, in the same columns. Novelty
+                and the sensor forecast learn from them too.
         """
         frame = lives.sort_values(["unit_id", "cycle_hour"], kind="stable").reset_index(drop=True)
         sensors = SensorArrays.of(profile, step_hours)
         regimes, no_forecast = find_regimes(frame, sensors)
         frame = regimes.of_frame(frame, sensors)
         lively = lively_sensors(frame, sensors)
-        every = max(1, len(frame) // _ROWS)
-        even, kept = _learnt_rows(frame, every)
-        whole = follow(frame, sensors, kept, lively=lively)
-        partly_even, partly_kept = _learnt_rows(frame, 2 * every)
-        rng = np.random.default_rng(seed)
-        partly = _seen_partly(frame, sensors, partly_kept, lively, rng)
-        at = np.concatenate([whole.positions, partly.positions])
-        of_whole = even[whole.positions]
-        evenly = np.concatenate([of_whole, partly_even[partly.positions]])
-        rows = np.concatenate([whole.rows, partly.rows])
-        hours, rul = (frame[name].to_numpy(np.float64) for name in ("cycle_hour", "rul_hours"))
-        units, modes = frame["unit_id"].to_numpy(np.intp), frame["failure_mode"].to_numpy()
-        model, unseen = RulModel.fit(rows, rul[at], hours[at], units[at], evenly)
+        learnt = TrainingRows.of(frame, sensors, lively, np.random.default_rng(seed))
+        rows, rul, units, evenly = learnt.rows, learnt.rul, learnt.units, learnt.evenly
+        model, unseen = RulModel.fit(rows, rul, learnt.hours, units, evenly)
         horizon = PLANNING_SHARE * sensors.longest_life
-        mode_model = FailureModeModel.fit(rows, modes[at], rul[at], units[at], horizon)
-        code = np.searchsorted(mode_model.modes, modes[at].astype(str))
+        modes = FailureModeModel.fit(rows, learnt.modes, rul, units, horizon)
+        code = np.searchsorted(modes.modes, learnt.modes.astype(str))
+        watched, followed, forecast = frame, learnt.whole, unseen[learnt.of_whole]
+        if unfailed is not None and len(unfailed):
+            others = regimes.of_frame(unfailed, sensors)
+            watched, followed, hours = with_units(watched, followed, others, sensors, lively)
+            new = followed.rows[len(forecast) :]
+            forecast = np.append(forecast, model.quantiles(new, hours)[:, MEDIAN])
         return cls(
             profile=profile,
             sensors=sensors,
@@ -114,14 +105,12 @@ class Predictor:
             no_forecast=no_forecast,
             lively=lively,
             rul=model,
-            modes=mode_model,
-            novelty=NoveltyModel.fit(frame, sensors, lively, healthy_share(profile)),
+            modes=modes,
+            novelty=NoveltyModel.fit(watched, sensors, lively, healthy_share(profile)),
             past=PastLives.of(
-                rows[evenly], rul[at][evenly], units[at][evenly], code[evenly], len(sensors.names)
+                rows[evenly], rul[evenly], units[evenly], code[evenly], len(sensors.names)
             ),
-            forecast=SensorForecast.fit(
-                frame, whole.at(of_whole), unseen[: len(whole.rows)][of_whole], sensors
-            ),
+            forecast=SensorForecast.fit(watched, followed, forecast, sensors),
             lives=np.sort(frame.groupby("unit_id")["cycle_hour"].max().to_numpy(np.float64)),
         )
 
@@ -240,32 +229,3 @@ def _unknown(strangeness: float, silent: Sequence[str], stuck: Sequence[str]) ->
     if stuck:
         found.append(f"Stuck at one reading: {', '.join(stuck)}")
     return found
-
-
-def _learnt_rows(frame: pd.DataFrame, every: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Rows that are spread evenly, and these with more rows from near the end of each life."""
-    rul, age = (frame[name].to_numpy(np.float64) for name in ("rul_hours", "cycle_hour"))
-    even, dense = thinned(frame, every), thinned(frame, max(1, every // _DENSER))
-    return even, even | (dense & (rul < _NEAR_FAILURE * (rul + age)))
-
-
-def _seen_partly(
-    frame: pd.DataFrame,
-    sensors: SensorArrays,
-    kept: NDArray[np.bool_],
-    lively: NDArray[np.bool_],
-    rng: np.random.Generator,
-) -> Followed:
-    """The lives as if they were first seen later, every other one without one or two sensors."""
-    first = np.unique(frame["unit_id"].to_numpy(), return_index=True)[1]
-    lives = frame.groupby("unit_id")["cycle_hour"].max().to_numpy(np.float64)
-    begins = frame["cycle_hour"].to_numpy(np.float64)[first]
-    readings = frame[list(sensors.names)].to_numpy(np.float64)
-    count = len(sensors.names)
-    for begin, end in zip(first, np.append(first[1:], len(frame)), strict=True):
-        if count > 1 and rng.random() < 0.5:
-            lost = rng.choice(count, min(int(rng.integers(1, 3)), count - 1), replace=False)
-            readings[begin:end, lost] = np.nan
-    seen = begins + rng.uniform(0.0, _LATEST_FIRST_SIGHT, len(lives)) * (lives - begins)
-    blinded = frame.assign(**{name: readings[:, n] for n, name in enumerate(sensors.names)})
-    return follow(blinded, sensors, kept, skipped=seen, lively=lively)

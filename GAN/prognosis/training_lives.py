@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -36,6 +36,18 @@ _LEARNT_SEEDS = 1_000_000
 _FOLDS, FEWEST_REAL_UNITS = 3, 8
 
 
+class RealUnits(NamedTuple):
+    """Real units of a machine type, in the columns of a seed.
+
+    Attributes:
+        lives: Units whose RUL is known.
+        unfailed: Units that had not failed at their last reading; their RUL is the time until then.
+    """
+
+    lives: pd.DataFrame
+    unfailed: pd.DataFrame | None
+
+
 @dataclass(frozen=True)
 class Choice:
     """The chosen predictor.
@@ -43,6 +55,8 @@ class Choice:
     Attributes:
         learnt_from: Name of the lives that it learnt from.
         units: Number of these lives.
+        unfailed: Number of units that had not failed, from which novelty and the sensor forecast
+            learnt too.
         judged_on: The units that it was judged on.
         evaluation: Its metrics on units that played no part in the choice; None if it gives no
             forecast.
@@ -52,6 +66,7 @@ class Choice:
     predictor: Predictor
     learnt_from: str
     units: int
+    unfailed: int
     judged_on: str
     evaluation: Evaluation | None
     candidates: Mapping[str, float]
@@ -59,7 +74,7 @@ class Choice:
 
 def choose(
     profile: MachineProfile,
-    real: pd.DataFrame | None,
+    real: RealUnits | None,
     synthetic: pd.DataFrame,
     seed: int,
     progress: Progress,
@@ -68,7 +83,7 @@ def choose(
 
     Args:
         profile: The machine.
-        real: Its real lives; None if there are none.
+        real: Its real units; None if there are none.
         synthetic: Its synthetic training and validation lives.
         seed: Random seed.
         progress: Gets a report before each training.
@@ -81,9 +96,10 @@ def choose(
             SIMULATED_AND_SYNTHETIC: joined(simulated, synthetic),
         }
         return choose_from_simulation(profile, candidates, seed, progress)
-    step = time_step_of(real)
-    regimes, no_forecast = find_regimes(real, SensorArrays.of(profile, step))
-    units = int(real["unit_id"].nunique())
+    lives, unfailed = real
+    step = time_step_of(lives)
+    regimes, no_forecast = find_regimes(lives, SensorArrays.of(profile, step))
+    units = int(lives["unit_id"].nunique())
     # Simulated lives have no regimes, so they cannot be mixed with lives that do.
     if regimes.settings and units < FEWEST_REAL_UNITS:
         names = ", ".join(profile.sensors[index].name for index in regimes.settings)
@@ -91,11 +107,11 @@ def choose(
             f"{names} jump, and {units} real units are too few: {FEWEST_REAL_UNITS} or more"
         )
     if no_forecast is not None:
-        predictor = replace(Predictor.fit(profile, real, step, seed), no_forecast=no_forecast)
-        return Choice(predictor, REAL, units, "nothing", None, {})
+        predictor = replace(Predictor.fit(profile, lives, step, seed), no_forecast=no_forecast)
+        return Choice(predictor, REAL, units, 0, "nothing", None, {})
     if units < FEWEST_REAL_UNITS:
-        candidates = {REAL_AND_SIMULATED: joined(real, simulated)}
-        return choose_from_simulation(profile, candidates, seed, progress)
+        candidates = {REAL_AND_SIMULATED: joined(lives, simulated)}
+        return choose_from_simulation(profile, candidates, seed, progress, unfailed)
     return choose_from_real(profile, real, None if regimes.settings else simulated, seed, progress)
 
 
@@ -116,7 +132,11 @@ def simulated_lives(profile: MachineProfile, units: int, first_seed: int) -> pd.
 
 
 def choose_from_simulation(
-    profile: MachineProfile, candidates: Mapping[str, pd.DataFrame], seed: int, progress: Progress
+    profile: MachineProfile,
+    candidates: Mapping[str, pd.DataFrame],
+    seed: int,
+    progress: Progress,
+    unfailed: pd.DataFrame | None = None,
 ) -> Choice:
     """Choose by fresh simulated units: half of them decide, the other half give the metrics.
 
@@ -125,13 +145,15 @@ def choose_from_simulation(
         candidates: Lives to learn from, by name.
         seed: Random seed.
         progress: Gets a report before each candidate.
+        unfailed: Real units that had not failed.
     """
     judged = simulated_lives(profile, 2 * _JUDGED_UNITS, _FIRST_JUDGED_SEED)
     deciding = judged["unit_id"] <= _JUDGED_UNITS
     predictors, scores = {}, {}
     for number, (name, lives) in enumerate(candidates.items()):
         progress(10 + 75 * number // len(candidates), f"learning from {name}")
-        predictors[name] = Predictor.fit(profile, lives, time_step_of(lives), seed)
+        step = time_step_of(lives)
+        predictors[name] = Predictor.fit(profile, lives, step, seed, unfailed)
         scores[name] = evaluate(predictors[name], judged[deciding]).pinball_loss_hours
     best = min(scores, key=scores.__getitem__)
     progress(90, f"judging what was learnt from {best}")
@@ -139,6 +161,7 @@ def choose_from_simulation(
         predictor=predictors[best],
         learnt_from=best,
         units=int(candidates[best]["unit_id"].nunique()),
+        unfailed=_count(unfailed),
         judged_on="fresh simulated units",
         evaluation=evaluate(predictors[best], judged[~deciding]),
         candidates=scores,
@@ -147,7 +170,7 @@ def choose_from_simulation(
 
 def choose_from_real(
     profile: MachineProfile,
-    real: pd.DataFrame,
+    real: RealUnits,
     simulated: pd.DataFrame | None,
     seed: int,
     progress: Progress,
@@ -159,12 +182,13 @@ def choose_from_real(
 
     Args:
         profile: The machine.
-        real: Its real lives, `FEWEST_REAL_UNITS` or more.
+        real: Its real units; `FEWEST_REAL_UNITS` lives or more.
         simulated: Lives simulated from its profile; None if they are no candidate.
         seed: Random seed.
         progress: Gets a report before each training.
     """
-    units = real["unit_id"].to_numpy()
+    whole, unfailed = real
+    units = whole["unit_id"].to_numpy()
     fold = unit_folds(units, _FOLDS)
     deciding = unit_folds(units, 2) == unit_folds(units, 2)[0]
     mixtures: dict[str, pd.DataFrame | None] = {REAL: None}
@@ -176,9 +200,9 @@ def choose_from_real(
         for number in range(_FOLDS):
             progress(done, f"learning from {name}, part {number + 1} of {_FOLDS}")
             done += step
-            known, unseen = real[fold != number], real[fold == number]
+            known, unseen = whole[fold != number], whole[fold == number]
             lives = known if added is None else joined(known, added)
-            predictor = Predictor.fit(profile, lives, time_step_of(real), seed)
+            predictor = Predictor.fit(profile, lives, time_step_of(whole), seed, unfailed)
             first = np.asarray(deciding[fold == number])
             judged = evaluate(predictor, unseen[first]), evaluate(predictor, unseen[~first])
             parts[name].append(judged)
@@ -189,15 +213,20 @@ def choose_from_real(
     best = min(scores, key=scores.__getitem__)
     progress(80, f"learning from all {best}")
     added = mixtures[best]
-    lives = real if added is None else joined(real, added)
+    lives = whole if added is None else joined(whole, added)
     return Choice(
-        predictor=Predictor.fit(profile, lives, time_step_of(real), seed),
+        predictor=Predictor.fit(profile, lives, time_step_of(whole), seed, unfailed),
         learnt_from=best,
         units=int(lives["unit_id"].nunique()),
+        unfailed=_count(unfailed),
         judged_on="real units that it had not seen",
         evaluation=mean_evaluation([rest for _, rest in parts[best]]),
         candidates=scores,
     )
+
+
+def _count(units: pd.DataFrame | None) -> int:
+    return 0 if units is None else int(units["unit_id"].nunique())
 
 
 def joined(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:

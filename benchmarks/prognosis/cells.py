@@ -72,7 +72,9 @@ def compared(frame: pd.DataFrame, known: int, draw: int) -> dict[str, dict[str, 
     other = frame["unit_id"].isin(order[known : known + ASKED]).to_numpy()
     lives, others = frame[mine].reset_index(drop=True), frame[other].reset_index(drop=True)
     renumbered = lives.assign(unit_id=pd.factorize(lives["unit_id"])[0] + 1)
-    profile = derive_profile("cells_001", Runs(renumbered, (), (), ()), {}, "cells")
+    profile = derive_profile(
+        "cells_001", Runs(renumbered, (), (), renumbered.head(0), ()), {}, "cells"
+    )
     step = float(np.median(np.diff(lives["cycle_hour"].to_numpy()[:20])))
     predictor = Predictor.fit(profile, renumbered, step)
     asked, learnt = asked_rows(predictor, others), asked_rows(predictor, renumbered)

@@ -57,7 +57,9 @@ def measured(folder: Path, seeds: int) -> dict[str, float]:
     other = engines(folder, "test_FD003")
     truth = pd.read_csv(folder / "RUL_FD001.txt", header=None)[0].to_numpy(np.float64)
     capped = np.minimum(truth, CAP)
-    profile = derive_profile("turbofan_fd001", Runs(train, (), (), ()), {}, "train_FD001.txt")
+    profile = derive_profile(
+        "turbofan_fd001", Runs(train, (), (), train.head(0), ()), {}, "train_FD001.txt"
+    )
     runs = []
     for seed in range(seeds):
         predictor = Predictor.fit(profile, train, 1.0, seed)

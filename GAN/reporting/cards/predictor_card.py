@@ -60,8 +60,8 @@ File: `{trained.path.name}`, SHA-256 `{files.sha256_of(trained.path)}`. It holds
 
 ## What it learnt from
 
-{trained.units} units: {escaped(trained.learnt_from)}. The choice, by mean pinball loss on
-{escaped(choice.judged_on)} (hours, less is better):
+{trained.units} units: {escaped(trained.learnt_from)}.{_unfailed(choice)}
+The choice, by mean pinball loss on {escaped(choice.judged_on)} (hours, less is better):
 
 {table(["learnt from", "pinball loss"], candidates)}
 
@@ -73,6 +73,13 @@ File: `{trained.path.name}`, SHA-256 `{files.sha256_of(trained.path)}`. It holds
 
 {bullets(_NOT_FOR)}
 """
+
+
+def _unfailed(choice: Choice) -> str:
+    if not choice.unfailed:
+        return ""
+    return f"""
+Novelty and the sensor forecast also learnt from {choice.unfailed} units that had not failed."""
 
 
 def _judgement(trained: PredictorResult, choice: Choice) -> str:

@@ -20,7 +20,7 @@ from events.onboarding import new_machine, register, register_run_data
 from events.plan import Plan
 from events.vocabulary import RunDataSubmitted
 from GAN.datasets.parquet import read_provenance
-from GAN.layout import seed_key
+from GAN.layout import seed_key, unfailed_key
 from GAN.simulation.physics import physics_seed
 from storage.artifacts.store import ArtifactStore, LocalStore, sha256_of, submission_key
 from storage.database import transaction
@@ -236,6 +236,18 @@ class TestStage:
         taken(rig.runner.store, file)
         assert rig.run().status == "success"
         assert read_provenance(rig.home / seed_key("pump_1"))["censored_units"] == "2"
+
+    def test_units_that_had_not_failed_are_kept_for_predictors(self, rig: Rig, file: Path) -> None:
+        frame = pd.read_parquet(file)
+        frame = frame.assign(failed=frame["unit_id"] != 2).drop(columns="rul_hours")
+        frame.to_parquet(file)
+        roles = {name: name for name in ROLES if name != "rul_hours"} | {"failed": "failed"}
+        taken(rig.runner.store, file, roles=roles)
+        assert rig.run().status == "success"
+        kept = pd.read_parquet(rig.home / unfailed_key("pump_1"))
+        assert len(kept) == (frame["unit_id"] == 2).sum()
+        provenance = read_provenance(rig.home / seed_key("pump_1"))
+        assert provenance["unfailed_rows"] == str(len(kept))
 
     def test_a_file_whose_bytes_have_changed_is_refused(self, rig: Rig, file: Path) -> None:
         event = taken(rig.runner.store, file)

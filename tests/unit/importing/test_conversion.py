@@ -124,6 +124,9 @@ def test_censored_units_of_unknown_rul_are_left_out_and_reported(
     assert runs.left_out == ("2", "5")
     assert runs.units == 18
     assert any("2 censored units, 60 rows, are left out" in note for note in runs.notes)
+    assert list(runs.unfailed) == list(runs.frame)
+    assert runs.unfailed.groupby("unit_id").size().tolist() == [30, 30]
+    assert runs.unfailed["rul_hours"].tolist() == 2 * list(range(29, -1, -1))
 
 
 def test_a_flag_that_turns_at_the_end_of_a_life_says_that_it_failed() -> None:

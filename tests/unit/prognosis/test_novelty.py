@@ -6,8 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from GAN.datasets.run_to_failure import time_step_of
 from GAN.profiles.profile import MachineProfile
+from GAN.prognosis.condition.features import thinned
+from GAN.prognosis.heads.boosting import predicted
+from GAN.prognosis.heads.error_distribution import MEDIAN
 from GAN.prognosis.heads.novelty import CLEARED_AT, count_alarms, healthy_rows, healthy_share
+from GAN.prognosis.heads.sensor_forecast import HORIZONS, examples
 from GAN.prognosis.predictor import Predictor
 
 
@@ -54,3 +59,33 @@ def test_a_unit_is_healthy_until_the_first_onset_of_wear(
     ]
     profile = rig.model_copy(update={"sensors": sensors})
     assert healthy_share(profile) == share
+
+
+def test_units_that_had_not_failed_teach_novelty_and_the_sensor_forecast(
+    rig: MachineProfile, rig_lives: pd.DataFrame, unseen_lives: pd.DataFrame
+) -> None:
+    few = rig_lives[rig_lives["unit_id"] <= 4].iloc[::4]
+    life = rig_lives.groupby("unit_id")["cycle_hour"].transform("max")
+    unfailed = rig_lives[(rig_lives["unit_id"] > 4) & (rig_lives["cycle_hour"] < 0.7 * life)]
+    last = unfailed.groupby("unit_id")["cycle_hour"].transform("max")
+    unfailed = unfailed.assign(rul_hours=last - unfailed["cycle_hour"], failure_mode="").iloc[::4]
+    step = time_step_of(few)
+    alone, more = Predictor.fit(rig, few, step), Predictor.fit(rig, few, step, unfailed=unfailed)
+    assert _sensor_error(more, unseen_lives) < 0.95 * _sensor_error(alone, unseen_lives)
+    wrong = [abs(false_alarms(each, unseen_lives, 20.0) - 20.0) for each in (alone, more)]
+    assert wrong[1] < wrong[0]
+    asked = alone.follow(few)
+    age = few["cycle_hour"].to_numpy()[asked.positions]
+    assert (alone.rul.quantiles(asked.rows, age) == more.rul.quantiles(asked.rows, age)).all()
+
+
+def _sensor_error(predictor: Predictor, lives: pd.DataFrame) -> float:
+    """Mean error of the sensor forecast at its longest horizon, in ways to failure."""
+    followed = predictor.follow(lives, thinned(lives, 10))
+    age = lives["cycle_hour"].to_numpy()[followed.positions]
+    rul = predictor.rul.quantiles(followed.rows, age)[:, MEDIAN]
+    case = examples(lives, followed, rul, predictor.sensors, float(HORIZONS[-1]))
+    assert case is not None
+    assert predictor.forecast is not None
+    rows, change, _ = case
+    return float(np.abs(predicted(predictor.forecast.booster, rows) - change).mean())

@@ -14,7 +14,7 @@ from GAN.prognosis import lifetime_prior, predictor_file
 from GAN.prognosis.condition.regimes import find_regimes
 from GAN.prognosis.condition.sensors import SensorArrays
 from GAN.prognosis.predictor import Predictor
-from GAN.prognosis.training_lives import FEWEST_REAL_UNITS, choose
+from GAN.prognosis.training_lives import FEWEST_REAL_UNITS, RealUnits, choose
 from GAN.progress import silent
 from GAN.simulation.physics import physics_seed
 
@@ -79,7 +79,7 @@ def test_few_lives_with_regimes_give_no_forecast_because_simulated_ones_have_non
 ) -> None:
     lives = jumping_lives(rig, with_setting=True)
     assert lives["unit_id"].nunique() < FEWEST_REAL_UNITS
-    found = choose(rig, lives, rig_lives, 0, silent)
+    found = choose(rig, RealUnits(lives, None), rig_lives, 0, silent)
     assert found.evaluation is None
     assert "real units are too few" in (found.predictor.no_forecast or "")
 

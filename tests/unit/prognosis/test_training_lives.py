@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
 import pytest
 
+from GAN import layout
+from GAN.datasets.parquet import write_table
+from GAN.importing.columns import RunColumns
+from GAN.manager import GANManager
 from GAN.profiles.profile import MachineProfile
 from GAN.prognosis import training_lives
 from GAN.prognosis.heads import rul, sensor_forecast
@@ -14,11 +20,14 @@ from GAN.prognosis.training_lives import (
     REAL_AND_SIMULATED,
     SIMULATED,
     SIMULATED_AND_SYNTHETIC,
+    RealUnits,
     choose,
     joined,
     simulated_lives,
 )
 from GAN.progress import silent
+
+ROLES = {name: name for name in ("unit_id", "cycle_hour", "failure_mode")}
 
 
 @pytest.fixture(autouse=True)
@@ -57,7 +66,7 @@ def test_a_few_real_lives_are_learnt_together_with_simulated_ones(
     rig: MachineProfile, rig_lives: pd.DataFrame
 ) -> None:
     real = first_units(rig_lives, 3)
-    choice = choose(rig, real, real, 0, silent)
+    choice = choose(rig, RealUnits(real, None), real, 0, silent)
     assert choice.learnt_from == REAL_AND_SIMULATED
     assert choice.units > 3
     assert choice.judged_on == "fresh simulated units"
@@ -71,9 +80,15 @@ def test_enough_real_lives_are_judged_by_units_that_their_predictor_has_not_seen
     judged: list[set[float]] = []
     fit, evaluate = training_lives.Predictor.fit, training_lives.evaluate
 
-    def watched_fit(profile: MachineProfile, lives: pd.DataFrame, step: float, seed: int) -> object:
+    def watched_fit(
+        profile: MachineProfile,
+        lives: pd.DataFrame,
+        step: float,
+        seed: int,
+        unfailed: pd.DataFrame | None,
+    ) -> object:
         learnt.append(names(lives))
-        return fit(profile, lives, step, seed)
+        return fit(profile, lives, step, seed, unfailed)
 
     def watched_evaluate(predictor: object, lives: pd.DataFrame) -> object:
         judged.append(names(lives))
@@ -82,7 +97,7 @@ def test_enough_real_lives_are_judged_by_units_that_their_predictor_has_not_seen
 
     monkeypatch.setattr(training_lives.Predictor, "fit", watched_fit)
     monkeypatch.setattr(training_lives, "evaluate", watched_evaluate)
-    choice = choose(rig, real, real, 0, silent)
+    choice = choose(rig, RealUnits(real, None), real, 0, silent)
     assert set(choice.candidates) == {REAL, REAL_AND_SIMULATED}
     assert choice.candidates[choice.learnt_from] == min(choice.candidates.values())
     assert choice.judged_on == "real units that it had not seen"
@@ -100,3 +115,22 @@ def test_joined_lives_keep_their_units_apart(rig: MachineProfile) -> None:
     lives = simulated_lives(rig, 4, 1)
     both = joined(lives, lives)
     assert both["unit_id"].nunique() == 2 * lives["unit_id"].nunique()
+
+
+def test_imported_units_that_had_not_failed_reach_the_predictor(
+    rig: MachineProfile, rig_lives: pd.DataFrame, tmp_path: Path
+) -> None:
+    manager = GANManager(tmp_path)
+    lives = first_units(rig_lives, 12)
+    for split in layout.SPLITS:
+        write_table(lives, tmp_path / layout.split_key(rig.machine_id, split), rig, "synthetic")
+    file = tmp_path / "runs.csv"
+    lives.assign(failed=lives["unit_id"] > 2).drop(columns="rul_hours").to_csv(file, index=False)
+    sensors = {sensor.name: sensor.name for sensor in rig.sensors}
+    manager.import_seed(rig, file, RunColumns({**ROLES, "failed": "failed"}, sensors))
+    trained = manager.train_predictor(rig)
+    assert "also learnt from 2 units that had not failed" in trained.card_path.read_text()
+    # Those of an earlier import do not belong to a new seed.
+    lives.to_csv(file, index=False)
+    manager.import_seed(rig, file, RunColumns({**ROLES, "rul_hours": "rul_hours"}, sensors))
+    assert "had not failed" not in manager.train_predictor(rig).card_path.read_text()
