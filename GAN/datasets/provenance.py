@@ -19,8 +19,8 @@ class SeedOrigin:
         simulated_share: Share of its rows that are simulated, 0 to 1.
         real_rows: Rows that were imported.
         real_units: Units that were imported.
-        unfailed_rows: Rows of real units that had not failed, in a file of their own.
         file_sha256: SHA-256 of the file they were imported from; empty if all rows are simulated.
+        unfailed_rows: Rows of real units that had not failed, in a file of their own.
     """
 
     sha256: str
@@ -30,8 +30,9 @@ class SeedOrigin:
     simulated_share: float
     real_rows: int
     real_units: int
-    unfailed_rows: int
     file_sha256: str
+    #: Models of earlier versions do not have it.
+    unfailed_rows: int = 0
 
     @property
     def is_real(self) -> bool:

@@ -196,27 +196,26 @@ class Predictor:
         to_alarm = hours_to_alarm(rows[:, wearing], ahead, baselines, s)
         way, base = s.way(baselines)[:, wearing], baselines[:, wearing]
         readings = base[:, None, :, None] + way[:, None, :, None] * ahead[..., [LOW, MEDIAN, HIGH]]
-        readings = np.sort(readings, axis=-1)
-        hours = _floats(HORIZONS * s.longest_life)
+        # Lists of floats at once: one by one they take longer than the forecast itself.
+        low, middle, high = np.sort(readings, axis=-1).transpose(3, 0, 2, 1).tolist()
+        alarm = np.where(np.isfinite(to_alarm), to_alarm, -1.0).tolist()
+        known = ~np.isnan(rows[:, wearing])
+        hours = tuple((HORIZONS * s.longest_life).tolist())
+        names = [s.names[index] for index in wearing]
         return [
             tuple(
                 SensorOutlook(
-                    s.names[index],
+                    names[k],
                     hours,
-                    _floats(readings[n, :, number, 0]),
-                    _floats(readings[n, :, number, 1]),
-                    _floats(readings[n, :, number, 2]),
-                    float(to_alarm[n, number]) if np.isfinite(to_alarm[n, number]) else None,
+                    tuple(low[n][k]),
+                    tuple(middle[n][k]),
+                    tuple(high[n][k]),
+                    alarm[n][k] if alarm[n][k] >= 0 else None,
                 )
-                for number, index in enumerate(wearing)
-                if not np.isnan(rows[n, index])
+                for k in np.flatnonzero(known[n])
             )
             for n in range(len(rows))
         ]
-
-
-def _floats(values: Floats) -> tuple[float, ...]:
-    return tuple(float(value) for value in values)
 
 
 def _unknown(strangeness: float, silent: Sequence[str], stuck: Sequence[str]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -69,7 +70,7 @@ class SensorArrays:
             step_hours=float(step_hours),
         )
 
-    @property
+    @cached_property
     def wearing(self) -> NDArray[np.intp]:
         """Indices of the sensors that move towards a failure value."""
         return np.flatnonzero(~np.isnan(self.failure))

