@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING
 
 from errors import InvalidInput, NotFound, Problem, StageError
 from GAN import files, layout
-from GAN.config.limits import MAX_RANDOM_SEED, MIN_RANDOM_SEED, check_count
+from GAN.config.limits import (
+    MAX_FALSE_ALARMS,
+    MAX_RANDOM_SEED,
+    MIN_FALSE_ALARMS,
+    MIN_RANDOM_SEED,
+    check_count,
+)
 from GAN.datasets.artifact_folder import ArtifactFolder
 from GAN.profiles.profile import MACHINE_ID_PATTERN, MachineProfile
 from GAN.progress import Progress, silent
@@ -110,14 +116,14 @@ class PredictorManager(ArtifactFolder):
             readings: A column of times and one for each sensor, and one of units; see
                 `GAN.prognosis.readings.check_readings`. None: nothing was read yet.
             predictor_path: A predictor; None: the newest.
-            false_alarms_per_1000_hours: Accepted rate of false alarms of novelty; above 0. It sets
+            false_alarms_per_1000_hours: Accepted rate of false alarms of novelty; it sets
                 `novelty_limit`.
 
         Returns:
             One row for each unit; see `GAN.prognosis.prediction.Prediction.as_row`.
 
         Raises:
-            InvalidInput: With every problem of the readings, or a rate that is not above 0.
+            InvalidInput: With every problem of the readings, or a rate out of range.
             StageError: The predictor was trained for another profile.
             ArtifactCorrupt: The predictor's file is damaged.
         """
@@ -153,9 +159,11 @@ class PredictorManager(ArtifactFolder):
         from GAN.prognosis import lifetime_prior
         from GAN.prognosis.readings import check_readings, condition_of
 
-        if not false_alarms_per_1000_hours > 0:
-            problem = Problem("false_alarms", "is not above 0", "give 1, or a rate that you accept")
-            raise InvalidInput(source, [problem])
+        if not MIN_FALSE_ALARMS <= false_alarms_per_1000_hours <= MAX_FALSE_ALARMS:
+            what = f"{false_alarms_per_1000_hours:g} is out of range"
+            advice = f"write a number from {MIN_FALSE_ALARMS:g} to {MAX_FALSE_ALARMS:,g}"
+            problem = Problem("false_alarms_per_1000_hours", what, advice)
+            raise InvalidInput("settings", [problem])
         table = None if readings is None else check_readings(readings, profile, source)
         if predictor_path is None and not self._predictor_versions(profile.machine_id):
             return lifetime_prior.predictions(profile, table)

@@ -26,6 +26,10 @@ MIN_MAX_RUL_HOURS, MAX_MAX_RUL_HOURS = 50, 1_000_000
 MIN_PHYSICS_SHARE, MAX_PHYSICS_SHARE = 0.0, 0.9
 
 
+#: Accepted false alarms of novelty in 1,000 healthy hours.
+MIN_FALSE_ALARMS, MAX_FALSE_ALARMS = 0.001, 1_000.0
+
+
 def check_count(name: str, value: int, least: int, most: int) -> None:
     """Refuse a count outside its range.
 

@@ -41,7 +41,9 @@ def write_table(
         "kind": kind,
         **provenance,
     }
-    schema = _schema(profile).with_metadata({key: str(value) for key, value in facts.items()})
+    schema = _schema(profile, gaps=kind == "unfailed").with_metadata(
+        {key: str(value) for key, value in facts.items()}
+    )
     table = pa.Table.from_pandas(frame, schema=schema, preserve_index=False)
     # from_pandas adds pandas' own metadata, which repeats the schema.
     table = table.replace_schema_metadata(schema.metadata)
@@ -69,11 +71,12 @@ def read_provenance(path: Path) -> dict[str, str]:
     return {key.decode(): value.decode() for key, value in metadata.items()}
 
 
-def _schema(profile: MachineProfile) -> Any:
+def _schema(profile: MachineProfile, gaps: bool) -> Any:
+    """The columns; with `gaps`, readings may be missing."""
     import pyarrow as pa
 
-    def field(name: str, type_: Any, unit: str) -> Any:
-        return pa.field(name, type_, nullable=False, metadata={"unit": unit})
+    def field(name: str, type_: Any, unit: str, nullable: bool = False) -> Any:
+        return pa.field(name, type_, nullable=nullable, metadata={"unit": unit})
 
     return pa.schema(
         [
@@ -81,7 +84,7 @@ def _schema(profile: MachineProfile) -> Any:
             field("cycle_hour", pa.float64(), "h"),
             field("rul_hours", pa.float64(), "h"),
             field("failure_mode", pa.string(), ""),
-            *(field(sensor.name, pa.float64(), sensor.unit) for sensor in profile.sensors),
+            *(field(sensor.name, pa.float64(), sensor.unit, gaps) for sensor in profile.sensors),
         ]
     )
 

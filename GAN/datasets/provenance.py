@@ -20,7 +20,7 @@ class SeedOrigin:
         real_rows: Rows that were imported.
         real_units: Units that were imported.
         file_sha256: SHA-256 of the file they were imported from; empty if all rows are simulated.
-        unfailed_rows: Rows of real units that had not failed, in a file of their own.
+        unfailed_rows: Rows of real units that had not failed, in another file.
     """
 
     sha256: str

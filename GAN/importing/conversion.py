@@ -203,7 +203,9 @@ def _assembled(
     left_out = [label for label, stays in zip(lives.labels, kept, strict=True) if not stays]
     seen = lives.lived[lives.last_rows][lives.codes] - lives.lived
     # A single reading says nothing about how readings go on.
-    unfailed = _table(lives, ~lives.kept & (lives.rows > 1), seen, [""] * len(modes), values)
+    unfailed = _table(
+        lives, ~kept & ~lives.failed & (lives.rows > 1), seen, [""] * len(modes), values
+    )
     return Runs(frame, tuple(map(int, censored)), tuple(left_out), unfailed, tuple(notes))
 
 
@@ -253,7 +255,8 @@ def _notes_on_units(lives: RunLives, kept: np.ndarray) -> Iterator[str]:
         rows = int(lives.rows[~kept].sum())
         yield (
             f"{int((~kept).sum())} censored units, {rows:,} rows, are left out because their "
-            f"remaining life is unknown; predictors learn healthy readings from them: {which}"
+            "remaining life or failure mode is unknown; predictors still learn their readings: "
+            f"{which}"
         )
 
 

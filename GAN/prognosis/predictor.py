@@ -70,8 +70,7 @@ class Predictor:
     ) -> Predictor:
         """Learn from whole lives.
 
-        Every life is learnt twice: as it is, and as if it was first seen at a random time of it,
-        every other one with one or two sensors missing.
+        See `TrainingRows` for which of their rows.
 
         Args:
             profile: The machine type.

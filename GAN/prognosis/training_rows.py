@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 #: About this many rows are learnt; more buy little.
 _ROWS = 4_000
-#: The last part of each life is learnt from so many times more rows: there hours matter most.
+#: The last part of each life is learnt from up to so many times more rows: there hours matter most.
 _NEAR_FAILURE, _DENSER = 0.1, 4
 #: Units that are first seen in mid-life: the largest share of life without readings.
 _LATEST_FIRST_SIGHT = 0.8
@@ -120,7 +120,7 @@ def with_units(
 def _chosen_rows(frame: pd.DataFrame, every: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Rows that are spread evenly, and these with more rows from near the end of each life."""
     rul, age = (frame[name].to_numpy(np.float64) for name in ("rul_hours", "cycle_hour"))
-    even, dense = thinned(frame, every), thinned(frame, max(1, every // _DENSER))
+    even, dense = thinned(frame, every), thinned(frame, max(1, round(every / _DENSER)))
     return even, even | (dense & (rul < _NEAR_FAILURE * (rul + age)))
 
 

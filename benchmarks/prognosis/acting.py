@@ -18,10 +18,10 @@ from GAN.prognosis.predictor import Predictor
 
 #: A failure costs this many planned stops.
 FAILURE_COST = 10.0
-#: A unit is stopped when its probability of failure before the next decision reaches this.
+#: A unit is stopped when its probability of failure within `HORIZON_HOURS` reaches this.
 STOP_AT = 1 / (1 + FAILURE_COST)
-#: Hours between decisions, but at least a time step.
-DECISION_HOURS = 8.0
+#: Hours, but at least a time step. Every row is a decision.
+HORIZON_HOURS = 8.0
 
 
 def costs(predictor: Predictor, lives: pd.DataFrame) -> dict[str, float]:
@@ -37,7 +37,7 @@ def costs(predictor: Predictor, lives: pd.DataFrame) -> dict[str, float]:
     life = np.array([(age + rul)[index == unit].max() for unit in range(len(units))])
     _, widened, _ = predictor.past.compare(rows)
     quantiles = predictor.rul.quantiles(rows, age, widened)
-    step = max(DECISION_HOURS, 1.01 * predictor.sensors.step_hours)
+    step = max(HORIZON_HOURS, 1.01 * predictor.sensors.step_hours)
     sensors, readings = predictor.sensors, frame[list(predictor.sensors.names)].to_numpy()
     beyond = np.where(sensors.rising, readings - sensors.alarm, sensors.alarm - readings)
 

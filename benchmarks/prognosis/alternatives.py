@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from GAN.prognosis.condition.sensors import Floats
 from GAN.prognosis.heads.boosting import equal_unit_weights, unit_folds, weighted_quantiles
+from GAN.prognosis.heads.error_distribution import HIGH, LOW, MEDIAN
 from GAN.prognosis.lifetime_prior import remaining
 
 LEVELS: Floats = np.array([0.05, 0.5, 0.95])
@@ -32,7 +33,7 @@ def by_age(lives: Floats, age: Floats) -> Floats:
     """
     ages, index = np.unique(age, return_inverse=True)
     all_levels = np.stack([remaining(np.sort(lives), float(each)) for each in ages])
-    return np.asarray(all_levels[:, [3, 9, 15]][index])
+    return np.asarray(all_levels[:, [LOW, MEDIAN, HIGH]][index])
 
 
 def window_features(frame: pd.DataFrame, sensors: list[str]) -> Floats:

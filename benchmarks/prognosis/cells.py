@@ -1,8 +1,8 @@
 """How good predictors are on measured lives: battery cells that were cycled until worn out.
 
-`python -m benchmarks.prognosis.cells FOLDER` learns from 10 or 30 cells of a set and asks about 40
-others. FOLDER holds `cells_mit.parquet` and `cells_tju.parquet`: features of Severson et al. 2019
-(data.matr.io) and of TJU (Zenodo 6405084) by Wang et al., Nature Communications 2024,
+`python -m benchmarks.prognosis.cells FOLDER` learns from 10 or 30 cells of a set and asks about up
+to 40 others. FOLDER holds `cells_mit.parquet` and `cells_tju.parquet`: features of Severson et al.
+2019 (data.matr.io) and of TJU (Zenodo 6405084) by Wang et al., Nature Communications 2024,
 s41467-024-48779-z. A cycle counts as an hour. Figures are in per cent of the mean life.
 """
 

@@ -32,7 +32,7 @@ CONSTANT = {"t2", "p2", "p15", "epr", "farb", "nf_dmd", "pcnfr_dmd"}
 
 
 def engines(folder: Path, name: str) -> pd.DataFrame:
-    """The lives of a file in the columns of a seed; RUL of a test file is that after its end."""
+    """The lives of a file in the columns of a seed; RUL counts to the last row of the file."""
     raw = pd.read_csv(folder / f"{name}.txt", sep=r"\s+", header=None)
     last = raw.groupby(0)[1].transform("max")
     frame = pd.DataFrame(

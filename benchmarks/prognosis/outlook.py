@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from GAN.prognosis.condition.features import thinned
+from GAN.prognosis.condition.features import follow, thinned
 from GAN.prognosis.heads.boosting import equal_unit_weights, predicted
 from GAN.prognosis.heads.error_distribution import HIGH, LOW, MEDIAN
 from GAN.prognosis.heads.sensor_forecast import HORIZONS, examples
@@ -29,8 +29,10 @@ def outlook_errors(predictor: Predictor, lives: pd.DataFrame) -> list[dict[str, 
     forecast = predictor.forecast
     assert forecast is not None
     frame = lives.sort_values(["unit_id", "cycle_hour"], kind="stable").reset_index(drop=True)
+    frame = predictor.regimes.of_frame(frame, predictor.sensors)
     every = max(1, len(frame) // frame["unit_id"].nunique() // _ROWS)
-    followed = predictor.follow(frame, thinned(frame, every))
+    kept = thinned(frame, every)
+    followed = follow(frame, predictor.sensors, kept, lively=predictor.lively)
     age = frame["cycle_hour"].to_numpy(np.float64)[followed.positions]
     rul = predictor.rul.quantiles(followed.rows, age)[:, MEDIAN]
     found = []

@@ -21,7 +21,7 @@ def interval_scores(quantiles: Floats, asked: Asked) -> dict[str, float]:
         30 % of life as `late_mae` and `late_coverage`.
     """
     rul, age, units = asked.rul, asked.age, asked.units
-    weight, late = equal_unit_weights(units), rul <= LATE * (rul + age)
+    weight, late = equal_unit_weights(units), rul < LATE * (rul + age)
     error = np.abs(quantiles[:, 1] - rul)
     inside = ((rul >= quantiles[:, 0]) & (rul <= quantiles[:, 2])).astype(float)
     short = rul[:, None] - quantiles

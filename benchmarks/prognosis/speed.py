@@ -37,7 +37,7 @@ FLEET, MANY = 32, 5_000
 
 
 class Units:
-    """Some units of one type, in mid-life."""
+    """Some healthy units of one type."""
 
     def __init__(self, predictor: Predictor, count: int) -> None:
         self.predictor, self.condition = predictor, Condition(predictor.sensors, count)

@@ -9,6 +9,7 @@ import click
 
 from commands.output import json_option, print_json, print_rows
 from errors import FleetforgeError
+from GAN.config.limits import MAX_FALSE_ALARMS, MIN_FALSE_ALARMS
 from GAN.profiles.catalogue import fleet_profile
 from GAN.profiles.loading import SUFFIXES, read_profile
 from storage.settings import load_settings
@@ -22,7 +23,7 @@ COLUMNS = ("unit", "rul_hours", "90 % interval", "in 24 h", "likely mode", "nove
 @click.option(
     "--false-alarms",
     metavar="RATE",
-    type=click.FloatRange(min=0, min_open=True),
+    type=click.FloatRange(MIN_FALSE_ALARMS, MAX_FALSE_ALARMS),
     default=1.0,
     show_default=True,
     help="Accepted false alarms of novelty in 1,000 healthy hours; it sets novelty's limit.",

@@ -148,7 +148,7 @@ def follow(
 
 
 def thinned(frame: pd.DataFrame, every: int) -> NDArray[np.bool_]:
-    """Each `every`th row of each life, shape (rows,).
+    """Each `every`th row of each life, or one row of a shorter life, shape (rows,).
 
     Lives begin at different rows: the start of a life is unlike the rest of it, so all of it must
     be seen.
@@ -157,8 +157,11 @@ def thinned(frame: pd.DataFrame, every: int) -> NDArray[np.bool_]:
         frame: As in `follow`.
         every: 1 or more.
     """
-    _, first, unit = np.unique(frame["unit_id"], return_index=True, return_inverse=True)
-    return np.asarray((np.arange(len(frame)) - first[unit] + unit) % every == 0)
+    _, first, unit, rows = np.unique(
+        frame["unit_id"], return_index=True, return_inverse=True, return_counts=True
+    )
+    step = np.arange(len(frame)) - first[unit]
+    return np.asarray((step + unit) % np.minimum(every, rows)[unit] == 0)
 
 
 def lively_sensors(frame: pd.DataFrame, sensors: SensorArrays) -> NDArray[np.bool_]:

@@ -101,8 +101,7 @@ def _stretch(units: int) -> float:
     """
     from scipy import stats
 
-    if units < 2:
-        return 3.0
+    units = max(units, 2)  # Of one unit less is known than of two, but no number says how much.
     student = float(stats.t.ppf(0.95, units - 1) / stats.norm.ppf(0.95))
     return float(student * np.sqrt(1 + 1 / units) * (1 + 4 / units))
 

@@ -23,6 +23,10 @@ CLEARED_AT = 0.8
 _LEAST_HEALTHY_SHARE = 0.1
 #: Larger shares, if there are too few healthy rows.
 _LARGER_SHARES, _FEWEST_ROWS = (0.4, 1.0), 50
+#: Healthy rows that are learnt; more take memory and say little.
+_MOST_ROWS = 50_000
+#: Least scale of a sensor, as a share of its way to failure.
+_LEAST_SCALE = 1e-3
 _SHRINKAGE = 0.1
 _LIMITS, _FOLDS = 60, 4
 
@@ -61,26 +65,31 @@ class NoveltyModel:
             lively: See `Condition.stuck`.
             healthy_share: Share of a life in which a unit counts as healthy.
         """
-        used, age, units = healthy_rows(frame, sensors, lively, healthy_share)
-        fold = unit_folds(units, _FOLDS)
+        for share in (healthy_share, *_LARGER_SHARES):
+            used, age, units = healthy_rows(frame, sensors, lively, share)
+            if len(used) >= _FEWEST_ROWS:
+                break
+        if not len(used):  # Lives as short as the time until the baseline is known.
+            used, age, units = healthy_rows(frame, sensors, lively, 1.0, settled=False)
+        scale = _scale(used)
+        relative, fold = np.nan_to_num(used) / scale, unit_folds(units, _FOLDS)
         score = np.empty(len(used))
         for number in range(fold.max() + 1):
             left_out = fold == number
-            others = used if left_out.all() else used[~left_out]
-            score[left_out] = _distance(used[left_out], *_scale_and_precision(others))
+            others = relative if left_out.all() else relative[~left_out]
+            score[left_out] = _distance(relative[left_out], _precision(others))
         tail = np.geomspace(0.5, 1.0 / len(score), _LIMITS - 1)
         limits = np.quantile(score, 1.0 - np.append(tail, 0.0))
         rates = _false_alarm_rates(score, age, units, limits)
-        return cls(*_scale_and_precision(used), limits, rates)
+        return cls(scale, _precision(relative), limits, rates)
 
     def score(self, used: Floats) -> Floats:
         """Novelty of each row, shape (n,); missing sensors count as usual."""
-        return _distance(np.nan_to_num(used), self.scale, self.precision)
+        return _distance(np.nan_to_num(used) / self.scale, self.precision)
 
     def limit(self, false_alarms_per_1000_hours: float = 1.0) -> float:
-        """The least limit with at most this rate of false alarms."""
-        enough = np.flatnonzero(self.rates <= false_alarms_per_1000_hours)
-        return float(self.limits[enough[0]] if len(enough) else 1.1 * self.limits[-1])
+        """The least limit with at most this rate of false alarms; the last one has none."""
+        return float(self.limits[np.argmax(self.rates <= false_alarms_per_1000_hours)])
 
 
 def healthy_share(profile: MachineProfile) -> float:
@@ -90,28 +99,38 @@ def healthy_share(profile: MachineProfile) -> float:
 
 
 def healthy_rows(
-    frame: pd.DataFrame, sensors: SensorArrays, lively: NDArray[np.bool_], share: float
+    frame: pd.DataFrame,
+    sensors: SensorArrays,
+    lively: NDArray[np.bool_],
+    share: float,
+    settled: bool = True,
 ) -> tuple[Floats, Floats, NDArray[np.intp]]:
-    """Rows of healthy units whose baseline is known; of more of their lives if these are few.
+    """All rows of the healthy part of lives.
 
-    Arguments are those of `NoveltyModel.fit`.
+    Args:
+        frame: As in `NoveltyModel.fit`.
+        sensors: The sensors.
+        lively: See `Condition.stuck`.
+        share: Share of a life in which a unit counts as healthy.
+        settled: Only rows after the baseline is known.
 
     Returns:
-        Share of its way to failure that each sensor has gone, 0 if missing, shape (n, sensors);
+        Share of its way to failure that each sensor has gone, NaN if missing, shape (n, sensors);
         hours in service and unit of each row, shape (n,).
     """
     age = frame["cycle_hour"].to_numpy(np.float64)
-    fraction = age / np.maximum(age + frame["rul_hours"].to_numpy(np.float64), 1e-9)
-    settled = age > sensors.baseline_hours
-    for end in (share, *_LARGER_SHARES):
-        early = fraction <= end
-        if (early & settled).sum() >= _FEWEST_ROWS:
-            break
-    if not settled.any():  # Lives as short as the time until the baseline is known.
-        settled[:] = True
-    part, kept = frame[early], settled[early]
-    rows = follow(part, sensors, lively=lively).rows[kept, : len(sensors.names)]
-    return np.nan_to_num(rows), age[early][kept], part["unit_id"].to_numpy()[kept]
+    life = np.maximum(age + frame["rul_hours"].to_numpy(np.float64), 1e-9)
+    early = age <= share * life
+    # Whole units, so that no alarm is cut; the first one always counts.
+    unit = np.unique(frame["unit_id"], return_inverse=True)[1]
+    before = np.cumsum(np.bincount(unit, early)) - np.bincount(unit, early)
+    early &= (before < _MOST_ROWS)[unit]
+    kept = age > sensors.baseline_hours if settled else np.ones(len(age), dtype=bool)
+    if not (early & kept).any():
+        return np.empty((0, len(sensors.names))), np.empty(0), np.empty(0, dtype=np.intp)
+    rows = follow(frame[early], sensors, kept[early], lively=lively).rows
+    chosen = frame["unit_id"].to_numpy()[early & kept]
+    return rows[:, : len(sensors.names)], age[early & kept], chosen
 
 
 def count_alarms(scores: Floats, limit: float) -> int:
@@ -124,18 +143,22 @@ def count_alarms(scores: Floats, limit: float) -> int:
     return count
 
 
-def _distance(rows: Floats, scale: Floats, precision: Floats) -> Floats:
-    relative = rows / scale
-    squares = np.einsum("ij,jk,ik->i", relative, precision, relative)
-    return np.asarray(np.sqrt(np.maximum(squares, 0.0) / len(scale)))
+def _scale(used: Floats) -> Floats:
+    """Root mean square of each sensor's known rows; a sensor that hardly moves has a floor."""
+    known = ~np.isnan(used)
+    mean = np.square(np.nan_to_num(used)).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    return np.where(known.any(axis=0), np.maximum(np.sqrt(mean), _LEAST_SCALE), 1.0)
 
 
-def _scale_and_precision(used: Floats) -> tuple[Floats, Floats]:
-    scale = np.maximum(np.sqrt(np.mean(np.square(used), axis=0)), 1e-9)
-    relative = used / scale
+def _precision(relative: Floats) -> Floats:
     covariance = relative.T @ relative / len(relative)
-    shrunk = (1 - _SHRINKAGE) * covariance + _SHRINKAGE * np.eye(len(scale))
-    return scale, np.linalg.inv(shrunk)
+    shrunk = (1 - _SHRINKAGE) * covariance + _SHRINKAGE * np.eye(covariance.shape[0])
+    return np.asarray(np.linalg.inv(shrunk))
+
+
+def _distance(relative: Floats, precision: Floats) -> Floats:
+    squares = np.einsum("ij,jk,ik->i", relative, precision, relative)
+    return np.asarray(np.sqrt(np.maximum(squares, 0.0) / relative.shape[1]))
 
 
 def _false_alarm_rates(

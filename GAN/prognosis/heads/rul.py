@@ -83,7 +83,7 @@ class RulModel:
         fold = unit_folds(units, count if count <= _FEW_UNITS else _FOLDS)
         unseen = np.empty((3, len(rul)))
         for number in range(fold.max() + 1):
-            rest = fold != number
+            rest = fold != number if count > 1 else fold == number
             boosters = _fit(rows[rest], rul[rest], age[rest], weight[rest], scale)
             unseen[:, ~rest] = _members(boosters, rows[~rest], age[~rest], scale)
         forecast, spread = unseen.mean(axis=0), unseen.std(axis=0)

@@ -120,6 +120,9 @@ def test_censored_units_of_unknown_rul_are_left_out_and_reported(
     frame = lives(units=20, rows=30)
     other = not of_censored
     flag = [of_censored if unit in (2, 5) else other for unit in frame["unit"]]
+    gap = (frame["unit"] == 5) & (frame["cycle"] < 3)
+    first = next(name for name in frame if name not in ("unit", "cycle"))
+    frame.loc[gap, first] = np.nan
     runs = made(frame.assign(**{column: flag}))
     assert runs.left_out == ("2", "5")
     assert runs.units == 18

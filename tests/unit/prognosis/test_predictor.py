@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from GAN.datasets.run_to_failure import time_step_of
 from GAN.profiles.profile import MachineProfile
 from GAN.prognosis.condition.features import thinned
 from GAN.prognosis.evaluation import evaluate
@@ -14,7 +15,7 @@ from GAN.prognosis.lifetime_prior import lifetimes, predictions, remaining
 from GAN.prognosis.prediction import LIFETIMES, READINGS, Prediction, table
 from GAN.prognosis.predictor import Predictor
 from GAN.prognosis.readings import check_readings, condition_of
-from tests.unit.prognosis.conftest import of_all_units
+from tests.unit.prognosis.conftest import late_readings, of_all_units
 
 
 def ask(predictor: Predictor, frame: pd.DataFrame) -> list[Prediction]:
@@ -163,3 +164,17 @@ def test_without_readings_the_lifetimes_of_the_type_answer(rig: MachineProfile) 
     older = remaining(lives, float(np.median(lives)))
     assert older[len(LEVELS) // 2] < new.rul_hours
     assert (remaining(lives, 1e9) == 0).all()
+
+
+def test_one_life_is_enough_for_a_predictor_of_wide_intervals(
+    rig: MachineProfile, rig_lives: pd.DataFrame
+) -> None:
+    life = rig_lives[rig_lives["unit_id"] == 1].iloc[::4]
+    alone = Predictor.fit(rig, life, time_step_of(life))
+    (found,) = ask(alone, late_readings(rig_lives, 1, 100.0))
+    assert found.rul_low_hours < 100.0 < found.rul_high_hours
+
+
+def test_each_life_keeps_a_row_however_short_it_is() -> None:
+    frame = pd.DataFrame({"unit_id": np.repeat([1, 2, 3], [100, 3, 1])})
+    assert set(frame["unit_id"][thinned(frame, 50)]) == {1, 2, 3}

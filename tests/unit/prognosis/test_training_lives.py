@@ -125,7 +125,9 @@ def test_imported_units_that_had_not_failed_reach_the_predictor(
     for split in layout.SPLITS:
         write_table(lives, tmp_path / layout.split_key(rig.machine_id, split), rig, "synthetic")
     file = tmp_path / "runs.csv"
-    lives.assign(failed=lives["unit_id"] > 2).drop(columns="rul_hours").to_csv(file, index=False)
+    gaps = lives["flow"].where((lives["unit_id"] > 2) | (lives["cycle_hour"] > 20))
+    some = lives.assign(failed=lives["unit_id"] > 2, flow=gaps)
+    some.drop(columns="rul_hours").to_csv(file, index=False)
     sensors = {sensor.name: sensor.name for sensor in rig.sensors}
     manager.import_seed(rig, file, RunColumns({**ROLES, "failed": "failed"}, sensors))
     trained = manager.train_predictor(rig)
