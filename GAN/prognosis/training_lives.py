@@ -202,7 +202,10 @@ def choose_from_real(
             done += step
             known, unseen = whole[fold != number], whole[fold == number]
             lives = known if added is None else joined(known, added)
-            predictor = Predictor.fit(profile, lives, time_step_of(whole), seed, unfailed)
+            # Judging needs no sensor forecast.
+            predictor = Predictor.fit(
+                profile, lives, time_step_of(whole), seed, unfailed, sensor_forecast=False
+            )
             first = np.asarray(deciding[fold == number])
             judged = evaluate(predictor, unseen[first]), evaluate(predictor, unseen[~first])
             parts[name].append(judged)

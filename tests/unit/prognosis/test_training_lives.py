@@ -86,9 +86,10 @@ def test_enough_real_lives_are_judged_by_units_that_their_predictor_has_not_seen
         step: float,
         seed: int,
         unfailed: pd.DataFrame | None,
+        sensor_forecast: bool = True,
     ) -> object:
         learnt.append(names(lives))
-        return fit(profile, lives, step, seed, unfailed)
+        return fit(profile, lives, step, seed, unfailed, sensor_forecast)
 
     def watched_evaluate(predictor: object, lives: pd.DataFrame) -> object:
         judged.append(names(lives))
@@ -107,7 +108,8 @@ def test_enough_real_lives_are_judged_by_units_that_their_predictor_has_not_seen
     deciding, rest = set[float]().union(*judged[::2]), set[float]().union(*judged[1::2])
     assert deciding | rest == names(real)
     assert not deciding & rest
-    # The chosen predictor learns from all of them.
+    # The chosen predictor learns from all of them, with all heads.
+    assert choice.predictor.forecast is not None
     assert names(real) <= learnt[-1]
 
 
