@@ -69,6 +69,7 @@ class _Rows(NamedTuple):
     """The rows of a seed with their life fraction, and subsets of them.
 
     Attributes:
+        every: All rows, those of units that had not failed too.
         healthy: Rows in the first part of a life; all rows if no life is recorded from its start.
         failed: Rows of failed units.
         at_end: The last rows of failed units.
@@ -131,13 +132,16 @@ def derive_profile(
 
 
 def _rows(runs: Runs) -> _Rows:
+    import pandas as pd
+
     # Computed once, because each sensor goes through up to a million rows.
     every = runs.frame.assign(life_fraction=life_fraction(runs.frame))
     every = every.astype({"failure_mode": "category"})
     healthy = every[every["life_fraction"] <= HEALTHY]
     failed = every[~every["unit_id"].isin(runs.censored)]
     at_end = failed[failed["life_fraction"] >= END]
-    return _Rows(every, healthy if len(healthy) else every, failed, at_end)
+    read = pd.concat([runs.frame, runs.unfailed], ignore_index=True)
+    return _Rows(read, healthy if len(healthy) else every, failed, at_end)
 
 
 def _rul(failed: pd.DataFrame, longest: float, category: str) -> dict[str, Any]:

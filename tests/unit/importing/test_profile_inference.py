@@ -60,6 +60,15 @@ def test_every_reading_and_every_life_fits(rig_seed: pd.DataFrame) -> None:
     assert profile.life.max_rul_hours == pytest.approx(longest)
 
 
+def test_readings_of_units_that_had_not_failed_fit_too(rig_seed: pd.DataFrame) -> None:
+    """Else the import would refuse the file from which it derived the profile."""
+    other = rig_seed["unit_id"] == 2
+    frame = rig_seed.assign(failed=~other, flow=rig_seed["flow"] + 60.0 * other)
+    frame = frame.drop(columns="rul_hours")
+    profile = derived(frame)
+    assert made(frame, profile).left_out == ("2",)
+
+
 def test_what_never_read_below_zero_cannot_and_where_readings_rest_the_scale_ends() -> None:
     frame = lives(units=20, rows=50)
     wave = pd.Series(np.random.default_rng(0).normal(size=len(frame)))
