@@ -27,8 +27,9 @@ MAX_RETRAININGS = 2
 
 #: Measured at the defaults: `make bench-fleet` takes 132.4 s for 32 machines with two workers
 #: (benchmarks/gan/bench-fleet.json), and a machine's files are 13.6 MB on average over the fleet.
-#: A predictor and the choice of its lives take 27 s with two workers on two cores, and 0.8 MB.
-SECONDS_PER_MACHINE = 2 * 132.4 / 32 + 27
+#: A predictor and the choice of its lives take 13.3 s on average over the fleet, two workers on
+#: two cores, and 0.5 MB.
+SECONDS_PER_MACHINE = 2 * 132.4 / 32 + 13.3
 MEGABYTES_PER_MACHINE = 15
 
 
@@ -79,7 +80,7 @@ def production_expectations(machines: int) -> ProductionExpectations:
     """Working time of one worker, and space, for `machines` machines at the defaults.
 
     >>> production_expectations(32)
-    ProductionExpectations(minutes=19, megabytes=480)
+    ProductionExpectations(minutes=12, megabytes=480)
     """
     return ProductionExpectations(
         minutes=math.ceil(machines * SECONDS_PER_MACHINE / 60),

@@ -96,12 +96,11 @@ def _stretch(units: int) -> float:
     """How much wider quantiles must be that come from a few units.
 
     Student's t instead of the normal distribution, the error of the estimated mean, and a term that
-    was measured: without it, 90 % intervals of ten
-    units cover about 80 %.
+    was measured: without it, 90 % intervals of ten units cover about 80 %.
     """
     from scipy import stats
 
-    units = max(units, 2)  # Of one unit less is known than of two, but no number says how much.
+    units = max(units, 2)  # One unit says less than two, but not how much less.
     student = float(stats.t.ppf(0.95, units - 1) / stats.norm.ppf(0.95))
     return float(student * np.sqrt(1 + 1 / units) * (1 + 4 / units))
 

@@ -37,8 +37,8 @@ def test_a_retraining_has_more_epochs_but_no_more_than_allowed(epochs: int) -> N
     TvaeConfig(epochs=retrain_epochs(epochs))
 
 
-def test_the_fleet_of_32_takes_19_minutes_of_work_and_480_megabytes() -> None:
-    assert production_expectations(32) == (19, 480)
+def test_the_fleet_of_32_takes_12_minutes_of_work_and_480_megabytes() -> None:
+    assert production_expectations(32) == (12, 480)
     assert production_expectations(0) == (0, 0)
 
 

@@ -13,7 +13,9 @@ from GAN.importing.columns import RunColumns
 from GAN.manager import GANManager
 from GAN.profiles.profile import MachineProfile
 from GAN.prognosis import training_lives
+from GAN.prognosis.evaluation import Evaluation
 from GAN.prognosis.heads import rul, sensor_forecast
+from GAN.prognosis.predictor import Predictor
 from GAN.prognosis.training_lives import (
     FEWEST_REAL_UNITS,
     REAL,
@@ -78,7 +80,7 @@ def test_enough_real_lives_are_judged_by_units_that_their_predictor_has_not_seen
     real = first_units(rig_lives, FEWEST_REAL_UNITS)
     learnt: list[set[float]] = []
     judged: list[set[float]] = []
-    fit, evaluate = training_lives.Predictor.fit, training_lives.evaluate
+    fit, evaluate = Predictor.fit, training_lives.evaluate
 
     def watched_fit(
         profile: MachineProfile,
@@ -87,16 +89,16 @@ def test_enough_real_lives_are_judged_by_units_that_their_predictor_has_not_seen
         seed: int,
         unfailed: pd.DataFrame | None,
         sensor_forecast: bool = True,
-    ) -> object:
+    ) -> Predictor:
         learnt.append(names(lives))
         return fit(profile, lives, step, seed, unfailed, sensor_forecast)
 
-    def watched_evaluate(predictor: object, lives: pd.DataFrame) -> object:
+    def watched_evaluate(predictor: Predictor, lives: pd.DataFrame) -> Evaluation:
         judged.append(names(lives))
         assert not learnt[-1] & judged[-1]
-        return evaluate(predictor, lives)  # type: ignore[arg-type]
+        return evaluate(predictor, lives)
 
-    monkeypatch.setattr(training_lives.Predictor, "fit", watched_fit)
+    monkeypatch.setattr(Predictor, "fit", watched_fit)
     monkeypatch.setattr(training_lives, "evaluate", watched_evaluate)
     choice = choose(rig, RealUnits(real, None), real, 0, silent)
     assert set(choice.candidates) == {REAL, REAL_AND_SIMULATED}
