@@ -78,6 +78,11 @@ def _predictor_prefix(machine_id: str) -> str:
     return f"GAN/models/predictors/{machine_id}/{machine_id}_predictor_v"
 
 
+def life_key(machine_id: str, unit: str, life: int) -> str:
+    """The readings of one life of a unit in service (Parquet)."""
+    return f"GAN/data/lives/{machine_id}/{unit}_life{life}.parquet"
+
+
 def split_key(machine_id: str, split: str) -> str:
     """One synthetic set (Parquet); `split` is one of `SPLITS`."""
     return f"GAN/data/synthetic/{machine_id}/{split}.parquet"

@@ -62,7 +62,8 @@ class PredictorManager(ArtifactFolder):
         """
         import pandas as pd
 
-        from GAN.prognosis import predictor_file
+        from GAN.prognosis import lifetime_prior, predictor_file
+        from GAN.prognosis.tracking import condition_basis
         from GAN.prognosis.training_lives import choose
         from GAN.reporting.cards.predictor_card import write_predictor_card
 
@@ -85,6 +86,8 @@ class PredictorManager(ArtifactFolder):
             scores={} if choice.evaluation is None else choice.evaluation.model_dump(),
             training_time_seconds=round(time.monotonic() - began, 3),
             no_forecast=choice.predictor.no_forecast,
+            condition_basis=condition_basis(choice.predictor),
+            prior=lifetime_prior.predictions(profile, None, choice.predictor.lives)[0].as_json(),
         )
         write_predictor_card(profile, trained, choice)
         progress(100, f"learnt from {choice.units} {choice.learnt_from}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,8 @@ class PredictorResult:
         units: Number of these lives.
         scores: Metrics on units that it has not seen; see `GAN.prognosis.evaluation.Evaluation`.
         no_forecast: Why it gives no RUL; None if it does.
+        condition_basis: What the conditions of units depend on; see `GAN.prognosis.tracking`.
+        prior: The prediction of a new unit, as JSON.
     """
 
     path: Path
@@ -87,6 +90,8 @@ class PredictorResult:
     scores: Mapping[str, float]
     training_time_seconds: float
     no_forecast: str | None
+    condition_basis: str
+    prior: Mapping[str, Any]
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,14 @@
 """The stages. Importing this package declares them all."""
 
-from actors import assess, generate, import_seed, seed, train, train_predictor
+from actors import assess, end_life, generate, import_seed, predict, seed, train, train_predictor
 
-__all__ = ["assess", "generate", "import_seed", "seed", "train", "train_predictor"]
+__all__ = [
+    "assess",
+    "end_life",
+    "generate",
+    "import_seed",
+    "predict",
+    "seed",
+    "train",
+    "train_predictor",
+]

@@ -10,7 +10,7 @@ function in a module that `actors/__init__.py` imports.
 from __future__ import annotations
 
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,9 +22,15 @@ from GAN.profiles.profile import MachineProfile
 from GAN.progress import Progress
 from storage.artifacts.registry import PublishedFile, newest_key
 from storage.artifacts.store import ArtifactStore
-from storage.ledger.event_log import Subscription
+from storage.ledger.claims import Claim
+from storage.ledger.event_log import NewEvent, Subscription
 
 StageFunction = Callable[..., Event]
+
+#: Reads what a job needs from the ledger, in the worker, after the claim.
+Takes = Callable[[Claim], Any]
+#: Writes what a job has kept, inside the transaction that completes it; returns events to publish.
+Keeps = Callable[[Claim, Any], Sequence[NewEvent]]
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,8 @@ class Stage:
         queue: Where its jobs wait; a worker serves one or more queues.
         channel: Prefix of its progress channel in Redis database 2.
         chain: The chain that its jobs belong to: that of the events it publishes.
+        takes: What is read for a job; its function finds that in `job.taken`.
+        keeps: What is written for a job, from what its function gave to `job.keep`.
     """
 
     name: str
@@ -44,6 +52,8 @@ class Stage:
     queue: str
     channel: str
     chain: str
+    takes: Takes | None = None
+    keeps: Keeps | None = None
 
 
 STAGES: dict[str, Stage] = {}
@@ -58,6 +68,8 @@ class Job:
             its path relative to the workspace.
         files: The machine's newest file under each key.
         progress: Call it now and then.
+        taken: What the stage's `takes` has read; None without one.
+        kept: What the stage has given to `keep`, for its `keeps`.
     """
 
     id: int
@@ -67,6 +79,12 @@ class Job:
     store: ArtifactStore
     files: Mapping[str, PublishedFile] = field(repr=False)
     progress: Progress = field(repr=False)
+    taken: Any = field(default=None, repr=False)
+    kept: list[Any] = field(default_factory=list, repr=False)
+
+    def keep(self, value: Any) -> None:
+        """Hand something to the stage's `keeps`, which writes it when the job is completed."""
+        self.kept.append(value)
 
     def input(self, key: str) -> Path:
         """A local file with the bytes that the ledger has under `key`.
@@ -92,12 +110,16 @@ class Job:
         return key
 
 
-def stage(*, queue: str, channel: str) -> Callable[[StageFunction], StageFunction]:
+def stage(
+    *, queue: str, channel: str, takes: Takes | None = None, keeps: Keeps | None = None
+) -> Callable[[StageFunction], StageFunction]:
     """Declare a stage by its function's types and subscribe it.
 
     Args:
         queue: Where its jobs wait.
         channel: Prefix of its progress channel.
+        takes: Reads what its jobs need from the ledger; see `Stage`.
+        keeps: Writes what its jobs have found; see `Stage`.
     """
 
     def declare(function: StageFunction) -> StageFunction:
@@ -111,6 +133,8 @@ def stage(*, queue: str, channel: str) -> Callable[[StageFunction], StageFunctio
             queue=queue,
             channel=channel,
             chain=_chain(function.__name__, publishes),
+            takes=takes,
+            keeps=keeps,
         )
         STAGES[declared.name] = declared
         subscription = Subscription(

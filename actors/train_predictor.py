@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from actors.stage import Job, stage
+from events.predictors import keep_predictor
 from events.vocabulary import MachineOnboarded, PredictorRequested, PredictorTrained
 from GAN import layout
 from GAN.manager import GANManager
+from storage.ledger.predictor_registry import PredictorFacts
 
 
-@stage(queue="predictor", channel="gan:predictor")
+@stage(queue="predictor", channel="gan:predictor", keeps=keep_predictor)
 def train_predictor(event: MachineOnboarded | PredictorRequested, job: Job) -> PredictorTrained:
     """Train the next version; versions are kept side by side."""
     unfailed = layout.unfailed_key(job.machine_id)
@@ -24,6 +26,7 @@ def train_predictor(event: MachineOnboarded | PredictorRequested, job: Job) -> P
         },
         progress=job.progress,
     )
+    job.keep(PredictorFacts(trained.condition_basis, trained.prior))
     return PredictorTrained(
         machine_id=job.machine_id,
         predictor_key=layout.predictor_key(job.machine_id, version),

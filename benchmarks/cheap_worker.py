@@ -16,6 +16,7 @@ from storage.database import open_database
 from storage.ledger import leases
 from storage.ledger.claims import Claim
 from storage.ledger.event_log import NewEvent, Written
+from storage.ledger.leases import Also
 from storage.settings import load_settings
 
 
@@ -33,9 +34,14 @@ def main() -> None:
 def _trace_commits() -> None:
     complete = leases.complete
 
-    def traced(claim: Claim, event: NewEvent, artifacts: Iterable[StagedArtifact]) -> Written:
+    def traced(
+        claim: Claim,
+        event: NewEvent,
+        artifacts: Iterable[StagedArtifact],
+        also: Also = lambda: (),
+    ) -> Written:
         began = time.monotonic_ns()  # The transaction of the ledger is part of the hand-over.
-        written = complete(claim, event, artifacts)
+        written = complete(claim, event, artifacts, also)
         for job in written.jobs:
             trace(handed_over=job.job_id, at=began)
         return written

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from errors import BrokerUnavailable, LedgerUnavailable
-from events.vocabulary import Event
+from events.vocabulary import EVENT_TYPES, Event
 from storage.ledger import outbox
 from storage.ledger.event_log import (
     SYSTEM,
@@ -65,6 +65,7 @@ def new_event(
         actor=actor,
         causation_id=causation_id,
         key=key,
+        recurring=event.recurring,
         subscriptions=subscriptions(event.type),
         model=event.trained_model(),
         verdict=event.verdict(),
@@ -107,6 +108,7 @@ def replay(event_id: int, send: Send, actor: str) -> Written:
             effect=Effect.BEGINS,
             actor=actor,
             causation_id=event_id,
+            recurring=EVENT_TYPES[past.type].recurring,
             subscriptions=subscriptions(past.type),
         )
     )

@@ -1,4 +1,4 @@
-"""The states of jobs and machines."""
+"""The states of jobs, machines and units."""
 
 from __future__ import annotations
 
@@ -58,3 +58,16 @@ class MachineStatus(StrEnum):
     FAILED = "failed"
     CANCELLED = "cancelled"
     ONBOARDED = "onboarded"
+
+
+class UnitLevel(StrEnum):
+    """How urgent a unit is, the most urgent last.
+
+    `NO_FORECAST`: there is no predictor, or no recent reading.
+    """
+
+    NO_FORECAST = "no_forecast"
+    HEALTHY = "healthy"
+    WATCH = "watch"
+    WARNING = "warning"
+    ALARM = "alarm"

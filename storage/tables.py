@@ -18,12 +18,14 @@ from peewee import (
 from storage.database import database
 
 
-class _Table(Model):
+class Table(Model):
+    """A table of the ledger."""
+
     class Meta:
         database = database
 
 
-class Machine(_Table):
+class Machine(Table):
     """A machine and its profile, as submitted."""
 
     machine_id = CharField(max_length=100, primary_key=True)
@@ -33,13 +35,15 @@ class Machine(_Table):
     model = CharField(max_length=200)
     profile = TextField()
     profile_sha256 = CharField(max_length=64)
+    #: JSON object: the probabilities at which levels begin; null: the defaults.
+    thresholds = TextField(null=True)
     created_at = BigIntegerField()
 
     class Meta:
         table_name = "machines"
 
 
-class Event(_Table):
+class Event(Table):
     """An event; append-only. `key` is unique: a second event with the same key is not written."""
 
     id = AutoField()
@@ -55,13 +59,15 @@ class Event(_Table):
     actor = CharField(max_length=60, null=True)
     #: The job that published it; null for a request.
     job_id = IntegerField(null=True)
+    #: Whether such events come again and again; lists leave them out, and they are pruned.
+    recurring = BooleanField(default=False)
     occurred_at = BigIntegerField()
 
     class Meta:
         table_name = "events"
 
 
-class Job(_Table):
+class Job(Table):
     """One stage's reaction to one event. A pending row is the outbox."""
 
     id = AutoField()
@@ -95,7 +101,7 @@ class Job(_Table):
         table_name = "jobs"
 
 
-class ChainStatus(_Table):
+class ChainStatus(Table):
     """The status of a chain of a machine; see `storage.ledger.chain_status`."""
 
     machine = ForeignKeyField(Machine, on_delete="CASCADE", lazy_load=False)
@@ -112,7 +118,7 @@ class ChainStatus(_Table):
         primary_key = CompositeKey("machine", "chain")
 
 
-class Artifact(_Table):
+class Artifact(Table):
     """A file that a completed job made; its bytes are stored under `staged_key`."""
 
     id = AutoField()
@@ -130,7 +136,7 @@ class Artifact(_Table):
         table_name = "artifacts"
 
 
-class Answer(_Table):
+class Answer(Table):
     """The answer to a request with an `Idempotency-Key`; a repeated request gets it again."""
 
     key = CharField(max_length=255, primary_key=True)
@@ -145,7 +151,7 @@ class Answer(_Table):
         table_name = "answers"
 
 
-class Queue(_Table):
+class Queue(Table):
     """The settings of a queue; a queue without a row is open and has priority 0."""
 
     name = CharField(max_length=60, primary_key=True)
@@ -157,7 +163,7 @@ class Queue(_Table):
         table_name = "queues"
 
 
-class Worker(_Table):
+class Worker(Table):
     """A worker process and its last heartbeat."""
 
     id = CharField(max_length=100, primary_key=True)
@@ -173,7 +179,7 @@ class Worker(_Table):
         table_name = "workers"
 
 
-class ApiToken(_Table):
+class ApiToken(Table):
     """A client's token; only the Argon2 hash of its secret is stored. Revoked tokens keep rows."""
 
     id = CharField(max_length=12, primary_key=True)
@@ -189,7 +195,7 @@ class ApiToken(_Table):
         table_name = "api_tokens"
 
 
-class TrainingJob(_Table):
+class TrainingJob(Table):
     """A training, for reports; updated in the same transactions as the job `task`."""
 
     id = AutoField()
@@ -210,7 +216,7 @@ class TrainingJob(_Table):
         table_name = "gan_training_jobs"
 
 
-class ModelVersion(_Table):
+class ModelVersion(Table):
     """A trained model; `status` is candidate until assessed, then accepted or rejected."""
 
     id = AutoField()
@@ -230,7 +236,7 @@ class ModelVersion(_Table):
         table_name = "model_versions"
 
 
-class Predictor(_Table):
+class Predictor(Table):
     """A version of a machine's predictor; at most one version of a machine is live."""
 
     id = AutoField()
@@ -248,38 +254,11 @@ class Predictor(_Table):
     live = BooleanField()
     #: Why it is or is not live; empty if there is nothing to say.
     note = TextField()
+    #: What the conditions of units depend on; null in rows of older versions.
+    condition_basis = CharField(max_length=64, null=True)
+    #: JSON: the prediction of a new unit; null in rows of older versions.
+    prior = TextField(null=True)
     created_at = BigIntegerField()
 
     class Meta:
         table_name = "predictors"
-
-
-class Prediction(_Table):
-    """The prediction of a model for a machine at a time."""
-
-    id = AutoField()
-    machine = ForeignKeyField(Machine, on_delete="CASCADE", lazy_load=False)
-    model_version = ForeignKeyField(ModelVersion, null=True, on_delete="SET NULL", lazy_load=False)
-    failure_class = CharField(max_length=60, null=True)
-    probability = DoubleField(null=True)
-    rul_hours = DoubleField(null=True)
-    anomaly_score = DoubleField(null=True)
-    predicted_at = BigIntegerField()
-    created_at = BigIntegerField()
-
-    class Meta:
-        table_name = "predictions"
-
-
-class Explanation(_Table):
-    """The explanation of a prediction."""
-
-    id = AutoField()
-    machine = ForeignKeyField(Machine, on_delete="CASCADE", lazy_load=False)
-    prediction = ForeignKeyField(Prediction, on_delete="CASCADE", lazy_load=False)
-    method = CharField(max_length=60)
-    content = TextField()
-    created_at = BigIntegerField()
-
-    class Meta:
-        table_name = "explanations"

@@ -25,9 +25,17 @@ MIN_MAX_RUL_HOURS, MAX_MAX_RUL_HOURS = 50, 1_000_000
 #: Share of a seed's rows that may be simulated when real data are imported.
 MIN_PHYSICS_SHARE, MAX_PHYSICS_SHARE = 0.0, 0.9
 
-
 #: Accepted false alarms of novelty in 1,000 healthy hours.
 MIN_FALSE_ALARMS, MAX_FALSE_ALARMS = 0.001, 1_000.0
+
+#: Rows and bytes of one batch of readings.
+MAX_BATCH_ROWS, MAX_BATCH_BYTES = 50_000, 8_000_000
+
+#: How far a reading may be ahead of the ledger's clock, minutes.
+MAX_MINUTES_AHEAD = 5
+
+#: Units of a machine, unless a setting says otherwise.
+MAX_UNITS = 20_000
 
 
 def check_count(name: str, value: int, least: int, most: int) -> None:

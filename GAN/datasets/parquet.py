@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 #: third of the time.
 _REPEATING = ["unit_id", "failure_mode"]
 
-Kind = Literal["seed", "unfailed", "synthetic"]
+Kind = Literal["seed", "unfailed", "synthetic", "life"]
 
 
 def write_table(
@@ -41,9 +41,7 @@ def write_table(
         "kind": kind,
         **provenance,
     }
-    schema = _schema(profile, gaps=kind == "unfailed").with_metadata(
-        {key: str(value) for key, value in facts.items()}
-    )
+    schema = _schema(profile, kind).with_metadata({key: str(value) for key, value in facts.items()})
     table = pa.Table.from_pandas(frame, schema=schema, preserve_index=False)
     # from_pandas adds pandas' own metadata, which repeats the schema.
     table = table.replace_schema_metadata(schema.metadata)
@@ -71,9 +69,11 @@ def read_provenance(path: Path) -> dict[str, str]:
     return {key.decode(): value.decode() for key, value in metadata.items()}
 
 
-def _schema(profile: MachineProfile, gaps: bool) -> Any:
-    """The columns; with `gaps`, readings may be missing."""
+def _schema(profile: MachineProfile, kind: Kind) -> Any:
+    """The columns; in data of real machines readings may be missing, and how a life ended."""
     import pyarrow as pa
+
+    gaps, open_end = kind in ("unfailed", "life"), kind == "life"
 
     def field(name: str, type_: Any, unit: str, nullable: bool = False) -> Any:
         return pa.field(name, type_, nullable=nullable, metadata={"unit": unit})
@@ -82,8 +82,8 @@ def _schema(profile: MachineProfile, gaps: bool) -> Any:
         [
             field("unit_id", pa.int32(), ""),
             field("cycle_hour", pa.float64(), "h"),
-            field("rul_hours", pa.float64(), "h"),
-            field("failure_mode", pa.string(), ""),
+            field("rul_hours", pa.float64(), "h", open_end),
+            field("failure_mode", pa.string(), "", open_end),
             *(field(sensor.name, pa.float64(), sensor.unit, gaps) for sensor in profile.sensors),
         ]
     )

@@ -23,7 +23,7 @@ from actors.runtime.execution.supervision import ChildSupervisor, Stopped
 from actors.runtime.log import fields_of
 from actors.runtime.progress import ProgressChannel
 from actors.runtime.stage_process import Assignment, Died, Failed, Finished, Message
-from actors.stage import STAGES, Stage
+from actors.stage import STAGES, Keeps, Stage
 from errors import LedgerUnavailable, StaleLease
 from events.bus import Send, deliver
 from storage.artifacts import registry
@@ -120,18 +120,20 @@ class Runner:
             outcome: Message = Failed(reason, retryable=False, details="")
         else:
             outcome = self._in_child(claim, stage)
-        written = self._commit(claim, outcome)
+        keeps = stage.keeps if stage is not None else None
+        written = self._commit(claim, outcome, keeps)
         deliver(written.jobs, self.send)
-        if not isinstance(outcome, Finished):
-            self._staging.sweep(claim)
-        elif outcome.artifacts:
+        if isinstance(outcome, Finished) and outcome.artifacts:
             self._insist(lambda: self._publisher.publish(claim))
+        else:
+            self._staging.sweep(claim)
         if stage is not None:
             ProgressChannel(self.progress, claim, stage).ended()
         self._back_off.note(outcome)
         return _ENDS[type(outcome)]
 
     def _in_child(self, claim: Claim, stage: Stage) -> Message:
+        takes = stage.takes
         assignment = Assignment(
             module=stage.function.__module__,
             function=stage.function.__name__,
@@ -139,6 +141,7 @@ class Runner:
             artifact_root=self.settings.artifact_root,
             home=self.settings.home,
             files=self._insist(lambda: registry.of_machine(claim.machine_id)),
+            taken=self._insist(lambda: takes(claim)) if takes is not None else None,
         )
         self._insist(lambda: self._staging.sweep_earlier_attempts(claim))
         try:
@@ -149,9 +152,9 @@ class Runner:
             self._staging.sweep(claim)
             raise
 
-    def _commit(self, claim: Claim, outcome: Message) -> Written:
+    def _commit(self, claim: Claim, outcome: Message, keeps: Keeps | None) -> Written:
         try:
-            return self._insist(lambda: write_outcome(claim, outcome))
+            return self._insist(lambda: write_outcome(claim, outcome, keeps))
         except StaleLease:
             metrics.REFUSED.inc()
             structlog.get_logger().warning("refused", outcome=type(outcome).__name__.lower())

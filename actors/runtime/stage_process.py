@@ -15,7 +15,7 @@ import threading
 import traceback
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -41,7 +41,11 @@ _NICENESS = 10
 
 @dataclass(frozen=True)
 class Assignment:
-    """Everything that is needed to run a job."""
+    """Everything that is needed to run a job.
+
+    Attributes:
+        taken: What the stage's `takes` has read.
+    """
 
     module: str
     function: str
@@ -49,6 +53,7 @@ class Assignment:
     artifact_root: str
     home: Path
     files: Mapping[str, PublishedFile]
+    taken: Any = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -67,12 +72,14 @@ class Finished:
 
     Attributes:
         again: Whether the process waits for another assignment.
+        kept: What the stage has given to `Job.keep`.
     """
 
     event_type: str
     payload: dict[str, Any]
     artifacts: list[StagedArtifact]
     again: bool
+    kept: list[Any] = field(default_factory=list, repr=False)
 
 
 @dataclass(frozen=True)
@@ -145,12 +152,13 @@ def _run(pipe: Connection, assignment: Assignment, slim: float) -> Finished:
         store=store,
         files=assignment.files,
         progress=progress,
+        taken=assignment.taken,
     )
     function = getattr(importlib.import_module(assignment.module), assignment.function)
     event = function(read_event(claim.event_type, claim.machine_id, claim.payload), job)
     artifacts = store.stage(workspace, prefix)
     again = _peak_mib() - slim <= MOST_GROWTH_MIB
-    return Finished(event.type, event.payload(), artifacts, again)
+    return Finished(event.type, event.payload(), artifacts, again, job.kept)
 
 
 def _peak_mib() -> float:

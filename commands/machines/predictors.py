@@ -8,12 +8,11 @@ import click
 
 from commands.output import duration, json_option, moment, print_json, print_rows
 from commands.session import open_ledger, publisher
-from events.bus import new_correlation_id, new_event, request
-from events.vocabulary import PredictorChosen, PredictorRequested
+from events.bus import deliver, request
+from events.predictors import choose
+from events.vocabulary import PredictorRequested
 from GAN.config.limits import MAX_RANDOM_SEED, MIN_RANDOM_SEED
 from storage.artifacts.store import open_store
-from storage.database import transaction
-from storage.ledger import event_log, predictor_registry
 from storage.queries import machines
 from storage.queries import predictors as stored
 from storage.queries.predictors import PredictorRow
@@ -129,18 +128,16 @@ def train(machine_ids: tuple[str, ...], seed: int, as_json: bool) -> None:
 @click.argument("version", type=int)
 @json_option
 def use(machine_id: str, version: int, as_json: bool) -> None:
-    """Make a version live.
+    """Make a version live; all units of the machine are predicted by it.
 
     \b
     Example:
       fleetforge predictors use motor_siemens_1la7_001 1
     """
-    open_ledger()
+    settings = open_ledger()
     machines.machine(machine_id)
-    chosen = PredictorChosen(machine_id=machine_id, version=version)
-    with transaction():
-        predictor_registry.choose(machine_id, version)
-        event_log.append(new_event(chosen, new_correlation_id(), actor="cli"))
+    send = publisher(settings)
+    deliver(choose(machine_id, version, "cli"), send)
     if as_json:
         print_json({"machine_id": machine_id, "version": version, "live": True})
     else:

@@ -17,6 +17,10 @@ from storage.tables import Event, Machine
 #: The actor of an event that no person or client asked for.
 SYSTEM = "system"
 
+#: How long recurring events and their jobs are kept, days, and how many are removed at a time.
+RECURRING_DAYS = 7
+_MOST_PRUNED = 10
+
 
 class Effect(StrEnum):
     """What an event means for its chain.
@@ -58,6 +62,7 @@ class NewEvent:
         causation_id: The event that led to it.
         job_id: The job that published it; None for a request.
         key: Unique; if an event has the same key, this one is not written.
+        recurring: Whether such events come again and again; see `prune_recurring`.
         model: The trained model that it reports.
         verdict: The verdict on a model that it reports.
         predictor: The trained predictor that it reports.
@@ -73,6 +78,7 @@ class NewEvent:
     causation_id: int | None = None
     job_id: int | None = None
     key: str | None = None
+    recurring: bool = False
     subscriptions: Sequence[Subscription] = ()
     model: TrainedModel | None = None
     verdict: Verdict | None = None
@@ -138,6 +144,7 @@ def append(event: NewEvent) -> Written:
         effect=event.effect.value,
         actor=event.actor,
         job=event.job_id,
+        recurring=event.recurring,
     )
     jobs = [_insert_job(event_id, event, subscription) for subscription in event.subscriptions]
     if event.model is not None:
@@ -151,6 +158,11 @@ def append(event: NewEvent) -> Written:
         chains.add(event.chain)
     chain_status.update(event.machine_id, *chains)
     return Written(event_id, jobs)
+
+
+def prune_recurring(machine_id: str) -> None:
+    """Remove the oldest recurring events of a machine, with their jobs; a few at a time."""
+    execute(_PRUNE, machine=machine_id, age=RECURRING_DAYS * 86_400_000, most=_MOST_PRUNED)
 
 
 def _insert_job(event_id: int, event: NewEvent, subscription: Subscription) -> Dispatch:
@@ -167,11 +179,21 @@ def _insert_job(event_id: int, event: NewEvent, subscription: Subscription) -> D
     return Dispatch(job_id, subscription.queue)
 
 
+_PRUNE = """
+DELETE FROM events WHERE id IN (
+    SELECT oldest.id FROM (
+        SELECT id, occurred_at FROM events WHERE machine_id = :machine AND recurring
+        ORDER BY id LIMIT :most
+    ) AS oldest
+    WHERE oldest.occurred_at < {now} - :age
+)
+"""
+
 _INSERT_EVENT = """
 INSERT INTO events (type, machine_id, payload, correlation_id, causation_id, key, chain, effect,
-    actor, job_id, occurred_at)
+    actor, job_id, recurring, occurred_at)
 VALUES (:type, :machine, :payload, :correlation, :causation, :key, :chain, :effect,
-    :actor, :job, {now})
+    :actor, :job, :recurring, {now})
 RETURNING id
 """
 

@@ -7,7 +7,7 @@ docs/reliability.md has the state machine.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -25,6 +25,9 @@ from storage.ledger.event_log import SYSTEM, Dispatch, NewEvent, Written, append
 from storage.ledger.sequence import NEXT_SEQ
 from storage.status import JobStatus
 from storage.tables import Artifact
+
+#: What a transaction also does; it returns the events to publish with it.
+Also = Callable[[], Iterable[NewEvent]]
 
 MAX_ATTEMPTS = 5
 MAX_CRASHES = 3
@@ -66,8 +69,19 @@ def report_progress(
         return _write(claim, _PROGRESS, percent=percent, text=message, epoch=epoch, loss=loss)
 
 
-def complete(claim: Claim, event: NewEvent, artifacts: Iterable[StagedArtifact]) -> Written:
+def complete(
+    claim: Claim,
+    event: NewEvent,
+    artifacts: Iterable[StagedArtifact],
+    also: Also = lambda: (),
+) -> Written:
     """End a job: write its event and its files in one transaction.
+
+    Args:
+        claim: The right to run it.
+        event: What it has established.
+        artifacts: Its files.
+        also: Writes more in the same transaction; the events that it returns are published too.
 
     Raises:
         StaleLease: See `renew`; nothing was written.
@@ -75,7 +89,10 @@ def complete(claim: Claim, event: NewEvent, artifacts: Iterable[StagedArtifact])
     with transaction():
         _write(claim, f"status = 'success', {_OVER}")
         _add_artifacts(claim, artifacts)
-        return append(_by(claim, event))
+        written = append(_by(claim, event))
+        for more in also():
+            written.jobs.extend(append(replace(more, causation_id=written.event_id)).jobs)
+        return written
 
 
 def conclude_failed(

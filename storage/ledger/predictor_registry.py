@@ -43,6 +43,34 @@ class TrainedPredictor:
     no_forecast: str | None
 
 
+@dataclass(frozen=True)
+class PredictorFacts:
+    """What the ledger needs of a predictor's content.
+
+    Attributes:
+        condition_basis: What the conditions of units depend on.
+        prior: The prediction of a new unit, as JSON.
+    """
+
+    condition_basis: str
+    prior: Mapping[str, Any]
+
+
+def describe(job_id: int, facts: PredictorFacts) -> bool:
+    """Add the facts to the version that a job has trained; call after `record_predictor`.
+
+    Returns:
+        Whether that version is live.
+    """
+    version = Predictor.get_or_none(Predictor.job == job_id)
+    if version is None:
+        return False
+    Predictor.update(
+        condition_basis=facts.condition_basis, prior=json.dumps(dict(facts.prior))
+    ).where(Predictor.id == version.id).execute()
+    return bool(version.live)
+
+
 def record_predictor(machine_id: str, predictor: TrainedPredictor) -> None:
     """Add a version of a machine's predictor; call inside the transaction that adds its file.
 

@@ -22,6 +22,7 @@ class EventRow:
         effect: What it means for that chain; see `storage.ledger.event_log.Effect`.
         actor: Who asked for it; None in rows that version 0.1 wrote.
         job_id: The job that published it; None for a request.
+        recurring: Whether such events come again and again.
         occurred_at: Milliseconds since 1970.
     """
 
@@ -36,6 +37,7 @@ class EventRow:
     effect: str
     actor: str | None
     job_id: int | None
+    recurring: bool
     occurred_at: int
 
 
@@ -52,12 +54,24 @@ def event(event_id: int) -> EventRow:
 
 
 def events(
-    *, machine_id: str | None = None, after_id: int = 0, limit: int = 1000
+    *,
+    machine_id: str | None = None,
+    after_id: int = 0,
+    limit: int = 1000,
+    recurring: bool = False,
 ) -> list[EventRow]:
-    """Events after an id, oldest first; the newest `limit` of them."""
+    """Events after an id, oldest first; the newest `limit` of them.
+
+    Args:
+        machine_id: Only events of this machine.
+        after_id: Only events with a greater id.
+        limit: Maximum number of events.
+        recurring: Also events that come again and again.
+    """
     of_machine = "AND machine_id = :machine" if machine_id else ""
+    lasting = "" if recurring else "AND NOT recurring"
     asked = {"machine": machine_id} if machine_id else {}
-    which = f"WHERE id > :after {of_machine} ORDER BY id DESC LIMIT :most"
+    which = f"WHERE id > :after {of_machine} {lasting} ORDER BY id DESC LIMIT :most"
     return events_where(which, after=after_id, most=limit, **asked)[::-1]
 
 
@@ -84,7 +98,8 @@ def events_where(which: str, **parameters: Any) -> list[EventRow]:
 
 
 def _row(values: dict[str, Any]) -> EventRow:
-    return EventRow(**{**values, "payload": json.loads(values["payload"])})
+    payload, recurring = json.loads(values["payload"]), bool(values["recurring"])
+    return EventRow(**{**values, "payload": payload, "recurring": recurring})
 
 
 _FIELDS = tuple(field.name for field in fields(EventRow))

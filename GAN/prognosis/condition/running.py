@@ -47,7 +47,8 @@ class Condition:
     def update(self, units: NDArray[np.intp], hours: Floats, readings: Floats) -> None:
         """Take one row of readings of some units.
 
-        Impossible readings count as missing.
+        Impossible readings count as missing. After a gap of the long time constant the means begin
+        anew: what they were before is not recent. The baseline and the slope of the life stay.
 
         Args:
             units: Indices of units, each at most once, shape (n,).
@@ -68,16 +69,17 @@ class Condition:
         f[:, :, SEEN_AT] = np.where(seen, now, f[:, :, SEEN_AT])
         reach = MOST_DEVIATIONS * np.sqrt(np.where(new, 0.0, f[:, :, VARIANCE]))
         near = np.clip(value, f[:, :, RECENT] - reach, f[:, :, RECENT] + reach)
-        value = np.where(new, value, near)
+        anew = new | (seen & (passed > s.long_hours))
+        value = np.where(anew, value, near)
         deviation = np.square(value - f[:, :, RECENT])
         for place, constant in (
             (FAST, s.fast_hours),
             (RECENT, s.recent_hours),
             (LONG, s.long_hours),
         ):
-            _forget(f, place, value, seen, new, np.exp(-passed / constant))
+            _forget(f, place, value, seen, anew, np.exp(-passed / constant))
         keep = np.exp(-passed / s.long_hours)
-        _forget(f, VARIANCE, deviation, seen, new, keep, first=np.square(s.noise))
+        _forget(f, VARIANCE, deviation, seen, anew, keep, first=np.square(s.noise))
         _add_to_baseline(f, value, seen & (now - begun[:, None] <= s.baseline_hours))
         f[:, :, FIRST] = np.where(new, value, f[:, :, FIRST])
         _add_to_regression(f, value, np.where(seen, now - begun[:, None], 0.0), seen)

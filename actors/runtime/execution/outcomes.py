@@ -5,11 +5,13 @@ from __future__ import annotations
 import structlog
 
 from actors.runtime.stage_process import Died, Failed, Finished, Message
+from actors.stage import Keeps
 from events.bus import new_event
 from events.vocabulary import StageFailed, read_event
 from storage.ledger import leases
 from storage.ledger.claims import Claim
 from storage.ledger.event_log import NewEvent, Written
+from storage.ledger.leases import Also
 
 
 def failure_event(claim: Claim, reason: str) -> NewEvent:
@@ -20,8 +22,20 @@ def failure_event(claim: Claim, reason: str) -> NewEvent:
     return new_event(event, claim.correlation_id)
 
 
-def write_outcome(claim: Claim, outcome: Message) -> Written:
+def _keeping(claim: Claim, outcome: Finished, keeps: Keeps | None) -> Also:
+    """What the completing transaction also does."""
+    if keeps is None:
+        return lambda: ()
+    return lambda: [event for kept in outcome.kept for event in keeps(claim, kept)]
+
+
+def write_outcome(claim: Claim, outcome: Message, keeps: Keeps | None = None) -> Written:
     """Complete, fail or crash the job, in one transaction.
+
+    Args:
+        claim: The right to run it.
+        outcome: How its run ended.
+        keeps: Writes what the stage has kept; see `actors.stage.Stage`.
 
     Raises:
         StaleLease: The job is no longer this worker's; nothing was written.
@@ -35,7 +49,9 @@ def write_outcome(claim: Claim, outcome: Message) -> Written:
             if isinstance(event, StageFailed):
                 log.warning("gave up", reason=event.reason)
                 return leases.conclude_failed(claim, event.reason, record, outcome.artifacts)
-            return leases.complete(claim, record, outcome.artifacts)
+            return leases.complete(
+                claim, record, outcome.artifacts, _keeping(claim, outcome, keeps)
+            )
         case Failed(reason, retryable, details):
             log.warning("attempt failed", reason=reason, retryable=retryable)
             if details and retryable:

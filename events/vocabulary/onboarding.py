@@ -1,73 +1,15 @@
-"""The events: facts about a machine in the past tense, and requests that users make.
-
-A class declares what its events mean for their chain where it is defined: `effect` and `chain`.
-"""
+"""The events of an onboarding, and those of any chain."""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from pydantic import Field
 
-from events.plan import Frozen, PhysicsShare, Plan, SeedNumber
-from storage.ledger.chain_status import ONBOARDING
+from events.plan import Frozen, PhysicsShare, Plan
+from events.vocabulary.base import Event, Request
 from storage.ledger.event_log import Effect
 from storage.ledger.model_registry import TrainedModel, Verdict
-from storage.ledger.predictor_registry import PREDICTOR_CHAIN, TrainedPredictor
-
-
-class Request(Frozen):
-    """A request of a user. It begins a run of its chain at the stage that reacts to it."""
-
-    effect: ClassVar[Effect] = Effect.BEGINS
-
-
-#: Every event type by its name; defining a class adds it.
-EVENT_TYPES: dict[str, type[Event]] = {}
-
-
-class Event(Frozen):
-    """Something that happened to one machine.
-
-    Attributes:
-        chain: The chain that the event belongs to. An event that a job publishes belongs to the
-            chain of its job, and a stage to the chain of the events that it publishes.
-        effect: What the event means for that chain.
-    """
-
-    chain: ClassVar[str] = ONBOARDING
-    effect: ClassVar[Effect] = Effect.CONTINUES
-
-    machine_id: str
-
-    @classmethod
-    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
-        """Add the type to `EVENT_TYPES`."""
-        super().__pydantic_init_subclass__(**kwargs)
-        if issubclass(cls, Request) and cls.effect is not Effect.BEGINS:
-            raise TypeError(f"{cls.__name__}: name Request before Event among its bases")
-        EVENT_TYPES[cls.__name__] = cls
-
-    @property
-    def type(self) -> str:
-        """The event's name, as stored and shown."""
-        return type(self).__name__
-
-    def payload(self) -> dict[str, Any]:
-        """The event's fields without the machine's id."""
-        return self.model_dump(mode="json", exclude={"machine_id"})
-
-    def trained_model(self) -> TrainedModel | None:
-        """The model whose training the event reports; None for other events."""
-        return None
-
-    def verdict(self) -> Verdict | None:
-        """The verdict on a model that the event reports; None for other events."""
-        return None
-
-    def trained_predictor(self) -> TrainedPredictor | None:
-        """The predictor whose training the event reports; None for other events."""
-        return None
 
 
 class MachineCreated(Event, Plan):
@@ -212,62 +154,6 @@ class StageFailed(_Judged, Event):
         return self._verdict(accepted=False)
 
 
-class PredictorRequested(Request, Event):
-    """Train a predictor of the machine's failures.
-
-    Attributes:
-        seed: Random seed of the fresh simulated lives and of the training.
-    """
-
-    chain: ClassVar[str] = PREDICTOR_CHAIN
-
-    seed: SeedNumber = 0
-
-
-class PredictorTrained(Event):
-    """A predictor of the machine's failures was trained and evaluated.
-
-    Attributes:
-        predictor_key: Key of its file.
-        learnt_from: The lives that were chosen to learn from.
-        units: Number of these lives.
-        scores: Metrics on units that it has not seen, by name.
-        no_forecast: Why it gives no RUL; None if it does.
-    """
-
-    chain: ClassVar[str] = PREDICTOR_CHAIN
-    effect: ClassVar[Effect] = Effect.ENDS
-
-    predictor_key: str
-    version: int
-    learnt_from: str
-    units: int
-    scores: dict[str, float]
-    training_time_seconds: float
-    no_forecast: str | None = None
-
-    def trained_predictor(self) -> TrainedPredictor:
-        """The predictor."""
-        return TrainedPredictor(
-            key=self.predictor_key,
-            version=self.version,
-            learnt_from=self.learnt_from,
-            units=self.units,
-            scores=self.scores,
-            seconds=self.training_time_seconds,
-            no_forecast=self.no_forecast,
-        )
-
-
-class PredictorChosen(Event):
-    """A user chose the version that predicts."""
-
-    chain: ClassVar[str] = PREDICTOR_CHAIN
-    effect: ClassVar[Effect] = Effect.NOTICE
-
-    version: int
-
-
 class StageOverdue(Event):
     """A job takes, or waits, much longer than earlier runs of its stage; the job continues.
 
@@ -282,8 +168,3 @@ class StageOverdue(Event):
     job_id: int
     waited_seconds: int
     expected_seconds: int
-
-
-def read_event(event_type: str, machine_id: str, payload: dict[str, Any]) -> Event:
-    """The event that a ledger row holds."""
-    return EVENT_TYPES[event_type](machine_id=machine_id, **payload)

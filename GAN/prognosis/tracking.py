@@ -1,0 +1,163 @@
+"""Units in service: their conditions are updated by new readings, and asked about."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from GAN.prognosis import lifetime_prior
+from GAN.prognosis.condition.running import FIGURES, SEEN_AT, Condition, in_step
+from GAN.prognosis.condition.sensors import Floats
+from GAN.prognosis.levels import LevelState, Thresholds, next_level
+from GAN.prognosis.prediction import Prediction
+from GAN.prognosis.predictor import Predictor
+from GAN.prognosis.readings import Readings
+
+#: Version of the figures in `GAN.prognosis.condition.running`.
+_FIGURES_VERSION = 1
+#: A reading that follows the last one by less than this share of a time step is passed over.
+_SHORTEST_STEP = 0.1
+
+
+@dataclass(frozen=True)
+class TrackedUnit:
+    """A unit before its new readings.
+
+    Attributes:
+        condition: As `UnitAnswer.condition`; None: it has had no reading.
+        level: Its level.
+    """
+
+    name: str
+    condition: bytes | None
+    level: LevelState
+
+
+@dataclass(frozen=True)
+class UnitAnswer:
+    """A unit after its new readings.
+
+    Attributes:
+        condition: The figures of each sensor, then hours in service and hours at the first reading:
+            float64, little-endian.
+    """
+
+    condition: bytes
+    prediction: Prediction
+    level: LevelState
+
+
+def condition_basis(predictor: Predictor) -> str:
+    """What the figures of a condition depend on, as a hash: profile, time step and regimes."""
+    regimes = {
+        name: value.tolist() if isinstance(value, np.ndarray) else value
+        for name, value in asdict(predictor.regimes).items()
+    }
+    step = predictor.sensors.step_hours
+    parts = [_FIGURES_VERSION, predictor.profile.sha256, step, regimes]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def track(
+    predictor: Predictor, units: Sequence[TrackedUnit], rows: Readings, thresholds: Thresholds
+) -> list[UnitAnswer]:
+    """Update units by new readings and predict them.
+
+    The conditions do not depend on how the readings are divided into batches.
+
+    Args:
+        predictor: The predictor of their machine type.
+        units: The units. Each has a condition, or at least one reading.
+        rows: Their new readings, sorted by unit and time; `rows.units` are names of `units` in the
+            same order. Hours in service are not before those in the conditions.
+        thresholds: Where levels begin.
+    """
+    condition = _condition_of(predictor, units)
+    _update(predictor, condition, rows)
+    names = [unit.name for unit in units]
+    predictions = _predict(predictor, condition, names, thresholds)
+    seen = ~np.isnan(condition.figures[:, :, SEEN_AT])
+    every = condition.every_unit
+    lost = condition.silent(every) & seen
+    fault = np.any(lost | condition.stuck(every, predictor.lively), axis=1)
+    watched = (condition.hours - condition.begun).tolist()
+    return [
+        UnitAnswer(
+            _as_bytes(condition, index),
+            predictions[index],
+            next_level(
+                unit.level,
+                predictions[index],
+                thresholds,
+                settled=watched[index] > predictor.sensors.baseline_hours,
+                sensor_fault=bool(fault[index]),
+                dwell_hours=predictor.sensors.recent_hours,
+            ),
+        )
+        for index, unit in enumerate(units)
+    ]
+
+
+def _condition_of(predictor: Predictor, units: Sequence[TrackedUnit]) -> Condition:
+    condition = Condition(predictor.sensors, len(units))
+    shape = (len(predictor.sensors.names), FIGURES)
+    for index, unit in enumerate(units):
+        if unit.condition is not None:
+            values = np.frombuffer(unit.condition, dtype="<f8")
+            condition.figures[index] = values[:-2].reshape(shape)
+            condition.hours[index], condition.begun[index] = values[-2:]
+    return condition
+
+
+def _as_bytes(condition: Condition, index: int) -> bytes:
+    ends = [condition.hours[index], condition.begun[index]]
+    return np.append(condition.figures[index].ravel(), ends).astype("<f8").tobytes()
+
+
+def _update(predictor: Predictor, condition: Condition, rows: Readings) -> None:
+    if not len(rows.hours):
+        return
+    kept = _far_enough(rows, condition.hours, _SHORTEST_STEP * predictor.sensors.step_hours)
+    unit, hours = rows.unit[kept], rows.hours[kept]
+    values = predictor.regimes.standardised(rows.values[kept])
+    first = np.searchsorted(unit, condition.every_unit)
+    end = np.searchsorted(unit, condition.every_unit, side="right")
+    if len(unit):
+        for alive, at in in_step(first, end):
+            condition.update(alive, hours[at], values[at])
+
+
+def _far_enough(rows: Readings, newest: Floats, shortest: float) -> NDArray[np.bool_]:
+    """Rows that follow the last row that counts by at least this many hours, shape (rows,)."""
+    before = np.append(np.nan, rows.hours[:-1])
+    begins = np.append(True, np.diff(rows.unit) != 0)
+    before[begins] = newest[rows.unit[begins]]
+    with np.errstate(invalid="ignore"):
+        if not (rows.hours - before < shortest).any():
+            return np.ones(len(rows.hours), dtype=bool)
+    kept = np.zeros(len(rows.hours), dtype=bool)
+    last = newest.copy()
+    for index, (unit, hour) in enumerate(zip(rows.unit, rows.hours, strict=True)):
+        if not hour - last[unit] < shortest:
+            kept[index] = True
+            last[unit] = hour
+    return kept
+
+
+def _predict(
+    predictor: Predictor, condition: Condition, names: Sequence[str], thresholds: Thresholds
+) -> list[Prediction]:
+    if predictor.no_forecast is None:
+        return predictor.predict(
+            condition, condition.every_unit, names, thresholds.false_alarms_per_1000_hours
+        )
+    nothing = np.empty((len(names), 0))
+    ages = Readings(tuple(names), condition.every_unit, condition.hours, nothing)
+    return lifetime_prior.predictions(
+        predictor.profile, ages, predictor.lives, predictor.no_forecast
+    )

@@ -1,0 +1,116 @@
+"""ReadingsArrived, PredictionRequested → PredictionsMade: the conditions of units, and predictions.
+
+The readings are no event's payload: `takes` hands what waits in the ledger to the job, and `keeps`
+writes what it has found in the transaction that completes it. So a reading counts once, whichever
+process dies.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from actors.stage import Job, stage
+from events.telemetry import keep_states, take_waiting
+from events.vocabulary import PredictionRequested, PredictionsMade, ReadingsArrived
+from storage.status import UnitLevel
+from storage.telemetry.unit_state import NewState
+from storage.telemetry.waiting import Waiting, WaitingUnit
+
+if TYPE_CHECKING:
+    from GAN.prognosis.predictor import Predictor
+    from GAN.prognosis.readings import Readings
+    from GAN.prognosis.tracking import TrackedUnit
+
+_MS_PER_HOUR = 3_600_000
+
+#: Predictors that a process keeps in memory, of a few MB each.
+_MOST_LOADED = 40
+
+
+@stage(queue="telemetry", channel="gan:prediction", takes=take_waiting, keeps=keep_states)
+def predict(
+    event: ReadingsArrived | PredictionRequested,  # noqa: ARG001  # its type is the wiring
+    job: Job,
+) -> PredictionsMade:
+    """Update the conditions of units by the readings that wait, and predict them."""
+    from GAN.prognosis.levels import Thresholds
+    from GAN.prognosis.tracking import condition_basis, track
+
+    waiting: Waiting = job.taken
+    units = waiting.units
+    if waiting.predictor is None or not units:
+        job.keep((None, []))  # Readings may have come meanwhile.
+        return PredictionsMade(machine_id=job.machine_id, rows=0, units=0)
+    predictor = _predictor(job.input(waiting.predictor.key))
+    thresholds = Thresholds.model_validate_json(waiting.thresholds or "{}")
+    readings = _readings(waiting, units, len(predictor.sensors.names))
+    answers = track(predictor, [_tracked(unit) for unit in units], readings, thresholds)
+    newest = {unit_id: at for unit_id, at, _ in waiting.rows}  # The last of each unit stays.
+    basis = condition_basis(predictor)
+    states = [
+        NewState(
+            unit_id=unit.id,
+            unit=unit.unit,
+            life=unit.life,
+            condition_was=unit.condition_at,
+            condition_at=newest.get(unit.id, unit.condition_at),
+            condition=answer.condition,
+            condition_basis=basis,
+            prediction=answer.prediction.as_json(),
+            level=_level(answer.level.level, predictor),
+            level_was=UnitLevel(unit.level),
+            calm_since=answer.level.calm_since,
+            cause=answer.level.cause,
+        )
+        for unit, answer in zip(units, answers, strict=True)
+    ]
+    job.keep((waiting.predictor, states))
+    return PredictionsMade(
+        machine_id=job.machine_id,
+        rows=len(waiting.rows),
+        units=len(units),
+        version=waiting.predictor.version,
+    )
+
+
+@lru_cache(_MOST_LOADED)
+def _predictor(path: Path) -> Predictor:
+    """A predictor; `Job.input` has checked that the file is the ledger's."""
+    from GAN.prognosis import predictor_file
+
+    return predictor_file.load(path)
+
+
+def _level(level: int, predictor: Predictor) -> UnitLevel:
+    from GAN.prognosis.levels import LEVELS
+
+    return UnitLevel.NO_FORECAST if predictor.no_forecast else UnitLevel(LEVELS[level])
+
+
+def _tracked(unit: WaitingUnit) -> TrackedUnit:
+    from GAN.prognosis.levels import LEVELS, LevelState
+    from GAN.prognosis.tracking import TrackedUnit
+
+    level = LEVELS.index(unit.level) if unit.level in LEVELS else 0
+    return TrackedUnit(unit.unit, unit.condition, LevelState(level, unit.calm_since, unit.cause))
+
+
+def _readings(waiting: Waiting, units: list[WaitingUnit], sensors: int) -> Readings:
+    import numpy as np
+
+    from GAN.prognosis.readings import Readings
+
+    index = {unit.id: number for number, unit in enumerate(units)}
+    began = np.array([unit.began_at for unit in units], dtype=np.float64)
+    unit = np.array([index[row[0]] for row in waiting.rows], dtype=np.intp)
+    at = np.array([row[1] for row in waiting.rows], dtype=np.float64)
+    values = np.frombuffer(b"".join(row[2] for row in waiting.rows), dtype="<f8")
+    order = np.argsort(unit, kind="stable")
+    return Readings(
+        tuple(each.unit for each in units),
+        unit[order],
+        ((at - began[unit]) / _MS_PER_HOUR)[order],
+        values.reshape(-1, sensors)[order],
+    )

@@ -1,0 +1,124 @@
+"""Alerts: raised when the level of a unit rises, cleared when it is healthy again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from errors import Conflict, NotFound
+from storage.database import execute
+from storage.status import UnitLevel
+from storage.telemetry.unit_state import NewState
+
+_RANK = {level: rank for rank, level in enumerate(UnitLevel)}
+
+
+@dataclass(frozen=True)
+class AlertChange:
+    """An alert that was raised to a higher level, or cleared.
+
+    Attributes:
+        level: The level that it was raised to; None if it was cleared.
+        reading_at: Time of the reading, ms since 1970.
+    """
+
+    alert_id: int
+    unit: str
+    level: UnitLevel | None
+    cause: str
+    sentence: str
+    reading_at: int
+
+
+def follow(machine_id: str, changes: Sequence[NewState]) -> list[AlertChange]:
+    """Raise and clear alerts after changes of levels; call inside a transaction."""
+    found = []
+    for change in changes:
+        if change.level in (UnitLevel.HEALTHY, UnitLevel.NO_FORECAST):
+            found += clear(change.unit_id, change.unit, "readings", change.condition_at)
+            continue
+        open_alerts = execute(_OPEN, unit=change.unit_id)
+        if open_alerts and _RANK[UnitLevel(open_alerts[0][1])] >= _RANK[change.level]:
+            continue
+        values = {
+            "level": change.level.value,
+            "cause": change.cause,
+            "sentence": change.prediction["sentence"],
+            "at": change.condition_at,
+        }
+        if open_alerts:
+            ((alert_id,),) = execute(_ESCALATE, id=open_alerts[0][0], **values)
+        else:
+            new = {"machine": machine_id, "unit": change.unit_id, "life": change.life}
+            ((alert_id,),) = execute(_RAISE, **new, **values)
+        found.append(
+            AlertChange(
+                alert_id,
+                change.unit,
+                change.level,
+                change.cause,
+                change.prediction["sentence"],
+                change.condition_at,
+            )
+        )
+    return found
+
+
+def clear(unit_id: int, unit: str, by: str, at: int) -> list[AlertChange]:
+    """Clear the open alert of a unit, if there is one.
+
+    Args:
+        unit_id: The unit.
+        unit: Its name.
+        by: `readings`, `failure` or `maintenance`.
+        at: Time of what cleared it, ms since 1970.
+    """
+    return [
+        AlertChange(alert_id, unit, None, cause, f"cleared by {by}", at)
+        for alert_id, cause in execute(_CLEAR, unit=unit_id, by=by)
+    ]
+
+
+def acknowledge(alert_id: int, by: str, note: str) -> None:
+    """Record that somebody has seen an alert; call inside a transaction.
+
+    Raises:
+        NotFound: No such alert.
+        Conflict: It is acknowledged or cleared.
+    """
+    if execute(_ACKNOWLEDGE, id=alert_id, by=by, note=note):
+        return
+    rows = execute(_STATE, id=alert_id)
+    if not rows:
+        raise NotFound(f"no alert {alert_id}", kind="alert")
+    cleared_at, acknowledged_by = rows[0]
+    state = "is cleared" if cleared_at is not None else f"was acknowledged by {acknowledged_by}"
+    raise Conflict(f"alert {alert_id} {state}")
+
+
+_OPEN = "SELECT id, level FROM alerts WHERE unit_id = :unit AND cleared_at IS NULL"
+
+_RAISE = """
+INSERT INTO alerts (machine_id, unit_id, life, level, cause, sentence, reading_at, raised_at)
+VALUES (:machine, :unit, :life, :level, :cause, :sentence, :at, {now})
+RETURNING id
+"""
+
+# A higher level has to be seen again.
+_ESCALATE = """
+UPDATE alerts SET level = :level, cause = :cause, sentence = :sentence, reading_at = :at,
+    acknowledged_at = NULL, acknowledged_by = NULL
+WHERE id = :id RETURNING id
+"""
+
+_CLEAR = """
+UPDATE alerts SET cleared_at = {now}, cleared_by = :by
+WHERE unit_id = :unit AND cleared_at IS NULL RETURNING id, cause
+"""
+
+_ACKNOWLEDGE = """
+UPDATE alerts SET acknowledged_at = {now}, acknowledged_by = :by, note = :note
+WHERE id = :id AND cleared_at IS NULL AND acknowledged_at IS NULL RETURNING id
+"""
+
+_STATE = "SELECT cleared_at, acknowledged_by FROM alerts WHERE id = :id"

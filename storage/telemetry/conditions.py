@@ -1,0 +1,153 @@
+"""Keeping what a job has found out about units: conditions, predictions, levels and alerts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from storage.database import each_row, execute, execute_each
+from storage.telemetry import alerts, units
+from storage.telemetry.alerts import AlertChange
+from storage.telemetry.unit_state import NewState
+
+#: How the reasons of a prediction were found (Lundberg et al., arXiv 1802.03888).
+METHOD = "treeshap"
+
+
+def keep(
+    machine_id: str, predictor_id: int, version: int, states: Sequence[NewState], every_ms: int
+) -> list[AlertChange]:
+    """Write the states of units; call inside the transaction that completes the job.
+
+    A unit that has changed meanwhile keeps its row: its readings wait still.
+
+    Args:
+        machine_id: The machine.
+        predictor_id: The predictor's row.
+        version: Its version.
+        states: What was found out.
+        every_ms: How often a prediction is kept if the level does not change, ms of readings.
+
+    Returns:
+        The alerts that were raised or cleared.
+    """
+    units.hold(machine_id)
+    ids = json.dumps([[state.unit_id] for state in states])
+    found = {row[0]: row[1:] for row in execute(_FOUND.format(rows=each_row(1)), rows=ids)}
+    current = [
+        state
+        for state in states
+        if state.unit_id in found and found[state.unit_id][:2] == (state.life, state.condition_was)
+    ]
+    execute_each(_UPDATE, [_row(state, version) for state in current])
+    kept = [state for state in current if _is_kept(state, found[state.unit_id][2], every_ms)]
+    _add_predictions(machine_id, predictor_id, kept)
+    if current:
+        # A predictor that an older version has trained does not have it.
+        execute(_BASIS, id=predictor_id, basis=current[0].condition_basis)
+    return alerts.follow(machine_id, [s for s in current if s.level != s.level_was])
+
+
+def _is_kept(state: NewState, kept_at: int | None, every_ms: int) -> bool:
+    due = kept_at is None or state.condition_at - kept_at >= every_ms
+    return due or state.level != state.level_was
+
+
+def _row(state: NewState, version: int) -> dict[str, Any]:
+    return {
+        "id": state.unit_id,
+        "condition_at": state.condition_at,
+        "condition": state.condition,
+        "basis": state.condition_basis,
+        "latest": json.dumps(state.prediction),
+        "version": version,
+        "level": state.level.value,
+        "calm_since": state.calm_since,
+        "rul_hours": state.prediction["rul_hours"],
+    }
+
+
+def _add_predictions(machine_id: str, predictor_id: int, states: Sequence[NewState]) -> None:
+    execute_each(_ADD, [_prediction(machine_id, predictor_id, state) for state in states])
+    execute_each(
+        _EXPLAIN,
+        [
+            {
+                "machine": machine_id,
+                "unit": state.unit_id,
+                "at": state.condition_at,
+                "method": METHOD,
+                "content": json.dumps(
+                    {name: state.prediction[name] for name in _EXPLANATION}, ensure_ascii=False
+                ),
+            }
+            for state in states
+        ],
+    )
+    execute_each(_KEPT, [{"id": state.unit_id, "at": state.condition_at} for state in states])
+
+
+def _prediction(machine_id: str, predictor_id: int, state: NewState) -> dict[str, Any]:
+    said = state.prediction
+    modes = {mode: p for mode, p in said["probabilities"].items() if mode != "healthy"}
+    mode = max(modes, key=modes.__getitem__)
+    return {
+        "machine": machine_id,
+        "unit": state.unit_id,
+        "life": state.life,
+        "predictor": predictor_id,
+        "level": state.level.value,
+        "failure_class": mode,
+        "probability": modes[mode],
+        "probability_24h": said["probability_24h"],
+        "probabilities": json.dumps(said["probabilities"]),
+        "rul": said["rul_hours"],
+        "low": said["rul_low_hours"],
+        "high": said["rul_high_hours"],
+        "novelty": said["novelty"],
+        "novelty_limit": said["novelty_limit"],
+        "strangeness": said["strangeness"],
+        "health": said["health"],
+        "at": state.condition_at,
+    }
+
+
+#: The parts of a prediction that explain it.
+_EXPLANATION = ("sentence", "usual_hours", "reasons", "similar_lives")
+
+_FOUND = """
+SELECT id, life, condition_at, kept_at FROM units
+JOIN {rows} ON units.id = CAST(c0 AS BIGINT)
+"""
+
+_UPDATE = """
+UPDATE units SET condition_at = :condition_at, condition = :condition, condition_basis = :basis,
+    latest = :latest, predicted_at = :condition_at, predictor_version = :version,
+    level_since = CASE WHEN level = :level THEN level_since ELSE :condition_at END,
+    level = :level, calm_since = :calm_since, rul_hours = :rul_hours
+WHERE id = :id
+"""
+
+_BASIS = """
+UPDATE predictors SET condition_basis = :basis WHERE id = :id AND condition_basis IS NULL
+"""
+
+_KEPT = "UPDATE units SET kept_at = :at WHERE id = :id"
+
+_ADD = """
+INSERT INTO predictions (machine_id, unit_id, life, predictor_id, level, failure_class,
+    probability, probability_24h, probabilities, rul_hours, rul_low_hours, rul_high_hours,
+    anomaly_score, anomaly_limit, strangeness, health, predicted_at, created_at)
+VALUES (:machine, :unit, :life, :predictor, :level, :failure_class,
+    :probability, :probability_24h, :probabilities, :rul, :low, :high,
+    :novelty, :novelty_limit, :strangeness, :health, :at, {now})
+ON CONFLICT (unit_id, predicted_at) DO NOTHING
+"""
+
+_EXPLAIN = """
+INSERT INTO explanations (machine_id, prediction_id, method, content, created_at)
+SELECT :machine, id, :method, :content, {now} FROM predictions
+WHERE unit_id = :unit AND predicted_at = :at
+ON CONFLICT (prediction_id) DO NOTHING
+"""
