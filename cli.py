@@ -25,6 +25,9 @@ COMMANDS = {
     "events": ("commands.ledger.events", "List or follow events."),
     "predict": ("commands.machines.predict", "Predict failures of units from their readings."),
     "predictors": ("commands.machines.predictors", "List, show, train and choose predictors."),
+    "readings": ("commands.units.readings", "Send and check readings of units."),
+    "units": ("commands.units.units", "List and show units, and report what happened to them."),
+    "alerts": ("commands.units.alerts", "List and acknowledge alerts."),
     "machines": ("commands.machines.machines", "List, show and delete machines."),
     "publish": ("commands.ledger.publish", "Publish a request by hand."),
     "replay": ("commands.ledger.replay", "Publish a past event again."),
@@ -87,6 +90,8 @@ LISTS = {
     "event": "fleetforge events",
     "token": "fleetforge tokens list",
     "predictor": "fleetforge predictors list",
+    "unit": "fleetforge units list",
+    "alert": "fleetforge alerts list",
 }
 
 

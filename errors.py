@@ -60,7 +60,7 @@ class NotFound(FleetforgeError):
     """A machine, job, artifact or template that does not exist.
 
     Attributes:
-        kind: What is missing: `machine`, `job`, `event` or `token`. The command line adds the
+        kind: What is missing: `machine`, `job`, `unit`, `alert` … The command line adds the
             command that lists them. None for anything else.
     """
 

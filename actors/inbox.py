@@ -1,17 +1,17 @@
-"""The watched folder: each profile in it is onboarded; a bad one gets a file with the reasons."""
+"""Watched folders: each file in them is taken in; a bad one gets a file with the reasons."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import structlog
 import watchfiles
 
-from errors import InvalidInput, LedgerUnavailable
+from errors import InvalidInput, LedgerUnavailable, Problem
 from GAN.profiles.loading import is_profile_name
 
 #: A file that has not changed for this long is complete, seconds.
@@ -23,19 +23,22 @@ Stamp = tuple[int, int]
 
 @dataclass
 class Folder:
-    """Onboards every profile in a folder.
+    """Takes in every file in a folder.
 
     Attributes:
-        submit: Onboards one file; raises `InvalidInput` for a bad one.
+        submit: Takes in one file; raises `InvalidInput` for a bad one. It returns what is wrong
+            with parts of a file that was taken in.
+        accepts: Whether a file is one of those to take in.
     """
 
     path: Path
-    submit: Callable[[Path], None]
+    submit: Callable[[Path], Sequence[Problem]]
+    accepts: Callable[[Path], bool] = is_profile_name
     _unsettled: dict[Path, tuple[Stamp, float]] = field(default_factory=dict)
     _done: dict[Path, Stamp] = field(default_factory=dict)
 
     def watch(self, stopping: threading.Event) -> None:
-        """Onboard the files that are there, and later ones, until `stopping` is set."""
+        """Take in the files that are there, and later ones, until `stopping` is set."""
         self.path.mkdir(parents=True, exist_ok=True)
         # watchfiles reports a change at once, but not when its writer is done. So it only wakes
         # this loop, and a file is read once it has not changed for a while.
@@ -54,7 +57,7 @@ class Folder:
     def look(self) -> None:
         """Check every file of the folder once."""
         now = time.monotonic()
-        present = {path: _stamp(path) for path in self.path.iterdir() if is_profile_name(path)}
+        present = {path: _stamp(path) for path in self.path.iterdir() if self.accepts(path)}
         for path, stamp in present.items():
             if stamp is None or self._done.get(path) == stamp:
                 continue
@@ -70,18 +73,26 @@ class Folder:
         log = structlog.get_logger().bind(file=path.name)
         complaint = path.with_name(f"{path.name}.error")
         try:
-            self.submit(path)
+            problems = self.submit(path)
         except InvalidInput as error:
-            complaint.write_text("".join(f"{problem}\n" for problem in error.problems))
+            _complain(complaint, error.problems)
             log.warning("rejected", problems=len(error.problems), see=complaint.name)
         except LedgerUnavailable as error:
             log.warning("waiting", reason=str(error))
             return
         else:
-            complaint.unlink(missing_ok=True)
-            log.info("taken in")
+            if problems:
+                _complain(complaint, problems)
+                log.warning("taken in part", problems=len(problems), see=complaint.name)
+            else:
+                complaint.unlink(missing_ok=True)
+                log.info("taken in")
         self._done[path] = stamp
         self._unsettled.pop(path, None)
+
+
+def _complain(complaint: Path, problems: Sequence[Problem]) -> None:
+    complaint.write_text("".join(f"{problem}\n" for problem in problems))
 
 
 def _stamp(path: Path) -> Stamp | None:

@@ -18,18 +18,22 @@ from api.middleware.stack import add_middleware
 from api.openapi import DESCRIPTION, extend_openapi
 from api.responses.problems import EVERYWHERE, documented
 from api.routes import (
+    alerts,
     data,
     events,
     health,
     machines,
     metrics,
+    predictions,
     predictors,
     profiles,
+    readings,
     reports,
     stages,
     statistics,
     tasks,
     templates,
+    units,
 )
 from api.swagger_ui import add_swagger_ui
 from storage.settings import Settings
@@ -68,6 +72,10 @@ def create_app(settings: Settings) -> FastAPI:
         data,
         reports,
         predictors,
+        readings,
+        units,
+        predictions,
+        alerts,
         templates,
         profiles,
         statistics,

@@ -7,14 +7,18 @@ from typing import Any
 from fastapi import FastAPI
 from pydantic.json_schema import models_json_schema
 
-from api.responses import examples
+from api.responses import examples, unit_examples
 from api.responses.problems import ProblemDocument
+from api.routes.alerts import Acknowledgement
+from api.routes.predictions import PredictionRequest
 from api.routes.stages import GenerateRequest, SeedRequest, TrainRequest
+from api.routes.units import FailureReport, MaintenanceReport
 
 DESCRIPTION = """
-From a machine's profile to synthetic run-to-failure data.
+From a machine's profile to synthetic run-to-failure data, and predictions of failures.
 
-POST a profile, follow its task, and download the data sets. Errors are problem documents
+POST a profile, follow its task, and download the data sets. POST readings of units, and get the
+fleet with its predictions and alerts. Errors are problem documents
 (RFC 9457) that say what is wrong and what to do. Times are milliseconds since 1970.
 
 WebSockets stream the progress of one task (`/ws/tasks/{task_id}`) or of the whole fleet
@@ -22,7 +26,16 @@ WebSockets stream the progress of one task (`/ws/tasks/{task_id}`) or of the who
 """
 
 #: Models that routes refer to by name only, so FastAPI does not see them.
-_REFERRED = (ProblemDocument, SeedRequest, TrainRequest, GenerateRequest)
+_REFERRED = (
+    ProblemDocument,
+    SeedRequest,
+    TrainRequest,
+    GenerateRequest,
+    PredictionRequest,
+    FailureReport,
+    MaintenanceReport,
+    Acknowledgement,
+)
 
 
 def extend_openapi(app: FastAPI) -> None:
@@ -42,7 +55,7 @@ def extend_openapi(app: FastAPI) -> None:
             document = build()
             schemas = document["components"]["schemas"]
             schemas.update(definitions["$defs"])
-            for name, example in examples.OF_MODELS.items():
+            for name, example in (examples.OF_MODELS | unit_examples.OF_MODELS).items():
                 # Added here because FastAPI drops nulls from the document that it builds.
                 schemas[name]["examples"] = [example]
             for name in ("HTTPValidationError", "ValidationError"):

@@ -17,7 +17,6 @@ from events.vocabulary import (
     PredictionRequested,
     ReadingsArrived,
 )
-from GAN.config.limits import MAX_UNITS
 from GAN.profiles.profile import MACHINE_ID_PATTERN, MachineProfile
 from GAN.telemetry.batch import SentBatch, SentRow
 from GAN.telemetry.checking import CheckedRows, check_rows, unit_problems
@@ -26,6 +25,7 @@ from storage.ledger import event_log
 from storage.ledger.claims import Claim
 from storage.ledger.event_log import Dispatch, NewEvent
 from storage.queries.machines import profile_of
+from storage.settings import Settings
 from storage.telemetry import conditions, readings, waiting
 from storage.telemetry.alerts import AlertChange
 from storage.telemetry.readings import Added, NewReading
@@ -34,6 +34,9 @@ from storage.telemetry.waiting import LivePredictor, Waiting
 
 #: How many problems an answer lists.
 MOST_PROBLEMS = 20
+
+#: How many units a machine may have, unless a setting says otherwise.
+DEFAULT_MAX_UNITS: int = Settings.model_fields["max_units"].default
 
 #: How often a prediction is kept if the level of its unit does not change, ms of readings.
 KEPT_EVERY_MS = 300_000
@@ -67,7 +70,7 @@ def take_in(
     actor: str,
     machine_id: str | None = None,
     source: str = "readings",
-    max_units: int = MAX_UNITS,
+    max_units: int = DEFAULT_MAX_UNITS,
 ) -> Taken:
     """Take readings in: all good rows in one transaction, so a batch is never half taken.
 
@@ -104,6 +107,20 @@ def take_in(
     taken.problems = problems[:MOST_PROBLEMS]
     taken.delivered = deliver(jobs, send)
     return taken
+
+
+def check(batch: SentBatch, machine_id: str | None, source: str) -> tuple[int, list[Problem]]:
+    """Check readings as `take_in` does, and write nothing.
+
+    Returns:
+        How many rows could be taken, and the problems of the others; the first `MOST_PROBLEMS`.
+    """
+    refused = list(batch.problems)
+    checked = _checked(batch, machine_id, refused, source)
+    for rows in checked.values():
+        refused += rows.refused
+    count = sum(len(rows.rows) for rows in checked.values())
+    return count, [*refused, *_remarks(checked)][:MOST_PROBLEMS]
 
 
 def _checked(

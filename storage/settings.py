@@ -44,6 +44,8 @@ class Settings(BaseSettings):
         allowed_hosts: Accepted values of the `Host` header on loopback, in addition to loopback
             names.
         web_origins: Origins of other web pages that may call the service from a browser.
+        max_units: How many units a machine may have.
+        silent_hours: A unit whose newest readings came longer ago has no forecast, hours.
     """
 
     model_config = SettingsConfigDict(
@@ -64,6 +66,8 @@ class Settings(BaseSettings):
     trusted_proxies: Listed = ()
     allowed_hosts: Listed = ()
     web_origins: Listed = ()
+    max_units: int = Field(default=20_000, ge=1, le=1_000_000)
+    silent_hours: float = Field(default=24, gt=0, le=100_000)
 
     @field_validator("redis_url")
     @classmethod

@@ -66,8 +66,8 @@ class UnitLevel(StrEnum):
     `NO_FORECAST`: there is no predictor, or no recent reading.
     """
 
-    NO_FORECAST = "no_forecast"
     HEALTHY = "healthy"
+    NO_FORECAST = "no_forecast"
     WATCH = "watch"
     WARNING = "warning"
     ALARM = "alarm"

@@ -34,9 +34,6 @@ MAX_BATCH_ROWS, MAX_BATCH_BYTES = 50_000, 8_000_000
 #: How far a reading may be ahead of the ledger's clock, minutes.
 MAX_MINUTES_AHEAD = 5
 
-#: Units of a machine, unless a setting says otherwise.
-MAX_UNITS = 20_000
-
 
 def check_count(name: str, value: int, least: int, most: int) -> None:
     """Refuse a count outside its range.

@@ -51,7 +51,7 @@ class ProfileText:
 
 
 async def _profile_text(request: Request) -> ProfileText:
-    media_type = _media_type(request)
+    media_type = media_type_of(request)
     if media_type not in _SUFFIXES:
         known = ", ".join(_SUFFIXES)
         raise HTTPException(415, f"send the profile as {known}, and write the type in Content-Type")
@@ -81,7 +81,7 @@ def json_of(model: type[Body]) -> Callable[[Request], Awaitable[Body | None]]:
         data = await request.body()
         if not data:
             return None
-        if _media_type(request) != "application/json":
+        if media_type_of(request) != "application/json":
             advice = "send JSON and write Content-Type: application/json, or send no body"
             raise HTTPException(415, advice)
         try:
@@ -101,5 +101,6 @@ def json_body(model: type[BaseModel]) -> dict[str, Any]:
     return {"requestBody": {"content": {"application/json": {"schema": schema}}}}
 
 
-def _media_type(request: Request) -> str:
+def media_type_of(request: Request) -> str:
+    """The content type of a body, without parameters."""
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()

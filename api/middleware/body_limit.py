@@ -6,8 +6,12 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.responses.problems import problem
+from GAN.config.limits import MAX_BATCH_BYTES
 
 MAX_BODY_BYTES = 1_000_000
+
+#: The last part of the paths that take batches of readings.
+_READINGS = "/readings"
 
 
 class BodyLimit:
@@ -15,7 +19,7 @@ class BodyLimit:
 
     Starlette's own limit counts while the route reads. It does not limit a route that reads
     nothing, and it answers with plain text. An accepted body fits into memory, so it can be read
-    before.
+    before. Batches of readings may be larger.
     """
 
     def __init__(self, app: ASGIApp, limit: int) -> None:
@@ -27,8 +31,9 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        if int(Headers(scope=scope).get("content-length", "0")) > self._limit:
-            await self._refuse(scope, receive, send)
+        limit = MAX_BATCH_BYTES if scope["path"].endswith(_READINGS) else self._limit
+        if int(Headers(scope=scope).get("content-length", "0")) > limit:
+            await self._refuse(scope, receive, send, limit)
             return
         body = bytearray()
         more = True
@@ -38,8 +43,8 @@ class BodyLimit:
                 return
             body += message.get("body", b"")
             more = message.get("more_body", False)
-            if len(body) > self._limit:
-                await self._refuse(scope, receive, send)
+            if len(body) > limit:
+                await self._refuse(scope, receive, send, limit)
                 return
         whole: list[Message] = [{"type": "http.request", "body": bytes(body), "more_body": False}]
 
@@ -48,8 +53,8 @@ class BodyLimit:
 
         await self._app(scope, receive_again, send)
 
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
-        detail = f"the body is too large; send at most {self._limit:,} bytes"
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send, limit: int) -> None:
+        detail = f"the body is too large; send at most {limit:,} bytes"
         # The rest of the body stays unread, so the connection cannot be used again.
         refused = problem(413, detail, headers={"Connection": "close"})
         await refused(scope, receive, send)

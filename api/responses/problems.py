@@ -98,7 +98,7 @@ _MEANINGS = {
     403: "The token's scope is not enough; the detail names the scope that is needed.",
     404: "Not found; the detail says where to look.",
     409: "Not possible in the current state; the detail says what to do first.",
-    413: "The body is larger than 1,000,000 bytes.",
+    413: "The body is larger than 1,000,000 bytes; readings: 8,000,000.",
     415: "The body's type is not supported here.",
     416: "The range lies beyond the end of the file.",
     422: "The request is invalid; `errors` lists every problem.",

@@ -19,6 +19,10 @@ from storage.queries import pages
 router = APIRouter(prefix="/api/events", tags=["events"])
 
 
+def _recurs(event_type: str | None) -> bool:
+    return event_type is not None and EVENT_TYPES[event_type].recurring
+
+
 def _known(event_type: str) -> str:
     if event_type not in EVENT_TYPES:
         raise ValueError(f"write one of {', '.join(EVENT_TYPES)}")
@@ -41,6 +45,11 @@ class EventQuery(Paging):
     correlation_id: str | None = Field(
         default=None, pattern="^[0-9a-f]{32}$", examples=[examples.EVENT["correlation_id"]]
     )
+    recurring: bool = Field(
+        default=False,
+        description="Also those that come with each batch of readings.",
+        examples=[True],
+    )
 
 
 @router.get("", summary="Events", response_model=EventPage, responses=documented(422))
@@ -60,6 +69,7 @@ def list_events(query: Annotated[EventQuery, Query()]) -> Response:
         machine_id=query.machine_id,
         event_type=query.type,
         correlation_id=query.correlation_id,
+        recurring=query.recurring or _recurs(query.type),
     )
     last = found[-1].id if found else after or 0
     ends = descending and len(found) < query.limit

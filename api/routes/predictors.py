@@ -66,7 +66,7 @@ def list_predictors(machine_id: MachineId) -> Response:
     "/{version}",
     summary="One version of a machine's predictor",
     response_model=Predictor,
-    responses=documented(404),
+    responses=documented(404, 422),
 )
 def show(
     machine_id: MachineId,

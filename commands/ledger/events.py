@@ -22,8 +22,9 @@ _LATECOMERS = 200
 @click.command()
 @click.option("--machine", "machine_id", metavar="ID")
 @click.option("--follow", is_flag=True, help="Keep printing new events.")
+@click.option("--all", "recurring", is_flag=True, help="Also those of each batch of readings.")
 @json_option
-def events(machine_id: str | None, follow: bool, as_json: bool) -> None:
+def events(machine_id: str | None, follow: bool, recurring: bool, as_json: bool) -> None:
     """List events, oldest first; without --follow, the newest 1,000.
 
     With --follow and --json, each event is one line.
@@ -36,7 +37,7 @@ def events(machine_id: str | None, follow: bool, as_json: bool) -> None:
     open_ledger()
     if machine_id is not None:
         machines.machine(machine_id)
-    found = event_queries.events(machine_id=machine_id)
+    found = event_queries.events(machine_id=machine_id, recurring=recurring)
     if as_json and not follow:
         print_json([asdict(event) for event in found])
         return
@@ -52,7 +53,7 @@ def events(machine_id: str | None, follow: bool, as_json: bool) -> None:
             time.sleep(_LOOK_SECONDS)
             # An event gets its id before the commit, so a lower id may still appear.
             last = max(shown, default=0) - _LATECOMERS
-            found = event_queries.events(machine_id=machine_id, after_id=last)
+            found = event_queries.events(machine_id=machine_id, after_id=last, recurring=recurring)
     except KeyboardInterrupt:
         return
 

@@ -67,6 +67,7 @@ def events(
     machine_id: str | None = None,
     event_type: str | None = None,
     correlation_id: str | None = None,
+    recurring: bool = False,
 ) -> list[EventRow]:
     """A page of events, by id.
 
@@ -80,9 +81,12 @@ def events(
         machine_id: Only events of this machine.
         event_type: Only events of this type.
         correlation_id: Only events of this chain.
+        recurring: Also events that come again and again.
     """
     asked = _asked(machine_id=machine_id, type=event_type, correlation_id=correlation_id)
     conditions = [f"{name} = :{name}" for name in asked]
+    if not recurring:
+        conditions.append("NOT recurring")
     if after is not None:
         conditions.append("id < :after" if descending else "id > :after")
         asked["after"] = after

@@ -26,7 +26,7 @@ from schemathesis.checks import CHECKS
 from actors.broker.valkey import EmbeddedValkey
 from api.app import create_app
 from api.middleware.security_headers import DOCS_CSP
-from api.responses import examples
+from api.responses import examples, unit_examples
 from api.routes import reports
 from events.vocabulary import MachineOnboarded, ModelTrained, SeedReady, SyntheticDataReady
 from GAN.layout import SPLITS, model_key, page_key, report_key, seed_key, split_key
@@ -38,6 +38,7 @@ from storage.settings import Settings
 from tests.integration.serving import Http, as_json, serving
 
 MACHINE = "pump_example_001"
+EXAMPLES = examples.OF_MODELS | unit_examples.OF_MODELS
 
 #: A profile has so many fields that systematic variations of each take a minute a route. The unit
 #: tests of profiles see to them; here the routes get random ones.
@@ -175,7 +176,7 @@ def test_no_route_does_more_for_a_token_than_its_scope_says(served: Http, scope:
         for method in operations
         if method != "get" and path != CHECKS_PROFILES
     }
-    assert len(changes) == 6
+    assert len(changes) == 12
     assert refused == {one for one in changes if scope == "read" or one[0] == "delete"}
 
 
@@ -250,10 +251,10 @@ def test_every_parameter_body_and_answer_has_an_example() -> None:
     assert contents > 25
 
 
-@pytest.mark.parametrize("name", examples.OF_MODELS)
+@pytest.mark.parametrize("name", EXAMPLES)
 def test_the_examples_are_what_their_schema_says(name: str) -> None:
     whole = {"$ref": f"#/components/schemas/{name}", "components": DOCUMENT["components"]}
-    jsonschema.validate(examples.OF_MODELS[name], whole, jsonschema.Draft202012Validator)
+    jsonschema.validate(EXAMPLES[name], whole, jsonschema.Draft202012Validator)
 
 
 def test_the_report_is_described_as_it_is_written() -> None:

@@ -123,13 +123,14 @@ class Plant:
             "training_time_seconds": 1.0,
         }
         trained = record("PredictorTrained", machine_id, payload)
-        basis, prior = "", {"rul_hours": 400.0}
         keeps = STAGES[claim.stage].keeps
         assert keeps is not None
-        from GAN.prognosis import predictor_file
+        from GAN.prognosis import lifetime_prior, predictor_file
         from GAN.prognosis.tracking import condition_basis
 
-        basis = condition_basis(predictor_file.load(path))
+        predictor = predictor_file.load(path)
+        basis = condition_basis(predictor)
+        prior = lifetime_prior.predictions(predictor.profile, None, predictor.lives)[0].as_json()
         artifacts = self.store.stage(path.parents[4], prefix)
         leases.complete(
             claim, trained, artifacts, lambda: keeps(claim, PredictorFacts(basis, prior))

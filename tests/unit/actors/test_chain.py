@@ -53,7 +53,7 @@ def test_the_types_of_a_stage_are_its_wiring() -> None:
 
 
 def test_trainings_have_queues_of_their_own() -> None:
-    assert queues() == ["default", "predictor", "train"]
+    assert queues() == ["default", "predictor", "telemetry", "train"]
     assert [s.queue for s in subscriptions("MachineOnboarded")] == ["predictor"]
     assert [s.queue for s in subscriptions("SeedReady")] == ["train"]
 

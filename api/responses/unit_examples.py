@@ -1,0 +1,135 @@
+"""Example responses about units, for the OpenAPI document: one unit that wears."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from api.responses.examples import MACHINE_ID
+
+_READ, _RAISED = 1795953600000, 1795953601000
+
+READINGS: dict[str, Any] = {
+    "readings": [
+        {
+            "machine": MACHINE_ID,
+            "unit": "1",
+            "at": "2026-11-29T12:00:00Z",
+            "readings": {"vibration_rms": 5.9, "bearing_temperature": 78.2},
+        }
+    ]
+}
+
+_REASON = {"sensor": "vibration_rms", "hours": -410.2, "used": 0.81}
+_SENTENCE = (
+    "About 18 h left, with 90 % probability 9 to 31 h: vibration_rms (81 % of its way to failure) "
+    "takes 410 h (usual: 428 h)."
+)
+_LIFE = {"rul_hours": 21.0, "failure_mode": "bearing_wear"}
+
+PREDICTION: dict[str, Any] = {
+    "age_hours": 402.5,
+    "based_on": "readings",
+    "rul_hours": 18.1,
+    "rul_low_hours": 9.2,
+    "rul_high_hours": 30.7,
+    "probability_24h": 0.79,
+    "planning_hours": 60.0,
+    "probabilities": {"healthy": 0.0, "bearing_wear": 0.94, "cavitation": 0.06},
+    "novelty": 9.1,
+    "novelty_limit": 2.2,
+    "strangeness": 0.4,
+    "widened": 1.0,
+    "health": 14.0,
+    "silent_sensors": [],
+    "stuck_sensors": [],
+    "outlook": [
+        {
+            "sensor": "vibration_rms",
+            "hours": [6.0, 30.0],
+            "low": [5.8, 6.1],
+            "median": [6.1, 6.9],
+            "high": [6.4, 7.8],
+            "hours_to_alarm": 0.0,
+        }
+    ],
+    "reasons": [_REASON],
+    "usual_hours": 428.3,
+    "similar_lives": [_LIFE],
+    "sentence": _SENTENCE,
+}
+
+UNIT: dict[str, Any] = {
+    "machine_id": MACHINE_ID,
+    "machine_type": "pump",
+    "unit": "1",
+    "life": 1,
+    "began_at": _READ - 1_449_000_000,
+    "seen_at": _READ,
+    "received_at": _RAISED,
+    "level": "alarm",
+    "level_since": _READ,
+    "why": "",
+    "predicted_at": _READ,
+    "predictor_version": 1,
+    "alert_id": 3,
+    "prediction": PREDICTION,
+}
+
+_PAST: dict[str, Any] = {
+    "id": 88,
+    "life": 1,
+    "predictor_version": 1,
+    "level": "alarm",
+    "failure_class": "bearing_wear",
+    "probability": 0.94,
+    "probability_24h": 0.79,
+    "probabilities": PREDICTION["probabilities"],
+    "rul_hours": 18.1,
+    "rul_low_hours": 9.2,
+    "rul_high_hours": 30.7,
+    "anomaly_score": 9.1,
+    "anomaly_limit": 2.2,
+    "strangeness": 0.4,
+    "health": 14.0,
+    "predicted_at": _READ,
+    "created_at": _RAISED,
+    "explanation": {
+        "sentence": _SENTENCE,
+        "usual_hours": 428.3,
+        "reasons": [_REASON],
+        "similar_lives": [_LIFE],
+    },
+}
+
+ALERT: dict[str, Any] = {
+    "id": 3,
+    "machine_id": MACHINE_ID,
+    "unit": "1",
+    "life": 1,
+    "level": "alarm",
+    "cause": "failure in 24 h",
+    "sentence": _SENTENCE,
+    "reading_at": _READ,
+    "raised_at": _RAISED,
+    "cleared_at": None,
+    "cleared_by": None,
+    "acknowledged_at": None,
+    "acknowledged_by": None,
+    "note": None,
+}
+
+#: Example by name of the model.
+OF_MODELS: dict[str, Any] = {
+    "Acknowledgement": {"note": "bearing is ordered"},
+    "Alert": ALERT,
+    "AlertPage": {"items": [ALERT], "next_cursor": None},
+    "FailureReport": {"at": _READ, "mode": "bearing_wear"},
+    "LifeEnd": {"machine_id": MACHINE_ID, "unit": "1", "life": 1, "at": _READ},
+    "MaintenanceReport": {"at": _READ, "note": "new bearing"},
+    "PastPredictionPage": {"items": [_PAST], "next_cursor": None},
+    "PredictionRequest": {"machine_ids": "all"},
+    "PredictionTasks": {"items": [{"machine_id": MACHINE_ID, "task_id": 41}]},
+    "ReadingsTaken": {"taken": 1, "known": 0, "late": 0, "refused": 0, "problems": []},
+    "Unit": UNIT,
+    "UnitPage": {"items": [UNIT], "next_cursor": None},
+}

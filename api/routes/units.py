@@ -1,0 +1,211 @@
+"""Units: their newest predictions, earlier ones, and the ends of their lives."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.auth.access import WRITE
+from api.dependencies import pagination, path_params
+from api.dependencies.bodies import json_body, json_of
+from api.dependencies.idempotency import IdempotentRequest, TheRequest, answer
+from api.dependencies.pagination import LedgerTime, Paging
+from api.dependencies.path_params import MachineId
+from api.dependencies.service import TheService
+from api.responses import examples
+from api.responses.models import sent
+from api.responses.problems import documented
+from api.responses.units import LifeEnd, PastPrediction, PastPredictionPage, Unit, UnitPage
+from errors import NotFound
+from events.bus import Send
+from events.lives import end_life
+from GAN.profiles.profile import MachineId as KnownId
+from GAN.telemetry.checking import UNIT_PATTERN
+from storage.clients.idempotency import Answer
+from storage.database import clock_ms
+from storage.queries import predictions, units
+from storage.status import UnitLevel
+from storage.telemetry.lives import EndedBy, Ending
+
+router = APIRouter(prefix="/api/gan", tags=["units"])
+
+UnitName = Annotated[str, Path(description="Name of the unit.", examples=["1"])]
+
+_ORDER = "urgency"
+
+
+class UnitQuery(Paging):
+    """Filters of a list of units."""
+
+    level: UnitLevel | None = Field(default=None, examples=["alarm"])
+    machine_id: KnownId | None = Field(default=None, examples=[examples.MACHINE_ID])
+
+
+class HistoryQuery(Paging):
+    """Which predictions of a unit."""
+
+    since: LedgerTime | None = Field(
+        default=None, description="Of readings at or after this.", examples=[1795953600000]
+    )
+    until: LedgerTime | None = Field(
+        default=None, description="Of readings at or before this.", examples=[1795953600000]
+    )
+
+
+class _Report(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    at: LedgerTime | None = Field(
+        default=None, description="When it happened, ms since 1970; now if absent."
+    )
+    note: str = Field(default="", max_length=1_000, pattern=r"^[^\x00]*$")
+
+
+class FailureReport(_Report):
+    """A failure of a unit."""
+
+    mode: str | None = Field(
+        default=None, max_length=60, description="A failure mode of the profile, if it is known."
+    )
+
+
+class MaintenanceReport(_Report):
+    """A replacement or an overhaul of a unit."""
+
+
+@router.get("/units", summary="Units", response_model=UnitPage, responses=documented(422))
+def list_units(service: TheService, query: Annotated[UnitQuery, Query()]) -> Response:
+    """The newest prediction of every unit, the most urgent first: the fleet in one call.
+
+    A machine with a predictor and no readings is in the list too, without a unit: its prediction is
+    that of a new one.
+    """
+    place = pagination.position(query.cursor, _ORDER, tuple[int, float, str, str])
+    found = units.units(
+        silent_hours=service.settings.silent_hours,
+        machine_id=query.machine_id,
+        level=query.level,
+        after=place,
+        limit=query.limit + 1,
+    )
+    page = found[: query.limit]
+    more = len(found) > query.limit
+    cursor = pagination.cursor(_ORDER, *page[-1].place) if more else None
+    return sent(UnitPage(items=[Unit.of(row) for row in page], next_cursor=cursor))
+
+
+@router.get(
+    "/machines/{machine_id}/units/{unit}",
+    summary="One unit",
+    response_model=Unit,
+    responses=documented(404),
+)
+def show(service: TheService, machine_id: MachineId, unit: UnitName) -> Response:
+    """All four types of prediction at its newest reading: failure, RUL, anomaly, forecast."""
+    path_params.profile_of(machine_id)
+    _check_name(machine_id, unit)
+    return sent(Unit.of(units.unit(machine_id, unit, service.settings.silent_hours)))
+
+
+@router.get(
+    "/machines/{machine_id}/units/{unit}/predictions",
+    summary="Earlier predictions of a unit",
+    response_model=PastPredictionPage,
+    responses=documented(404, 422),
+)
+def history(
+    service: TheService,
+    machine_id: MachineId,
+    unit: UnitName,
+    query: Annotated[HistoryQuery, Query()],
+) -> Response:
+    """The predictions that were kept, the newest first.
+
+    One is kept every five minutes of readings and at each change of level.
+    """
+    path_params.profile_of(machine_id)
+    _check_name(machine_id, unit)
+    units.unit(machine_id, unit, service.settings.silent_hours)
+    position = pagination.position(query.cursor, "-predicted_at", tuple[LedgerTime])
+    found = predictions.predictions(
+        machine_id,
+        unit,
+        since=query.since,
+        until=query.until,
+        before=position[0] if position else None,
+        limit=query.limit + 1,
+    )
+    page = found[: query.limit]
+    more = len(found) > query.limit
+    cursor = pagination.cursor("-predicted_at", page[-1].predicted_at) if more else None
+    items = [PastPrediction.of(row) for row in page]
+    return sent(PastPredictionPage(items=items, next_cursor=cursor))
+
+
+@router.post(
+    "/machines/{machine_id}/units/{unit}/failures",
+    status_code=202,
+    dependencies=[WRITE],
+    summary="Report a failure",
+    response_model=LifeEnd,
+    responses=documented(404, 409, 415, 422),
+    openapi_extra=json_body(FailureReport),
+)
+def failed(
+    machine_id: MachineId,
+    unit: UnitName,
+    once: TheRequest,
+    report: Annotated[FailureReport | None, Depends(json_of(FailureReport))],
+) -> Response:
+    """The unit has failed: its life ends and its next one begins; its open alert is cleared.
+
+    The readings of the life become a file that later predictors can learn from.
+    """
+    said = report or FailureReport()
+    return _end(once, machine_id, unit, said, EndedBy.FAILURE, said.mode)
+
+
+@router.post(
+    "/machines/{machine_id}/units/{unit}/maintenance",
+    status_code=202,
+    dependencies=[WRITE],
+    summary="Report a replacement",
+    response_model=LifeEnd,
+    responses=documented(404, 409, 415, 422),
+    openapi_extra=json_body(MaintenanceReport),
+)
+def maintained(
+    machine_id: MachineId,
+    unit: UnitName,
+    once: TheRequest,
+    report: Annotated[MaintenanceReport | None, Depends(json_of(MaintenanceReport))],
+) -> Response:
+    """The unit was replaced or overhauled before it failed: as good as new from then on."""
+    return _end(once, machine_id, unit, report or MaintenanceReport(), EndedBy.MAINTENANCE, None)
+
+
+def _end(
+    once: IdempotentRequest,
+    machine_id: str,
+    unit: str,
+    report: _Report,
+    by: EndedBy,
+    mode: str | None,
+) -> Response:
+    path_params.profile_of(machine_id)
+    _check_name(machine_id, unit)
+
+    def effect(send: Send) -> Answer:
+        at = clock_ms() if report.at is None else report.at
+        life = end_life(Ending(machine_id, unit, at, by, mode, report.note), send, once.actor)
+        return answer(202, LifeEnd(machine_id=machine_id, unit=unit, life=life, at=at))
+
+    return once(effect)
+
+
+def _check_name(machine_id: str, unit: str) -> None:
+    """Refuse malformed names before the query: PostgreSQL, for example, rejects NUL characters."""
+    if not UNIT_PATTERN.fullmatch(unit):
+        raise NotFound(f"{machine_id} has no unit {unit[:60]!a}; see GET /api/gan/units")

@@ -1,0 +1,91 @@
+"""`fleetforge readings`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from commands.output import json_option, print_json
+from commands.session import open_ledger, publisher
+from events.telemetry import check, take_in
+from GAN.telemetry.files import read_readings
+
+_machine_option = click.option(
+    "--machine", "machine_id", metavar="ID", help="The machine of rows that name none."
+)
+_file_argument = click.argument("files", metavar="FILE...", nargs=-1, required=True, type=Path)
+
+
+@click.group()
+def readings() -> None:
+    """Send and check readings of units.
+
+    A FILE is .csv, .parquet, .json or .ndjson, with columns `machine`, `unit` and `at` and one for
+    each sensor. `at` is a time such as 2026-01-31T12:00:00Z, or milliseconds since 1970. Without
+    `unit`, all rows are of unit 1.
+    """
+
+
+@readings.command()
+@_file_argument
+@_machine_option
+@json_option
+def send(files: tuple[Path, ...], machine_id: str | None, as_json: bool) -> None:
+    """Take readings in; predictions follow. The same readings again change nothing.
+
+    \b
+    Example:
+      fleetforge readings send readings.csv --machine motor_siemens_1la7_001
+    """
+    settings = open_ledger()
+    publish = publisher(settings)
+    answers = []
+    for path in files:
+        taken = take_in(
+            read_readings(path),
+            publish,
+            actor="cli",
+            machine_id=machine_id,
+            source=path.name,
+            max_units=settings.max_units,
+        )
+        answers.append({"file": str(path), **asdict(taken)})
+        if as_json:
+            continue
+        click.echo(
+            f"{path}: {taken.taken:,} taken, {taken.known:,} known, {taken.late:,} late, "
+            f"{taken.refused:,} refused"
+        )
+        for problem in taken.problems:
+            click.echo(f"  {problem}", err=True)
+    if as_json:
+        print_json(answers)
+
+
+@readings.command("check")
+@_file_argument
+@_machine_option
+@json_option
+def check_files(files: tuple[Path, ...], machine_id: str | None, as_json: bool) -> None:
+    """Check readings and write nothing.
+
+    \b
+    Example:
+      fleetforge readings check readings.csv --machine motor_siemens_1la7_001
+    """
+    open_ledger()
+    answers = []
+    for path in files:
+        good, problems = check(read_readings(path), machine_id, path.name)
+        answers.append(
+            {"file": str(path), "good": good, "problems": [asdict(one) for one in problems]}
+        )
+        if as_json:
+            continue
+        click.echo(f"{path}: {good:,} rows are good")
+        for problem in problems:
+            click.echo(f"  {problem}", err=True)
+    if as_json:
+        print_json(answers)

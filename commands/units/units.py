@@ -1,0 +1,193 @@
+"""`fleetforge units`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+import click
+
+from commands.output import json_option, moment, print_json, print_rows, repeat
+from commands.session import open_ledger, publisher
+from events.lives import end_life
+from storage.database import clock_ms
+from storage.queries import units as unit_queries
+from storage.queries.units import UnitRow
+from storage.status import UnitLevel
+from storage.telemetry.lives import EndedBy, Ending
+
+COLUMNS = ("machine_id", "unit", "level", "rul_hours", "90 %", "in 24 h", "likely mode", "why")
+
+#: Rows of a list.
+_MOST = 1_000
+
+_at_option = click.option(
+    "--at",
+    type=click.DateTime(["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"]),
+    metavar="TIME",
+    help="When it happened, such as 2026-01-31T12:00:00+01:00; default: now.",
+)
+
+
+@click.group()
+def units() -> None:
+    """List and show units, and report what happened to them."""
+
+
+@units.command("list")
+@click.option("--machine", "machine_id", metavar="ID", help="Only units of this machine.")
+@click.option(
+    "--level", type=click.Choice([level.value for level in UnitLevel]), help="Only this level."
+)
+@click.option("--watch", is_flag=True, help="Show again every second.")
+@json_option
+def list_units(machine_id: str | None, level: str | None, watch: bool, as_json: bool) -> None:
+    """List units with their newest predictions, the most urgent first.
+
+    \b
+    Examples:
+      fleetforge units list
+      fleetforge units list --level alarm
+    """
+    settings = open_ledger()
+
+    def show() -> None:
+        found = unit_queries.units(
+            silent_hours=settings.silent_hours,
+            machine_id=machine_id,
+            level=None if level is None else UnitLevel(level),
+            limit=_MOST,
+        )
+        if as_json:
+            print_json([_facts(row) for row in found])
+            return
+        rows = [_row(row) for row in found]
+        print_rows(rows, COLUMNS, "no units; send readings: fleetforge readings send FILE")
+
+    if watch:
+        repeat(show)
+    else:
+        show()
+
+
+@units.command("show")
+@click.argument("machine_id", metavar="MACHINE")
+@click.argument("unit", default="1")
+@json_option
+def show_unit(machine_id: str, unit: str, as_json: bool) -> None:
+    """Show a unit: its level, the four types of prediction, and the reasons.
+
+    \b
+    Example:
+      fleetforge units show motor_siemens_1la7_001
+    """
+    settings = open_ledger()
+    row = unit_queries.unit(machine_id, unit, settings.silent_hours)
+    if as_json:
+        print_json(_facts(row))
+        return
+    click.echo(f"{machine_id}, unit {unit}, life {row.life}: {row.level}")
+    if row.why:
+        click.echo(f"  {row.why}")
+    click.echo(f"newest reading {moment(row.seen_at)}")
+    said = row.prediction
+    if said is None:
+        return
+    click.echo(said["sentence"])
+    chances = [
+        {"within": f"{said['planning_hours']:.0f} h", "what": name, "probability": f"{p:.0%}"}
+        for name, p in said["probabilities"].items()
+    ]
+    chances.append(
+        {"within": "24 h", "what": "failure", "probability": f"{said['probability_24h']:.0%}"}
+    )
+    print_rows(chances, ("what", "within", "probability"), "")
+    if said["novelty"] is not None:
+        health = "" if said["health"] is None else f", health {said['health']:.0f} of 100"
+        click.echo(f"novelty {said['novelty']:.1f} (limit {said['novelty_limit']:.1f}){health}")
+    outlook = [
+        {"sensor": one["sensor"]}
+        | {
+            f"in {hours:.0f} h": f"{median:.4g} ({low:.4g} to {high:.4g})"
+            for hours, low, median, high in zip(
+                one["hours"], one["low"], one["median"], one["high"], strict=True
+            )
+        }
+        for one in said["outlook"]
+    ]
+    if outlook:
+        print_rows(outlook, tuple(outlook[0]), "")
+
+
+@units.command()
+@click.argument("machine_id", metavar="MACHINE")
+@click.argument("unit", default="1")
+@click.option("--mode", metavar="NAME", help="The failure mode, if it is known.")
+@click.option("--note", default="", metavar="TEXT")
+@_at_option
+@json_option
+def failed(
+    machine_id: str, unit: str, mode: str | None, note: str, at: datetime | None, as_json: bool
+) -> None:
+    """Report that a unit has failed: its next life begins.
+
+    \b
+    Example:
+      fleetforge units failed motor_siemens_1la7_001 --mode bearing_wear
+    """
+    _end(lambda ms: Ending(machine_id, unit, ms, EndedBy.FAILURE, mode, note), at, as_json)
+
+
+@units.command()
+@click.argument("machine_id", metavar="MACHINE")
+@click.argument("unit", default="1")
+@click.option("--note", default="", metavar="TEXT")
+@_at_option
+@json_option
+def maintained(machine_id: str, unit: str, note: str, at: datetime | None, as_json: bool) -> None:
+    """Report that a unit was replaced or overhauled: it is as good as new from then on.
+
+    \b
+    Example:
+      fleetforge units maintained motor_siemens_1la7_001 --note "new bearings"
+    """
+    _end(lambda ms: Ending(machine_id, unit, ms, EndedBy.MAINTENANCE, None, note), at, as_json)
+
+
+def _end(ending: Callable[[int], Ending], at: datetime | None, as_json: bool) -> None:
+    settings = open_ledger()
+    ms = clock_ms() if at is None else round(at.timestamp() * 1000)
+    told = ending(ms)
+    life = end_life(told, publisher(settings), "cli")
+    if as_json:
+        print_json({"machine_id": told.machine_id, "unit": told.unit, "life": life, "at": ms})
+    else:
+        click.echo(f"{told.machine_id}, unit {told.unit}: life {life} has ended {moment(ms)}")
+
+
+def _facts(row: UnitRow) -> dict[str, Any]:
+    facts = asdict(row)
+    del facts["place"]
+    return facts | {"unit": row.unit or None}
+
+
+def _row(row: UnitRow) -> dict[str, Any]:
+    cells: dict[str, Any] = {
+        "machine_id": row.machine_id,
+        "unit": row.unit or "-",
+        "level": row.level.value,
+        "why": row.why,
+    }
+    said = row.prediction
+    if said is None:
+        return cells
+    modes = {name: p for name, p in said["probabilities"].items() if name != "healthy"}
+    mode = max(modes, key=modes.__getitem__)
+    return cells | {
+        "rul_hours": f"{said['rul_hours']:.0f}",
+        "90 %": f"{said['rul_low_hours']:.0f} to {said['rul_high_hours']:.0f}",
+        "in 24 h": f"{said['probability_24h']:.0%}",
+        "likely mode": f"{mode} {modes[mode]:.0%}",
+    }
