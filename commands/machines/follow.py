@@ -11,13 +11,14 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from commands.embedded import EmbeddedWorkers
 from commands.machines.progress_view import Row, open_view
 from commands.output import duration, print_json
 from storage import database
 from storage.artifacts import registry
 from storage.artifacts.store import open_store
 from storage.database import reading
-from storage.ledger import queues, workers
+from storage.ledger import queues
 from storage.ledger.predictor_registry import PREDICTOR_CHAIN
 from storage.queries import events, jobs, lineage
 from storage.queries import machines as machine_queries
@@ -26,6 +27,7 @@ from storage.queries.jobs import JobRow
 from storage.queries.machines import MachineState
 from storage.settings import Settings
 from storage.status import JobStatus, MachineStatus
+from storage.telemetry.units import CONDITION_CHAIN, LIFE_CHAIN
 
 _LOOK_SECONDS = 0.3
 #: `success` ends a chain if no stage reacts to its newest event. `stale` does not: another worker
@@ -49,7 +51,7 @@ def follow(settings: Settings, machine_ids: Sequence[str], *, as_json: bool) -> 
     """
     view = open_view()
     with ExitStack() as resources:
-        stack = _Helpers(settings, len(machine_ids), resources)
+        stack = EmbeddedWorkers(settings, len(machine_ids), resources)
         resources.enter_context(view)
         while True:
             now, states = database.clock_ms(), _look(machine_ids)
@@ -69,9 +71,13 @@ def follow(settings: Settings, machine_ids: Sequence[str], *, as_json: bool) -> 
 
 
 def _open_jobs(machine_ids: Sequence[str]) -> list[JobRow]:
-    """The jobs that wait or run; those of paused queues are not waited for."""
+    """The jobs that wait or run, without those of paused queues and of units in service."""
     paused = {name for name, queue in queues.states().items() if queue.paused_at is not None}
-    return [job for job in jobs.open_jobs(machine_ids) if job.queue not in paused]
+    return [
+        job
+        for job in jobs.open_jobs(machine_ids)
+        if job.queue not in paused and job.chain not in (CONDITION_CHAIN, LIFE_CHAIN)
+    ]
 
 
 def _look(machine_ids: Sequence[str]) -> dict[str, MachineState]:
@@ -90,40 +96,6 @@ def _in_place(machine_ids: Sequence[str]) -> bool:
         file for machine_id in machine_ids for file in registry.of_machine(machine_id).values()
     ]
     return all(file.published_at is not None for file in files)
-
-
-class _Helpers:
-    """The embedded stack, started if a queue has no worker."""
-
-    def __init__(self, settings: Settings, machines: int, resources: ExitStack) -> None:
-        self._settings = settings
-        self._machines = machines
-        self._resources = resources
-        self._done = False
-
-    def help(self) -> None:
-        """If a queue has no worker, start the stack, or print what to start."""
-        if self._done or not _unserved():
-            return
-        self._done = True
-        if not self._settings.embedded_broker:
-            click.echo(f"no worker on {', '.join(_unserved())}: start fleetforge worker", err=True)
-            return
-        from actors.runtime.log import set_up_logging
-        from actors.runtime.supervisor import Stack, worker_commands
-
-        set_up_logging(as_json=self._settings.log_json)
-        logs = self._settings.logs
-        click.echo(f"starting the embedded stack; its logs: {logs}", err=True)
-        stack = Stack(self._settings, worker_commands(self._machines), logs)
-        self._resources.enter_context(stack)
-
-
-def _unserved() -> list[str]:
-    from actors.stage import queues as declared
-
-    served = {queue for worker in workers.alive() for queue in worker.queues}
-    return [queue for queue in declared() if queue not in served]
 
 
 def _rows(states: dict[str, MachineState], following: dict[str, JobRow], now: int) -> Iterator[Row]:

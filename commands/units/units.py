@@ -63,7 +63,7 @@ def list_units(machine_id: str | None, level: str | None, watch: bool, as_json: 
         if as_json:
             print_json([_facts(row) for row in found])
             return
-        rows = [_row(row) for row in found]
+        rows = [list_row(row) for row in found]
         print_rows(rows, COLUMNS, "no units; send readings: fleetforge readings send FILE")
 
     if watch:
@@ -173,7 +173,8 @@ def _facts(row: UnitRow) -> dict[str, Any]:
     return facts | {"unit": row.unit or None}
 
 
-def _row(row: UnitRow) -> dict[str, Any]:
+def list_row(row: UnitRow) -> dict[str, Any]:
+    """A unit as a row of a table with `COLUMNS`."""
     cells: dict[str, Any] = {
         "machine_id": row.machine_id,
         "unit": row.unit or "-",
