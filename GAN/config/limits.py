@@ -34,6 +34,29 @@ MAX_BATCH_ROWS, MAX_BATCH_BYTES = 50_000, 8_000_000
 #: How far a reading may be ahead of the ledger's clock, minutes.
 MAX_MINUTES_AHEAD = 5
 
+#: Units and windows of a maintenance plan. Its time and memory grow with their product.
+MIN_PLAN_UNITS, MAX_PLAN_UNITS = 1, 10_000
+MIN_PLAN_WINDOWS, MAX_PLAN_WINDOWS = 1, 104
+
+#: Days from the newest forecast to the start of a plan's last window.
+MAX_PLAN_DAYS = 3_650
+
+#: Weeks that a weekly maintenance window repeats: two years.
+MIN_PLAN_WEEKS, MAX_PLAN_WEEKS = 1, 104
+
+#: Cost of a failure or of a planned stop, in any currency.
+MIN_COST, MAX_COST = 1e-6, 1e12
+
+#: Hours of work that a planned stop takes.
+MIN_STOP_HOURS, MAX_STOP_HOURS = 0.01, 10_000.0
+
+#: Capacity of a maintenance window: units, hours of work. 0 closes the window.
+MIN_WINDOW_UNITS, MAX_WINDOW_UNITS = 0, 100_000
+MIN_WINDOW_WORK_HOURS, MAX_WINDOW_WORK_HOURS = 0.0, 1_000_000.0
+
+#: Hours in service, remaining useful life and lifetimes in a plan.
+MIN_LIFE_HOURS, MAX_LIFE_HOURS = 0.0, 1e9
+
 
 def check_count(name: str, value: int, least: int, most: int) -> None:
     """Refuse a count outside its range.
