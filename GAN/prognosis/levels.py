@@ -65,9 +65,10 @@ def next_level(
     prediction: Prediction,
     thresholds: Thresholds,
     *,
-    settled: bool,
+    watched_hours: float,
+    baseline_hours: float,
+    recent_hours: float,
     sensor_fault: bool,
-    dwell_hours: float,
 ) -> LevelState:
     """The level after a prediction.
 
@@ -75,11 +76,15 @@ def next_level(
         before: The level before it.
         prediction: The prediction.
         thresholds: Where levels begin.
-        settled: Whether the unit's healthy baseline is known: novelty counts from then on.
+        watched_hours: Hours since the unit's first reading.
+        baseline_hours: Novelty counts after them: only then the healthy baseline is known.
+        recent_hours: No level rises before them, because noise makes steep slopes of the first few
+            readings. A level stays for as long after its cause has gone.
         sensor_fault: Whether a sensor has become silent or stuck.
-        dwell_hours: How long a level stays after its cause has gone.
     """
-    causes = _causes(prediction, thresholds, settled, sensor_fault)
+    if watched_hours < recent_hours:
+        return before
+    causes = _causes(prediction, thresholds, watched_hours > baseline_hours, sensor_fault)
     raised = max((level for level, strength, _ in causes if strength >= 1.0), default=0)
     if raised > before.level:
         return LevelState(raised, None, _cause(causes, raised))
@@ -87,7 +92,7 @@ def next_level(
     if held >= before.level:
         return LevelState(before.level, None, _cause(causes, before.level) or before.cause)
     since = prediction.age_hours if before.calm_since is None else before.calm_since
-    if prediction.age_hours - since < dwell_hours:
+    if prediction.age_hours - since < recent_hours:
         return LevelState(before.level, since, before.cause)
     return LevelState(held, None, _cause(causes, held))
 

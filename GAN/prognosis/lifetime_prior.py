@@ -79,6 +79,7 @@ def _prediction(
         rul_hours=median,
         rul_low_hours=low,
         rul_high_hours=high,
+        rul_quantiles=tuple(quantiles[0].tolist()),
         probability_24h=float(probability_within(quantiles, 24.0)[0]),
         planning_hours=planning,
         probabilities={"healthy": 1.0 - within}

@@ -50,6 +50,7 @@ class Prediction:
         rul_hours: Median of the remaining useful life.
         rul_low_hours: Start of the 90 % interval.
         rul_high_hours: End of it.
+        rul_quantiles: Quantiles of the RUL at `error_distribution.LEVELS`, ascending.
         probability_24h: Probability of failure within 24 hours.
         planning_hours: The planning horizon, a tenth of the longest life.
         probabilities: Of `healthy` and of each failure mode within the planning horizon; sum to 1.
@@ -74,6 +75,7 @@ class Prediction:
     rul_hours: float
     rul_low_hours: float
     rul_high_hours: float
+    rul_quantiles: tuple[float, ...]
     probability_24h: float
     planning_hours: float
     probabilities: dict[str, float]

@@ -166,6 +166,7 @@ class Predictor:
                     rul_hours=median,
                     rul_low_hours=low,
                     rul_high_hours=high,
+                    rul_quantiles=tuple(quantiles[n].tolist()),
                     probability_24h=float(soon[n]),
                     planning_hours=self.planning_hours,
                     probabilities=dict(

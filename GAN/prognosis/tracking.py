@@ -94,9 +94,10 @@ def track(
                 unit.level,
                 predictions[index],
                 thresholds,
-                settled=watched[index] > predictor.sensors.baseline_hours,
+                watched_hours=watched[index],
+                baseline_hours=predictor.sensors.baseline_hours,
+                recent_hours=predictor.sensors.recent_hours,
                 sensor_fault=bool(fault[index]),
-                dwell_hours=predictor.sensors.recent_hours,
             ),
         )
         for index, unit in enumerate(units)

@@ -118,6 +118,46 @@ ALERT: dict[str, Any] = {
     "note": None,
 }
 
+_COST = {"failure": 0.1, "stop": 0.99, "lost_life": 0.4, "later_stop": 0.0}
+
+PLAN: dict[str, Any] = {
+    "made_for": "2026-11-29T12:00:00+00:00",
+    "horizon_end": "2026-12-13T06:00:00+00:00",
+    "windows": [
+        {
+            "window": {
+                "start": "2026-12-06T06:00:00+00:00",
+                "end": "2026-12-06T14:00:00+00:00",
+                "units": 3,
+                "work_hours": None,
+            },
+            "units": 1,
+            "work_hours": 4.0,
+        }
+    ],
+    "stops": [
+        {
+            "machine_id": MACHINE_ID,
+            "unit": "1",
+            "window": 0,
+            "stop_hours": 4.0,
+            "failure_probability": 0.01,
+            "cost": _COST,
+            "expected_cost": 1.49,
+            "saved": 7.9,
+            "reason": "If it is left, it fails by 2026-12-13 06:00 with a probability of 93 %, and "
+            "before this window with 1 %; the stop saves 7.9 of 9.39.",
+        }
+    ],
+    "left_out": [],
+    "expected_cost": 1.49,
+    "expected_failures": 0.01,
+    "at_most_above_best": 0.0,
+    "rules": [
+        {"rule": "run to failure", "expected_cost": 9.39, "expected_failures": 0.93, "stops": 0}
+    ],
+}
+
 #: Example by name of the model.
 OF_MODELS: dict[str, Any] = {
     "Acknowledgement": {"note": "bearing is ordered"},
@@ -127,6 +167,7 @@ OF_MODELS: dict[str, Any] = {
     "LifeEnd": {"machine_id": MACHINE_ID, "unit": "1", "life": 1, "at": _READ},
     "MaintenanceReport": {"at": _READ, "note": "new bearing"},
     "PastPredictionPage": {"items": [_PAST], "next_cursor": None},
+    "PlanDocument": PLAN,
     "PredictionRequest": {"machine_ids": "all"},
     "PredictionTasks": {"items": [{"machine_id": MACHINE_ID, "task_id": 41}]},
     "ReadingsTaken": {"taken": 1, "known": 0, "late": 0, "refused": 0, "problems": []},

@@ -66,6 +66,9 @@ class PlayedUnit:
         unit: Its name.
         lives: Its lives; after the last one, the first one comes again.
         began_at: When it begins, ms since 1970.
+
+    Attributes:
+        newest_at: Time of its newest row.
     """
 
     def __init__(self, machine_id: str, unit: str, lives: list[HeldOutLife], began_at: int) -> None:
@@ -75,6 +78,7 @@ class PlayedUnit:
         self._number = 0
         self._next_row = 0
         self._began_at = began_at
+        self.newest_at = began_at
 
     @property
     def life(self) -> HeldOutLife:
@@ -97,6 +101,7 @@ class PlayedUnit:
                 f"row {self._next_row}", self.machine_id, self.unit, at, life.values[self._next_row]
             )
             self._next_row += 1
+            self.newest_at = at
 
     def begin_again(self, at: int) -> None:
         """Begin the next life, one hour after the last one ended."""

@@ -1,4 +1,4 @@
-"""Units, their readings and lives; predictions by unit; alerts; recurring events."""
+"""Units, their readings, lives and alerts; recurring events; readings come before other jobs."""
 
 from typing import Any
 
@@ -117,7 +117,9 @@ CREATE TABLE alerts (
 );
 CREATE UNIQUE INDEX alerts_open ON alerts (unit_id) WHERE cleared_at IS NULL;
 CREATE INDEX alerts_machine ON alerts (machine_id, id);
-CREATE INDEX alerts_unit ON alerts (unit_id)
+CREATE INDEX alerts_unit ON alerts (unit_id);
+INSERT INTO queues (name, priority) SELECT 'telemetry', 1
+WHERE NOT EXISTS (SELECT 1 FROM queues WHERE name = 'telemetry')
 """
 
 

@@ -54,6 +54,7 @@ class TestSetting:
         assert user.json("queues") == [
             {"name": "default", **UNSET},
             {"name": "predictor", **UNSET, "priority": -1},
+            {"name": "telemetry", **UNSET, "priority": 1},
             {"name": "train", **UNSET},
         ]
         head, *lines = user.run("queues").stdout.splitlines()
@@ -61,6 +62,7 @@ class TestSetting:
         assert [line.split() for line in lines] == [
             ["default", "open", "none", "0", "0", "0"],
             ["predictor", "open", "none", "-1", "0", "0"],
+            ["telemetry", "open", "none", "1", "0", "0"],
             ["train", "open", "none", "0", "0", "0"],
         ]
 
@@ -79,7 +81,7 @@ class TestSetting:
             "priority": -5,
         }
         assert abs(time.time() * 1000 - paused_at) < 60_000
-        _, default, _, line = user.run("queues").stdout.splitlines()
+        _, default, _, _, line = user.run("queues").stdout.splitlines()
         assert line.startswith("train      paused since 20")
         assert line.split()[-4:] == ["2", "-5", "0", "0"]
         assert default.split()[1:4] == ["open", "none", "0"]
@@ -112,11 +114,14 @@ class TestSetting:
     ) -> None:
         command, *value = arguments
         done = user.run("queues", command, "trian", *value, exit_code=2)
-        assert (
-            done.stderr
-            == "error: queues: QUEUE: no queue 'trian'; write default, predictor, train\n"
-        )
-        assert [one["name"] for one in user.json("queues")] == ["default", "predictor", "train"]
+        advice = "write default, predictor, telemetry, train"
+        assert done.stderr == f"error: queues: QUEUE: no queue 'trian'; {advice}\n"
+        assert [one["name"] for one in user.json("queues")] == [
+            "default",
+            "predictor",
+            "telemetry",
+            "train",
+        ]
 
     @pytest.mark.parametrize("limit", ["0", "2.5", "many", "٣", str(2**31)])
     def test_a_limit_that_is_none_is_refused(self, user: User, limit: str) -> None:

@@ -223,4 +223,7 @@ def test_an_unknown_queue_is_refused(environment: dict[str, str]) -> None:
         check=False,
     )
     assert done.returncode == 2
-    assert done.stderr == "error: --queues: no queue 'trian'; write default, predictor, train\n"
+    assert (
+        done.stderr
+        == "error: --queues: no queue 'trian'; write default, predictor, telemetry, train\n"
+    )
