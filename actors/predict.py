@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 _MS_PER_HOUR = 3_600_000
 
+#: How often a prediction is kept if the level of its unit does not change, ms of readings.
+KEPT_EVERY_MS = 300_000
+
 #: Predictors that a process keeps in memory, of a few MB each.
 _MOST_LOADED = 40
 
@@ -46,8 +49,10 @@ def predict(
     predictor = _predictor(job.input(waiting.predictor.key))
     thresholds = Thresholds.model_validate_json(waiting.thresholds or "{}")
     readings = _readings(waiting, units, len(predictor.sensors.names))
-    answers = track(predictor, [_tracked(unit) for unit in units], readings, thresholds)
-    newest = {unit_id: at for unit_id, at, _ in waiting.rows}  # The last of each unit stays.
+    newest = {unit.id: unit.condition_at for unit in units}
+    newest |= {unit_id: at for unit_id, at, _ in waiting.rows}  # The last of each unit stays.
+    tracked = [_tracked(unit, newest[unit.id]) for unit in units]
+    answers = track(predictor, tracked, readings, thresholds)
     basis = condition_basis(predictor)
     states = [
         NewState(
@@ -55,10 +60,12 @@ def predict(
             unit=unit.unit,
             life=unit.life,
             condition_was=unit.condition_at,
-            condition_at=newest.get(unit.id, unit.condition_at),
+            condition_at=newest[unit.id],
             condition=answer.condition,
             condition_basis=basis,
-            prediction=answer.prediction.as_json(),
+            latest=answer.prediction.as_text(),
+            rul_hours=answer.prediction.rul_hours,
+            kept=answer.prediction.as_json() if answer.explained else None,
             level=_level(answer.level.level, predictor),
             level_was=UnitLevel(unit.level),
             calm_since=answer.level.calm_since,
@@ -89,12 +96,14 @@ def _level(level: int, predictor: Predictor) -> UnitLevel:
     return UnitLevel.NO_FORECAST if predictor.no_forecast else UnitLevel(LEVELS[level])
 
 
-def _tracked(unit: WaitingUnit) -> TrackedUnit:
+def _tracked(unit: WaitingUnit, newest: int) -> TrackedUnit:
     from GAN.prognosis.levels import LEVELS, LevelState
     from GAN.prognosis.tracking import TrackedUnit
 
     level = LEVELS.index(unit.level) if unit.level in LEVELS else 0
-    return TrackedUnit(unit.unit, unit.condition, LevelState(level, unit.calm_since, unit.cause))
+    state = LevelState(level, unit.calm_since, unit.cause)
+    due = unit.kept_at is None or newest - unit.kept_at >= KEPT_EVERY_MS
+    return TrackedUnit(unit.unit, unit.condition, state, explained=due)
 
 
 def _readings(waiting: Waiting, units: list[WaitingUnit], sensors: int) -> Readings:

@@ -38,9 +38,6 @@ MOST_PROBLEMS = 20
 #: How many units a machine may have, unless a setting says otherwise.
 DEFAULT_MAX_UNITS: int = Settings.model_fields["max_units"].default
 
-#: How often a prediction is kept if the level of its unit does not change, ms of readings.
-KEPT_EVERY_MS = 300_000
-
 
 @dataclass
 class Taken:
@@ -229,9 +226,7 @@ def keep_states(
     predictor, states = kept
     changes: list[AlertChange] = []
     if predictor is not None:
-        changes = conditions.keep(
-            claim.machine_id, predictor.id, predictor.version, states, KEPT_EVERY_MS
-        )
+        changes = conditions.keep(claim.machine_id, predictor.id, predictor.version, states)
     event_log.prune_recurring(claim.machine_id)
     events: list[Event] = [alert_event(claim.machine_id, change) for change in changes]
     if waiting.waits(claim.machine_id) and not waiting.has_open_job(claim.machine_id):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
+
+import orjson
 
 from GAN.prognosis.heads.explanation import Reason
 from GAN.prognosis.heads.similar_lives import SimilarLife
@@ -64,6 +65,7 @@ class Prediction:
         stuck_sensors: Sensors that repeat one reading.
         outlook: Forecast of each wearing sensor.
         reasons: Hours that each sensor and age add to the usual forecast; the sum is the forecast.
+            Empty if it was not asked for an explanation, like the next three.
         usual_hours: The usual forecast.
         similar_lives: Past lives that were once in a similar condition.
         sentence: The reasons in words.
@@ -94,8 +96,12 @@ class Prediction:
 
     def as_json(self) -> dict[str, Any]:
         """The prediction with built-in types only; numbers that are not finite become None."""
-        found: dict[str, Any] = _finite(asdict(self))
+        found: dict[str, Any] = orjson.loads(self.as_text())
         return found
+
+    def as_text(self) -> str:
+        """The same as JSON text."""
+        return orjson.dumps(self).decode()
 
     def as_row(self) -> dict[str, Any]:
         """The prediction as one row of a table, with a column for each number and text."""
@@ -124,11 +130,3 @@ def table(predictions: Sequence[Prediction]) -> pd.DataFrame:
     import pandas as pd
 
     return pd.DataFrame([prediction.as_row() for prediction in predictions])
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _finite(each) for name, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(each) for each in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

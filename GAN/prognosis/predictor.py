@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -128,6 +128,7 @@ class Predictor:
         units: NDArray[np.intp],
         names: Sequence[str],
         false_alarms_per_1000_hours: float = 1.0,
+        explained: NDArray[np.bool_] | None = None,
     ) -> list[Prediction]:
         """Predict some units at their newest readings.
 
@@ -136,59 +137,103 @@ class Predictor:
             units: Indices of units in it, shape (n,).
             names: Their names.
             false_alarms_per_1000_hours: Accepted rate of false alarms of novelty.
+            explained: Units whose prediction gets reasons, shape (n,); None: all. Reasons take most
+                of the time.
         """
         s, count = self.sensors, len(self.sensors.names)
         rows = features(condition, units, self.lively)
         age, used = condition.hours[units], rows[:, :count]
         strangeness, widened, places = self.past.compare(rows)
-        parts, usual, members = self.rul.contributions(rows, age)
-        quantiles = self.rul.quantiles(rows, age, widened, members)
+        quantiles = self.rul.quantiles(rows, age, widened)
         within = probability_within(quantiles, self.planning_hours)
-        shares = self.modes.probabilities(rows, within)
-        soon = probability_within(quantiles, 24.0)
-        by = hours_by_sensor(parts, rows, s)
+        shares = self.modes.probabilities(rows, within).tolist()
+        soon = probability_within(quantiles, 24.0).tolist()
         novelty, limit = self.novelty.score(used), self.novelty.limit(false_alarms_per_1000_hours)
-        health = health_index(used, s.wearing)
+        health = health_index(used, s.wearing).tolist()
         silent, stuck = condition.silent(units), condition.stuck(units, self.lively)
         outlook = self._outlook(rows, quantiles[:, MEDIAN], condition.baseline(units))
+        reasoned = self._explanations(
+            rows,
+            age,
+            quantiles,
+            np.arange(len(units)) if explained is None else np.flatnonzero(explained),
+            [
+                _unknown(strange, *self._lost(silent[n], stuck[n]))
+                for n, strange in enumerate(strangeness.tolist())
+            ],
+            places,
+        )
+        modes = ("healthy", *self.modes.modes)
+        every = quantiles.tolist()
+        strange, wide, new, ages = (each.tolist() for each in (strangeness, widened, novelty, age))
         predictions = []
         for n, name in enumerate(names):
-            why = reasons(by[n], used[n], s.names)
-            lost = tuple(s.names[index] for index in np.flatnonzero(silent[n]))
-            still = tuple(s.names[index] for index in np.flatnonzero(stuck[n] & ~silent[n]))
-            median, low, high = (float(quantiles[n, place]) for place in (MEDIAN, LOW, HIGH))
-            unknown = _unknown(float(strangeness[n]), lost, still)
+            lost, still = self._lost(silent[n], stuck[n])
+            levels = every[n]
             predictions.append(
                 Prediction(
                     unit=name,
-                    age_hours=float(age[n]),
+                    age_hours=ages[n],
                     based_on=READINGS,
-                    rul_hours=median,
-                    rul_low_hours=low,
-                    rul_high_hours=high,
-                    rul_quantiles=tuple(quantiles[n].tolist()),
-                    probability_24h=float(soon[n]),
+                    rul_hours=levels[MEDIAN],
+                    rul_low_hours=levels[LOW],
+                    rul_high_hours=levels[HIGH],
+                    rul_quantiles=tuple(levels),
+                    probability_24h=soon[n],
                     planning_hours=self.planning_hours,
-                    probabilities=dict(
-                        zip(("healthy", *self.modes.modes), map(float, shares[n]), strict=True)
-                    ),
-                    novelty=float(novelty[n]),
+                    probabilities=dict(zip(modes, shares[n], strict=True)),
+                    novelty=new[n],
                     novelty_limit=limit,
-                    strangeness=float(strangeness[n]),
-                    widened=float(widened[n]),
-                    health=None if np.isnan(health[n]) else float(health[n]),
+                    strangeness=strange[n],
+                    widened=wide[n],
+                    health=None if np.isnan(health[n]) else health[n],
                     silent_sensors=lost,
                     stuck_sensors=still,
                     outlook=outlook[n],
-                    reasons=why,
-                    usual_hours=float(usual[n]),
-                    similar_lives=tuple(self.past.lives(places[n], self.modes.modes)),
-                    sentence=sentence(
-                        median, low, high, float(usual[n]), why, s.longest_life, unknown
-                    ),
+                    **reasoned.get(n, {}),
                 )
             )
         return predictions
+
+    def _lost(
+        self, silent: NDArray[np.bool_], stuck: NDArray[np.bool_]
+    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Names of silent and of stuck sensors of a unit."""
+        if not (silent.any() or stuck.any()):
+            return (), ()
+        names = self.sensors.names
+        return (
+            tuple(names[index] for index in np.flatnonzero(silent)),
+            tuple(names[index] for index in np.flatnonzero(stuck & ~silent)),
+        )
+
+    def _explanations(
+        self,
+        rows: Floats,
+        age: Floats,
+        quantiles: Floats,
+        chosen: NDArray[np.intp],
+        unknown: Sequence[Sequence[str]],
+        places: NDArray[np.intp],
+    ) -> dict[int, dict[str, Any]]:
+        """The fields of a prediction that explain it, for some of the rows, by place of the row."""
+        if not len(chosen):
+            return {}
+        s, count = self.sensors, len(self.sensors.names)
+        parts, usual = self.rul.contributions(rows[chosen], age[chosen])
+        by = hours_by_sensor(parts, rows[chosen], s)
+        found = {}
+        for place, n in enumerate(chosen.tolist()):
+            why = reasons(by[place], rows[n, :count], s.names)
+            expected = float(usual[place])
+            median, low, high = (float(quantiles[n, level]) for level in (MEDIAN, LOW, HIGH))
+            found[n] = {
+                "reasons": why,
+                "usual_hours": expected,
+                "similar_lives": tuple(self.past.lives(places[n], self.modes.modes)),
+                "sentence": sentence(median, low, high, expected, why, s.longest_life, unknown[n]),
+            }
+        return found
 
     def _outlook(
         self, rows: Floats, rul: Floats, baselines: Floats

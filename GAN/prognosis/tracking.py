@@ -31,11 +31,13 @@ class TrackedUnit:
     Attributes:
         condition: As `UnitAnswer.condition`; None: it has had no reading.
         level: Its level.
+        explained: Whether its prediction is to be explained, even if its level stays.
     """
 
     name: str
     condition: bytes | None
     level: LevelState
+    explained: bool = True
 
 
 @dataclass(frozen=True)
@@ -45,11 +47,13 @@ class UnitAnswer:
     Attributes:
         condition: The figures of each sensor, then hours in service and hours at the first reading:
             float64, little-endian.
+        explained: Whether the prediction has reasons.
     """
 
     condition: bytes
     prediction: Prediction
     level: LevelState
+    explained: bool
 
 
 def condition_basis(predictor: Predictor) -> str:
@@ -79,28 +83,48 @@ def track(
     """
     condition = _condition_of(predictor, units)
     _update(predictor, condition, rows)
-    names = [unit.name for unit in units]
-    predictions = _predict(predictor, condition, names, thresholds)
-    seen = ~np.isnan(condition.figures[:, :, SEEN_AT])
-    every = condition.every_unit
-    lost = condition.silent(every) & seen
-    fault = np.any(lost | condition.stuck(every, predictor.lively), axis=1)
+    every, names = condition.every_unit, [unit.name for unit in units]
+    asked = np.array([unit.explained for unit in units])
+    predictions = _predict(predictor, condition, every, names, thresholds, asked)
+    levels = _levels(predictor, condition, units, predictions, thresholds)
+    changed = [n for n, unit in enumerate(units) if levels[n].level != unit.level.level]
+    late = [n for n in changed if not asked[n]]
+    if late:
+        chosen = np.array(late, dtype=np.intp)
+        again = _predict(predictor, condition, chosen, [names[n] for n in late], thresholds)
+        for n, prediction in zip(late, again, strict=True):
+            predictions[n] = prediction
+    explained = asked.copy()
+    explained[changed] = True
+    return [
+        UnitAnswer(_as_bytes(condition, n), predictions[n], levels[n], bool(explained[n]))
+        for n in range(len(units))
+    ]
+
+
+def _levels(
+    predictor: Predictor,
+    condition: Condition,
+    units: Sequence[TrackedUnit],
+    predictions: Sequence[Prediction],
+    thresholds: Thresholds,
+) -> list[LevelState]:
+    every, sensors = condition.every_unit, predictor.sensors
+    # A sensor that was never there is not installed.
+    lost = condition.silent(every) & ~np.isnan(condition.figures[:, :, SEEN_AT])
+    faulty = np.any(lost | condition.stuck(every, predictor.lively), axis=1).tolist()
     watched = (condition.hours - condition.begun).tolist()
     return [
-        UnitAnswer(
-            _as_bytes(condition, index),
-            predictions[index],
-            next_level(
-                unit.level,
-                predictions[index],
-                thresholds,
-                watched_hours=watched[index],
-                baseline_hours=predictor.sensors.baseline_hours,
-                recent_hours=predictor.sensors.recent_hours,
-                sensor_fault=bool(fault[index]),
-            ),
+        next_level(
+            unit.level,
+            predictions[n],
+            thresholds,
+            watched_hours=watched[n],
+            baseline_hours=sensors.baseline_hours,
+            recent_hours=sensors.recent_hours,
+            sensor_fault=faulty[n],
         )
-        for index, unit in enumerate(units)
+        for n, unit in enumerate(units)
     ]
 
 
@@ -151,14 +175,18 @@ def _far_enough(rows: Readings, newest: Floats, shortest: float) -> NDArray[np.b
 
 
 def _predict(
-    predictor: Predictor, condition: Condition, names: Sequence[str], thresholds: Thresholds
+    predictor: Predictor,
+    condition: Condition,
+    units: NDArray[np.intp],
+    names: Sequence[str],
+    thresholds: Thresholds,
+    explained: NDArray[np.bool_] | None = None,
 ) -> list[Prediction]:
     if predictor.no_forecast is None:
-        return predictor.predict(
-            condition, condition.every_unit, names, thresholds.false_alarms_per_1000_hours
-        )
+        rate = thresholds.false_alarms_per_1000_hours
+        return predictor.predict(condition, units, names, rate, explained)
     nothing = np.empty((len(names), 0))
-    ages = Readings(tuple(names), condition.every_unit, condition.hours, nothing)
+    ages = Readings(tuple(names), np.arange(len(names)), condition.hours[units], nothing)
     return lifetime_prior.predictions(
         predictor.profile, ages, predictor.lives, predictor.no_forecast
     )

@@ -40,6 +40,7 @@ CREATE TABLE units (
     created_at BIGINT NOT NULL,
     condition {bytes},
     latest TEXT,
+    explanation TEXT,
     UNIQUE (machine_id, unit)
 );
 CREATE INDEX units_waiting ON units (machine_id, condition_at) WHERE seen_at > condition_at;

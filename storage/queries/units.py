@@ -31,7 +31,8 @@ class UnitRow:
         level: `NO_FORECAST` also if the newest readings came too long ago.
         why: Why there is no forecast; empty if there is one.
         predicted_at: Time of the reading that the prediction was made at.
-        prediction: As `GAN.prognosis.prediction.Prediction.as_json` has it.
+        prediction: As `GAN.prognosis.prediction.Prediction.as_json` has it. Its explanation is that
+            of the newest prediction that was kept, a few minutes of readings before.
         alert_id: Its open alert.
         place: Where it is in a list of units.
     """
@@ -107,9 +108,12 @@ def unit(machine_id: str, unit: str, silent_hours: float) -> UnitRow:
 
 def _row(cells: tuple[Any, ...]) -> UnitRow:
     (machine_id, machine_type, name, life, began_at, seen_at, received_at, level, since) = cells[:9]
-    (predicted_at, version, has_predictor, latest, prior, alert_id, now, urgency, rul) = cells[9:]
+    (predicted_at, version, has_predictor, latest, why, prior, alert_id, now) = cells[9:17]
+    urgency, rul = cells[17:]
     shown = UnitLevel(level)
-    said = latest or prior
+    said = None if (latest or prior) is None else json.loads(latest or prior)
+    if why is not None:
+        said |= json.loads(why)
     return UnitRow(
         machine_id=machine_id,
         machine_type=machine_type,
@@ -123,7 +127,7 @@ def _row(cells: tuple[Any, ...]) -> UnitRow:
         why=_why(shown, bool(has_predictor), received_at, now, latest is not None),
         predicted_at=predicted_at,
         predictor_version=version,
-        prediction=None if said is None else json.loads(said),
+        prediction=said,
         alert_id=alert_id,
         place=(urgency, rul, machine_id, name),
     )
@@ -158,6 +162,8 @@ _PLACES = f"""
 SELECT machine_id, machine_type, unit, life, began_at, seen_at, received_at, level, level_since,
     predicted_at, predictor_version, predictor_id, (
         SELECT latest FROM units WHERE units.id = unit_id
+    ), (
+        SELECT explanation FROM units WHERE units.id = unit_id
     ), (
         SELECT prior FROM predictors WHERE predictors.id = predictor_id AND unit_id IS NULL
     ), (

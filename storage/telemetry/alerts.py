@@ -40,10 +40,12 @@ def follow(machine_id: str, changes: Sequence[NewState]) -> list[AlertChange]:
         open_alerts = execute(_OPEN, unit=change.unit_id)
         if open_alerts and _RANK[UnitLevel(open_alerts[0][1])] >= _RANK[change.level]:
             continue
+        assert change.kept is not None  # A change of level is always kept.
+        sentence = change.kept["sentence"]
         values = {
             "level": change.level.value,
             "cause": change.cause,
-            "sentence": change.prediction["sentence"],
+            "sentence": sentence,
             "at": change.condition_at,
         }
         if open_alerts:
@@ -57,7 +59,7 @@ def follow(machine_id: str, changes: Sequence[NewState]) -> list[AlertChange]:
                 change.unit,
                 change.level,
                 change.cause,
-                change.prediction["sentence"],
+                sentence,
                 change.condition_at,
             )
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from storage.database import each_row, execute, execute_each
@@ -16,7 +16,7 @@ METHOD = "treeshap"
 
 
 def keep(
-    machine_id: str, predictor_id: int, version: int, states: Sequence[NewState], every_ms: int
+    machine_id: str, predictor_id: int, version: int, states: Sequence[NewState]
 ) -> list[AlertChange]:
     """Write the states of units; call inside the transaction that completes the job.
 
@@ -27,7 +27,6 @@ def keep(
         predictor_id: The predictor's row.
         version: Its version.
         states: What was found out.
-        every_ms: How often a prediction is kept if the level does not change, ms of readings.
 
     Returns:
         The alerts that were raised or cleared.
@@ -41,17 +40,11 @@ def keep(
         if state.unit_id in found and found[state.unit_id][:2] == (state.life, state.condition_was)
     ]
     execute_each(_UPDATE, [_row(state, version) for state in current])
-    kept = [state for state in current if _is_kept(state, found[state.unit_id][2], every_ms)]
-    _add_predictions(machine_id, predictor_id, kept)
+    _add_predictions(machine_id, predictor_id, current)
     if current:
         # A predictor that an older version has trained does not have it.
         execute(_BASIS, id=predictor_id, basis=current[0].condition_basis)
     return alerts.follow(machine_id, [s for s in current if s.level != s.level_was])
-
-
-def _is_kept(state: NewState, kept_at: int | None, every_ms: int) -> bool:
-    due = kept_at is None or state.condition_at - kept_at >= every_ms
-    return due or state.level != state.level_was
 
 
 def _row(state: NewState, version: int) -> dict[str, Any]:
@@ -60,16 +53,22 @@ def _row(state: NewState, version: int) -> dict[str, Any]:
         "condition_at": state.condition_at,
         "condition": state.condition,
         "basis": state.condition_basis,
-        "latest": json.dumps(state.prediction),
+        "latest": state.latest,
         "version": version,
         "level": state.level.value,
         "calm_since": state.calm_since,
-        "rul_hours": state.prediction["rul_hours"],
+        "rul_hours": state.rul_hours,
+        "explanation": None if state.kept is None else _explanation(state.kept),
     }
 
 
+def _explanation(prediction: Mapping[str, Any]) -> str:
+    return json.dumps({name: prediction[name] for name in _EXPLANATION}, ensure_ascii=False)
+
+
 def _add_predictions(machine_id: str, predictor_id: int, states: Sequence[NewState]) -> None:
-    execute_each(_ADD, [_prediction(machine_id, predictor_id, state) for state in states])
+    kept = [(state, state.kept) for state in states if state.kept is not None]
+    execute_each(_ADD, [_prediction(machine_id, predictor_id, *each) for each in kept])
     execute_each(
         _EXPLAIN,
         [
@@ -78,18 +77,16 @@ def _add_predictions(machine_id: str, predictor_id: int, states: Sequence[NewSta
                 "unit": state.unit_id,
                 "at": state.condition_at,
                 "method": METHOD,
-                "content": json.dumps(
-                    {name: state.prediction[name] for name in _EXPLANATION}, ensure_ascii=False
-                ),
+                "content": _explanation(said),
             }
-            for state in states
+            for state, said in kept
         ],
     )
-    execute_each(_KEPT, [{"id": state.unit_id, "at": state.condition_at} for state in states])
 
 
-def _prediction(machine_id: str, predictor_id: int, state: NewState) -> dict[str, Any]:
-    said = state.prediction
+def _prediction(
+    machine_id: str, predictor_id: int, state: NewState, said: Mapping[str, Any]
+) -> dict[str, Any]:
     modes = {mode: p for mode, p in said["probabilities"].items() if mode != "healthy"}
     mode = max(modes, key=modes.__getitem__)
     return {
@@ -117,7 +114,7 @@ def _prediction(machine_id: str, predictor_id: int, state: NewState) -> dict[str
 _EXPLANATION = ("sentence", "usual_hours", "reasons", "similar_lives")
 
 _FOUND = """
-SELECT id, life, condition_at, kept_at FROM units
+SELECT id, life, condition_at FROM units
 JOIN {rows} ON units.id = CAST(c0 AS BIGINT)
 """
 
@@ -125,15 +122,15 @@ _UPDATE = """
 UPDATE units SET condition_at = :condition_at, condition = :condition, condition_basis = :basis,
     latest = :latest, predicted_at = :condition_at, predictor_version = :version,
     level_since = CASE WHEN level = :level THEN level_since ELSE :condition_at END,
-    level = :level, calm_since = :calm_since, rul_hours = :rul_hours
+    level = :level, calm_since = :calm_since, rul_hours = :rul_hours,
+    kept_at = CASE WHEN CAST(:explanation AS TEXT) IS NULL THEN kept_at ELSE :condition_at END,
+    explanation = COALESCE(:explanation, explanation)
 WHERE id = :id
 """
 
 _BASIS = """
 UPDATE predictors SET condition_basis = :basis WHERE id = :id AND condition_basis IS NULL
 """
-
-_KEPT = "UPDATE units SET kept_at = :at WHERE id = :id"
 
 _ADD = """
 INSERT INTO predictions (machine_id, unit_id, life, predictor_id, level, failure_class,

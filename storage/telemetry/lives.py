@@ -122,7 +122,7 @@ VALUES (:machine, :unit, :life, :began_at, :at, :by, :mode, :note, {now})
 
 _BEGIN = """
 UPDATE units SET life = life + 1, began_at = :at, condition_at = :at, condition = NULL,
-    condition_basis = NULL, latest = NULL, predicted_at = NULL, kept_at = NULL,
+    condition_basis = NULL, latest = NULL, explanation = NULL, predicted_at = NULL, kept_at = NULL,
     predictor_version = NULL, level = :level, level_since = :at, calm_since = NULL, rul_hours = NULL
 WHERE id = :unit AND life = :life
 """

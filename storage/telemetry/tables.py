@@ -48,8 +48,10 @@ class Unit(Table):
     created_at = BigIntegerField()
     #: The running figures of its sensors; see `GAN.prognosis.condition.running`.
     condition = BlobField(null=True)
-    #: JSON: the newest prediction.
+    #: JSON: the newest prediction, without its explanation.
     latest = TextField(null=True)
+    #: JSON: sentence, usual_hours, reasons and similar_lives of the newest prediction that is kept.
+    explanation = TextField(null=True)
 
     class Meta:
         table_name = "units"

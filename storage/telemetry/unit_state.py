@@ -20,7 +20,9 @@ class NewState:
         condition_at: Time of the newest reading that `condition` includes.
         condition: Its running figures.
         condition_basis: What they depend on.
-        prediction: The prediction with its reasons, as JSON.
+        latest: The prediction, as JSON text.
+        rul_hours: Its RUL.
+        kept: The prediction with its reasons, if it is to be kept.
         level: Its level now.
         level_was: Its level before.
         calm_since: See `WaitingUnit`.
@@ -34,7 +36,9 @@ class NewState:
     condition_at: int
     condition: bytes
     condition_basis: str
-    prediction: Mapping[str, Any]
+    latest: str
+    rul_hours: float
+    kept: Mapping[str, Any] | None
     level: UnitLevel
     level_was: UnitLevel
     calm_since: float | None

@@ -35,6 +35,7 @@ class WaitingUnit:
         condition_at: Time of the newest reading that its condition includes, ms; 0 without one.
         condition: Its running figures; None if there are none, or if they depend on something that
             the predictor does not. Then all readings of its life are taken.
+        kept_at: Time of the reading of its newest prediction that is kept; None without one.
         level: A `UnitLevel`.
         calm_since: Hours in service since which what raised the level is gone.
         cause: What the level comes from; empty without an open alert.
@@ -46,6 +47,7 @@ class WaitingUnit:
     began_at: int
     condition_at: int
     condition: bytes | None
+    kept_at: int | None
     level: str
     calm_since: float | None
     cause: str
@@ -135,7 +137,7 @@ COALESCE(units.condition_basis <> (
 
 _EVERY_UNIT = f"""
 SELECT id, unit, life, began_at, condition_at, CASE WHEN {_OUTDATED} THEN NULL ELSE condition END,
-    level, calm_since,
+    kept_at, level, calm_since,
     COALESCE((SELECT cause FROM alerts WHERE unit_id = units.id AND cleared_at IS NULL), '')
 FROM units WHERE machine_id = :machine AND began_at IS NOT NULL
 ORDER BY condition_at, id LIMIT :most

@@ -99,24 +99,16 @@ class RulModel:
         model = cls(boosters, errors, scale.mean_life, float(lives.max()), count)
         return model, scale.hours(forecast)
 
-    def quantiles(
-        self,
-        rows: Floats,
-        age: Floats,
-        widen: Floats | float = 1.0,
-        members: Floats | None = None,
-    ) -> Floats:
+    def quantiles(self, rows: Floats, age: Floats, widen: Floats | float = 1.0) -> Floats:
         """Quantiles of RUL at `LEVELS`, hours, shape (n, len(LEVELS)); ascending, 0 or more.
 
         Args:
             rows: Features, shape (n, features).
             age: Hours in service, shape (n,).
             widen: Factor of the width, shape (n,) or one number.
-            members: The forecast of each booster as log RUL, shape (3, n); None: computed here.
         """
         scale = _Scale(self.mean_life)
-        if members is None:
-            members = _members(self.boosters, rows, age, scale)
+        members = _members(self.boosters, rows, age, scale)
         forecast = members.mean(axis=0)
         share = age / self.mean_life, rows[:, -1] / self.mean_life
         found = self.errors.quantiles_of(forecast, *share, members.std(axis=0))
@@ -128,7 +120,7 @@ class RulModel:
         longest = self.longest_life * (1.0 + 1.0 / np.sqrt(self.lives))
         return np.asarray(np.maximum(longest - age, 0.1 * self.longest_life))
 
-    def contributions(self, rows: Floats, age: Floats) -> tuple[Floats, Floats, Floats]:
+    def contributions(self, rows: Floats, age: Floats) -> tuple[Floats, Floats]:
         """Hours that each feature adds to the forecast.
 
         The boosters' contributions are additive in log RUL. The hours between the expected forecast
@@ -139,8 +131,7 @@ class RulModel:
             age: Hours in service, shape (n,).
 
         Returns:
-            Hours by feature, shape (n, features); the expected forecast in hours, shape (n,); and
-            the forecast of each booster as log RUL, shape (3, n).
+            Hours by feature, shape (n, features), and the expected forecast in hours, shape (n,).
         """
         scale = _Scale(self.mean_life)
         by, expected = np.zeros(rows.shape), np.zeros(len(rows))
@@ -156,7 +147,7 @@ class RulModel:
         hours = np.minimum(scale.hours(members.mean(axis=0)), self._most(age))
         moved = by.sum(axis=1)
         by *= _secant(hours - scale.hours(expected), moved)[:, None]
-        return by, hours - by.sum(axis=1), members
+        return by, hours - by.sum(axis=1)
 
 
 @dataclass(frozen=True)
