@@ -7,6 +7,7 @@ from events.lives import keep_life, take_life
 from events.vocabulary import FailureHappened, LifeEnded, MaintenanceDone
 from GAN import layout
 from GAN.datasets.life_file import LifeOfUnit, write_life
+from GAN.datasets.readings_file import read_readings
 from storage.telemetry.lives import EndedBy, LifeRows
 
 
@@ -14,8 +15,20 @@ from storage.telemetry.lives import EndedBy, LifeRows
 def end_life(event: FailureHappened | MaintenanceDone, job: Job) -> LifeEnded:
     """Write the file; a life without readings has none."""
     ended: LifeRows = job.taken
+    archived = [
+        (row.at, row.figures)
+        for file in ended.files
+        for row in read_readings(
+            job.profile,
+            job.store.fetch(file.staged_key, file.sha256),
+            [event.unit],
+            ended.began_at,
+            ended.ended_at,
+        )
+    ]
+    rows = sorted([*archived, *ended.rows])
     key = None
-    if ended.rows:
+    if rows:
         key = layout.life_key(job.machine_id, event.unit, event.life)
         life = LifeOfUnit(
             unit=event.unit,
@@ -24,7 +37,7 @@ def end_life(event: FailureHappened | MaintenanceDone, job: Job) -> LifeEnded:
             ended_at=ended.ended_at,
             failed=ended.ended_by is EndedBy.FAILURE,
             failure_mode=ended.failure_mode,
-            rows=ended.rows,
+            rows=rows,
         )
         write_life(job.profile, life, job.workspace / key)
         job.keep((ended.life_id, key))
@@ -34,5 +47,5 @@ def end_life(event: FailureHappened | MaintenanceDone, job: Job) -> LifeEnded:
         life=event.life,
         at=event.at,
         key=key,
-        rows=len(ended.rows),
+        rows=len(rows),
     )

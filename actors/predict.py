@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from GAN.prognosis.readings import Readings
     from GAN.prognosis.tracking import TrackedUnit
 
+#: Unit id, time (ms) and figures of a reading.
+Row = tuple[int, int, bytes]
+
 _MS_PER_HOUR = 3_600_000
 
 #: How often a prediction is kept if the level of its unit does not change, ms of readings.
@@ -42,13 +45,15 @@ def predict(
     from GAN.prognosis.tracking import condition_basis, track
 
     waiting: Waiting = job.taken
-    units = waiting.units
+    rows = [*waiting.rows, *_archived(job, waiting)]
+    known = {row[0] for row in rows}
+    units = [unit for unit in waiting.units if unit.id in known or unit.condition is not None]
     if waiting.predictor is None or not units:
         job.keep((None, []))  # Readings may have come meanwhile.
         return PredictionsMade(machine_id=job.machine_id, rows=0, units=0)
     predictor = _predictor(job.input(waiting.predictor.key))
     thresholds = Thresholds.model_validate_json(waiting.thresholds or "{}")
-    readings = _readings(waiting, units, len(predictor.sensors.names))
+    readings = _readings(rows, units, len(predictor.sensors.names))
     newest = {unit.id: unit.condition_at for unit in units}
     newest |= {unit_id: at for unit_id, at, _ in waiting.rows}  # The last of each unit stays.
     tracked = [_tracked(unit, newest[unit.id]) for unit in units]
@@ -106,17 +111,34 @@ def _tracked(unit: WaitingUnit, newest: int) -> TrackedUnit:
     return TrackedUnit(unit.unit, unit.condition, state, explained=due)
 
 
-def _readings(waiting: Waiting, units: list[WaitingUnit], sensors: int) -> Readings:
+def _archived(job: Job, waiting: Waiting) -> list[Row]:
+    """Rows in files of units whose figures are computed anew."""
+    from GAN.datasets.readings_file import read_readings
+
+    outdated = {unit.unit: unit for unit in waiting.units if unit.outdated}
+    found = []
+    for file in waiting.files:
+        path = job.store.fetch(file.staged_key, file.sha256)
+        began_at = min(unit.began_at for unit in outdated.values())
+        until = max(unit.condition_at for unit in outdated.values())
+        for row in read_readings(job.profile, path, outdated, began_at, until):
+            unit = outdated[row.unit]
+            if row.at >= unit.began_at:
+                found.append((unit.id, row.at, row.figures))
+    return found
+
+
+def _readings(rows: list[Row], units: list[WaitingUnit], sensors: int) -> Readings:
     import numpy as np
 
     from GAN.prognosis.readings import Readings
 
     index = {unit.id: number for number, unit in enumerate(units)}
     began = np.array([unit.began_at for unit in units], dtype=np.float64)
-    unit = np.array([index[row[0]] for row in waiting.rows], dtype=np.intp)
-    at = np.array([row[1] for row in waiting.rows], dtype=np.float64)
-    values = np.frombuffer(b"".join(row[2] for row in waiting.rows), dtype="<f8")
-    order = np.argsort(unit, kind="stable")
+    unit = np.array([index[row[0]] for row in rows], dtype=np.intp)
+    at = np.array([row[1] for row in rows], dtype=np.float64)
+    values = np.frombuffer(b"".join(row[2] for row in rows), dtype="<f8")
+    order = np.lexsort((at, unit))
     return Readings(
         tuple(each.unit for each in units),
         unit[order],

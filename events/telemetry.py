@@ -15,6 +15,7 @@ from events.vocabulary import (
     AlertRaised,
     Event,
     PredictionRequested,
+    ReadingsAged,
     ReadingsArrived,
 )
 from GAN.profiles.profile import MACHINE_ID_PATTERN, MachineProfile
@@ -26,8 +27,9 @@ from storage.ledger.claims import Claim
 from storage.ledger.event_log import Dispatch, NewEvent
 from storage.queries.machines import profile_of
 from storage.settings import Settings
-from storage.telemetry import conditions, readings, waiting
+from storage.telemetry import archives, conditions, readings, waiting
 from storage.telemetry.alerts import AlertChange
+from storage.telemetry.archives import OldReading
 from storage.telemetry.readings import Added, NewReading
 from storage.telemetry.unit_state import NewState
 from storage.telemetry.waiting import LivePredictor, Waiting
@@ -170,7 +172,11 @@ def _add(
         for row, _ in added.too_early
     ]
     taken.problems += _differing(added)
-    return announce_waiting(machine_id, added.taken, len({row.unit for row in rows}), actor)
+    jobs = announce_waiting(machine_id, added.taken, len({row.unit for row in rows}), actor)
+    if archives.due(machine_id):
+        aged = new_event(ReadingsAged(machine_id=machine_id), new_correlation_id())
+        jobs += event_log.append(aged).jobs
+    return jobs
 
 
 def _differing(added: Added) -> list[Problem]:
@@ -232,6 +238,19 @@ def keep_states(
     if waiting.waits(claim.machine_id) and not waiting.has_open_job(claim.machine_id):
         events.append(ReadingsArrived(machine_id=claim.machine_id, rows=0, units=0))
     return [new_event(event, claim.correlation_id) for event in events]
+
+
+def take_old(claim: Claim) -> list[OldReading]:
+    """The readings that a job moves to files."""
+    return archives.take(claim.machine_id)
+
+
+def keep_archived(claim: Claim, ids: Sequence[int]) -> list[NewEvent]:
+    """Remove the rows that were moved; the event that moves more, if there are any."""
+    archives.remove(ids)
+    if not (ids and archives.take(claim.machine_id, limit=1)):
+        return []
+    return [new_event(ReadingsAged(machine_id=claim.machine_id), claim.correlation_id)]
 
 
 def alert_event(machine_id: str, change: AlertChange) -> Event:

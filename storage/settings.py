@@ -45,6 +45,7 @@ class Settings(BaseSettings):
             names.
         web_origins: Origins of other web pages that may call the service from a browser.
         max_units: How many units a machine may have.
+        readings_days: How long readings are kept; `gc` removes older ones, days.
         silent_hours: A unit whose newest readings came longer ago has no forecast, hours.
     """
 
@@ -67,6 +68,7 @@ class Settings(BaseSettings):
     allowed_hosts: Listed = ()
     web_origins: Listed = ()
     max_units: int = Field(default=20_000, ge=1, le=1_000_000)
+    readings_days: int = Field(default=365, ge=1, le=36_500)
     silent_hours: float = Field(default=24, gt=0, le=100_000)
 
     @field_validator("redis_url")

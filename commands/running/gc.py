@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 import click
@@ -24,6 +25,7 @@ _KINDS = {
     "downloads": "downloads not used for a day",
     "unfinished": "files that were never finished",
     "answers": "answers to requests of over a day ago",
+    "readings": "files of readings that are too old",
 }
 
 
@@ -43,7 +45,8 @@ def gc(dry_run: bool, keep_models: int, as_json: bool) -> None:
     """Remove unneeded files and rows.
 
     It removes files that dead workers left, files that newer ones replaced, old models and
-    predictors, and unused local copies. Running jobs are not affected.
+    predictors, old readings, and unused local copies. Of old predictions, the last one of an hour
+    stays, and after 90 days that of a day. Running jobs are not affected.
 
     \b
     Examples:
@@ -53,16 +56,19 @@ def gc(dry_run: bool, keep_models: int, as_json: bool) -> None:
     settings = open_ledger()
     store = open_store(settings.artifact_root, settings.home)
     try:
-        garbage = find(store, keep_models)
+        garbage = find(store, keep_models, settings.readings_days)
         if not dry_run:
             garbage = remove(store, garbage)
     except OSError as error:
         raise FleetforgeError(f"{store}: {error}") from error
     found = _listed(garbage)
+    rows = asdict(garbage.old)
     if as_json:
-        print_json({"dry_run": dry_run, **found, "machines_with_open_jobs": garbage.busy})
+        print_json(
+            {"dry_run": dry_run, **found, "rows": rows, "machines_with_open_jobs": garbage.busy}
+        )
     else:
-        _print(found, "would remove" if dry_run else "removed", garbage.busy)
+        _print(found, rows, "would remove" if dry_run else "removed", garbage.busy)
 
 
 def _listed(garbage: Garbage) -> dict[str, list[dict[str, Any]]]:
@@ -86,17 +92,23 @@ def _listed(garbage: Garbage) -> dict[str, list[dict[str, Any]]]:
         "downloads": [{"key": file.path, "bytes": file.size} for file in garbage.downloads],
         "unfinished": [{"key": file.path, "bytes": file.size} for file in garbage.unfinished],
         "answers": [{"key": key, "bytes": size} for key, size in garbage.answers.items()],
+        "readings": [{"key": file.key, "bytes": file.size} for file in garbage.readings],
     }
 
 
-def _print(found: dict[str, list[dict[str, Any]]], verb: str, busy: Sequence[str]) -> None:
+def _print(
+    found: dict[str, list[dict[str, Any]]], rows: dict[str, int], verb: str, busy: Sequence[str]
+) -> None:
     sizes = {kind: sum(item["bytes"] for item in items) for kind, items in found.items()}
     for kind, items in found.items():
         if items:
             click.echo(f"{verb} {len(items)} {_KINDS[kind]}, {_size(sizes[kind])}")
+    for table, count in rows.items():
+        if count:
+            click.echo(f"{verb} {count:,} rows of old {table}")
     if any(found.values()):
         click.echo(f"{verb} {_size(sum(sizes.values()))} in total")
-    else:
+    elif not any(rows.values()):
         click.echo("nothing to remove")
     if busy:
         click.echo(f"skipped {len(busy)} machines with open jobs")

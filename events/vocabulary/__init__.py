@@ -33,6 +33,8 @@ from events.vocabulary.units import (
     MaintenanceDone,
     PredictionRequested,
     PredictionsMade,
+    ReadingsAged,
+    ReadingsArchived,
     ReadingsArrived,
 )
 
@@ -54,6 +56,8 @@ __all__ = [
     "PredictorChosen",
     "PredictorRequested",
     "PredictorTrained",
+    "ReadingsAged",
+    "ReadingsArchived",
     "ReadingsArrived",
     "Request",
     "RetrainRequested",

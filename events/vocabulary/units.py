@@ -8,6 +8,7 @@ from events.plan import Frozen
 from events.vocabulary.base import Event, Request
 from storage.ledger.event_log import Effect
 from storage.status import UnitLevel
+from storage.telemetry.archives import ARCHIVE_CHAIN
 from storage.telemetry.units import ALERT_CHAIN, CONDITION_CHAIN, LIFE_CHAIN
 
 
@@ -49,6 +50,28 @@ class PredictionsMade(Event):
     rows: int
     units: int
     version: int | None = None
+
+
+class ReadingsAged(Event):
+    """Readings of past days can be moved to files."""
+
+    chain: ClassVar[str] = ARCHIVE_CHAIN
+    effect: ClassVar[Effect] = Effect.BEGINS
+
+
+class ReadingsArchived(Event):
+    """Readings of past days were moved to files.
+
+    Attributes:
+        rows: Rows of readings.
+        days: Days that they are of.
+    """
+
+    chain: ClassVar[str] = ARCHIVE_CHAIN
+    effect: ClassVar[Effect] = Effect.ENDS
+
+    rows: int
+    days: int
 
 
 class _OfAlert(Frozen):

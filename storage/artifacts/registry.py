@@ -9,6 +9,9 @@ from typing import Any
 from storage.database import execute, now_ms, reading, transaction
 from storage.tables import Artifact
 
+#: Where files of readings are; a machine may have thousands, so they are listed by themselves.
+ARCHIVES = "GAN/data/readings/"
+
 
 @dataclass(frozen=True)
 class PublishedFile:
@@ -33,8 +36,15 @@ class PublishedFile:
 
 
 def of_machine(machine_id: str) -> dict[str, PublishedFile]:
-    """The newest file under each key of a machine, oldest first."""
-    return {file.key: file for file in _files(_OF_MACHINE, machine=machine_id)}
+    """The newest file under each key of a machine, oldest first; without those of readings."""
+    found = _files(_OF_MACHINE, machine=machine_id, archives=f"{ARCHIVES}%")
+    return {file.key: file for file in found}
+
+
+def below(machine_id: str, prefix: str) -> list[PublishedFile]:
+    """The files of a machine whose keys begin so, by key."""
+    # A range, not LIKE: an index serves it.
+    return _files(_BELOW, machine=machine_id, first=prefix, last=f"{prefix}\U0010ffff")
 
 
 def newest(machine_id: str, key: str) -> PublishedFile | None:
@@ -99,7 +109,8 @@ ORDER BY id
 _SELECT = """
 SELECT id, machine_id, key, staged_key, sha256, size, verdict, published_at FROM artifacts
 """
-_OF_MACHINE = _newest("machine_id = :machine")
+_OF_MACHINE = _newest("machine_id = :machine AND key NOT LIKE :archives")
+_BELOW = f"{_SELECT} WHERE machine_id = :machine AND key >= :first AND key < :last ORDER BY key"
 _UNDER_KEY = _newest("machine_id = :machine AND key = :key")
 _UNPUBLISHED = f"{_newest('published_at IS NULL')} LIMIT :limit"
 _OF_JOB = f"{_SELECT} WHERE job_id = :job ORDER BY id"

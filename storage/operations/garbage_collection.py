@@ -14,20 +14,25 @@ from errors import SettingsError
 from storage.artifacts import publishing
 from storage.artifacts.store import ArtifactStore, LocalFile, StagedFolder, Submission
 from storage.clients import idempotency
-from storage.database import database, is_sqlite, reading, transaction
+from storage.database import clock_ms, database, is_sqlite, reading, transaction
+from storage.operations import thinning
 from storage.operations.retention import (
     KEEP_MODELS,
-    Attempt,
     Ledger,
     OldModel,
     StoredFile,
+    expired_readings,
     outdated,
     outdated_submissions,
     read,
 )
-from storage.settings import PREFIX
+from storage.operations.thinning import OldRows
+from storage.settings import PREFIX, Settings
 from storage.status import JobStatus
 from storage.tables import Artifact, ModelVersion, Predictor
+
+#: How long readings are kept, days, unless a setting says otherwise.
+KEEP_READINGS_DAYS: int = Settings.model_fields["readings_days"].default
 
 _BATCH = 500
 
@@ -53,6 +58,9 @@ class Garbage:
         ended: All staged folders of ended attempts.
         submissions: Users' files that no event refers to, or that a newer one has replaced.
         answers: Outdated answers to idempotent requests; size in bytes by key.
+        readings: Files with readings of days that are too long ago.
+        readings_days: How long readings are kept.
+        old: Rows of predictions and readings that are too old.
     """
 
     keep_models: int
@@ -68,15 +76,26 @@ class Garbage:
     ended: Sequence[StagedFolder]
     submissions: Sequence[Submission]
     answers: Mapping[str, int]
+    readings: Sequence[StoredFile]
+    readings_days: int
+    old: OldRows
 
     @property
     def rows(self) -> list[StoredFile]:
         """The rows of artifacts to delete."""
-        return [*self.superseded, *(file for model in self.models for file in model.files)]
+        models = (file for model in self.models for file in model.files)
+        return [*self.superseded, *self.readings, *models]
 
 
-def find(store: ArtifactStore, keep_models: int = KEEP_MODELS) -> Garbage:
+def find(
+    store: ArtifactStore, keep_models: int = KEEP_MODELS, readings_days: int = KEEP_READINGS_DAYS
+) -> Garbage:
     """Find what is not needed; changes nothing.
+
+    Args:
+        store: The files.
+        keep_models: How many of a machine's newest models and predictors are kept.
+        readings_days: How long readings are kept.
 
     Raises:
         SettingsError: The store holds files of jobs that this ledger never had.
@@ -92,6 +111,8 @@ def find(store: ArtifactStore, keep_models: int = KEEP_MODELS) -> Garbage:
         _check_ledger(store, [*folders, *workspaces])
         ledger = read()
         kept_answers = idempotency.outdated()
+        old = thinning.find(readings_days)
+        now = clock_ms()
     superseded, models, busy = outdated(ledger, keep_models)
     ended = [folder for folder in folders if not _runs(folder, ledger)]
     named = {file.staged_key for file in ledger.files}
@@ -120,6 +141,9 @@ def find(store: ArtifactStore, keep_models: int = KEEP_MODELS) -> Garbage:
         ended=ended,
         submissions=outdated_submissions(ledger, submissions),
         answers=kept_answers,
+        readings=expired_readings(ledger, readings_days, now),
+        readings_days=readings_days,
+        old=old,
     )
 
 
@@ -145,6 +169,7 @@ def remove(store: ArtifactStore, garbage: Garbage) -> Garbage:
         )
         names = _delete_rows(removed, ledger)
         idempotency.forget_outdated()
+        thinning.remove(removed.readings_days)
     publishing.withdraw(store, [*removed.names, *names])
     _delete_staged(store, removed)
     for submission in removed.submissions:
@@ -176,8 +201,9 @@ def _check_ledger(store: ArtifactStore, folders: Sequence[StagedFolder]) -> None
 
 
 def _runs(folder: StagedFolder, ledger: Ledger) -> bool:
-    running = Attempt(folder.job_id, folder.machine_id, folder.token, JobStatus.RUNNING.value)
-    return ledger.attempts.get(folder.job_id) == running
+    running = (folder.job_id, folder.machine_id, folder.token, JobStatus.RUNNING.value)
+    attempt = ledger.attempts.get(folder.job_id)
+    return attempt is not None and attempt[:4] == running
 
 
 def _keys(folder: StagedFolder) -> Iterator[tuple[str, int]]:
@@ -195,8 +221,8 @@ def _nameless(ended: Iterable[StagedFolder], named: set[str], ledger: Ledger) ->
     return [
         path
         for folder in ended
-        if ledger.attempts.get(folder.job_id)
-        in (None, (folder.job_id, folder.machine_id, folder.token, "success"))
+        if (ledger.attempts.get(folder.job_id) or (None,))[:4]
+        in ((None,), (folder.job_id, folder.machine_id, folder.token, "success"))
         for path in folder.files
         if f"{folder.prefix}/{path}" not in named and path not in keys
     ]

@@ -6,11 +6,14 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
+from storage.artifacts.registry import ARCHIVES
 from storage.artifacts.staging import Submission
 from storage.status import OPEN
 from storage.tables import Artifact, Event, Job, ModelVersion, Predictor, TrainingJob
+from storage.telemetry import archives
 
 #: Field of an event's payload with the key of a file that a user has submitted.
 SUBMITTED_FILE = "file_key"
@@ -49,12 +52,18 @@ class OldModel(NamedTuple):
 
 
 class Attempt(NamedTuple):
-    """The newest attempt at a job."""
+    """The newest attempt at a job.
+
+    Attributes:
+        recurring: Whether it comes with each batch of readings. Such a job needs no file that is
+            removed here.
+    """
 
     job_id: int
     machine_id: str
     token: int
     status: str
+    recurring: bool = False
 
 
 class Version(NamedTuple):
@@ -94,13 +103,23 @@ class Ledger:
     @property
     def machines_with_open_jobs(self) -> set[str]:
         """Machines whose files may be needed at any time."""
-        return {attempt.machine_id for attempt in self.attempts.values() if attempt.status in OPEN}
+        return {
+            attempt.machine_id
+            for attempt in self.attempts.values()
+            if attempt.status in OPEN and not attempt.recurring
+        }
 
 
 def read() -> Ledger:
     """Read the ledger; call inside a transaction or `reading`."""
     # Jobs before files: if a job is read as ended, the rows of its files exist.
-    jobs: Any = Job.select(Job.id, Job.machine, Job.token, Job.status).tuples()
+    # Recurring jobs that have ended made no files, and there are very many of them.
+    jobs: Any = (
+        Job.select(Job.id, Job.machine, Job.token, Job.status, Event.recurring)
+        .join(Event)
+        .where(~Event.recurring | Job.status.in_([status.value for status in OPEN]))
+        .tuples()
+    )
     attempts = {row[0]: Attempt(*row) for row in jobs}
     models: Any = (
         ModelVersion.select(
@@ -173,6 +192,22 @@ def outdated(
         [model for model in models if model.machine_id not in open_jobs],
         sorted(machines & open_jobs),
     )
+
+
+def expired_readings(ledger: Ledger, days: int, now: int) -> list[StoredFile]:
+    """Files with readings of days that are longer ago.
+
+    Args:
+        ledger: The ledger.
+        days: How long readings are kept.
+        now: The ledger's clock, ms.
+    """
+    oldest = (datetime.fromtimestamp(now / 1000, UTC) - timedelta(days=days)).date().isoformat()
+    return [
+        file
+        for file in ledger.files
+        if file.key.startswith(ARCHIVES) and archives.day_of(file.key) < oldest
+    ]
 
 
 def outdated_submissions(ledger: Ledger, found: Sequence[Submission]) -> list[Submission]:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from errors import Conflict
+from storage.artifacts.registry import PublishedFile
 from storage.database import execute, reading
 from storage.status import UnitLevel
-from storage.telemetry import alerts, units
+from storage.telemetry import alerts, archives, units
 from storage.telemetry.alerts import AlertChange
 
 #: Rows of the file of a life; of a longer one, the newest.
@@ -57,7 +58,8 @@ class LifeRows:
     """The readings of a life.
 
     Attributes:
-        rows: Time (ms) and figures, by time.
+        rows: Time (ms) and figures, by time, of readings that are in the ledger.
+        files: Files with readings of that time, of all units of the machine.
     """
 
     life_id: int
@@ -66,6 +68,7 @@ class LifeRows:
     ended_by: EndedBy
     failure_mode: str | None
     rows: list[tuple[int, bytes]]
+    files: list[PublishedFile]
 
 
 def end(ending: Ending) -> EndedLife:
@@ -106,7 +109,8 @@ def rows_of(machine_id: str, unit: str, life: int) -> LifeRows:
         )
         found = execute(_ROWS, unit=unit_id, began=began_at, ended=ended_at, most=MOST_ROWS)
     rows = [(at, bytes(figures)) for at, figures in reversed(found)]
-    return LifeRows(life_id, began_at, ended_at, EndedBy(by), mode, rows)
+    files = archives.files(machine_id, began_at, ended_at)
+    return LifeRows(life_id, began_at, ended_at, EndedBy(by), mode, rows, files)
 
 
 def record_file(life_id: int, key: str) -> None:

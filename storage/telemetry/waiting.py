@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from storage.artifacts.registry import PublishedFile
 from storage.database import execute, reading
+from storage.telemetry import archives
 from storage.telemetry.units import CONDITION_CHAIN
 
 #: Rows that one job takes; more wait for the next one.
@@ -33,8 +35,9 @@ class WaitingUnit:
 
     Attributes:
         condition_at: Time of the newest reading that its condition includes, ms; 0 without one.
-        condition: Its running figures; None if there are none, or if they depend on something that
-            the predictor does not. Then all readings of its life are taken.
+        condition: Its running figures; None if there are none, or if they are outdated.
+        outdated: Whether its figures depend on something that the predictor does not. Then all
+            readings of its life are taken.
         kept_at: Time of the reading of its newest prediction that is kept; None without one.
         level: A `UnitLevel`.
         calm_since: Hours in service since which what raised the level is gone.
@@ -47,6 +50,7 @@ class WaitingUnit:
     began_at: int
     condition_at: int
     condition: bytes | None
+    outdated: bool
     kept_at: int | None
     level: str
     calm_since: float | None
@@ -61,12 +65,14 @@ class Waiting:
         predictor: None if the machine has none yet.
         thresholds: The machine's own thresholds, JSON; None: the defaults.
         rows: Unit id, time (ms) and figures of each reading, by unit and time.
+        files: Files with earlier readings of units whose figures are computed anew.
     """
 
     predictor: LivePredictor | None
     thresholds: str | None
     units: list[WaitingUnit]
     rows: list[tuple[int, int, bytes]]
+    files: list[PublishedFile] = field(default_factory=list)
 
 
 def take(machine_id: str, *, every_unit: bool = False) -> Waiting:
@@ -90,12 +96,22 @@ def take(machine_id: str, *, every_unit: bool = False) -> Waiting:
             for unit_id, at, figures in execute(which_rows, machine=machine_id, most=MOST_ROWS)
         ]
     known, with_rows = {unit.id for unit in units}, {row[0] for row in rows}
-    return Waiting(
+    found = Waiting(
         predictor,
         thresholds,
-        [u for u in units if u.id in with_rows or (every_unit and u.condition is not None)],
+        [
+            u
+            for u in units
+            if u.id in with_rows or (every_unit and (u.outdated or u.condition is not None))
+        ],
         [row for row in rows if row[0] in known],
     )
+    outdated = [unit for unit in found.units if unit.outdated]
+    if not outdated:
+        return found
+    began_at = min(unit.began_at for unit in outdated)
+    until = max(unit.condition_at for unit in outdated)
+    return replace(found, files=archives.files(machine_id, began_at, until))
 
 
 def _unit(row: tuple[Any, ...]) -> WaitingUnit:
@@ -137,7 +153,7 @@ COALESCE(units.condition_basis <> (
 
 _EVERY_UNIT = f"""
 SELECT id, unit, life, began_at, condition_at, CASE WHEN {_OUTDATED} THEN NULL ELSE condition END,
-    kept_at, level, calm_since,
+    {_OUTDATED}, kept_at, level, calm_since,
     COALESCE((SELECT cause FROM alerts WHERE unit_id = units.id AND cleared_at IS NULL), '')
 FROM units WHERE machine_id = :machine AND began_at IS NOT NULL
 ORDER BY condition_at, id LIMIT :most

@@ -1,0 +1,56 @@
+"""Thinning what was said long ago, and removing old readings that were never moved to files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from storage.database import execute
+
+_MS_PER_DAY = 86_400_000
+
+#: All predictions are kept for some days, then the last one of an hour, then that of a day.
+ALL_DAYS, HOURLY_DAYS = 7, 90
+
+
+@dataclass(frozen=True)
+class OldRows:
+    """Rows that can be removed.
+
+    Attributes:
+        predictions: Predictions between those that are kept, with their explanations.
+        readings: Readings that are older than readings are kept.
+    """
+
+    predictions: int
+    readings: int
+
+
+def find(readings_days: int) -> OldRows:
+    """Count the rows that `remove` would remove; call inside `reading`."""
+    ((hourly,),) = execute(f"SELECT COUNT(*) FROM predictions {_BETWEEN}", **_HOURLY)
+    ((daily,),) = execute(f"SELECT COUNT(*) FROM predictions {_BETWEEN}", **_DAILY)
+    age = readings_days * _MS_PER_DAY
+    ((readings,),) = execute(f"SELECT COUNT(*) FROM readings {_OLDER}", age=age)
+    return OldRows(hourly + daily, readings)
+
+
+def remove(readings_days: int) -> None:
+    """Remove these rows; call inside a transaction."""
+    for step in (_HOURLY, _DAILY):
+        execute(f"DELETE FROM predictions {_BETWEEN}", **step)
+    execute(f"DELETE FROM readings {_OLDER}", age=readings_days * _MS_PER_DAY)
+
+
+_HOURLY = {"age": ALL_DAYS * _MS_PER_DAY, "until": HOURLY_DAYS * _MS_PER_DAY, "step": 3_600_000}
+_DAILY = {"age": HOURLY_DAYS * _MS_PER_DAY, "until": 100_000 * _MS_PER_DAY, "step": _MS_PER_DAY}
+
+# A later prediction of the unit in the same hour, or day, stays for this one.
+_BETWEEN = """
+WHERE created_at < {now} - :age AND created_at >= {now} - :until AND EXISTS (
+    SELECT 1 FROM predictions AS later
+    WHERE later.unit_id = predictions.unit_id AND later.predicted_at > predictions.predicted_at
+        AND later.predicted_at < (predictions.predicted_at / :step + 1) * :step
+)
+"""
+
+_OLDER = "WHERE at < {now} - :age"
