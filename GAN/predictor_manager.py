@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,9 +26,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from GAN.prognosis.evaluation import Evaluation
+    from GAN.prognosis.lives_in_service import LifeInService
     from GAN.prognosis.prediction import Prediction
     from GAN.prognosis.predictor import Predictor
-    from GAN.prognosis.training_lives import RealUnits
+    from GAN.prognosis.training_lives import Choice, RealUnits
 
 
 class PredictorManager(ArtifactFolder):
@@ -43,6 +44,8 @@ class PredictorManager(ArtifactFolder):
         seed_path: Path | None = None,
         unfailed_path: Path | None = None,
         split_paths: Mapping[str, Path] | None = None,
+        lives_in_service: Sequence[LifeInService] = (),
+        live_path: Path | None = None,
         progress: Progress = silent,
     ) -> PredictorResult:
         """Train a predictor of failures on the lives that serve best.
@@ -54,6 +57,8 @@ class PredictorManager(ArtifactFolder):
             seed_path: The seed data; real lives in it are learnt.
             unfailed_path: Real units that had not failed, if the seed has any.
             split_paths: The synthetic sets, by name.
+            lives_in_service: Lives of units in service that have ended; they are learnt too.
+            live_path: The version that the new one is compared with; None: with none.
             progress: Gets reports.
 
         Raises:
@@ -62,7 +67,9 @@ class PredictorManager(ArtifactFolder):
         """
         import pandas as pd
 
+        from GAN.datasets.run_to_failure import time_step_of
         from GAN.prognosis import lifetime_prior, predictor_file
+        from GAN.prognosis.lives_in_service import add_lives_in_service
         from GAN.prognosis.tracking import condition_basis
         from GAN.prognosis.training_lives import choose
         from GAN.reporting.cards.predictor_card import write_predictor_card
@@ -73,7 +80,9 @@ class PredictorManager(ArtifactFolder):
         sets = self._read_splits(profile, split_paths)
         synthetic = pd.concat([sets["train"], sets["val"]], ignore_index=True)
         real = self._real_units(profile, seed_path, unfailed_path)
+        real, unseen = add_lives_in_service(real, lives_in_service, time_step_of(synthetic))
         choice = choose(profile, real, synthetic, seed, progress)
+        against = self._reason_against(profile, live_path, choice, real, unseen, seed)
         version = version or max(self._predictor_versions(machine_id), default=0) + 1
         path = self.root / layout.predictor_key(machine_id, version)
         predictor_file.save(choice.predictor, path)
@@ -88,10 +97,36 @@ class PredictorManager(ArtifactFolder):
             no_forecast=choice.predictor.no_forecast,
             condition_basis=condition_basis(choice.predictor),
             prior=lifetime_prior.predictions(profile, None, choice.predictor.lives)[0].as_json(),
+            against=against,
         )
         write_predictor_card(profile, trained, choice)
         progress(100, f"learnt from {choice.units} {choice.learnt_from}")
         return trained
+
+    def _reason_against(
+        self,
+        profile: MachineProfile,
+        live_path: Path | None,
+        choice: Choice,
+        real: RealUnits | None,
+        unseen: pd.DataFrame | None,
+        seed: int,
+    ) -> str:
+        """Why a new version does not replace the live one; empty if it does."""
+        from GAN.prognosis import predictor_file
+        from GAN.prognosis.promotion import compare
+
+        if live_path is None:
+            return ""
+        try:
+            live = predictor_file.load(live_path)
+        except StageError:  # Of another version of Fleetforge: it cannot predict any more.
+            return ""
+        if live.no_forecast is not None:
+            return ""
+        if choice.predictor.no_forecast is not None:
+            return f"it gives no RUL: {choice.predictor.no_forecast}"
+        return compare(profile, live, choice, real, unseen, seed).reason_against
 
     def newest_predictor(self, machine_id: str) -> Path:
         """The machine's predictor of the highest version.

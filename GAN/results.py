@@ -80,6 +80,7 @@ class PredictorResult:
         no_forecast: Why it gives no RUL; None if it does.
         condition_basis: What the conditions of units depend on; see `GAN.prognosis.tracking`.
         prior: The prediction of a new unit, as JSON.
+        against: Why it does not replace the version that it was compared with; empty if it does.
     """
 
     path: Path
@@ -92,6 +93,7 @@ class PredictorResult:
     no_forecast: str | None
     condition_basis: str
     prior: Mapping[str, Any]
+    against: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,18 +1,29 @@
-"""MachineOnboarded, PredictorRequested → PredictorTrained: a predictor of failures."""
+"""MachineOnboarded, PredictorRequested, LivesLabelled → PredictorTrained: a predictor."""
 
 from __future__ import annotations
 
 from actors.stage import Job, stage
-from events.predictors import keep_predictor
-from events.vocabulary import MachineOnboarded, PredictorRequested, PredictorTrained
+from events.predictors import keep_predictor, take_learnable
+from events.vocabulary import (
+    LivesLabelled,
+    MachineOnboarded,
+    PredictorRequested,
+    PredictorTrained,
+)
 from GAN import layout
 from GAN.manager import GANManager
+from GAN.prognosis.lives_in_service import LifeInService
 from storage.ledger.predictor_registry import PredictorFacts
+from storage.telemetry.labels import Learnable
 
 
-@stage(queue="predictor", channel="gan:predictor", keeps=keep_predictor)
-def train_predictor(event: MachineOnboarded | PredictorRequested, job: Job) -> PredictorTrained:
+@stage(queue="predictor", channel="gan:predictor", takes=take_learnable, keeps=keep_predictor)
+def train_predictor(
+    event: MachineOnboarded | PredictorRequested | LivesLabelled, job: Job
+) -> PredictorTrained:
     """Train the next version; versions are kept side by side."""
+    learnable: Learnable = job.taken
+    live = learnable.live_key
     unfailed = layout.unfailed_key(job.machine_id)
     version = max(layout.predictor_versions(job.machine_id, job.files), default=0) + 1
     trained = GANManager(job.workspace).train_predictor(
@@ -24,6 +35,12 @@ def train_predictor(event: MachineOnboarded | PredictorRequested, job: Job) -> P
         split_paths={
             split: job.input(layout.split_key(job.machine_id, split)) for split in layout.SPLITS
         },
+        lives_in_service=[
+            LifeInService(job.input(life.key), life.labelled, life.unseen)
+            for life in learnable.lives
+            if life.key in job.files
+        ],
+        live_path=job.input(live) if live is not None and live in job.files else None,
         progress=job.progress,
     )
     job.keep(PredictorFacts(trained.condition_basis, trained.prior))
@@ -36,4 +53,5 @@ def train_predictor(event: MachineOnboarded | PredictorRequested, job: Job) -> P
         scores=dict(trained.scores),
         training_time_seconds=trained.training_time_seconds,
         no_forecast=trained.no_forecast,
+        against=trained.against,
     )

@@ -7,13 +7,13 @@ from difflib import get_close_matches
 from errors import InvalidInput, NotFound, Problem
 from events.bus import Send, deliver, new_correlation_id, new_event
 from events.telemetry import alert_event, announce_waiting, machine_profile
-from events.vocabulary import Event, FailureHappened, MaintenanceDone
+from events.vocabulary import Event, FailureHappened, LivesLabelled, MaintenanceDone
 from GAN.config.limits import MAX_MINUTES_AHEAD
 from storage.database import clock_ms, transaction
 from storage.ledger import event_log
 from storage.ledger.claims import Claim
 from storage.ledger.event_log import NewEvent
-from storage.telemetry import lives
+from storage.telemetry import labels, lives
 from storage.telemetry.lives import EndedBy, Ending, LifeRows
 
 
@@ -80,7 +80,11 @@ def take_life(claim: Claim) -> LifeRows:
     return lives.rows_of(claim.machine_id, claim.payload["unit"], claim.payload["life"])
 
 
-def keep_life(_: Claim, kept: tuple[int, str]) -> list[NewEvent]:
-    """Record the file of a life."""
+def keep_life(claim: Claim, kept: tuple[int, str]) -> list[NewEvent]:
+    """Record the file of a life; the event that trains a new version, if there are enough."""
     lives.record_file(*kept)
-    return []
+    count = labels.enough(claim.machine_id)
+    if not count:
+        return []
+    labelled = LivesLabelled(machine_id=claim.machine_id, lives=count)
+    return [new_event(labelled, claim.correlation_id)]

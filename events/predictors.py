@@ -9,7 +9,13 @@ from storage.ledger import event_log, predictor_registry
 from storage.ledger.claims import Claim
 from storage.ledger.event_log import SYSTEM, Dispatch, NewEvent
 from storage.ledger.predictor_registry import PredictorFacts
-from storage.telemetry import waiting
+from storage.telemetry import labels, waiting
+from storage.telemetry.labels import Learnable
+
+
+def take_learnable(claim: Claim) -> Learnable:
+    """The lives that a training learns from, and the version that it is compared with."""
+    return labels.take(claim.machine_id)
 
 
 def keep_predictor(claim: Claim, facts: PredictorFacts) -> list[NewEvent]:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+#: The chain that trainings of predictors belong to.
+PREDICTOR_CHAIN = "predictor"
+
 
 class JobStatus(StrEnum):
     """State of a job.

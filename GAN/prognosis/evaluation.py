@@ -126,6 +126,25 @@ def evaluate(predictor: Predictor, lives: pd.DataFrame) -> Evaluation:
     )
 
 
+def pinball_loss_of_units(predictor: Predictor, lives: pd.DataFrame) -> Floats:
+    """Mean pinball loss of each unit, hours, by ascending `unit_id`, shape (units,).
+
+    Args:
+        predictor: The predictor.
+        lives: Whole lives; see `evaluate`.
+    """
+    frame = lives.sort_values(["unit_id", "cycle_hour"], kind="stable").reset_index(drop=True)
+    frame = predictor.regimes.of_frame(frame, predictor.sensors)
+    kept = thinned(frame, max(1, len(frame) // _ROWS))
+    followed = follow(frame, predictor.sensors, kept, lively=predictor.lively)
+    rows, at = followed.rows, followed.positions
+    rul, age = (frame[name].to_numpy(np.float64)[at] for name in ("rul_hours", "cycle_hour"))
+    widened = predictor.past.compare(rows)[1]
+    loss = pinball_loss(predictor.rul.quantiles(rows, age, widened), rul)
+    unit = np.unique(frame["unit_id"].to_numpy()[at], return_inverse=True)[1]
+    return np.asarray(np.bincount(unit, loss) / np.bincount(unit))
+
+
 def mean_evaluation(parts: Sequence[Evaluation]) -> Evaluation:
     """The metrics of several sets of units as of one set, each unit alike."""
     weights = [part.units for part in parts]

@@ -42,10 +42,17 @@ class RealUnits(NamedTuple):
     Attributes:
         lives: Units whose RUL is known.
         unfailed: Units that had not failed at their last reading; their RUL is the time until then.
+        step_hours: Time step between readings, hours; None: that of the first life.
     """
 
     lives: pd.DataFrame
     unfailed: pd.DataFrame | None
+    step_hours: float | None = None
+
+    @property
+    def step(self) -> float:
+        """Time step between readings, hours."""
+        return self.step_hours or time_step_of(self.lives)
 
 
 @dataclass(frozen=True)
@@ -96,8 +103,7 @@ def choose(
             SIMULATED_AND_SYNTHETIC: joined(simulated, synthetic),
         }
         return choose_from_simulation(profile, candidates, seed, progress)
-    lives, unfailed = real
-    step = time_step_of(lives)
+    lives, unfailed, step = real.lives, real.unfailed, real.step
     regimes, no_forecast = find_regimes(lives, SensorArrays.of(profile, step))
     units = int(lives["unit_id"].nunique())
     # Simulated lives have no regimes, so they cannot be mixed with lives that do.
@@ -111,7 +117,7 @@ def choose(
         return Choice(predictor, REAL, units, 0, "nothing", None, {})
     if units < FEWEST_REAL_UNITS:
         candidates = {REAL_AND_SIMULATED: joined(lives, simulated)}
-        return choose_from_simulation(profile, candidates, seed, progress, unfailed)
+        return choose_from_simulation(profile, candidates, seed, progress, unfailed, step)
     return choose_from_real(profile, real, None if regimes.settings else simulated, seed, progress)
 
 
@@ -131,12 +137,18 @@ def simulated_lives(profile: MachineProfile, units: int, first_seed: int) -> pd.
     return pd.concat(parts, ignore_index=True)
 
 
+def fresh_units(profile: MachineProfile) -> pd.DataFrame:
+    """Simulated units that no predictor has learnt from."""
+    return simulated_lives(profile, 2 * _JUDGED_UNITS, _FIRST_JUDGED_SEED)
+
+
 def choose_from_simulation(
     profile: MachineProfile,
     candidates: Mapping[str, pd.DataFrame],
     seed: int,
     progress: Progress,
     unfailed: pd.DataFrame | None = None,
+    step_hours: float | None = None,
 ) -> Choice:
     """Choose by fresh simulated units: half of them decide, the other half give the metrics.
 
@@ -146,13 +158,14 @@ def choose_from_simulation(
         seed: Random seed.
         progress: Gets a report before each candidate.
         unfailed: Real units that had not failed.
+        step_hours: Time step, hours; None: that of each candidate's first life.
     """
-    judged = simulated_lives(profile, 2 * _JUDGED_UNITS, _FIRST_JUDGED_SEED)
+    judged = fresh_units(profile)
     deciding = judged["unit_id"] <= _JUDGED_UNITS
     predictors, scores = {}, {}
     for number, (name, lives) in enumerate(candidates.items()):
         progress(10 + 75 * number // len(candidates), f"learning from {name}")
-        step = time_step_of(lives)
+        step = step_hours or time_step_of(lives)
         predictors[name] = Predictor.fit(profile, lives, step, seed, unfailed)
         scores[name] = evaluate(predictors[name], judged[deciding]).pinball_loss_hours
     best = min(scores, key=scores.__getitem__)
@@ -187,7 +200,7 @@ def choose_from_real(
         seed: Random seed.
         progress: Gets a report before each training.
     """
-    whole, unfailed = real
+    whole, unfailed, time_step = real.lives, real.unfailed, real.step
     units = whole["unit_id"].to_numpy()
     fold = unit_folds(units, _FOLDS)
     deciding = unit_folds(units, 2) == unit_folds(units, 2)[0]
@@ -204,7 +217,7 @@ def choose_from_real(
             lives = known if added is None else joined(known, added)
             # Judging needs no sensor forecast.
             predictor = Predictor.fit(
-                profile, lives, time_step_of(whole), seed, unfailed, sensor_forecast=False
+                profile, lives, time_step, seed, unfailed, sensor_forecast=False
             )
             first = np.asarray(deciding[fold == number])
             judged = evaluate(predictor, unseen[first]), evaluate(predictor, unseen[~first])
@@ -218,7 +231,7 @@ def choose_from_real(
     added = mixtures[best]
     lives = whole if added is None else joined(whole, added)
     return Choice(
-        predictor=Predictor.fit(profile, lives, time_step_of(whole), seed, unfailed),
+        predictor=Predictor.fit(profile, lives, time_step, seed, unfailed),
         learnt_from=best,
         units=int(lives["unit_id"].nunique()),
         unfailed=_count(unfailed),

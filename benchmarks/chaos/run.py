@@ -26,9 +26,8 @@ from benchmarks.fleet import take_in_cheap_machine
 from benchmarks.site import site
 from errors import LedgerUnavailable
 from storage.database import execute, reading
-from storage.ledger.predictor_registry import PREDICTOR_CHAIN
 from storage.queries import machines as machine_queries
-from storage.status import MachineStatus
+from storage.status import PREDICTOR_CHAIN, MachineStatus
 
 #: Mean pause between two faults, seconds.
 PAUSE_SECONDS = 1.5

@@ -19,14 +19,13 @@ from storage.artifacts import registry
 from storage.artifacts.store import open_store
 from storage.database import reading
 from storage.ledger import queues
-from storage.ledger.predictor_registry import PREDICTOR_CHAIN
 from storage.queries import events, jobs, lineage
 from storage.queries import machines as machine_queries
 from storage.queries.durations import seconds_left
 from storage.queries.jobs import JobRow
 from storage.queries.machines import MachineState
 from storage.settings import Settings
-from storage.status import JobStatus, MachineStatus
+from storage.status import PREDICTOR_CHAIN, JobStatus, MachineStatus
 from storage.telemetry.units import CONDITION_CHAIN, LIFE_CHAIN
 
 _LOOK_SECONDS = 0.3

@@ -148,7 +148,8 @@ class Play:
             self.missed += 1
         at = unit.fails_at
         mode = unit.life.failure_mode
-        ending = Ending(unit.machine_id, unit.unit, at + 1, EndedBy.FAILURE, mode)
+        # Without its mode: predictors shall not learn from lives that were played.
+        ending = Ending(unit.machine_id, unit.unit, at + 1, EndedBy.FAILURE, note="demo")
         end_life(ending, self.send, "demo")
         click.echo(f"failed  {unit.machine_id} {unit.unit}: {mode}")
         unit.begin_again(at + 1)

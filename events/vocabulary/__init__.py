@@ -21,6 +21,7 @@ from events.vocabulary.onboarding import (
     TrainingRequested,
 )
 from events.vocabulary.predictors import (
+    LivesLabelled,
     PredictorChosen,
     PredictorRequested,
     PredictorTrained,
@@ -47,6 +48,7 @@ __all__ = [
     "FailureHappened",
     "GenerationRequested",
     "LifeEnded",
+    "LivesLabelled",
     "MachineCreated",
     "MachineOnboarded",
     "MaintenanceDone",

@@ -7,7 +7,8 @@ from typing import ClassVar
 from events.plan import SeedNumber
 from events.vocabulary.base import Event, Request
 from storage.ledger.event_log import Effect
-from storage.ledger.predictor_registry import PREDICTOR_CHAIN, TrainedPredictor
+from storage.ledger.predictor_registry import TrainedPredictor
+from storage.status import PREDICTOR_CHAIN
 
 
 class PredictorRequested(Request, Event):
@@ -22,6 +23,21 @@ class PredictorRequested(Request, Event):
     seed: SeedNumber = 0
 
 
+class LivesLabelled(Event):
+    """Enough units in service have failed, and how is known, to learn from them.
+
+    Attributes:
+        lives: How many that no version has learnt from.
+        seed: See `PredictorRequested`.
+    """
+
+    chain: ClassVar[str] = PREDICTOR_CHAIN
+    effect: ClassVar[Effect] = Effect.BEGINS
+
+    lives: int
+    seed: SeedNumber = 0
+
+
 class PredictorTrained(Event):
     """A predictor of the machine's failures was trained and evaluated.
 
@@ -31,6 +47,7 @@ class PredictorTrained(Event):
         units: Number of these lives.
         scores: Metrics on units that it has not seen, by name.
         no_forecast: Why it gives no RUL; None if it does.
+        against: Why it does not replace the live version, with the metric; empty if it does.
     """
 
     chain: ClassVar[str] = PREDICTOR_CHAIN
@@ -43,6 +60,7 @@ class PredictorTrained(Event):
     scores: dict[str, float]
     training_time_seconds: float
     no_forecast: str | None = None
+    against: str = ""
 
     def trained_predictor(self) -> TrainedPredictor:
         """The predictor."""
@@ -54,6 +72,7 @@ class PredictorTrained(Event):
             scores=self.scores,
             seconds=self.training_time_seconds,
             no_forecast=self.no_forecast,
+            against=self.against,
         )
 
 

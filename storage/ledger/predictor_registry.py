@@ -11,13 +11,8 @@ from errors import NotFound
 from storage.database import now_ms
 from storage.tables import Artifact, Predictor
 
-#: The chain that trainings of predictors belong to.
-PREDICTOR_CHAIN = "predictor"
-
-#: Scores that decide whether a new version replaces the live one, and by how much each may be
-#: worse: mean pinball loss of the RUL quantiles, and mean absolute error in the last 30 % of life.
-MOST_WORSE = {"pinball_loss_hours": 1.02, "late_mae_hours": 1.05}
-#: The share of true RULs inside the 90 % interval, and its limits.
+#: The share of true RULs inside the 90 % interval, and its limits for a version that replaces the
+#: live one.
 COVERAGE, LEAST_COVERAGE, MOST_COVERAGE = "coverage_90", 0.82, 0.98
 
 
@@ -32,6 +27,7 @@ class TrainedPredictor:
         scores: Metrics on units that it has not seen, by name.
         seconds: Duration of the training.
         no_forecast: Why it gives no RUL; None if it does.
+        against: Why it does not replace the live version; empty if it does.
     """
 
     key: str
@@ -41,6 +37,7 @@ class TrainedPredictor:
     scores: Mapping[str, float]
     seconds: float
     no_forecast: str | None
+    against: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,7 +71,7 @@ def describe(job_id: int, facts: PredictorFacts) -> bool:
 def record_predictor(machine_id: str, predictor: TrainedPredictor) -> None:
     """Add a version of a machine's predictor; call inside the transaction that adds its file.
 
-    The version becomes live if none is, or if it is about as good as the live one.
+    The version becomes live if none is, or if nothing speaks against it.
     """
     file = (
         Artifact.select(Artifact.job, Artifact.sha256)
@@ -85,7 +82,7 @@ def record_predictor(machine_id: str, predictor: TrainedPredictor) -> None:
     if file is None:
         return
     live = Predictor.get_or_none(Predictor.machine == machine_id, Predictor.live)
-    against = "" if live is None else reason_against(predictor.scores, json.loads(live.scores))
+    against = "" if live is None else predictor.against or _off_coverage(predictor.scores)
     if live is not None and not against:
         Predictor.update(live=False).where(Predictor.id == live.id).execute()
     row: dict[str, Any] = {
@@ -107,25 +104,13 @@ def record_predictor(machine_id: str, predictor: TrainedPredictor) -> None:
     ).execute()
 
 
-def reason_against(new: Mapping[str, float], live: Mapping[str, float]) -> str:
-    """Why a version does not replace the live one; empty if it does.
-
-    Args:
-        new: Scores of the new version.
-        live: Scores of the live one, on the same kind of unseen units.
-    """
-    coverage = new.get(COVERAGE)
-    if coverage is not None and not LEAST_COVERAGE <= coverage <= MOST_COVERAGE:
-        limits = f"{LEAST_COVERAGE:.2f} and {MOST_COVERAGE:.2f}"
-        return f"{COVERAGE} is {coverage:.2f}, not between {limits}"
-    for name, factor in MOST_WORSE.items():
-        if name not in live:
-            continue
-        if name not in new:
-            return f"it has no {name}: it gives no RUL"
-        if new[name] > factor * live[name]:
-            return f"{name} is {new[name]:.3g}; the live version has {live[name]:.3g}"
-    return ""
+def _off_coverage(scores: Mapping[str, float]) -> str:
+    """What is wrong with the coverage of its intervals; empty if nothing is."""
+    coverage = scores.get(COVERAGE)
+    if coverage is None or LEAST_COVERAGE <= coverage <= MOST_COVERAGE:
+        return ""
+    limits = f"{LEAST_COVERAGE:.2f} and {MOST_COVERAGE:.2f}"
+    return f"{COVERAGE} is {coverage:.2f}, not between {limits}"
 
 
 def choose(machine_id: str, version: int) -> None:
