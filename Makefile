@@ -10,7 +10,7 @@ SEED ?= 0
 TEST_PROCESSES ?= 4
 ARCHAIC := told|tells|whoever|whom|nobody|thereof|wherever|lest|nought|beside|besides
 
-.PHONY: run test test-fleet fleet setup check clean chaos bench-latency bench-throughput bench-rescue bench-http bench-gan bench-tricks bench-fleet bench-predict bench-predict-speed bench-cells bench-cmapss
+.PHONY: run test test-fleet fleet setup check clean chaos bench-latency bench-throughput bench-rescue bench-http bench-gan bench-tricks bench-fleet bench-predict bench-predict-speed bench-cells bench-cmapss bench-live chaos-live
 
 run: setup  ## Onboard one machine from its profile to synthetic data
 	$(BIN)/fleetforge onboard $(MACHINE) --epochs $(EPOCHS) --wait
@@ -63,6 +63,12 @@ bench-cells: $(VENV)/.dev  ## Predictors on measured battery cells; CELLS=folder
 
 bench-cmapss: $(VENV)/.dev  ## Predictors on C-MAPSS FD001 and FD003; CMAPSS=folder
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.prognosis.cmapss "$(CMAPSS)" --json benchmarks/prognosis/bench-cmapss.json
+
+bench-live: $(VENV)/.dev  ## What readings of 10,000 units cost, and how soon an alert follows
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.telemetry --json benchmarks/telemetry/bench-live.json
+
+chaos-live: $(VENV)/.dev  ## Readings while workers are killed: each is counted once
+	$(BIN)/python -m benchmarks.telemetry.kills --seed $(SEED)
 
 check: $(VENV)/.dev  ## Formatting, lint, types and plain English
 	$(BIN)/ruff format --check .
