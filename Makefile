@@ -22,11 +22,8 @@ test: $(VENV)/.dev  ## The import contracts and the whole test suite
 	$(BIN)/lint-imports
 	$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 
-test-fleet: setup  ## All 32 machines from profile to accepted data and a predictor, with few rows and epochs
-	home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && FLEETFORGE_HOME="$$home" \
-		$(BIN)/fleetforge onboard --fleet --rows 2000 --epochs 8 --samples 3000,600,600 --wait && \
-		FLEETFORGE_HOME="$$home" $(BIN)/fleetforge predictors list && \
-		test $$(FLEETFORGE_HOME="$$home" $(BIN)/fleetforge predictors list | tail -n +2 | wc -l) -eq 32
+test-fleet: $(VENV)/.dev  ## All 32 machines, from profile to predictions of units in service
+	$(BIN)/pytest tests/fleet
 
 chaos: $(VENV)/.dev  ## 300 machines under fire on both databases; SEED=n replays a run
 	$(BIN)/python -m benchmarks.chaos --seed $(SEED)

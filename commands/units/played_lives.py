@@ -104,7 +104,11 @@ class PlayedUnit:
             self.newest_at = at
 
     def begin_again(self, at: int) -> None:
-        """Begin the next life, one hour after the last one ended."""
+        """Begin the next life.
+
+        Args:
+            at: When the last one ended, ms since 1970.
+        """
         self._number += 1
         self._next_row = 0
-        self._began_at = at + _MS_PER_HOUR
+        self._began_at = at + 1

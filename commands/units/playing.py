@@ -12,7 +12,7 @@ from commands.units.played_lives import PlayedUnit
 from events.bus import Send
 from events.lives import end_life
 from events.telemetry import take_in
-from GAN.telemetry.batch import SentBatch
+from GAN.telemetry.batch import SentBatch, SentRow
 from storage.database import clock_ms
 from storage.queries import alerts as alert_queries
 from storage.queries import forecasts
@@ -26,6 +26,8 @@ _MS_PER_HOUR = 3_600_000
 _TICK_SECONDS = 0.5
 #: How long the last predictions are waited for, seconds.
 _LAST_SECONDS = 60.0
+#: No unit fails in the last hours of the clock.
+_CALM_HOURS = 20
 #: Most alerts of a tick that are printed.
 _MOST_PRINTED = 8
 
@@ -55,7 +57,7 @@ class Play:
     def run(self) -> None:
         """Play until the clock is at the present."""
         self._last_alert = max((a.id for a in alert_queries.alerts(limit=1)), default=0)
-        end = clock_ms()
+        end = self._end = clock_ms()
         start = end - round(max(unit.life.length for unit in self.units) * _MS_PER_HOUR)
         speed = (end - start) / self.seconds / 1000
         click.echo(f"{len(self.units)} units, {speed:,.0f} times as fast as life", err=True)
@@ -70,20 +72,19 @@ class Play:
         self._wait()
 
     def _advance(self, now: int) -> None:
-        rows = [row for unit in self.units for row in unit.rows_until(now)]
-        if rows:
-            self.rows += len(rows)
-            take_in(
-                SentBatch(rows),
-                self.send,
-                actor="demo",
-                max_units=self.settings.max_units,
-            )
+        self._send([row for unit in self.units for row in unit.rows_until(now)])
         self._look()
+        if now > self._end - _CALM_HOURS * _MS_PER_HOUR:
+            return  # At the end every unit has readings of its life.
         behind = self._behind()
         for unit in self.units:
             if now > unit.fails_at and (unit.machine_id, unit.unit) not in behind:
                 self._fail(unit)
+
+    def _send(self, rows: list[SentRow]) -> None:
+        if rows:
+            self.rows += len(rows)
+            take_in(SentBatch(rows), self.send, actor="demo", max_units=self.settings.max_units)
 
     def _look(self) -> None:
         """Print the alerts that have come, and answer the first alarm."""
@@ -131,9 +132,13 @@ class Play:
         for row in forecasts.newest((), len(self.units)):
             unit = ours.get((row.machine_id, row.unit))
             if unit is not None:
-                ending = Ending(unit.machine_id, unit.unit, clock_ms(), EndedBy.MAINTENANCE)
+                at = clock_ms()
+                ending = Ending(unit.machine_id, unit.unit, at, EndedBy.MAINTENANCE)
                 end_life(ending, self.send, "demo")
                 click.echo(f"{unit.machine_id} {unit.unit} is replaced now")
+                unit.begin_again(at)
+                self._send(list(unit.rows_until(at + 1)))
+                self._wait()
                 return True
         return False
 

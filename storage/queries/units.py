@@ -24,15 +24,16 @@ class UnitRow:
     """A unit and its newest prediction; times are milliseconds since 1970.
 
     Attributes:
-        unit: Empty for a machine without units: then the prediction is that of a new one.
+        unit: Empty for a machine without units.
         life: 1, 2, …; 0 without a unit.
         seen_at: Time of the newest reading.
         received_at: When the newest readings came, by the ledger's clock.
         level: `NO_FORECAST` also if the newest readings came too long ago.
         why: Why there is no forecast; empty if there is one.
         predicted_at: Time of the reading that the prediction was made at.
-        prediction: As `GAN.prognosis.prediction.Prediction.as_json` has it. Its explanation is that
-            of the newest prediction that was kept, a few minutes of readings before.
+        prediction: As `GAN.prognosis.prediction.Prediction.as_json` has it; that of a new unit
+            before the first reading of its life. Its explanation is that of the newest prediction
+            that was kept, a few minutes of readings before.
         alert_id: Its open alert.
         place: Where it is in a list of units.
     """
@@ -165,7 +166,7 @@ SELECT machine_id, machine_type, unit, life, began_at, seen_at, received_at, lev
     ), (
         SELECT explanation FROM units WHERE units.id = unit_id
     ), (
-        SELECT prior FROM predictors WHERE predictors.id = predictor_id AND unit_id IS NULL
+        SELECT prior FROM predictors WHERE predictors.id = predictor_id
     ), (
         SELECT id FROM alerts WHERE alerts.unit_id = shown.unit_id AND cleared_at IS NULL
     ), now_ms, urgency, rul
