@@ -63,9 +63,9 @@ class Prediction:
         health: Health index from 100 (new) to 0; None without a wearing sensor.
         silent_sensors: Sensors without a recent reading.
         stuck_sensors: Sensors that repeat one reading.
-        outlook: Forecast of each wearing sensor.
+        outlook: Forecast of each wearing sensor. It is empty if no explanation was asked for, like
+            the next four.
         reasons: Hours that each sensor and age add to the usual forecast; the sum is the forecast.
-            Empty if it was not asked for an explanation, like the next three.
         usual_hours: The usual forecast.
         similar_lives: Past lives that were once in a similar condition.
         sentence: The reasons in words.

@@ -137,8 +137,8 @@ class Predictor:
             units: Indices of units in it, shape (n,).
             names: Their names.
             false_alarms_per_1000_hours: Accepted rate of false alarms of novelty.
-            explained: Units whose prediction gets reasons, shape (n,); None: all. Reasons take most
-                of the time.
+            explained: Units whose prediction gets an outlook and reasons, shape (n,); None: all.
+                These take most of the time.
         """
         s, count = self.sensors, len(self.sensors.names)
         rows = features(condition, units, self.lively)
@@ -151,7 +151,6 @@ class Predictor:
         novelty, limit = self.novelty.score(used), self.novelty.limit(false_alarms_per_1000_hours)
         health = health_index(used, s.wearing).tolist()
         silent, stuck = condition.silent(units), condition.stuck(units, self.lively)
-        outlook = self._outlook(rows, quantiles[:, MEDIAN], condition.baseline(units))
         reasoned = self._explanations(
             rows,
             age,
@@ -162,6 +161,7 @@ class Predictor:
                 for n, strange in enumerate(strangeness.tolist())
             ],
             places,
+            condition.baseline(units),
         )
         modes = ("healthy", *self.modes.modes)
         every = quantiles.tolist()
@@ -189,7 +189,6 @@ class Predictor:
                     health=None if np.isnan(health[n]) else health[n],
                     silent_sensors=lost,
                     stuck_sensors=still,
-                    outlook=outlook[n],
                     **reasoned.get(n, {}),
                 )
             )
@@ -215,19 +214,22 @@ class Predictor:
         chosen: NDArray[np.intp],
         unknown: Sequence[Sequence[str]],
         places: NDArray[np.intp],
+        baselines: Floats,
     ) -> dict[int, dict[str, Any]]:
-        """The fields of a prediction that explain it, for some of the rows, by place of the row."""
+        """Outlook and reasons of some of the rows, by place of the row."""
         if not len(chosen):
             return {}
         s, count = self.sensors, len(self.sensors.names)
         parts, usual = self.rul.contributions(rows[chosen], age[chosen])
         by = hours_by_sensor(parts, rows[chosen], s)
+        outlook = self._outlook(rows[chosen], quantiles[chosen, MEDIAN], baselines[chosen])
         found = {}
         for place, n in enumerate(chosen.tolist()):
             why = reasons(by[place], rows[n, :count], s.names)
             expected = float(usual[place])
             median, low, high = (float(quantiles[n, level]) for level in (MEDIAN, LOW, HIGH))
             found[n] = {
+                "outlook": outlook[place],
                 "reasons": why,
                 "usual_hours": expected,
                 "similar_lives": tuple(self.past.lives(places[n], self.modes.modes)),

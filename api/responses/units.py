@@ -142,7 +142,7 @@ class PastPrediction(BaseModel):
     predicted_at: Time = Field(description="Time of the reading that it was made at.")
     created_at: Time
     explanation: dict[str, Any] = Field(
-        description="sentence, usual_hours, reasons, similar_lives."
+        description="sentence, usual_hours, reasons, similar_lives, outlook."
     )
 
     @classmethod

@@ -32,8 +32,8 @@ class UnitRow:
         why: Why there is no forecast; empty if there is one.
         predicted_at: Time of the reading that the prediction was made at.
         prediction: As `GAN.prognosis.prediction.Prediction.as_json` has it; that of a new unit
-            before the first reading of its life. Its explanation is that of the newest prediction
-            that was kept, a few minutes of readings before.
+            before the first reading of its life. Its reasons and outlook are those of the newest
+            prediction that was kept, a few minutes of readings before.
         alert_id: Its open alert.
         place: Where it is in a list of units.
     """

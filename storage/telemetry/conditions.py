@@ -110,8 +110,8 @@ def _prediction(
     }
 
 
-#: The parts of a prediction that explain it.
-_EXPLANATION = ("sentence", "usual_hours", "reasons", "similar_lives")
+#: The parts of a prediction that only those have that are kept.
+_EXPLANATION = ("sentence", "usual_hours", "reasons", "similar_lives", "outlook")
 
 _FOUND = """
 SELECT id, life, condition_at FROM units

@@ -50,7 +50,8 @@ class Unit(Table):
     condition = BlobField(null=True)
     #: JSON: the newest prediction, without its explanation.
     latest = TextField(null=True)
-    #: JSON: sentence, usual_hours, reasons and similar_lives of the newest prediction that is kept.
+    #: JSON: sentence, usual_hours, reasons, similar_lives and outlook of the newest prediction that
+    #: is kept.
     explanation = TextField(null=True)
 
     class Meta:
@@ -129,7 +130,7 @@ class Explanation(Table):
     machine = ForeignKeyField(Machine, on_delete="CASCADE", lazy_load=False)
     prediction = ForeignKeyField(Prediction, on_delete="CASCADE", unique=True, lazy_load=False)
     method = CharField(max_length=60)
-    #: JSON object: sentence, usual_hours, reasons, similar_lives.
+    #: JSON object: sentence, usual_hours, reasons, similar_lives, outlook.
     content = TextField()
     created_at = BigIntegerField()
 
