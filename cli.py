@@ -28,6 +28,7 @@ COMMANDS = {
     "readings": ("commands.units.readings", "Send and check readings of units."),
     "units": ("commands.units.units", "List and show units, and report what happened to them."),
     "alerts": ("commands.units.alerts", "List and acknowledge alerts."),
+    "outcomes": ("commands.units.outcomes", "Compare forecasts with what happened."),
     "plan": ("commands.units.plan", "Plan which units to stop in which maintenance window."),
     "demo": ("commands.units.demo", "Play held-out lives as readings: alerts rise."),
     "machines": ("commands.machines.machines", "List, show and delete machines."),
