@@ -206,16 +206,16 @@ ORDER BY alerts.reading_at DESC, alerts.id DESC LIMIT :most
 
 _SPANS = """
 SELECT machine_id, (
-    SELECT MIN(predicted_at) FROM predictions AS said
-    WHERE said.unit_id = life.unit_id AND predicted_at BETWEEN life.began_at AND life.ended_at
+    SELECT MIN(predicted_at) FROM predictions AS said WHERE said.unit_id = span.unit_id
+        AND said.life = span.life AND predicted_at BETWEEN span.began_at AND span.ended_at
 ), (
-    SELECT MAX(predicted_at) FROM predictions AS said
-    WHERE said.unit_id = life.unit_id AND predicted_at BETWEEN life.began_at AND life.ended_at
+    SELECT MAX(predicted_at) FROM predictions AS said WHERE said.unit_id = span.unit_id
+        AND said.life = span.life AND predicted_at BETWEEN span.began_at AND span.ended_at
 ) FROM (
-    SELECT machine_id, unit_id, began_at, ended_at FROM lives
+    SELECT machine_id, unit_id, life, began_at, ended_at FROM lives
     WHERE {lives} AND ended_at >= :since AND began_at <= :until
     UNION ALL
-    SELECT machine_id, id, began_at, predicted_at FROM units
+    SELECT machine_id, id, life, began_at, predicted_at FROM units
     WHERE {units} AND predicted_at >= :since AND began_at <= :until
-) AS life
+) AS span
 """
