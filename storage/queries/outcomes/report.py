@@ -20,6 +20,10 @@ from storage.queries.outcomes.figures import (
 )
 from storage.queries.outcomes.rows import HORIZONS, EndedLife, RaisedAlert, ServiceSpan
 
+#: Lives of one answer; of more, the newest.
+MOST_LIVES = 10_000
+#: Alerts for each of these lives.
+_ALERTS_PER_LIFE = 5
 #: Months of one answer; of more, the newest.
 MOST_MONTHS = 120
 
@@ -89,6 +93,7 @@ def outcomes(
     machine_id: str | None = None,
     since: int | None = None,
     until: int | None = None,
+    most: int = MOST_LIVES,
 ) -> Outcomes:
     """Compare forecasts with outcomes.
 
@@ -98,11 +103,16 @@ def outcomes(
         since: Only of lives that ended, and of alerts that were raised, at or after this; by the
             times of readings, ms since 1970.
         until: Likewise at or before this.
+        most: Maximum number of lives; if there are more, `since` is later than it was asked for.
     """
+    most_alerts = most * _ALERTS_PER_LIFE
     with reading():
-        lives = rows.ended_lives(machine_id, since, until, silent_hours)
-        alerts = rows.raised_alerts(machine_id, since, until)
-        start = _start(lives, alerts)
+        lives = rows.ended_lives(machine_id, since, until, silent_hours, most + 1)
+        alerts = rows.raised_alerts(machine_id, since, until, most_alerts + 1)
+        # From then on, all lives and alerts are there.
+        starts = [life.ended_at + 1 for life in lives[most:]]
+        starts += [alert.reading_at + 1 for alert in alerts[most_alerts:]]
+        start = max(starts, default=None)
         if start is not None:
             since = start
             lives = [life for life in lives if life.ended_at >= start]
@@ -219,13 +229,3 @@ def _bounds(month: str) -> tuple[int, int]:
     start = datetime.fromisoformat(f"{month}-01T00:00:00+00:00")
     end = (start + timedelta(days=32)).replace(day=1)
     return round(start.timestamp() * 1000), round(end.timestamp() * 1000)
-
-
-def _start(lives: Sequence[EndedLife], alerts: Sequence[RaisedAlert]) -> int | None:
-    """The time from which on all lives and alerts are there; None if that is always."""
-    starts = []
-    if len(lives) > rows.MOST_LIVES:
-        starts.append(lives[-1].ended_at + 1)
-    if len(alerts) > rows.MOST_ALERTS:
-        starts.append(alerts[-1].reading_at + 1)
-    return max(starts, default=None)

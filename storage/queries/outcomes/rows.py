@@ -11,9 +11,6 @@ from storage.database import execute
 #: Hours before the end of a life at which its forecasts are looked up.
 HORIZONS = (8, 24, 168)
 
-#: Lives and alerts of one answer; of more, the newest.
-MOST_LIVES, MOST_ALERTS = 10_000, 50_000
-
 _MS_PER_HOUR = 3_600_000
 #: Later than any time of the ledger, ms.
 _NEVER = 2**53
@@ -94,19 +91,20 @@ class ServiceSpan:
 
 
 def ended_lives(
-    machine_id: str | None, since: int | None, until: int | None, silent_hours: float
+    machine_id: str | None, since: int | None, until: int | None, silent_hours: float, most: int
 ) -> list[EndedLife]:
-    """The lives that ended in a period, the newest first, at most `MOST_LIVES` and one more.
+    """The lives that ended in a period, the newest first.
 
     Args:
         machine_id: Only lives of this machine.
         since: Only lives that ended at or after this, ms.
         until: Only lives that ended at or before this, ms.
         silent_hours: A prediction that was older at a horizon was no forecast any more, hours.
+        most: Maximum number of lives.
     """
     rows = execute(
         _LIVES.format(where=_where("lives", machine_id)),
-        most=MOST_LIVES + 1,
+        most=most,
         silent_ms=round(silent_hours * _MS_PER_HOUR),
         **_asked(machine_id, since, until),
     )
@@ -125,15 +123,15 @@ def ended_lives(
 
 
 def raised_alerts(
-    machine_id: str | None, since: int | None, until: int | None
+    machine_id: str | None, since: int | None, until: int | None, most: int
 ) -> list[RaisedAlert]:
-    """The alerts of a period that reached warning or alarm, the newest first.
+    """The alerts of a period that reached warning or alarm, the newest first, at most `most`.
 
-    At most `MOST_ALERTS` and one more. Alerts of readings after the end of their life are left out.
+    Alerts of readings after the end of their life are left out.
     """
     rows = execute(
         _ALERTS.format(where=_where("alerts", machine_id)),
-        most=MOST_ALERTS + 1,
+        most=most,
         **_asked(machine_id, since, until),
     )
     return [

@@ -13,7 +13,7 @@ from cli import fleetforge
 from events.lives import end_life
 from storage.database import database, execute, reading, transaction
 from storage.queries import predictions
-from storage.queries.outcomes import report, rows
+from storage.queries.outcomes import report
 from storage.queries.outcomes.report import Outcomes
 from storage.settings import PREFIX, Settings
 from storage.telemetry.lives import EndedBy, Ending
@@ -193,14 +193,11 @@ def test_a_removed_version_keeps_its_forecasts(plant: Plant) -> None:
     assert (removed.version, removed.horizons[0].hit.count) == (None, 1)
 
 
-def test_of_too_many_lives_the_newest_are_judged(
-    plant: Plant, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(rows, "MOST_LIVES", 2)
+def test_of_too_many_lives_the_newest_are_judged(plant: Plant) -> None:
     plant.send([plant.reading(hour) for hour in (0, 900)])
     for hour in (100, 200, 300, 400):
         end(plant, hour)
-    found = compare()
+    found = compare(most=2)
     assert (found.failed, found.shortened) == (2, True)
     assert found.since == plant.now + 200 * HOUR + 1
 
