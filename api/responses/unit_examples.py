@@ -19,6 +19,14 @@ READINGS: dict[str, Any] = {
     ]
 }
 
+_SENT: dict[str, Any] = {
+    "at": _READ,
+    "life": 1,
+    "hours_in_service": 402.5,
+    "late": False,
+    "readings": {"vibration_rms": 5.9, "bearing_temperature": 78.2},
+}
+
 _REASON = {"sensor": "vibration_rms", "hours": -410.2, "used": 0.81}
 _SENTENCE = (
     "About 18 h left, with 90 % probability 9 to 31 h: vibration_rms (81 % of its way to failure) "
@@ -223,6 +231,7 @@ OF_MODELS: dict[str, Any] = {
     "PredictionRequest": {"machine_ids": "all"},
     "PredictionTasks": {"items": [{"machine_id": MACHINE_ID, "task_id": 41}]},
     "ReadingsTaken": {"taken": 1, "known": 0, "late": 0, "refused": 0, "problems": []},
+    "SentReadingPage": {"items": [_SENT], "next_cursor": None},
     "Unit": UNIT,
     "UnitPage": {"items": [UNIT], "next_cursor": None},
 }

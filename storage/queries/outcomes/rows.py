@@ -186,15 +186,19 @@ LEFT JOIN predictors ON predictors.id = predictions.predictor_id
 ORDER BY ended.ended_at DESC, ended.id DESC, horizons.hours
 """
 
-# A prediction is kept at each change of level, so the one of the alert's reading is there.
+# A prediction is kept at each change of level. Of old ones, gc keeps a later one of the same hour.
 _ALERTS = """
 SELECT alerts.machine_id, predictors.version, alerts.reading_at, alerts.cleared_by,
     lives.id IS NOT NULL, CASE WHEN lives.ended_by = 'failure' THEN lives.ended_at END,
     COALESCE(lives.ended_at, units.seen_at)
 FROM alerts JOIN units ON units.id = alerts.unit_id
 LEFT JOIN lives ON lives.unit_id = alerts.unit_id AND lives.life = alerts.life
-LEFT JOIN predictions ON predictions.unit_id = alerts.unit_id
-    AND predictions.predicted_at = alerts.reading_at
+LEFT JOIN predictions ON predictions.id = (
+    SELECT id FROM predictions AS said
+    WHERE said.unit_id = alerts.unit_id AND said.life = alerts.life
+        AND said.predicted_at >= alerts.reading_at
+    ORDER BY said.predicted_at LIMIT 1
+)
 LEFT JOIN predictors ON predictors.id = predictions.predictor_id
 WHERE {where} AND alerts.level IN ('warning', 'alarm')
     AND alerts.reading_at BETWEEN :since AND :until

@@ -8,11 +8,10 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from api.responses.unit_metrics import OUTCOMES_SECONDS, UNITS_SECONDS, UnitMetrics
-from events.lives import end_life
 from storage.database import execute, transaction
 from storage.queries import unit_statistics
-from storage.telemetry.lives import EndedBy, Ending
 from tests.integration.serving import Http
+from tests.integration.telemetry.judged import add_version, end, say, warn
 from tests.integration.telemetry.plant import HOUR, Plant
 
 KIND = {"machine_type": "pump"}
@@ -33,10 +32,15 @@ def plant(http: Http) -> Plant:
     """A plant whose predictor gives forecasts, with a worn unit and one without a prediction."""
     found = Plant(http.service.settings)
     found.add_machine()
-    found.train()
-    found.send(found.life("worn"))
-    found.work()
-    found.send([found.reading(1, "new"), found.reading(2, "new")])
+    add_version(found, 1)
+    found.send([found.reading(100, "worn"), found.reading(1, "new"), found.reading(2, "new")])
+    say(found, 100, "alarm", (5, 10, 40), unit="worn")
+    warn(found, 100, level="alarm", unit="worn")
+    with transaction():
+        execute(
+            """UPDATE units SET level = 'alarm', condition_at = seen_at, predicted_at = seen_at
+            WHERE unit = 'worn'"""
+        )
     return found
 
 
@@ -60,26 +64,20 @@ def test_levels_alerts_ages_and_waiting_readings_are_shown_by_machine_type(
     assert sample(text, "units", level="healthy", **KIND) == 0
     assert sample(text, "open_alerts", level="alarm", **KIND) == 1
     assert sample(text, "open_alerts", level="watch", **KIND) == 0
-    # The newest reading of `new` is 998 hours old, and that of `worn` at most 1,000.
+    # The newest reading of `new` is 998 hours old, and that of `worn` 900.
     oldest = sample(text, "reading_age_seconds", over_units="max", **KIND)
     assert oldest == pytest.approx(998 * 3600, abs=100)
     assert sample(text, "reading_lag_seconds", over_units="max", **KIND) == pytest.approx(
         oldest, abs=100
     )
-    worn = plant.life()[-1].at
     predicted = sample(text, "prediction_age_seconds", over_units="median", **KIND)
-    assert predicted == pytest.approx(1_000 * 3600 - (worn - plant.now) / 1000, abs=100)
+    assert predicted == pytest.approx(900 * 3600, abs=100)
     assert (sample(text, "waiting_units"), sample(text, "waiting_readings")) == (1, 2)
 
 
 def test_outcomes_are_shown_by_horizon(http: Http, plant: Plant) -> None:
     assert sample(UnitMetrics(24.0).text().decode(), "outcome_hit_ratio", hours="8") is None
-    ended = plant.life()[-1].at + HOUR
-    failure = Ending("press_1", "worn", ended, EndedBy.FAILURE, "bearing")
-    end_life(failure, plant.sent.extend, "test")
-    with transaction():
-        execute("UPDATE predictions SET predicted_at = :at", at=ended - 20 * HOUR)
-        execute("UPDATE alerts SET reading_at = :at", at=ended - 20 * HOUR)
+    end(plant, 120, unit="worn", mode="bearing")
     text = http.get("/metrics").text
     assert sample(text, "ended_lives", ended_by="failure") == 1
     assert sample(text, "outcome_forecasts", hours="8") == 1

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
 from cli import fleetforge
-from events.lives import end_life
 from storage.database import database, execute, reading, transaction
 from storage.queries import predictions
 from storage.queries.outcomes import report
 from storage.queries.outcomes.report import Outcomes
 from storage.settings import PREFIX, Settings
-from storage.telemetry.lives import EndedBy, Ending
+from storage.telemetry.lives import EndedBy
 from tests.integration.serving import Http
+from tests.integration.telemetry.judged import add_version, end, say, warn
 from tests.integration.telemetry.plant import HOUR, Plant
 
 SILENT = 24.0
@@ -25,60 +24,6 @@ SILENT = 24.0
 
 def compare(**asked: Any) -> Outcomes:
     return report.outcomes(silent_hours=SILENT, **asked)
-
-
-def end(plant: Plant, hour: float, by: EndedBy = EndedBy.FAILURE, **more: Any) -> None:
-    unit = more.pop("unit", "1")
-    machine_id = more.pop("machine_id", "press_1")
-    ending = Ending(machine_id, unit, plant.now + round(hour * HOUR), by, **more)
-    end_life(ending, plant.sent.extend, "test")
-
-
-def say(
-    plant: Plant, hour: float, level: str, rul: Sequence[float] = (10, 20, 30), **more: Any
-) -> None:
-    """A kept prediction of unit 1 at an hour; `rul` is low, median, high."""
-    facts = {"unit": "1", "life": 1, "machine_id": "press_1", "version": None} | more
-    low, median, high = rul
-    at = plant.now + round(hour * HOUR)
-    with transaction():
-        execute(
-            """INSERT INTO predictions (machine_id, unit_id, life, predictor_id, level,
-                failure_class, rul_hours, rul_low_hours, rul_high_hours, predicted_at, created_at)
-            SELECT machine_id, id, :life, (
-                SELECT id FROM predictors WHERE machine_id = :machine_id AND version = :version
-            ), :level, 'bearing', :median, :low, :high, :at, :at
-            FROM units WHERE machine_id = :machine_id AND unit = :unit""",
-            level=level,
-            low=low,
-            median=median,
-            high=high,
-            at=at,
-            **facts,
-        )
-
-
-def warn(plant: Plant, hour: float, cleared_by: str | None = None, **more: Any) -> None:
-    """An alert of unit 1 that was a warning at an hour."""
-    facts = {"unit": "1", "life": 1, "machine_id": "press_1", "level": "warning"} | more
-    at = plant.now + round(hour * HOUR)
-    with transaction():
-        execute(
-            """INSERT INTO alerts (machine_id, unit_id, life, level, cause, sentence, reading_at,
-                raised_at, cleared_at, cleared_by)
-            SELECT machine_id, id, :life, :level, '', '', :at, :at, :cleared_at, :cleared_by
-            FROM units WHERE machine_id = :machine_id AND unit = :unit""",
-            at=at,
-            cleared_at=None if cleared_by is None else at,
-            cleared_by=cleared_by,
-            **facts,
-        )
-
-
-def planning(hours: float) -> None:
-    with transaction():
-        prior = json.dumps({"planning_hours": hours})
-        execute("UPDATE predictors SET prior = :prior WHERE live", prior=prior)
 
 
 def test_the_forecast_at_a_horizon_is_the_newest_one_before_it(plant: Plant) -> None:
@@ -136,8 +81,7 @@ def test_lives_that_maintenance_ended_are_counted_and_not_judged(plant: Plant) -
 
 
 def test_false_alarms_are_those_without_a_failure_in_the_planning_horizon(plant: Plant) -> None:
-    plant.train()
-    planning(50)
+    add_version(plant, 1)
     plant.send([plant.reading(hour) for hour in (0, 900)])
     for hour in (100, 300):
         say(plant, hour, "warning")
@@ -161,11 +105,12 @@ def test_false_alarms_are_those_without_a_failure_in_the_planning_horizon(plant:
 
 
 def test_each_version_has_the_forecasts_that_it_made_and_each_month_its_lives(plant: Plant) -> None:
-    plant.train()
-    plant.train(version=2)
+    add_version(plant, 1)
+    add_version(plant, 2)
     plant.send([plant.reading(hour) for hour in (0, 950)])
     say(plant, 176, "warning", version=1)
     say(plant, 190, "alarm", version=2)
+    warn(plant, 189)
     end(plant, 200)
     say(plant, 890, "alarm", version=2, life=2)
     end(plant, 900)
@@ -177,13 +122,14 @@ def test_each_version_has_the_forecasts_that_it_made_and_each_month_its_lives(pl
     first, second = found.by_version
     assert [one.hit.of for one in first.horizons] == [0, 1, 0]
     assert [one.hit.of for one in second.horizons] == [2, 0, 0]
+    assert [one.alerts.right for one in found.by_version] == [0, 1]
     assert len(found.by_month) in (1, 2)  # 700 hours lie between.
     assert sum(month.failed for month in found.by_month) == 2
     assert compare(until=plant.now + 200 * HOUR).failed == 1
 
 
 def test_a_removed_version_keeps_its_forecasts(plant: Plant) -> None:
-    plant.train()
+    add_version(plant, 1)
     plant.send([plant.reading(hour) for hour in (0, 300)])
     say(plant, 290, "alarm", version=1)
     end(plant, 300)
@@ -205,8 +151,8 @@ def test_of_too_many_lives_the_newest_are_judged(plant: Plant) -> None:
 def test_a_played_life_is_judged_by_what_was_kept_of_it(plant: Plant) -> None:
     plant.train()
     life = plant.life()
-    for place in range(0, len(life), 12):
-        plant.send(life[place : place + 12])
+    for place in range(0, len(life), 20):
+        plant.send(life[place : place + 20])
         plant.work()
     ended = (life[-1].at - plant.now) / HOUR + 1
     end(plant, ended, mode="bearing")

@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -24,6 +24,7 @@ HOUR = 3_600_000
 END = 1_790_000_000_000
 
 hours = st.floats(0, 1_000)
+few = settings(max_examples=30)
 
 
 def life(
@@ -99,6 +100,7 @@ class TestRates:
 
 
 class TestHorizons:
+    @few
     @given(lives())
     def test_every_failed_life_is_counted_once(self, found: list[EndedLife]) -> None:
         figures = horizon_figures(24, found)
@@ -107,11 +109,13 @@ class TestHorizons:
         assert figures.mode.of <= figures.hit.of
         assert figures.coverage.of == figures.hit.of
 
+    @few
     @given(lives())
     def test_lives_that_maintenance_ended_change_nothing(self, found: list[EndedLife]) -> None:
         failed = [one for one in found if one.failed]
         assert horizon_figures(24, found) == horizon_figures(24, failed)
 
+    @few
     @given(lives())
     def test_a_bias_is_never_larger_than_the_largest_error(self, found: list[EndedLife]) -> None:
         figures = horizon_figures(24, found)
@@ -199,6 +203,7 @@ def test_hours_of_parts_of_a_period_add_up(ends: list[tuple[int, int]]) -> None:
     assert sum(parts) == pytest.approx(sum(abs(a - b) for a, b in ends))
 
 
+@few
 @given(lives())
 def test_months_and_versions_add_up_to_the_whole(found: list[EndedLife]) -> None:
     spread = [
