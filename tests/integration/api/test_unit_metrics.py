@@ -87,6 +87,7 @@ def test_outcomes_are_shown_by_horizon(http: Http, plant: Plant) -> None:
     assert sample(text, "judged_alerts", verdict="right") == 1
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 def test_a_scrape_computes_nothing_that_is_a_few_seconds_old(plant: Plant) -> None:
     clock = Clock()
     metrics = UnitMetrics(24.0, clock)
@@ -102,6 +103,7 @@ def test_a_scrape_computes_nothing_that_is_a_few_seconds_old(plant: Plant) -> No
     assert sample(metrics.text().decode(), "judged_alerts", verdict="undecided") == 0
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 def test_the_number_of_figures_does_not_grow_with_the_fleet(
     plant: Plant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -115,6 +117,7 @@ def test_the_number_of_figures_does_not_grow_with_the_fleet(
     assert sample(merged, "open_alerts", level="alarm", **others) == 1
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 def test_a_silent_unit_has_no_forecast_and_no_age(plant: Plant) -> None:
     with transaction():
         execute("UPDATE units SET received_at = received_at - :ms", ms=25 * HOUR)

@@ -148,6 +148,7 @@ def test_of_too_many_lives_the_newest_are_judged(plant: Plant) -> None:
     assert found.since == plant.now + 200 * HOUR + 1
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 def test_a_played_life_is_judged_by_what_was_kept_of_it(plant: Plant) -> None:
     plant.train()
     life = plant.life()

@@ -24,7 +24,7 @@ HOUR = 3_600_000
 END = 1_790_000_000_000
 
 hours = st.floats(0, 1_000)
-few = settings(max_examples=30)
+few = settings(max_examples=20)
 
 
 def life(
