@@ -70,7 +70,7 @@ class VersionOutcomes(_Figures):
 
 
 class MonthOutcomes(_Figures):
-    """The lives that ended in a month, and the alerts that were raised in it."""
+    """A month of service: lives that ended in it, and alerts that were raised in it."""
 
     month: str = Field(description="In UTC.", examples=["2026-11"])
     failed: int

@@ -45,7 +45,7 @@ class VersionOutcomes:
 
 @dataclass(frozen=True)
 class MonthOutcomes:
-    """The lives that ended in a month (UTC), and the alerts that were raised in it.
+    """A month (UTC) of service: lives that ended in it, and alerts that were raised in it.
 
     Attributes:
         month: Such as `2026-11`.
@@ -203,11 +203,13 @@ def _by_month(
     for alert in alerts:
         raised[_month(alert.reading_at)].append(alert)
     found = []
-    for month in sorted(ended.keys() | raised.keys())[-MOST_MONTHS:]:
+    for month in sorted(ended.keys() | raised.keys() | _months_of(spans, whole))[-MOST_MONTHS:]:
         its_lives = ended[month]
         failed = sum(life.failed for life in its_lives)
         start, end = _bounds(month)
         hours = hours_within(spans, max(start, whole[0]), min(end, whole[1]))
+        if not (hours or its_lives or raised[month]):
+            continue
         found.append(
             MonthOutcomes(
                 month=month,
@@ -217,6 +219,19 @@ def _by_month(
                 alerts=alert_figures(raised[month], planning_hours, hours),
             )
         )
+    return found
+
+
+def _months_of(spans: Sequence[ServiceSpan], whole: tuple[int, int]) -> set[str]:
+    """The months from the first to the last hour in service of a period."""
+    if not spans:
+        return set()
+    at = max(min(span.began_at for span in spans), whole[0])
+    last = min(max(span.ended_at for span in spans), whole[1])
+    found = set()
+    while at <= last:
+        found.add(_month(at))
+        _, at = _bounds(_month(at))
     return found
 
 

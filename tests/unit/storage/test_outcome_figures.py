@@ -216,6 +216,15 @@ def test_months_and_versions_add_up_to_the_whole(found: list[EndedLife]) -> None
     assert sum(month.failed for month in whole.by_month) == whole.failed
     assert sum(month.maintained for month in whole.by_month) == whole.maintained
     assert sum(month.alerts.raised for month in whole.by_month) == 5
+    hours_by_month = [month.alerts.false.hours for month in whole.by_month]
+    assert sum(hours_by_month) == pytest.approx(whole.alerts.false.hours)
     forecasts = [month.horizons[1].hit.of for month in whole.by_month]
     assert sum(forecasts) == whole.horizons[1].hit.of
     assert sum(one.horizons[1].hit.of for one in whole.by_version) == whole.horizons[1].hit.of
+
+
+def test_a_quiet_month_in_service_has_a_rate_of_0() -> None:
+    spans = [ServiceSpan("m", END, END + 2_000 * HOUR)]
+    whole = compared([], [], spans, {"m": 50.0}, (0, END + 2_000 * HOUR))
+    assert [month.month for month in whole.by_month] == ["2026-09", "2026-10", "2026-11", "2026-12"]
+    assert {month.alerts.false.per_1000_hours for month in whole.by_month} == {0.0}
