@@ -17,13 +17,16 @@ from api.live.hub import Hub
 from api.middleware.stack import add_middleware
 from api.openapi import DESCRIPTION, extend_openapi
 from api.responses.problems import EVERYWHERE, documented
+from api.responses.unit_metrics import UnitMetrics
 from api.routes import (
     alerts,
     data,
     events,
+    exports,
     health,
     machines,
     metrics,
+    outcomes,
     plan,
     predictions,
     predictors,
@@ -65,6 +68,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.service = open_service(settings)
     app.state.hub = Hub(settings)
+    app.state.unit_metrics = UnitMetrics(settings.silent_hours)
     add_error_handlers(app)
     for module in (
         machines,
@@ -74,9 +78,11 @@ def create_app(settings: Settings) -> FastAPI:
         reports,
         predictors,
         readings,
+        exports,
         units,
         predictions,
         alerts,
+        outcomes,
         plan,
         templates,
         profiles,

@@ -6,6 +6,7 @@ import csv
 import io
 
 from GAN.maintenance.plan import Plan
+from GAN.spreadsheet import safe_cell
 
 COLUMNS = (
     "machine_id",
@@ -19,8 +20,6 @@ COLUMNS = (
     "saved",
     "reason",
 )
-#: A cell that begins with one of these may be run as a formula (OWASP, "CSV injection").
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def csv_of(plan: Plan) -> str:
@@ -36,8 +35,8 @@ def csv_of(plan: Plan) -> str:
         window = plan.window_of(stop)
         writer.writerow(
             [
-                _safe(stop.machine_id),
-                _safe(stop.unit),
+                safe_cell(stop.machine_id),
+                safe_cell(stop.unit),
                 "stop",
                 window.start.isoformat(),
                 window.end.isoformat(),
@@ -45,14 +44,14 @@ def csv_of(plan: Plan) -> str:
                 f"{stop.failure_probability:.6f}",
                 f"{stop.cost.total:.10g}",
                 f"{stop.saved:.10g}",
-                _safe(stop.reason),
+                safe_cell(stop.reason),
             ]
         )
     for unit in plan.left_out:
         writer.writerow(
             [
-                _safe(unit.machine_id),
-                _safe(unit.unit),
+                safe_cell(unit.machine_id),
+                safe_cell(unit.unit),
                 f"left out: {unit.because}",
                 "",
                 "",
@@ -60,11 +59,7 @@ def csv_of(plan: Plan) -> str:
                 f"{unit.failure_probability:.6f}",
                 f"{unit.cost.total:.10g}",
                 "",
-                _safe(unit.reason),
+                safe_cell(unit.reason),
             ]
         )
     return text.getvalue()
-
-
-def _safe(text: str) -> str:
-    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text

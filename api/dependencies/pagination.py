@@ -69,6 +69,19 @@ def position(cursor: str | None, order: str, shape: Any) -> Any:
     raise InvalidInput("request", [Problem("query.cursor", "not a cursor of this list", advice)])
 
 
+def refuse_paging(query: Paging) -> None:
+    """Refuse parameters of pages in a request for a whole table.
+
+    Raises:
+        InvalidInput: There are some.
+    """
+    given = query.model_fields_set & Paging.model_fields.keys()
+    if given:
+        advice = "leave it out, or choose the rows by since and until"
+        what = "CSV and Parquet have no pages"
+        raise InvalidInput("request", [Problem(f"query.{one}", what, advice) for one in given])
+
+
 #: Bounds of positions: clients can forge cursors, and databases reject larger numbers.
 LedgerId = Annotated[int, Field(ge=0, lt=2**31)]
 LedgerTime = Annotated[int, Field(ge=0, lt=2**53)]

@@ -9,6 +9,7 @@ from fastapi import Path
 
 from errors import NotFound
 from GAN.profiles.profile import MACHINE_ID_PATTERN
+from GAN.telemetry.checking import UNIT_PATTERN
 from storage.queries import jobs, machines
 from storage.queries.jobs import JobRow
 from storage.queries.machines import MachineState
@@ -19,6 +20,7 @@ MachineId = Annotated[
 TaskId = Annotated[
     int, Path(description="`task_id` in the answer that started the task.", examples=[1])
 ]
+UnitName = Annotated[str, Path(description="Name of the unit.", examples=["1"])]
 
 _LONGEST_ID = 100
 
@@ -66,6 +68,16 @@ def task(task_id: int) -> JobRow:
 def no_task(written: str) -> NotFound:
     """The error for an unknown task id."""
     return NotFound(f"no task {written[:30]}; a machine's are in GET /api/gan/machines/{{id}}")
+
+
+def check_unit_name(machine_id: str, unit: str) -> None:
+    """Refuse malformed names before the query: PostgreSQL, for example, rejects NUL characters.
+
+    Raises:
+        NotFound: No unit can have this name.
+    """
+    if not UNIT_PATTERN.fullmatch(unit):
+        raise NotFound(f"{machine_id} has no unit {unit[:60]!a}; see GET /api/gan/units")
 
 
 def _check_form(machine_id: str) -> None:

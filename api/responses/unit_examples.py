@@ -19,6 +19,14 @@ READINGS: dict[str, Any] = {
     ]
 }
 
+_SENT: dict[str, Any] = {
+    "at": _READ,
+    "life": 1,
+    "hours_in_service": 402.5,
+    "late": False,
+    "readings": {"vibration_rms": 5.9, "bearing_temperature": 78.2},
+}
+
 _REASON = {"sensor": "vibration_rms", "hours": -410.2, "used": 0.81}
 _SENTENCE = (
     "About 18 h left, with 90 % probability 9 to 31 h: vibration_rms (81 % of its way to failure) "
@@ -158,6 +166,57 @@ PLAN: dict[str, Any] = {
     ],
 }
 
+
+def _horizon(hours: int, level: int, error: float) -> dict[str, Any]:
+    """Figures of a horizon: of 21 lives with a forecast, `level` were at warning or alarm."""
+    return {
+        "hours": hours,
+        "lives": 23,
+        "too_short": 0,
+        "without": 2,
+        "made_later": 0,
+        "hit": {"count": level, "of": 21, "share": level / 21, "low": 0.75, "high": 0.99},
+        "coverage": {"count": 19, "of": 21, "share": 19 / 21, "low": 0.75, "high": 0.97},
+        "mode": {"count": 15, "of": 16, "share": 15 / 16, "low": 0.77, "high": 0.99},
+        "median_absolute_error_hours": error,
+        "bias_hours": -0.4,
+    }
+
+
+_HORIZONS = [_horizon(8, 21, 1.9), _horizon(24, 20, 4.2), _horizon(168, 0, 41.0)]
+_FALSE = {"count": 3, "hours": 9870.0, "per_1000_hours": 0.3, "low": 0.08, "high": 0.79}
+_ALERTS = {"raised": 26, "right": 21, "undecided": 2, "false": _FALSE}
+_NO_RATE = _FALSE | {"hours": 0.0, "per_1000_hours": None, "low": None, "high": None}
+
+OUTCOMES: dict[str, Any] = {
+    "machine_id": MACHINE_ID,
+    "since": None,
+    "until": None,
+    "shortened": False,
+    "failed": 23,
+    "maintained": 4,
+    "maintained_under_alert": 1,
+    "horizons": _HORIZONS,
+    "alerts": _ALERTS,
+    "by_version": [
+        {
+            "machine_id": MACHINE_ID,
+            "version": 1,
+            "horizons": _HORIZONS,
+            "alerts": _ALERTS | {"false": _NO_RATE},
+        }
+    ],
+    "by_month": [
+        {
+            "month": "2026-11",
+            "failed": 23,
+            "maintained": 4,
+            "horizons": _HORIZONS,
+            "alerts": _ALERTS,
+        }
+    ],
+}
+
 #: Example by name of the model.
 OF_MODELS: dict[str, Any] = {
     "Acknowledgement": {"note": "bearing is ordered"},
@@ -166,11 +225,13 @@ OF_MODELS: dict[str, Any] = {
     "FailureReport": {"at": _READ, "mode": "bearing_wear"},
     "LifeEnd": {"machine_id": MACHINE_ID, "unit": "1", "life": 1, "at": _READ},
     "MaintenanceReport": {"at": _READ, "note": "new bearing"},
+    "Outcomes": OUTCOMES,
     "PastPredictionPage": {"items": [_PAST], "next_cursor": None},
     "PlanDocument": PLAN,
     "PredictionRequest": {"machine_ids": "all"},
     "PredictionTasks": {"items": [{"machine_id": MACHINE_ID, "task_id": 41}]},
     "ReadingsTaken": {"taken": 1, "known": 0, "late": 0, "refused": 0, "problems": []},
+    "SentReadingPage": {"items": [_SENT], "next_cursor": None},
     "Unit": UNIT,
     "UnitPage": {"items": [UNIT], "next_cursor": None},
 }

@@ -27,6 +27,23 @@ class ReadingsTaken(BaseModel):
     problems: list[FieldProblem] = Field(description="Why, and what else is wrong; the first 20.")
 
 
+class SentReading(BaseModel):
+    """A row of readings as it was sent."""
+
+    at: Time
+    life: int = Field(description="The life of the unit that it belongs to.")
+    hours_in_service: float = Field(description="Since that life began.")
+    late: bool = Field(description="Whether it came after a later one was used.")
+    readings: dict[str, float] = Field(description="By sensor, in the units of the profile.")
+
+
+class SentReadingPage(BaseModel):
+    """Some readings of a unit, the oldest first."""
+
+    items: list[SentReading]
+    next_cursor: str | None
+
+
 class SensorOutlook(BaseModel):
     """The forecast of a sensor, in its unit of measurement."""
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.auth.access import WRITE
@@ -12,17 +12,17 @@ from api.dependencies import pagination, path_params
 from api.dependencies.bodies import json_body, json_of
 from api.dependencies.idempotency import IdempotentRequest, TheRequest, answer
 from api.dependencies.pagination import LedgerTime, Paging
-from api.dependencies.path_params import MachineId
+from api.dependencies.path_params import MachineId, UnitName
 from api.dependencies.service import TheService
 from api.responses import examples
 from api.responses.models import sent
 from api.responses.problems import documented
+from api.responses.tables import TABLE_FORMATS, send_table
 from api.responses.units import LifeEnd, PastPrediction, PastPredictionPage, Unit, UnitPage
-from errors import NotFound
 from events.bus import Send
 from events.lives import end_life
 from GAN.profiles.profile import MachineId as KnownId
-from GAN.telemetry.checking import UNIT_PATTERN
+from GAN.telemetry.export import prediction_table
 from storage.clients.idempotency import Answer
 from storage.database import clock_ms
 from storage.queries import predictions, units
@@ -30,8 +30,6 @@ from storage.status import UnitLevel
 from storage.telemetry.lives import EndedBy, Ending
 
 router = APIRouter(prefix="/api/gan", tags=["units"])
-
-UnitName = Annotated[str, Path(description="Name of the unit.", examples=["1"])]
 
 _ORDER = "urgency"
 
@@ -51,6 +49,11 @@ class HistoryQuery(Paging):
     )
     until: LedgerTime | None = Field(
         default=None, description="Of readings at or before this.", examples=[1795953600000]
+    )
+    format: Literal["json", "csv", "parquet"] = Field(
+        default="json",
+        description="JSON has pages; CSV and Parquet are sent whole, the oldest first.",
+        examples=["json"],
     )
 
 
@@ -105,7 +108,7 @@ def list_units(service: TheService, query: Annotated[UnitQuery, Query()]) -> Res
 def show(service: TheService, machine_id: MachineId, unit: UnitName) -> Response:
     """All four types of prediction at its newest reading: failure, RUL, anomaly, forecast."""
     path_params.profile_of(machine_id)
-    _check_name(machine_id, unit)
+    path_params.check_unit_name(machine_id, unit)
     return sent(Unit.of(units.unit(machine_id, unit, service.settings.silent_hours)))
 
 
@@ -113,7 +116,7 @@ def show(service: TheService, machine_id: MachineId, unit: UnitName) -> Response
     "/machines/{machine_id}/units/{unit}/predictions",
     summary="Earlier predictions of a unit",
     response_model=PastPredictionPage,
-    responses=documented(404, 422),
+    responses=documented(404, 422) | TABLE_FORMATS,
 )
 def history(
     service: TheService,
@@ -126,8 +129,13 @@ def history(
     One is kept every five minutes of readings and at each change of level.
     """
     path_params.profile_of(machine_id)
-    _check_name(machine_id, unit)
+    path_params.check_unit_name(machine_id, unit)
     units.unit(machine_id, unit, service.settings.silent_hours)
+    if query.format != "json":
+        pagination.refuse_paging(query)
+        rows = predictions.each_batch(machine_id, unit, since=query.since, until=query.until)
+        table = prediction_table(machine_id, unit, rows)
+        return send_table(table, query.format, f"{machine_id}_{unit}_predictions")
     position = pagination.position(query.cursor, "-predicted_at", tuple[LedgerTime])
     found = predictions.predictions(
         machine_id,
@@ -195,7 +203,7 @@ def _end(
     mode: str | None,
 ) -> Response:
     path_params.profile_of(machine_id)
-    _check_name(machine_id, unit)
+    path_params.check_unit_name(machine_id, unit)
 
     def effect(send: Send) -> Answer:
         at = clock_ms() if report.at is None else report.at
@@ -203,9 +211,3 @@ def _end(
         return answer(202, LifeEnd(machine_id=machine_id, unit=unit, life=life, at=at))
 
     return once(effect)
-
-
-def _check_name(machine_id: str, unit: str) -> None:
-    """Refuse malformed names before the query: PostgreSQL, for example, rejects NUL characters."""
-    if not UNIT_PATTERN.fullmatch(unit):
-        raise NotFound(f"{machine_id} has no unit {unit[:60]!a}; see GET /api/gan/units")

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 
 import click
 
 from commands.output import json_option, print_json
 from commands.session import open_ledger, publisher
+from commands.units.periods import since_option, to_ms, until_option
+from commands.units.table_files import Counted, format_of, output_option, write_table
 from events.telemetry import check, take_in
+from GAN.profiles.profile import MachineProfile
+from GAN.telemetry.export import reading_table
 from GAN.telemetry.files import read_readings
+from storage.queries import machines
+from storage.telemetry import history
 
 _machine_option = click.option(
     "--machine", "machine_id", metavar="ID", help="The machine of rows that name none."
@@ -20,11 +27,11 @@ _file_argument = click.argument("files", metavar="FILE...", nargs=-1, required=T
 
 @click.group()
 def readings() -> None:
-    """Send and check readings of units.
+    """Send, check and export readings of units.
 
-    A FILE is .csv, .parquet, .json or .ndjson, with columns `machine`, `unit` and `at` and one for
-    each sensor. `at` is a time such as 2026-01-31T12:00:00Z, or milliseconds since 1970. Without
-    `unit`, all rows are of unit 1.
+    A FILE to send is .csv, .parquet, .json or .ndjson, with columns `machine`, `unit` and `at` and
+    one for each sensor. `at` is a time such as 2026-01-31T12:00:00Z, or milliseconds since 1970.
+    Without `unit`, all rows are of unit 1.
     """
 
 
@@ -89,3 +96,42 @@ def check_files(files: tuple[Path, ...], machine_id: str | None, as_json: bool) 
             click.echo(f"  {problem}", err=True)
     if as_json:
         print_json(answers)
+
+
+@readings.command()
+@click.argument("machine_id", metavar="MACHINE")
+@click.argument("unit", default="1")
+@output_option
+@since_option
+@until_option
+@json_option
+def export(
+    machine_id: str,
+    unit: str,
+    path: Path,
+    since: datetime | None,
+    until: datetime | None,
+    as_json: bool,
+) -> None:
+    """Write the readings that a unit has sent to a file, the oldest first.
+
+    \b
+    Examples:
+      fleetforge readings export motor_siemens_1la7_001 -o readings.parquet
+      fleetforge readings export motor_siemens_1la7_001 7 -o readings.csv --since 2026-01-31
+    """
+    format_of(path)
+    open_ledger()
+    machines.machine(machine_id)
+    found = machines.profile_of(machine_id)
+    assert found is not None
+    profile = MachineProfile.model_validate_json(found[0])
+    batches = history.each_batch(
+        history.history_of(machine_id, unit), since=to_ms(since), until=to_ms(until)
+    )
+    rows = Counted(batches)
+    write_table(reading_table(profile, unit, rows), path)
+    if as_json:
+        print_json({"file": str(path), "rows": rows.rows})
+    else:
+        click.echo(f"{path}: {rows.rows:,} rows")

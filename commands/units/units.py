@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import click
 
 from commands.output import json_option, moment, print_json, print_rows, repeat
 from commands.session import open_ledger, publisher
+from commands.units.periods import since_option, to_ms, until_option
+from commands.units.table_files import Counted, format_of, output_option, write_table
 from events.lives import end_life
+from GAN.telemetry.export import prediction_table
 from storage.database import clock_ms
+from storage.queries import predictions as prediction_queries
 from storage.queries import units as unit_queries
 from storage.queries.units import UnitRow
 from storage.status import UnitLevel
@@ -119,6 +124,41 @@ def show_unit(machine_id: str, unit: str, as_json: bool) -> None:
     ]
     if outlook:
         print_rows(outlook, tuple(outlook[0]), "")
+
+
+@units.command()
+@click.argument("machine_id", metavar="MACHINE")
+@click.argument("unit", default="1")
+@output_option
+@since_option
+@until_option
+@json_option
+def predictions(
+    machine_id: str,
+    unit: str,
+    path: Path,
+    since: datetime | None,
+    until: datetime | None,
+    as_json: bool,
+) -> None:
+    """Write the predictions of a unit that were kept to a file, the oldest first.
+
+    \b
+    Example:
+      fleetforge units predictions motor_siemens_1la7_001 -o predictions.csv
+    """
+    format_of(path)
+    settings = open_ledger()
+    unit_queries.unit(machine_id, unit, settings.silent_hours)
+    batches = prediction_queries.each_batch(
+        machine_id, unit, since=to_ms(since), until=to_ms(until)
+    )
+    rows = Counted(batches)
+    write_table(prediction_table(machine_id, unit, rows), path)
+    if as_json:
+        print_json({"file": str(path), "rows": rows.rows})
+    else:
+        click.echo(f"{path}: {rows.rows:,} rows")
 
 
 @units.command()

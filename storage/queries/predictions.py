@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from storage.database import execute, reading
+
+#: Predictions of one batch of `each_batch`.
+BATCH_ROWS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +67,39 @@ def predictions(
         limit: Maximum number of predictions.
     """
     given = {"since": since, "until": until, "before": before}
+    return _rows(machine_id, unit, given, _NEWEST_FIRST, limit)
+
+
+def each_batch(
+    machine_id: str, unit: str, *, since: int | None = None, until: int | None = None
+) -> Iterator[list[PredictionRow]]:
+    """All kept predictions of a unit, the oldest reading first, a batch at a time.
+
+    Args:
+        machine_id: The machine.
+        unit: The unit.
+        since: Only those at or after this time.
+        until: Only those at or before this time.
+    """
+    after = None
+    while True:
+        given = {"since": since, "until": until, "after": after}
+        found = _rows(machine_id, unit, given, _OLDEST_FIRST, BATCH_ROWS)
+        if found:
+            yield found
+        if len(found) < BATCH_ROWS:
+            return
+        after = found[-1].predicted_at
+
+
+def _rows(
+    machine_id: str, unit: str, given: Mapping[str, int | None], order: str, limit: int
+) -> list[PredictionRow]:
     asked = {name: value for name, value in given.items() if value is not None}
     conditions = "".join(f" AND {_CONDITIONS[name]}" for name in asked)
     with reading():
         rows = execute(
-            f"{_SELECT}{conditions} {_ORDER}", machine=machine_id, unit=unit, most=limit, **asked
+            f"{_SELECT}{conditions} {order}", machine=machine_id, unit=unit, most=limit, **asked
         )
     return [
         replace(
@@ -94,6 +126,8 @@ _CONDITIONS = {
     "since": "predictions.predicted_at >= :since",
     "until": "predictions.predicted_at <= :until",
     "before": "predictions.predicted_at < :before",
+    "after": "predictions.predicted_at > :after",
 }
 
-_ORDER = "ORDER BY predictions.predicted_at DESC LIMIT :most"
+_NEWEST_FIRST = "ORDER BY predictions.predicted_at DESC LIMIT :most"
+_OLDEST_FIRST = "ORDER BY predictions.predicted_at LIMIT :most"

@@ -153,7 +153,8 @@ _URGENCY = " ".join(
     f"WHEN '{level.value}' THEN {place}" for place, level in enumerate(reversed(UnitLevel))
 )
 
-_SHOWN = """
+#: The level of a unit as it is shown; SQL over `units` and the live one of `predictors`.
+SHOWN_LEVEL = """
 CASE WHEN predictors.id IS NULL OR units.id IS NULL OR units.received_at < {now} - :silent_ms
     THEN 'no_forecast' ELSE units.level END
 """
@@ -174,7 +175,7 @@ FROM (SELECT candidates.*, CASE level {_URGENCY} END AS urgency FROM (
     SELECT machines.machine_id, machines.machine_type, units.id AS unit_id,
         predictors.id AS predictor_id, COALESCE(units.unit, '') AS unit,
         COALESCE(units.life, 0) AS life, units.began_at, units.seen_at, units.received_at,
-        {_SHOWN} AS level, units.level_since, units.predicted_at, units.predictor_version,
+        {SHOWN_LEVEL} AS level, units.level_since, units.predicted_at, units.predictor_version,
         COALESCE(units.rul_hours, {NO_RUL}) AS rul, {{now}} AS now_ms
     FROM machines LEFT JOIN units ON units.machine_id = machines.machine_id
     LEFT JOIN predictors ON predictors.machine_id = machines.machine_id AND predictors.live

@@ -22,6 +22,8 @@ SUBCOMMANDS = [
     ("templates", "show"),
     ("templates", "new"),
     ("seed", "import"),
+    ("readings", "export"),
+    ("units", "predictions"),
     ("tokens", "create"),
     ("tokens", "list"),
     ("tokens", "revoke"),
