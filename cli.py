@@ -25,7 +25,7 @@ COMMANDS = {
     "events": ("commands.ledger.events", "List or follow events."),
     "predict": ("commands.machines.predict", "Predict failures of units from their readings."),
     "predictors": ("commands.machines.predictors", "List, show, train and choose predictors."),
-    "readings": ("commands.units.readings", "Send and check readings of units."),
+    "readings": ("commands.units.readings", "Send, check and listen to readings of units."),
     "units": ("commands.units.units", "List and show units, and report what happened to them."),
     "alerts": ("commands.units.alerts", "List and acknowledge alerts."),
     "plan": ("commands.units.plan", "Plan which units to stop in which maintenance window."),

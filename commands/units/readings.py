@@ -9,6 +9,7 @@ import click
 
 from commands.output import json_option, print_json
 from commands.session import open_ledger, publisher
+from commands.units.listening import listen
 from events.telemetry import check, take_in
 from GAN.telemetry.files import read_readings
 
@@ -20,12 +21,15 @@ _file_argument = click.argument("files", metavar="FILE...", nargs=-1, required=T
 
 @click.group()
 def readings() -> None:
-    """Send and check readings of units.
+    """Send, check and listen to readings of units.
 
     A FILE is .csv, .parquet, .json or .ndjson, with columns `machine`, `unit` and `at` and one for
     each sensor. `at` is a time such as 2026-01-31T12:00:00Z, or milliseconds since 1970. Without
     `unit`, all rows are of unit 1.
     """
+
+
+readings.add_command(listen)
 
 
 @readings.command()
