@@ -10,7 +10,7 @@ SEED ?= 0
 TEST_PROCESSES ?= 4
 ARCHAIC := told|tells|whoever|whom|nobody|thereof|wherever|lest|nought|beside|besides
 
-.PHONY: run test test-fleet fleet setup check clean chaos bench-latency bench-throughput bench-rescue bench-http bench-gan bench-tricks bench-fleet bench-predict bench-predict-speed bench-cells bench-cmapss bench-live chaos-live
+.PHONY: run test test-mqtt test-fleet fleet setup check clean chaos bench-latency bench-throughput bench-rescue bench-http bench-gan bench-tricks bench-fleet bench-predict bench-predict-speed bench-cells bench-cmapss bench-live chaos-live
 
 run: setup  ## Onboard one machine from its profile to synthetic data
 	$(BIN)/fleetforge onboard $(MACHINE) --epochs $(EPOCHS) --wait
@@ -21,6 +21,12 @@ fleet: setup  ## Onboard all 32 machines of the fleet
 test: $(VENV)/.dev  ## The import contracts and the whole test suite
 	$(BIN)/lint-imports
 	$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
+
+test-mqtt: $(VENV)/.dev  ## The MQTT listener with Debian's mosquitto, which apt-get installs if it is missing
+	@PATH="$$PATH:/usr/sbin" command -v mosquitto >/dev/null || { \
+		test "$$(id -u)" -eq 0 || sudo=sudo; \
+		$$sudo apt-get update -qq && $$sudo apt-get install -qq --no-install-recommends mosquitto; }
+	$(BIN)/pytest tests/mqtt
 
 test-fleet: $(VENV)/.dev  ## All 32 machines, from profile to predictions of units in service
 	$(BIN)/pytest tests/fleet

@@ -25,7 +25,7 @@ COMMANDS = {
     "events": ("commands.ledger.events", "List or follow events."),
     "predict": ("commands.machines.predict", "Predict failures of units from their readings."),
     "predictors": ("commands.machines.predictors", "List, show, train and choose predictors."),
-    "readings": ("commands.units.readings", "Send, check and export readings of units."),
+    "readings": ("commands.units.readings", "Send, check, export and listen to readings."),
     "units": ("commands.units.units", "List and show units, and report what happened to them."),
     "alerts": ("commands.units.alerts", "List and acknowledge alerts."),
     "outcomes": ("commands.units.outcomes", "Compare forecasts with what happened."),

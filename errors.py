@@ -110,6 +110,14 @@ class BrokerUnavailable(FleetforgeError):
     """Redis or Valkey does not answer."""
 
 
+class MqttRefused(FleetforgeError):
+    """The MQTT broker does not let this client in, or cannot be trusted; a retry will not help."""
+
+
+class LibraryMissing(FleetforgeError):
+    """A library that only some users need is not installed."""
+
+
 class AccessRefused(FleetforgeError):
     """A client without access to what it requests.
 

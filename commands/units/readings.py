@@ -10,6 +10,7 @@ import click
 
 from commands.output import json_option, print_json
 from commands.session import open_ledger, publisher
+from commands.units.listening import listen
 from commands.units.periods import since_option, to_ms, until_option
 from commands.units.table_files import Counted, format_of, output_option, write_table
 from events.telemetry import check, take_in
@@ -27,12 +28,15 @@ _file_argument = click.argument("files", metavar="FILE...", nargs=-1, required=T
 
 @click.group()
 def readings() -> None:
-    """Send, check and export readings of units.
+    """Send, check, export and listen to readings of units.
 
     A FILE to send is .csv, .parquet, .json or .ndjson, with columns `machine`, `unit` and `at` and
     one for each sensor. `at` is a time such as 2026-01-31T12:00:00Z, or milliseconds since 1970.
     Without `unit`, all rows are of unit 1.
     """
+
+
+readings.add_command(listen)
 
 
 @readings.command()

@@ -1,0 +1,1 @@
+"""Readings that come over MQTT, and alerts that go out."""
