@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from itertools import islice
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
@@ -11,10 +12,12 @@ from pydantic import Field
 from api.dependencies import pagination, path_params
 from api.dependencies.pagination import LedgerTime, Paging
 from api.dependencies.path_params import MachineId, UnitName
+from api.dependencies.service import TheService
 from api.responses.models import sent
 from api.responses.problems import documented
 from api.responses.tables import TABLE_FORMATS, send_table
 from api.responses.units import SentReading, SentReadingPage
+from events.history import in_batches, readings_of_unit
 from GAN.profiles.profile import MachineProfile
 from GAN.telemetry.export import reading_table
 from storage.telemetry import history
@@ -56,7 +59,10 @@ class ReadingsQuery(Paging):
     responses=documented(404, 422) | TABLE_FORMATS,
 )
 def readings(
-    machine_id: MachineId, unit: UnitName, query: Annotated[ReadingsQuery, Query()]
+    service: TheService,
+    machine_id: MachineId,
+    unit: UnitName,
+    query: Annotated[ReadingsQuery, Query()],
 ) -> Response:
     """The readings as they were sent, in the units of the profile, the oldest first.
 
@@ -65,20 +71,18 @@ def readings(
     """
     profile = MachineProfile.model_validate_json(path_params.profile_of(machine_id))
     path_params.check_unit_name(machine_id, unit)
-    found = history.history_of(machine_id, unit)
-    if query.format != "json":
+    history.history_of(machine_id, unit)  # Refused before the answer begins.
+    position = None
+    if query.format == "json":
+        position = pagination.position(query.cursor, _ORDER, tuple[LedgerTime])
+    else:
         pagination.refuse_paging(query)
-        rows = history.each_batch(found, since=query.since, until=query.until)
-        table = reading_table(profile, unit, rows)
+    since = query.since if position is None else max(query.since or 0, position[0] + 1)
+    rows = readings_of_unit(profile, unit, service.store, since=since, until=query.until)
+    if query.format != "json":
+        table = reading_table(profile, unit, in_batches(rows))
         return send_table(table, query.format, f"{machine_id}_{unit}_readings")
-    position = pagination.position(query.cursor, _ORDER, tuple[LedgerTime])
-    start = -1 if query.since is None else query.since - 1
-    page = history.readings_of(
-        found,
-        after=max(start, position[0]) if position else start,
-        until=query.until,
-        most=query.limit + 1,
-    )
+    page = list(islice(rows, query.limit + 1))
     more = len(page) > query.limit
     page = page[: query.limit]
     names = [sensor.name for sensor in profile.sensors]

@@ -13,10 +13,12 @@ from commands.session import open_ledger, publisher
 from commands.units.listening import listen
 from commands.units.periods import since_option, to_ms, until_option
 from commands.units.table_files import Counted, format_of, output_option, write_table
+from events.history import in_batches, readings_of_unit
 from events.telemetry import check, take_in
 from GAN.profiles.profile import MachineProfile
 from GAN.telemetry.export import reading_table
 from GAN.telemetry.files import read_readings
+from storage.artifacts.store import open_store
 from storage.queries import machines
 from storage.telemetry import history
 
@@ -125,15 +127,15 @@ def export(
       fleetforge readings export motor_siemens_1la7_001 7 -o readings.csv --since 2026-01-31
     """
     format_of(path)
-    open_ledger()
+    settings = open_ledger()
     machines.machine(machine_id)
     found = machines.profile_of(machine_id)
     assert found is not None
     profile = MachineProfile.model_validate_json(found[0])
-    batches = history.each_batch(
-        history.history_of(machine_id, unit), since=to_ms(since), until=to_ms(until)
-    )
-    rows = Counted(batches)
+    store = open_store(settings.artifact_root, settings.home)
+    history.history_of(machine_id, unit)  # Refused before the file is begun.
+    found_rows = readings_of_unit(profile, unit, store, since=to_ms(since), until=to_ms(until))
+    rows = Counted(in_batches(found_rows))
     write_table(reading_table(profile, unit, rows), path)
     if as_json:
         print_json({"file": str(path), "rows": rows.rows})

@@ -117,6 +117,20 @@ def test_a_file_that_was_changed_is_refused(old: Plant) -> None:
         old.store.fetch(file.staged_key, file.sha256)
 
 
+def test_an_export_has_the_readings_of_files_and_of_the_ledger_once_each(old: Plant) -> None:
+    from events.history import readings_of_unit
+    from tests.integration.telemetry.plant import press
+
+    before = old.figures()
+    moved(old)
+    old.send([old.reading(0.001, vibration=1.5)])  # A late one, of a day that is in a file.
+    rows = list(readings_of_unit(press(), "1", old.store, since=None, until=None))
+    assert [row.at for row in rows] == sorted({row.at for row in rows})
+    assert len(rows) == len(before) + 2
+    some = list(readings_of_unit(press(), "1", old.store, since=rows[5].at, until=rows[20].at))
+    assert some == rows[5:21]
+
+
 def test_gc_removes_readings_that_are_too_old_and_thins_predictions(old: Plant) -> None:
     from storage.operations.garbage_collection import find, remove
 
