@@ -46,6 +46,7 @@ class Settings(BaseSettings):
         web_origins: Origins of other web pages that may call the service from a browser.
         max_units: How many units a machine may have.
         silent_hours: A unit whose newest readings came longer ago has no forecast, hours.
+        webhook_private: Whether webhooks may have addresses of the local network, and `http`.
     """
 
     model_config = SettingsConfigDict(
@@ -68,6 +69,7 @@ class Settings(BaseSettings):
     web_origins: Listed = ()
     max_units: int = Field(default=20_000, ge=1, le=1_000_000)
     silent_hours: float = Field(default=24, gt=0, le=100_000)
+    webhook_private: bool = False
 
     @field_validator("redis_url")
     @classmethod
