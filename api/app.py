@@ -30,11 +30,13 @@ from api.routes import (
     profiles,
     readings,
     reports,
+    silences,
     stages,
     statistics,
     tasks,
     templates,
     units,
+    webhooks,
 )
 from api.swagger_ui import add_swagger_ui
 from storage.settings import Settings
@@ -77,6 +79,8 @@ def create_app(settings: Settings) -> FastAPI:
         units,
         predictions,
         alerts,
+        silences,
+        webhooks,
         plan,
         templates,
         profiles,

@@ -72,6 +72,11 @@ class Notifier:
             if free > 0:
                 self._begin(webhook_id, free)
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is being sent."""
+        return all(future.done() for future in self._sending)
+
     def record(self) -> None:
         """Record the outcome of what is no longer being sent."""
         for future in [future for future in self._sending if future.done()]:
@@ -117,15 +122,16 @@ def _record(claimed: Claimed, future: Future[None]) -> None:
     log = structlog.get_logger().bind(
         webhook=claimed.webhook_id, message=claimed.message_id, type=claimed.type
     )
-    try:
-        future.result()
-    except DeliveryFailed as error:
-        if error.gone:
-            deliveries.record_gone(claimed, str(error))
-            log.warning("webhook disabled", reason=str(error))
-        else:
-            deliveries.record_failed(claimed, str(error))
-            log.warning("not sent", reason=str(error), attempt=claimed.attempt)
-    else:
+    error = future.exception()
+    if error is None:
         deliveries.record_sent(claimed)
         log.info("sent", attempt=claimed.attempt)
+    elif isinstance(error, DeliveryFailed) and error.gone:
+        deliveries.record_gone(claimed, str(error))
+        log.warning("webhook disabled", reason=str(error))
+    elif isinstance(error, DeliveryFailed):
+        deliveries.record_failed(claimed, str(error))
+        log.warning("not sent", reason=str(error), attempt=claimed.attempt)
+    else:  # A bug; it must not keep other messages from being sent.
+        deliveries.record_failed(claimed, f"unexpected {type(error).__name__}; see the log")
+        log.error("bug", exc_info=error)

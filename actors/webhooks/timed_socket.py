@@ -16,8 +16,8 @@ AddressInfo = tuple[int, int, int, str, Any]
 class TimedSocket:
     """A socket as `http.client` uses it, until a moment and for so many bytes.
 
-    The time limit of a socket holds for one call, so a receiver that sends a byte now and then could
-    hold its sender for hours.
+    The time limit of a socket holds for one call, so a receiver that sends a byte now and then
+    could hold its sender for hours.
 
     Attributes:
         deadline: When the time is over, by `time.monotonic`.

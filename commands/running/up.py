@@ -12,7 +12,7 @@ from commands.stopping import stop_event
 @click.command()
 @web_options
 def up(host: str, port: int) -> None:
-    """Run the whole stack in the foreground: broker, workers, HTTP, webhooks and the watched folder.
+    """Run the whole stack in the foreground: broker, workers, HTTP, webhooks, watched folder.
 
     One worker starts for each core, up to four; each runs one stage of any kind at a time.
     Ctrl-C stops everything in order. A stage that is running then starts again at the next `up`.

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import getpass
+from collections.abc import Iterator
 from dataclasses import asdict
+from typing import Any
 
 import click
 
 from commands.output import json_option, moment, print_json, print_rows
 from commands.session import open_ledger
 from storage.database import transaction
+from storage.delivery import incident_facts
 from storage.queries import alerts as alert_queries
+from storage.queries.alerts import AlertRow
 from storage.telemetry.alerts import acknowledge
 
 COLUMNS = ("id", "level", "machine_id", "unit", "cause", "raised", "acknowledged_by", "sentence")
@@ -26,24 +30,59 @@ def alerts() -> None:
 
 @alerts.command("list")
 @click.option("--machine", "machine_id", metavar="ID", help="Only alerts of this machine.")
+@click.option("--incident", "incident_id", type=int, metavar="ID", help="The alerts of one.")
 @click.option("--all", "cleared", is_flag=True, help="Also those that are cleared.")
 @json_option
-def list_alerts(machine_id: str | None, cleared: bool, as_json: bool) -> None:
-    """List the open alerts, the newest first.
+def list_alerts(
+    machine_id: str | None, incident_id: int | None, cleared: bool, as_json: bool
+) -> None:
+    """List the open alerts, the newest first. An incident is one row; JSON has all its alerts.
 
     \b
-    Example:
+    Examples:
       fleetforge alerts list
+      fleetforge alerts list --incident 2
     """
     open_ledger()
     found = alert_queries.alerts(
-        machine_id=machine_id, is_open=None if cleared else True, limit=_MOST
+        machine_id=machine_id,
+        incident_id=incident_id,
+        is_open=None if cleared else True,
+        limit=_MOST,
     )
     if as_json:
         print_json([asdict(alert) for alert in found])
         return
-    rows = [asdict(alert) | {"raised": moment(alert.raised_at)} for alert in found]
-    print_rows(rows, COLUMNS, "no alerts" if cleared else "no open alerts")
+    print_rows(_rows(found, incident_id), COLUMNS, "no alerts" if cleared else "no open alerts")
+
+
+def _rows(found: list[AlertRow], shown_incident: int | None) -> Iterator[dict[str, Any]]:
+    """A row for each alert, and one for each incident in the place of its newest alert."""
+    done = set[int]()
+    for alert in found:
+        incident_id = alert.incident_id
+        if incident_id is None or incident_id == shown_incident:
+            row = asdict(alert) | {"raised": moment(alert.raised_at)}
+            yield row | ({"acknowledged_by": "(silenced)"} if alert.silenced else {})
+        elif incident_id not in done:
+            done.add(incident_id)
+            yield _incident_row(incident_id)
+
+
+def _incident_row(incident_id: int) -> dict[str, Any]:
+    one = incident_facts.incident(incident_id)
+    machine = one.alerts[0].machine_id if one.machines == 1 else f"{one.machines} machines"
+    seen = one.open_units - one.unseen
+    return {
+        "id": f"incident {one.id}",
+        "level": one.level,
+        "machine_id": machine,
+        "unit": f"{one.units} units",
+        "cause": one.cause,
+        "raised": moment(one.began_at),
+        "acknowledged_by": f"{seen} of {one.open_units}" if seen else "",
+        "sentence": f"{one.open_units} still open; fleetforge alerts list --incident {one.id}",
+    }
 
 
 @alerts.command()

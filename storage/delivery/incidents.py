@@ -7,10 +7,11 @@ more than five minutes after the one before. It ends when its last alert is clea
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from storage.database import clock_ms, execute
-from storage.delivery import deliveries
+from storage.delivery import deliveries, incident_facts
 
 #: More units than these, of one cause, within this time, are an incident.
 MOST_SINGLE, WINDOW_SECONDS = 5, 300
@@ -19,9 +20,6 @@ MOST_SINGLE, WINDOW_SECONDS = 5, 300
 HOLD_SECONDS = 10
 #: A message about changes of an incident waits this long, and reports all that came meanwhile.
 CHANGE_SECONDS = 60
-
-#: A message lists so many units.
-MOST_LISTED = 200
 
 BEGAN, CHANGED, ENDED = "incident.began", "incident.changed", "incident.ended"
 RAISED = "alert.raised"
@@ -71,19 +69,8 @@ def left_open() -> list[int]:
 
 def facts(incident_id: int) -> dict[str, Any]:
     """What a message says about an incident."""
-    ((cause, began_at, ended_at),) = execute(_INCIDENT, id=incident_id)
-    ((units, still_open, machines),) = execute(_COUNTS, id=incident_id)
-    listed = execute(_UNITS, id=incident_id, most=MOST_LISTED)
-    return {
-        "incident_id": incident_id,
-        "cause": cause,
-        "began_at": began_at,
-        "ended_at": ended_at,
-        "units": units,
-        "open_units": still_open,
-        "machines": machines,
-        "alerts": [dict(zip(_LISTED, row, strict=True)) for row in listed],
-    }
+    found = asdict(incident_facts.incident(incident_id))
+    return {"incident_id": found.pop("id"), **found}
 
 
 def _join(incident_id: int, alert_ids: list[int]) -> None:
@@ -122,19 +109,4 @@ RETURNING id
 _LEFT = """
 SELECT id FROM incidents WHERE ended_at IS NULL
     AND NOT EXISTS (SELECT 1 FROM alerts WHERE incident_id = incidents.id AND cleared_at IS NULL)
-"""
-
-_INCIDENT = "SELECT cause, began_at, ended_at FROM incidents WHERE id = :id"
-
-_COUNTS = """
-SELECT COUNT(*), COUNT(CASE WHEN cleared_at IS NULL THEN 1 END), COUNT(DISTINCT machine_id)
-FROM alerts WHERE incident_id = :id
-"""
-
-_LISTED = ("alert_id", "machine_id", "unit", "level", "acknowledged_by", "cleared_at")
-
-_UNITS = """
-SELECT alerts.id, alerts.machine_id, units.unit, alerts.level, acknowledged_by, cleared_at
-FROM alerts JOIN units ON units.id = alerts.unit_id
-WHERE incident_id = :id ORDER BY alerts.id LIMIT :most
 """
