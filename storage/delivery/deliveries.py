@@ -106,7 +106,7 @@ def withdraw(subject: str, kind: str) -> None:
 
 
 def webhooks_with_due() -> list[int]:
-    """Webhooks with a message that is due."""
+    """Webhooks with a message that `claim` would claim."""
     with reading():
         return [webhook_id for (webhook_id,) in execute(_WITH_DUE)]
 
@@ -208,26 +208,30 @@ DELETE FROM deliveries WHERE subject = :subject AND type = :kind
     AND sent_at IS NULL AND given_up_at IS NULL AND attempts = 0
 """
 
-_WITH_DUE = """
-SELECT DISTINCT webhook_id FROM deliveries
-WHERE sent_at IS NULL AND given_up_at IS NULL AND due_at <= {now}
+# Due, and not behind an earlier message about the same subject.
+_READY = """
+waiting.sent_at IS NULL AND waiting.given_up_at IS NULL AND waiting.due_at <= {now}
+    AND NOT EXISTS (
+        SELECT 1 FROM deliveries AS earlier
+        WHERE earlier.subject = waiting.subject AND earlier.webhook_id = waiting.webhook_id
+            AND earlier.id < waiting.id AND earlier.sent_at IS NULL
+            AND earlier.given_up_at IS NULL
+    )
 """
 
-# The outer condition is checked again for a row that another process has just claimed.
-_CLAIM = """
-UPDATE deliveries SET attempts = attempts + 1, due_at = {now} + :claim
-WHERE sent_at IS NULL AND given_up_at IS NULL AND due_at <= {now} AND id IN (
+_WITH_DUE = f"SELECT DISTINCT webhook_id FROM deliveries AS waiting WHERE {_READY}"
+
+# MATERIALIZED: PostgreSQL may run a subquery of IN several times, and would lock more rows each
+# time. The outer condition is checked again for a row that another process has just claimed.
+_CLAIM = f"""
+WITH chosen AS MATERIALIZED (
     SELECT waiting.id FROM deliveries AS waiting
-    WHERE waiting.webhook_id = :webhook AND waiting.sent_at IS NULL
-        AND waiting.given_up_at IS NULL AND waiting.due_at <= {now}
-        AND NOT EXISTS (
-            SELECT 1 FROM deliveries AS earlier
-            WHERE earlier.subject = waiting.subject AND earlier.webhook_id = waiting.webhook_id
-                AND earlier.id < waiting.id AND earlier.sent_at IS NULL
-                AND earlier.given_up_at IS NULL
-        )
-    ORDER BY waiting.due_at, waiting.id LIMIT :most {locked}
+    WHERE waiting.webhook_id = :webhook AND {_READY}
+    ORDER BY waiting.due_at, waiting.id LIMIT :most {{locked}}
 )
+UPDATE deliveries SET attempts = attempts + 1, due_at = {{now}} + :claim
+WHERE sent_at IS NULL AND given_up_at IS NULL AND due_at <= {{now}}
+    AND id IN (SELECT id FROM chosen)
 RETURNING id, webhook_id, message_id, type, attempts, payload
 """
 
