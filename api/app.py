@@ -30,14 +30,13 @@ from api.routes import (
     profiles,
     readings,
     reports,
-    silences,
     stages,
     statistics,
     tasks,
     templates,
     units,
-    webhooks,
 )
+from api.routes.alerting import incidents, silences, webhooks
 from api.swagger_ui import add_swagger_ui
 from storage.settings import Settings
 
@@ -79,6 +78,7 @@ def create_app(settings: Settings) -> FastAPI:
         units,
         predictions,
         alerts,
+        incidents,
         silences,
         webhooks,
         plan,

@@ -164,6 +164,7 @@ _INCIDENT: dict[str, Any] = {
 #: Example by name of the model.
 OF_MODELS: dict[str, Any] = {
     "CreatedWebhook": {"webhook": _WEBHOOK, "secret": "whsec_..."},
+    "Incident": _INCIDENT,
     "IncidentPage": {"items": [_INCIDENT], "next_cursor": None},
     "NewWebhook": {"url": "https://plant.example/alerts"},
     "Silence": _SILENCE,

@@ -11,16 +11,19 @@ import click
 
 from commands.output import json_option, moment, print_json, print_rows
 from commands.session import open_ledger
+from errors import InvalidInput, Problem
 from storage.database import transaction
 from storage.delivery import incident_facts
 from storage.queries import alerts as alert_queries
 from storage.queries.alerts import AlertRow
-from storage.telemetry.alerts import acknowledge
+from storage.telemetry.alerts import acknowledge, acknowledge_incident
 
 COLUMNS = ("id", "level", "machine_id", "unit", "cause", "raised", "acknowledged_by", "sentence")
 
 #: Rows of a list.
 _MOST = 1_000
+
+_ONE_OF_BOTH = "write the id of an alert, or --incident ID"
 
 
 @click.group()
@@ -86,21 +89,34 @@ def _incident_row(incident_id: int) -> dict[str, Any]:
 
 
 @alerts.command()
-@click.argument("alert_id", metavar="ALERT", type=int)
+@click.argument("alert_id", metavar="[ALERT]", type=int, required=False)
+@click.option("--incident", "incident_id", type=int, metavar="ID", help="All alerts of one.")
 @click.option("--note", default="", metavar="TEXT")
 @json_option
-def ack(alert_id: int, note: str, as_json: bool) -> None:
-    """Acknowledge an alert: you have seen it.
+def ack(alert_id: int | None, incident_id: int | None, note: str, as_json: bool) -> None:
+    """Acknowledge an alert, or all open alerts of an incident: you have seen them.
 
     \b
-    Example:
+    Examples:
       fleetforge alerts ack 3 --note "bearing is ordered"
+      fleetforge alerts ack --incident 2
     """
     open_ledger()
-    with transaction():
-        acknowledge(alert_id, getpass.getuser()[:60], note)
-    found = alert_queries.alert(alert_id)
-    if as_json:
-        print_json(asdict(found))
+    user = getpass.getuser()[:60]
+    if (alert_id is None) == (incident_id is None):
+        raise InvalidInput("alerts", [Problem("", "what to acknowledge?", _ONE_OF_BOTH)])
+    if incident_id is not None:
+        with transaction():
+            acknowledge_incident(incident_id, user, note)
+        shown = asdict(incident_facts.incident(incident_id))
+        text = f"incident {incident_id} is acknowledged by {user}"
     else:
-        click.echo(f"alert {alert_id} is acknowledged by {found.acknowledged_by}")
+        assert alert_id is not None
+        with transaction():
+            acknowledge(alert_id, user, note)
+        shown = asdict(alert_queries.alert(alert_id))
+        text = f"alert {alert_id} is acknowledged by {user}"
+    if as_json:
+        print_json(shown)
+    else:
+        click.echo(text)

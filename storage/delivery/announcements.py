@@ -43,9 +43,9 @@ def risen(alert_ids: Sequence[int]) -> None:
                 _write_raised(alert_id)
 
 
-def acknowledged(alert_id: int) -> None:
-    """Announce that somebody has seen an alert."""
-    _follow_up([alert_id], ACKNOWLEDGED)
+def acknowledged(alert_ids: Sequence[int]) -> None:
+    """Announce alerts that somebody has seen."""
+    _follow_up(alert_ids, ACKNOWLEDGED)
 
 
 def cleared(alert_ids: Sequence[int]) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from errors import Conflict, NotFound
 from storage.database import execute
-from storage.delivery import announcements, deliveries
+from storage.delivery import announcements, deliveries, incident_facts
 from storage.status import UnitLevel
 from storage.telemetry.unit_state import NewState
 
@@ -101,7 +101,7 @@ def acknowledge(alert_id: int, by: str, note: str) -> None:
     """
     deliveries.hold()
     if execute(_ACKNOWLEDGE, id=alert_id, by=by, note=note):
-        announcements.acknowledged(alert_id)
+        announcements.acknowledged([alert_id])
         return
     rows = execute(_STATE, id=alert_id)
     if not rows:
@@ -109,6 +109,24 @@ def acknowledge(alert_id: int, by: str, note: str) -> None:
     cleared_at, acknowledged_by = rows[0]
     state = "is cleared" if cleared_at is not None else f"was acknowledged by {acknowledged_by}"
     raise Conflict(f"alert {alert_id} {state}")
+
+
+def acknowledge_incident(incident_id: int, by: str, note: str) -> None:
+    """Acknowledge the open alerts of an incident that are not acknowledged; call in a transaction.
+
+    Raises:
+        NotFound: No such incident.
+        Conflict: There is no such alert of it.
+    """
+    deliveries.hold()
+    incident = incident_facts.incident(incident_id)
+    unseen = [row[0] for row in execute(_UNSEEN, incident=incident_id)]
+    if not unseen:
+        state = "has ended" if incident.ended_at is not None else "is acknowledged"
+        raise Conflict(f"incident {incident_id} {state}")
+    for alert_id in unseen:
+        execute(_ACKNOWLEDGE, id=alert_id, by=by, note=note)
+    announcements.acknowledged(unseen)
 
 
 _OPEN = "SELECT id, level FROM alerts WHERE unit_id = :unit AND cleared_at IS NULL"
@@ -135,6 +153,11 @@ WHERE unit_id = :unit AND cleared_at IS NULL RETURNING id, cause
 _ACKNOWLEDGE = """
 UPDATE alerts SET acknowledged_at = {now}, acknowledged_by = :by, note = :note
 WHERE id = :id AND cleared_at IS NULL AND acknowledged_at IS NULL RETURNING id
+"""
+
+_UNSEEN = """
+SELECT id FROM alerts WHERE incident_id = :incident AND cleared_at IS NULL
+    AND acknowledged_at IS NULL
 """
 
 _STATE = "SELECT cleared_at, acknowledged_by FROM alerts WHERE id = :id"

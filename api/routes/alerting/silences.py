@@ -1,19 +1,18 @@
-"""Silences and incidents: what keeps alerts from being sent one by one."""
+"""Silences: times of planned work in which alerts are not sent."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Depends, Path, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.auth.access import ADMIN, WRITE
-from api.dependencies import pagination
 from api.dependencies.bodies import json_body, json_of
 from api.dependencies.idempotency import TheRequest, answer
-from api.dependencies.pagination import LedgerId, LedgerTime, Paging
+from api.dependencies.pagination import LedgerTime
 from api.dependencies.path_params import ledger_id
-from api.responses.alerting import Incident, IncidentPage, Silence, SilenceList
+from api.responses.alerting import Silence, SilenceList
 from api.responses.models import sent
 from api.responses.problems import documented
 from errors import InvalidInput, Problem
@@ -21,18 +20,10 @@ from events.bus import Send
 from GAN.profiles.profile import MachineId as KnownId
 from GAN.telemetry.checking import UNIT_PATTERN
 from storage.clients.idempotency import Answer
-from storage.delivery import announcements, incident_facts, silences
+from storage.delivery import announcements, silences
 from storage.delivery.silences import NewSilence
 
-router = APIRouter(prefix="/api/gan", tags=["alerts"])
-
-
-class IncidentQuery(Paging):
-    """Filters of a list of incidents."""
-
-    open: bool | None = Field(
-        default=None, description="Only open ones, or only ended ones.", examples=[True]
-    )
+router = APIRouter(prefix="/api/gan/silences", tags=["alerts"])
 
 
 class SilenceRequest(BaseModel):
@@ -49,28 +40,14 @@ class SilenceRequest(BaseModel):
     note: str = Field(default="", max_length=1_000, pattern=r"^[^\x00]*$")
 
 
-@router.get(
-    "/incidents", summary="Incidents", response_model=IncidentPage, responses=documented(422)
-)
-def list_incidents(query: Annotated[IncidentQuery, Query()]) -> Response:
-    """Incidents, the newest first: more than five alerts of one cause within five minutes."""
-    position = pagination.position(query.cursor, "-id", tuple[LedgerId])
-    found = incident_facts.incidents(
-        is_open=query.open, before=position[0] if position else None, limit=query.limit + 1
-    )
-    page = found[: query.limit]
-    cursor = pagination.cursor("-id", page[-1].id) if len(found) > query.limit else None
-    return sent(IncidentPage(items=[Incident.of(one) for one in page], next_cursor=cursor))
-
-
-@router.get("/silences", summary="Silences", response_model=SilenceList)
+@router.get("", summary="Silences", response_model=SilenceList)
 def list_silences() -> Response:
     """Silences that are in force or to come, the first to end first."""
     return sent(SilenceList(items=[Silence.of(one) for one in silences.silences()]))
 
 
 @router.post(
-    "/silences",
+    "",
     status_code=201,
     dependencies=[WRITE],
     summary="Add a silence",
@@ -100,7 +77,7 @@ def add_silence(
 
 
 @router.delete(
-    "/silences/{silence_id}",
+    "/{silence_id}",
     status_code=204,
     dependencies=[ADMIN],
     summary="Remove a silence",
