@@ -5,11 +5,12 @@ The messages are written in the transaction that changes the alerts, so none is 
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from storage.database import execute, reading, transaction
+from storage.database import each_row, execute, reading, transaction
 from storage.delivery import deliveries, incidents, silences
 
 ACKNOWLEDGED, CLEARED = "alert.acknowledged", "alert.cleared"
@@ -18,16 +19,16 @@ ACKNOWLEDGED, CLEARED = "alert.acknowledged", "alert.cleared"
 def risen(alert_ids: Sequence[int]) -> None:
     """Announce alerts that were raised, to their first level or to a higher one."""
     changed, by_cause = set[int](), defaultdict[str, list[int]](list)
-    for alert_id in alert_ids:
-        alert = _facts(alert_id)
-        if alert is None:  # Its machine was deleted meanwhile.
+    in_force = silences.in_force()
+    for alert in _facts(alert_ids):
+        alert_id, incident_id = alert["alert_id"], alert["incident_id"]
+        place = (alert["machine_id"], alert["unit"])
+        ends = [silence.ends_at for silence in in_force if silence.covers(*place)]
+        if ends:
+            execute(_SILENCE, id=alert_id, end=max(ends))
             continue
-        incident_id = alert["incident_id"]
-        end = silences.end_of(alert["machine_id"], alert["unit"])
-        if end is not None:
-            execute(_SILENCE, id=alert_id, end=end)
-            continue
-        execute(_UNSILENCE, id=alert_id)
+        if alert["silenced_until"] is not None:
+            execute(_UNSILENCE, id=alert_id)
         if incident_id is not None:
             changed.add(incident_id)
         if incident_id is not None and alert["incident_cause"] == alert["cause"]:
@@ -39,8 +40,7 @@ def risen(alert_ids: Sequence[int]) -> None:
         incidents.announce(incident_id)
     for cause, ids in by_cause.items():
         if not incidents.gather(cause, ids):
-            for alert_id in ids:
-                _write_raised(alert_id)
+            _write_raised(ids)
 
 
 def acknowledged(alert_ids: Sequence[int]) -> None:
@@ -80,39 +80,33 @@ def look_after() -> None:
 
 def _follow_up(alert_ids: Sequence[int], kind: str) -> None:
     changed = set[int]()
-    for alert_id in alert_ids:
-        alert = _facts(alert_id)
-        if alert is None:
-            continue
+    for alert in _facts(alert_ids):
         if alert["incident_id"] is not None:
             changed.add(alert["incident_id"])
         elif alert["announced_at"] is not None:
-            deliveries.write(kind, _subject(alert_id), _data(alert))
+            deliveries.write(kind, f"alert {alert['alert_id']}", _data(alert))
     for incident_id in sorted(changed):
         incidents.announce(incident_id)
 
 
-def _write_raised(alert_id: int) -> None:
-    """Write the message of a raised alert; one of a lower level that waits still is rewritten."""
-    execute(_ANNOUNCE, id=alert_id)
-    alert = _facts(alert_id)
-    if alert is not None:
-        kind, subject = incidents.RAISED, _subject(alert_id)
-        hold_seconds = incidents.HOLD_SECONDS
-        deliveries.write_or_renew(kind, (kind,), subject, _data(alert), hold_seconds)
+def _write_raised(alert_ids: Sequence[int]) -> None:
+    """Write messages of raised alerts; one of a lower level that waits still is rewritten."""
+    kind = incidents.RAISED
+    for alert in _facts(alert_ids):
+        execute(_ANNOUNCE, id=alert["alert_id"])
+        subject = f"alert {alert['alert_id']}"
+        deliveries.write_or_renew(kind, (kind,), subject, _data(alert), incidents.HOLD_SECONDS)
 
 
-def _subject(alert_id: int) -> str:
-    return f"alert {alert_id}"
-
-
-def _facts(alert_id: int) -> dict[str, Any] | None:
-    rows = execute(_ALERT, id=alert_id)
-    return dict(zip(_COLUMNS, rows[0], strict=True)) if rows else None
+def _facts(alert_ids: Sequence[int]) -> list[dict[str, Any]]:
+    """What is known of alerts; not of those that were deleted meanwhile, with their machine."""
+    rows = json.dumps([[alert_id] for alert_id in alert_ids])
+    found = execute(_ALERTS.format(rows=each_row(1)), rows=rows)
+    return [dict(zip(_COLUMNS, cells, strict=True)) for cells in found]
 
 
 def _data(alert: dict[str, Any]) -> dict[str, Any]:
-    hidden = ("announced_at", "incident_cause")
+    hidden = ("announced_at", "silenced_until", "incident_cause")
     return {name: value for name, value in alert.items() if name not in hidden}
 
 
@@ -133,16 +127,17 @@ _COLUMNS = (
     "note",
     "incident_id",
     "announced_at",
+    "silenced_until",
     "incident_cause",
 )
 
-_ALERT = """
+_ALERTS = """
 SELECT alerts.id, alerts.machine_id, units.unit, alerts.life, alerts.level, alerts.cause, sentence,
     reading_at, raised_at, cleared_at, cleared_by, acknowledged_at, acknowledged_by, note,
-    incident_id, announced_at, incidents.cause
+    incident_id, announced_at, silenced_until, incidents.cause
 FROM alerts JOIN units ON units.id = alerts.unit_id
 LEFT JOIN incidents ON incidents.id = alerts.incident_id
-WHERE alerts.id = :id
+JOIN {rows} ON alerts.id = CAST(c0 AS BIGINT) ORDER BY alerts.id
 """
 
 _SILENCE = "UPDATE alerts SET silenced_until = :end WHERE id = :id"
@@ -150,7 +145,7 @@ _SILENCE = "UPDATE alerts SET silenced_until = :end WHERE id = :id"
 # A silence that has ended: the alert counts as risen now.
 _UNSILENCE = """
 UPDATE alerts SET silenced_until = NULL, risen_at = {now}
-WHERE id = :id AND silenced_until IS NOT NULL
+WHERE id = :id
 """
 
 _ANNOUNCE = """

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from storage.database import clock_ms, execute, is_sqlite, reading, transaction
+from storage.database import clock_ms, each_row, execute, is_sqlite, reading, transaction
 
 #: A process that claims a message has this long to record what became of it, seconds. After that
 #: any process may send it again.
@@ -100,9 +100,10 @@ def write_or_renew(
     _add([each for each in _active() if each not in done], kind, subject, data, hold_seconds)
 
 
-def withdraw(subject: str, kind: str) -> None:
+def withdraw(subjects: Sequence[str], kind: str) -> None:
     """Remove the messages of a type that no attempt was made to send; call in a transaction."""
-    execute(_WITHDRAW, subject=subject, kind=kind)
+    rows = json.dumps([[subject] for subject in subjects])
+    execute(_WITHDRAW.format(rows=each_row(1)), rows=rows, kind=kind)
 
 
 def webhooks_with_due() -> list[int]:
@@ -204,7 +205,7 @@ WHERE id = :id AND attempts = 0 AND given_up_at IS NULL RETURNING id
 """
 
 _WITHDRAW = """
-DELETE FROM deliveries WHERE subject = :subject AND type = :kind
+DELETE FROM deliveries WHERE subject IN (SELECT c0 FROM {rows}) AND type = :kind
     AND sent_at IS NULL AND given_up_at IS NULL AND attempts = 0
 """
 

@@ -7,10 +7,11 @@ more than five minutes after the one before. It ends when its last alert is clea
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
 from typing import Any
 
-from storage.database import clock_ms, execute
+from storage.database import each_row, execute
 from storage.delivery import deliveries, incident_facts
 
 #: More units than these, of one cause, within this time, are an incident.
@@ -43,8 +44,7 @@ def gather(cause: str, alert_ids: list[int]) -> bool:
         return False
     ((incident_id,),) = execute(_BEGIN, cause=cause)
     _join(incident_id, recent)
-    for alert_id in recent:
-        deliveries.withdraw(f"alert {alert_id}", RAISED)
+    deliveries.withdraw([f"alert {alert_id}" for alert_id in recent], RAISED)
     deliveries.write(BEGAN, f"incident {incident_id}", facts(incident_id), HOLD_SECONDS)
     return True
 
@@ -53,7 +53,7 @@ def announce(incident_id: int) -> None:
     """Report that an incident has changed; end it if all of its alerts are cleared."""
     subject = f"incident {incident_id}"
     if execute(_END, id=incident_id):
-        deliveries.withdraw(subject, CHANGED)
+        deliveries.withdraw([subject], CHANGED)
         deliveries.write(ENDED, subject, facts(incident_id))
         return
     ((ended_at,),) = execute("SELECT ended_at FROM incidents WHERE id = :id", id=incident_id)
@@ -74,9 +74,8 @@ def facts(incident_id: int) -> dict[str, Any]:
 
 
 def _join(incident_id: int, alert_ids: list[int]) -> None:
-    now = clock_ms()
-    for alert_id in alert_ids:
-        execute(_JOIN, incident=incident_id, id=alert_id, now=now)
+    ids = json.dumps([[alert_id] for alert_id in alert_ids])
+    execute(_JOIN.format(rows=each_row(1), now="{now}"), incident=incident_id, rows=ids)
     execute("UPDATE incidents SET grew_at = {now} WHERE id = :id", id=incident_id)
 
 
@@ -96,8 +95,8 @@ INSERT INTO incidents (cause, began_at, grew_at) VALUES (:cause, {now}, {now}) R
 """
 
 _JOIN = """
-UPDATE alerts SET incident_id = :incident, announced_at = COALESCE(announced_at, :now)
-WHERE id = :id
+UPDATE alerts SET incident_id = :incident, announced_at = COALESCE(announced_at, {now})
+WHERE id IN (SELECT CAST(c0 AS BIGINT) FROM {rows})
 """
 
 _END = """

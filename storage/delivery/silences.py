@@ -30,6 +30,10 @@ class Silence:
     who: str
     note: str
 
+    def covers(self, machine_id: str, unit: str) -> bool:
+        """Whether alerts of this unit are silenced by it."""
+        return self.machine_id in (None, machine_id) and self.unit in (None, unit)
+
 
 @dataclass(frozen=True)
 class NewSilence:
@@ -95,10 +99,10 @@ def delete(silence_id: int) -> None:
         raise NotFound(f"no silence {str(silence_id)[:30]}", kind="silence")
 
 
-def end_of(machine_id: str, unit: str) -> int | None:
-    """When the silences that a unit is in now end, ms since 1970; None if it is in none."""
-    ((end,),) = execute(_END, machine=machine_id, unit=unit)
-    return None if end is None else int(end)
+def in_force() -> list[Silence]:
+    """The silences that are in force now; call inside a transaction."""
+    where = "WHERE starts_at <= {now} AND ends_at > {now}"
+    return [Silence(*row) for row in execute(f"{_LIST} {where} ORDER BY ends_at, id")]
 
 
 def _problems(new: NewSilence, starts_at: int, now: int) -> list[Problem]:
@@ -131,9 +135,3 @@ RETURNING id
 """
 
 _LIST = "SELECT id, machine_id, unit, starts_at, ends_at, who, note FROM silences"
-
-_END = """
-SELECT MAX(ends_at) FROM silences
-WHERE starts_at <= {now} AND ends_at > {now}
-    AND (machine_id IS NULL OR machine_id = :machine) AND (unit IS NULL OR unit = :unit)
-"""

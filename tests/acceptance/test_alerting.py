@@ -37,7 +37,8 @@ def test_a_webhook_gets_a_test_and_then_the_alerts(user: User) -> None:
             site.pass_time(60)
             database.close()
             eventually(lambda: receiver.types[1:] == ["alert.raised"])
-    assert "0" in user.run("webhooks", "list").stdout
+    (webhook,) = user.json("webhooks", "list")
+    assert (webhook["state"], webhook["waiting"]) == ("active", 0)
     assert secret not in user.run("webhooks", "list", "--json").stdout
     failed = user.run("webhooks", "test", "1", exit_code=1)
     assert "Connection refused" in failed.stderr

@@ -41,21 +41,33 @@ class Site:
         machine_id: str = "press_1",
     ) -> list[AlertChange]:
         """Units reach a level; one transaction, as a job has it."""
+        states = self.states(level, names, cause, machine_id)
         with transaction():
-            return alerts.follow(
-                machine_id, [self._state(str(name), level, cause, machine_id) for name in names]
-            )
+            return alerts.follow(machine_id, states)
 
-    def _state(self, unit: str, level: UnitLevel, cause: str, machine_id: str) -> NewState:
+    def states(
+        self,
+        level: UnitLevel,
+        names: Iterable[object],
+        cause: str = "novelty",
+        machine_id: str = "press_1",
+    ) -> list[NewState]:
+        """What a job has found out about units that reach a level."""
+        listed = [str(name) for name in names]
+        with reading():
+            keys = units.keys_of(machine_id, listed)
+        return [self._state(keys[name], level, cause) for name in listed]
+
+    def _state(self, key: units.UnitKey, level: UnitLevel, cause: str) -> NewState:
         return NewState(
-            unit_id=units.key_of(machine_id, unit).id,
-            unit=unit,
+            unit_id=key.id,
+            unit=key.unit,
             life=1,
             condition_was=0,
             condition_at=clock_ms(),
             condition=b"",
             condition_basis="",
-            prediction={"sentence": f"unit {unit} is odd"},
+            prediction={"sentence": f"unit {key.unit} is odd"},
             level=level,
             level_was=UnitLevel.HEALTHY,
             calm_since=None,

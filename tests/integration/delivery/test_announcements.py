@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+
 from standardwebhooks.webhooks import Webhook
 
 from storage.artifacts.store import open_store
-from storage.database import clock_ms, transaction
+from storage.database import clock_ms, database, transaction
 from storage.delivery import announcements, incident_facts, silences
 from storage.delivery.silences import NewSilence
 from storage.operations import control
@@ -60,7 +62,7 @@ def test_messages_are_written_in_the_transaction_of_the_alert(
     site.webhook(receiver)
     try:
         with transaction():
-            alerts.follow("press_1", [site._state("1", ALARM, "novelty", "press_1")])
+            alerts.follow("press_1", site.states(ALARM, [1]))
             raise RuntimeError("the worker dies")
     except RuntimeError:
         pass
@@ -101,6 +103,28 @@ def test_six_units_are_one_incident_and_one_message(site: Site, receiver: Receiv
     listed = [(alert["machine_id"], alert["unit"]) for alert in data["alerts"]]
     assert listed == [(f"press_{machine}", unit) for machine in (1, 2) for unit in ("1", "2", "3")]
     assert {alert.incident_id for alert in site.alerts()} == {data["incident_id"]}
+
+
+def test_six_units_of_two_jobs_at_once_are_one_incident(site: Site, receiver: Receiver) -> None:
+    """Neither transaction has six; the second one waits for the first, so it sees them."""
+    site.webhook(receiver)
+    site.add("press_2")
+    raised, committing = threading.Event(), threading.Event()
+
+    def first() -> None:
+        with transaction():
+            alerts.follow("press_1", site.states(WATCH, range(1, 4)))
+            raised.set()
+            committing.wait(0.5)
+        database.close()
+
+    job = threading.Thread(target=first)
+    job.start()
+    raised.wait(30)
+    site.level(WATCH, range(1, 4), machine_id="press_2")
+    committing.set()
+    job.join()
+    assert [incident.units for incident in incident_facts.incidents(limit=10)] == [6]
 
 
 def test_units_that_join_are_reported_together_and_the_end_once(
