@@ -29,6 +29,7 @@ COMMANDS = {
     "units": ("commands.units.units", "List and show units, and report what happened to them."),
     "alerts": ("commands.units.alerts", "List and acknowledge alerts."),
     "outcomes": ("commands.units.outcomes", "Compare forecasts with what happened."),
+    "silences": ("commands.units.silences", "Silence alerts during planned work."),
     "plan": ("commands.units.plan", "Plan which units to stop in which maintenance window."),
     "demo": ("commands.units.demo", "Play held-out lives as readings: alerts rise."),
     "machines": ("commands.machines.machines", "List, show and delete machines."),
@@ -36,11 +37,13 @@ COMMANDS = {
     "replay": ("commands.ledger.replay", "Publish a past event again."),
     "up": (
         "commands.running.up",
-        "Run everything in the foreground: broker, workers, HTTP, inbox.",
+        "Run everything in the foreground: broker, workers, HTTP, webhooks, inbox.",
     ),
     "web": ("commands.running.web", "Serve Fleetforge over HTTP."),
     "worker": ("commands.running.worker", "Run one worker."),
     "watch": ("commands.running.watch", "Onboard every profile that is put in a folder."),
+    "notify": ("commands.running.notify", "Send messages about alerts to the webhooks."),
+    "webhooks": ("commands.running.webhooks", "Add, list, test and remove webhooks."),
     "tokens": ("commands.running.tokens", "Create, list and revoke tokens for the HTTP service."),
     "templates": ("commands.machines.templates", "List, show and copy profile templates."),
     "graph": ("commands.ledger.graph", "Show the chain of events and stages."),
@@ -95,6 +98,9 @@ LISTS = {
     "predictor": "fleetforge predictors list",
     "unit": "fleetforge units list",
     "alert": "fleetforge alerts list",
+    "incident": "fleetforge alerts list",
+    "webhook": "fleetforge webhooks list",
+    "silence": "fleetforge silences list",
 }
 
 

@@ -118,6 +118,18 @@ class LibraryMissing(FleetforgeError):
     """A library that only some users need is not installed."""
 
 
+class DeliveryFailed(FleetforgeError):
+    """A webhook's receiver has not taken a message.
+
+    Attributes:
+        gone: Whether it answered that it wants no more messages (410).
+    """
+
+    def __init__(self, message: str, *, gone: bool = False) -> None:
+        self.gone = gone
+        super().__init__(message)
+
+
 class AccessRefused(FleetforgeError):
     """A client without access to what it requests.
 

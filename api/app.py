@@ -39,6 +39,7 @@ from api.routes import (
     templates,
     units,
 )
+from api.routes.alerting import incidents, silences, webhooks
 from api.swagger_ui import add_swagger_ui
 from storage.settings import Settings
 
@@ -83,6 +84,9 @@ def create_app(settings: Settings) -> FastAPI:
         predictions,
         alerts,
         outcomes,
+        incidents,
+        silences,
+        webhooks,
         plan,
         templates,
         profiles,

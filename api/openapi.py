@@ -7,8 +7,10 @@ from typing import Any
 from fastapi import FastAPI
 from pydantic.json_schema import models_json_schema
 
-from api.responses import examples, unit_examples
+from api.responses import alerting, examples, unit_examples
 from api.responses.problems import ProblemDocument
+from api.routes.alerting.silences import SilenceRequest
+from api.routes.alerting.webhooks import NewWebhook
 from api.routes.alerts import Acknowledgement
 from api.routes.predictions import PredictionRequest
 from api.routes.stages import GenerateRequest, SeedRequest, TrainRequest
@@ -35,7 +37,11 @@ _REFERRED = (
     FailureReport,
     MaintenanceReport,
     Acknowledgement,
+    SilenceRequest,
+    NewWebhook,
 )
+
+_EXAMPLES = examples.OF_MODELS | unit_examples.OF_MODELS | alerting.OF_MODELS
 
 
 def extend_openapi(app: FastAPI) -> None:
@@ -55,7 +61,7 @@ def extend_openapi(app: FastAPI) -> None:
             document = build()
             schemas = document["components"]["schemas"]
             schemas.update(definitions["$defs"])
-            for name, example in (examples.OF_MODELS | unit_examples.OF_MODELS).items():
+            for name, example in _EXAMPLES.items():
                 # Added here because FastAPI drops nulls from the document that it builds.
                 schemas[name]["examples"] = [example]
             for name in ("HTTPValidationError", "ValidationError"):

@@ -47,6 +47,7 @@ class Settings(BaseSettings):
         max_units: How many units a machine may have.
         readings_days: How long readings are kept; `gc` removes older ones, days.
         silent_hours: A unit whose newest readings came longer ago has no forecast, hours.
+        webhook_private: Whether webhooks may have addresses of the local network, and `http`.
     """
 
     model_config = SettingsConfigDict(
@@ -70,6 +71,7 @@ class Settings(BaseSettings):
     max_units: int = Field(default=20_000, ge=1, le=1_000_000)
     readings_days: int = Field(default=365, ge=1, le=36_500)
     silent_hours: float = Field(default=24, gt=0, le=100_000)
+    webhook_private: bool = False
 
     @field_validator("redis_url")
     @classmethod

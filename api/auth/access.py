@@ -52,8 +52,8 @@ _bearer = HTTPBearer(
     scheme_name="token",
     bearerFormat="ff_<id>_<secret>",
     description="A token from `fleetforge tokens create`. GET and the check of a profile need the "
-    "scope read, every other POST needs write, and DELETE needs admin. Until the first token is "
-    "made, clients on this machine need none.",
+    "scope read, every other POST needs write, and DELETE and webhooks need admin. Until the first "
+    "token is made, clients on this machine need none.",
     auto_error=False,
 )
 

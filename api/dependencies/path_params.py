@@ -80,6 +80,22 @@ def check_unit_name(machine_id: str, unit: str) -> None:
         raise NotFound(f"{machine_id} has no unit {unit[:60]!a}; see GET /api/gan/units")
 
 
+def ledger_id(written: str, what: str, where: str) -> int:
+    """The id of a row, as a path has it.
+
+    Args:
+        written: The text in the path.
+        what: What it is the id of.
+        where: The call that lists these.
+
+    Raises:
+        NotFound: It cannot be an id.
+    """
+    if not (written.isascii() and written.isdigit() and 0 < int(written[:20]) < 2**63):
+        raise NotFound(f"no {what} {written[:30]!a}; see {where}")
+    return int(written)
+
+
 def _check_form(machine_id: str) -> None:
     """Refuse malformed ids before the query: PostgreSQL, for example, rejects NUL characters."""
     if len(machine_id) > _LONGEST_ID or not re.fullmatch(MACHINE_ID_PATTERN, machine_id):

@@ -124,6 +124,8 @@ ALERT: dict[str, Any] = {
     "acknowledged_at": None,
     "acknowledged_by": None,
     "note": None,
+    "incident_id": None,
+    "silenced": False,
 }
 
 _COST = {"failure": 0.1, "stop": 0.99, "lost_life": 0.4, "later_stop": 0.0}

@@ -192,6 +192,11 @@ class Alert(BaseModel):
     acknowledged_at: Time | None
     acknowledged_by: str | None
     note: str | None
+    incident_id: int | None = Field(description="The incident that it is part of.")
+    silenced: bool = Field(
+        description="Whether it rose in a silence. It is sent when the silence ends, if it is "
+        "still open."
+    )
 
     @classmethod
     def of(cls, row: AlertRow) -> Self:

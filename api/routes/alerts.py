@@ -34,6 +34,9 @@ class AlertQuery(Paging):
         default=None, description="Only open ones, or only cleared ones.", examples=[True]
     )
     machine_id: KnownId | None = Field(default=None, examples=[examples.MACHINE_ID])
+    incident_id: LedgerId | None = Field(
+        default=None, description="Only alerts of this incident.", examples=[1]
+    )
 
 
 class Acknowledgement(BaseModel):
@@ -50,6 +53,7 @@ def list_alerts(query: Annotated[AlertQuery, Query()]) -> Response:
     position = pagination.position(query.cursor, "-id", tuple[LedgerId])
     found = alerts.alerts(
         machine_id=query.machine_id,
+        incident_id=query.incident_id,
         is_open=query.open,
         before=position[0] if position else None,
         limit=query.limit + 1,

@@ -12,7 +12,7 @@ from commands.stopping import stop_event
 @click.command()
 @web_options
 def up(host: str, port: int) -> None:
-    """Run the whole stack in the foreground: broker, workers, HTTP and the watched folder.
+    """Run the whole stack in the foreground: broker, workers, HTTP, webhooks, watched folder.
 
     One worker starts for each core, up to four; each runs one stage of any kind at a time.
     Ctrl-C stops everything in order. A stage that is running then starts again at the next `up`.
@@ -34,7 +34,8 @@ def up(host: str, port: int) -> None:
     stopping = stop_event()
     click.echo(f"drop profiles in {settings.inbox_folder}; stop with Ctrl-C", err=True)
     web = ("web", "--host", host, "--port", str(port))
-    with Stack(settings, worker_commands(MOST_WORKERS) | {"watch": ("watch",), "web": web}):
+    others = {"watch": ("watch",), "notify": ("notify",), "web": web}
+    with Stack(settings, worker_commands(MOST_WORKERS) | others):
         while not stopping.wait(0.5):
             continue  # A signal that another thread received is only handled when this one wakes.
     click.echo("stopped", err=True)

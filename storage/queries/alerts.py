@@ -21,6 +21,8 @@ class AlertRow:
         cleared_by: `readings`, `failure` or `maintenance`; None while it is open.
         acknowledged_by: Who has seen it.
         note: What they have written.
+        incident_id: The incident that it is part of.
+        silenced: Whether it rose in a silence and was not announced.
     """
 
     id: int
@@ -37,12 +39,15 @@ class AlertRow:
     acknowledged_at: int | None
     acknowledged_by: str | None
     note: str | None
+    incident_id: int | None
+    silenced: bool
 
 
 def alerts(
     *,
     machine_id: str | None = None,
     unit: str | None = None,
+    incident_id: int | None = None,
     is_open: bool | None = None,
     before: int | None = None,
     limit: int,
@@ -52,11 +57,12 @@ def alerts(
     Args:
         machine_id: Only alerts of this machine.
         unit: Only alerts of this unit of it.
+        incident_id: Only alerts of this incident.
         is_open: Only open ones, or only cleared ones.
         before: Only alerts with a lower id.
         limit: Maximum number of alerts.
     """
-    given = {"machine": machine_id, "unit": unit, "before": before}
+    given = {"machine": machine_id, "unit": unit, "incident": incident_id, "before": before}
     asked: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     conditions = [_CONDITIONS[name] for name in asked]
     if is_open is not None:
@@ -80,17 +86,22 @@ def alert(alert_id: int) -> AlertRow:
 def _alerts(which: str, **parameters: Any) -> list[AlertRow]:
     with reading():
         rows = execute(f"{_SELECT} {which}", **parameters)
-    return [AlertRow(*row) for row in rows]
+    found = [dict(zip(_NAMES, row, strict=True)) for row in rows]
+    # SQLite has no booleans.
+    return [AlertRow(**facts | {"silenced": bool(facts["silenced"])}) for facts in found]
 
 
-_COLUMNS = ", ".join(
-    "units.unit" if field.name == "unit" else f"alerts.{field.name}" for field in fields(AlertRow)
-)
+_NAMES = [field.name for field in fields(AlertRow)]
+
+_OTHER_COLUMNS = {"unit": "units.unit", "silenced": "alerts.silenced_until IS NOT NULL"}
+
+_COLUMNS = ", ".join(_OTHER_COLUMNS.get(name, f"alerts.{name}") for name in _NAMES)
 
 _SELECT = f"SELECT {_COLUMNS} FROM alerts JOIN units ON units.id = alerts.unit_id"
 
 _CONDITIONS = {
     "machine": "alerts.machine_id = :machine",
     "unit": "units.unit = :unit",
+    "incident": "alerts.incident_id = :incident",
     "before": "alerts.id < :before",
 }

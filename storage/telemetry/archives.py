@@ -20,6 +20,8 @@ MOST_ROWS = 300_000
 EVERY_HOURS = 12
 
 _MS_PER_DAY = 86_400_000
+#: The last second that `datetime` knows: the end of the year 9999.
+_LATEST_MS = 253_402_300_799_000
 
 
 class OldReading(NamedTuple):
@@ -90,7 +92,7 @@ def files(machine_id: str, since: int, until: int) -> list[PublishedFile]:
 
 
 def _day(ms: int) -> str:
-    return datetime.fromtimestamp(ms / 1000, UTC).date().isoformat()
+    return datetime.fromtimestamp(min(ms, _LATEST_MS) / 1000, UTC).date().isoformat()
 
 
 _DUE = """

@@ -14,6 +14,7 @@ from peewee import (
     TextField,
 )
 
+from storage.delivery.tables import Incident
 from storage.tables import Machine, Predictor, Table
 
 
@@ -152,11 +153,19 @@ class Alert(Table):
     #: Time of the reading at which it reached that level.
     reading_at = BigIntegerField()
     raised_at = BigIntegerField()
+    #: When it reached that level, by the database's clock.
+    risen_at = BigIntegerField()
     cleared_at = BigIntegerField(null=True)
     cleared_by = CharField(max_length=12, null=True)
     acknowledged_at = BigIntegerField(null=True)
     acknowledged_by = CharField(max_length=60, null=True)
     note = TextField(null=True)
+    #: The incident that it is part of.
+    incident = ForeignKeyField(Incident, null=True, on_delete="SET NULL", lazy_load=False)
+    #: When its first message was written, or that of its incident.
+    announced_at = BigIntegerField(null=True)
+    #: When the silence ends that it rose in; then it is announced, if it is still open.
+    silenced_until = BigIntegerField(null=True)
 
     class Meta:
         table_name = "alerts"

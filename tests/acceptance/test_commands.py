@@ -27,6 +27,9 @@ SUBCOMMANDS = [
     ("tokens", "create"),
     ("tokens", "list"),
     ("tokens", "revoke"),
+    *(("webhooks", name) for name in ("add", "list", "test", "remove")),
+    *(("silences", name) for name in ("add", "list", "remove")),
+    *(("alerts", name) for name in ("list", "ack")),
     ("db", "upgrade"),
     ("db", "status"),
 ]

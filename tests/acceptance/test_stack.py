@@ -167,7 +167,7 @@ def served(user: User, settings: Settings, redis_url: str, request: pytest.Fixtu
 @pytest.mark.parametrize("settings", ["postgresql"], indirect=True)
 def test_workers_scale_out_by_procfile_over_real_servers(served: User) -> None:
     shutil.copy(ROOT / "Procfile", served.folder)
-    command = honcho(served, "worker=2,train=2,telemetry=0,watch=1,web=0")
+    command = honcho(served, "worker=2,train=2,telemetry=0,watch=1,notify=0,web=0")
     machines = ["fan_howden_buffalo_008", "robot_abb_irb6700_016"]
     with served.running(*command) as stack:
         eventually(lambda: _workers(served) == 4, 60)

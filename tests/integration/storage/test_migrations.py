@@ -13,6 +13,7 @@ from peewee import Model
 
 from storage import tables
 from storage.database import database, migration_status, open_database, server_version, upgrade
+from storage.delivery import tables as delivery_tables
 from storage.settings import PREFIX, Settings
 from storage.telemetry import tables as telemetry_tables
 
@@ -29,12 +30,12 @@ def test_every_migration_is_pending_then_applied_once(settings: Settings) -> Non
 def test_the_tables_have_the_columns_the_ledger_uses(ledger: Settings) -> None:
     models = [
         model
-        for module in (tables, telemetry_tables)
+        for module in (tables, telemetry_tables, delivery_tables)
         for model in vars(module).values()
         if isinstance(model, type) and issubclass(model, Model) and model.__name__[0] != "_"
     ]
     mapped = {model for model in models if model not in (Model, tables.Table)}
-    assert len(mapped) == 18
+    assert len(mapped) == 22
     for model in mapped:
         columns = {column.name for column in database.get_columns(model._meta.table_name)}
         assert columns == {field.column_name for field in model._meta.sorted_fields}, model

@@ -31,7 +31,12 @@ def home(tmp_path: Path) -> Iterator[Settings]:
         archive.extractall(tmp_path, filter="data")
     settings = Settings(home=tmp_path)
     open_database(settings)
-    assert upgrade() == ["0006_chains", "0007_predictors", "0008_telemetry"]
+    assert upgrade() == [
+        "0006_chains",
+        "0007_predictors",
+        "0008_telemetry",
+        "0009_alert_delivery",
+    ]
     yield settings
     database.close()
 
