@@ -46,6 +46,7 @@ class Settings(BaseSettings):
         web_origins: Origins of other web pages that may call the service from a browser.
         max_units: How many units a machine may have.
         readings_days: How long readings are kept; `gc` removes older ones, days.
+        mqtt_url: `mqtt://` or `mqtts://`; the MQTT broker that `readings listen` connects to.
         silent_hours: A unit whose newest readings came longer ago has no forecast, hours.
         webhook_private: Whether webhooks may have addresses of the local network, and `http`.
     """
@@ -70,6 +71,7 @@ class Settings(BaseSettings):
     web_origins: Listed = ()
     max_units: int = Field(default=20_000, ge=1, le=1_000_000)
     readings_days: int = Field(default=365, ge=1, le=36_500)
+    mqtt_url: SecretStr | None = None
     silent_hours: float = Field(default=24, gt=0, le=100_000)
     webhook_private: bool = False
 
@@ -84,6 +86,11 @@ class Settings(BaseSettings):
         return _with_scheme(
             url, ("postgresql",), "postgresql://user@host/db, or unset it for SQLite"
         )
+
+    @field_validator("mqtt_url")
+    @classmethod
+    def _mqtt_scheme(cls, url: SecretStr | None) -> SecretStr | None:
+        return _with_scheme(url, ("mqtt", "mqtts"), "mqtts://user:password@host:8883")
 
     @field_validator("artifacts")
     @classmethod

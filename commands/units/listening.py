@@ -17,7 +17,7 @@ _LOCK_SECONDS = 5.0
 
 
 @click.command()
-@click.argument("url", metavar="URL")
+@click.argument("url", metavar="[URL]", required=False)
 @click.option(
     "--topic",
     default="fleetforge/+/+",
@@ -51,7 +51,7 @@ _LOCK_SECONDS = 5.0
 )
 @stop_on_eof_option
 def listen(
-    url: str,
+    url: str | None,
     topic: str,
     ca: Path | None,
     protocol: str,
@@ -64,7 +64,9 @@ def listen(
     A message is JSON: {"at": TIME, "readings": {"SENSOR": NUMBER}}, or a list of such objects. Its
     topic names machine and unit. It is acknowledged after its readings are in the ledger.
 
-    URL is mqtt://HOST, or mqtts://USER:PASSWORD@HOST for TLS.
+    URL is mqtt://HOST, or mqtts://USER:PASSWORD@HOST for TLS; by default, FLEETFORGE_MQTT_URL.
+    Other users of the host can read the arguments of a command, so write a password into that
+    setting.
 
     \b
     Examples:
@@ -89,6 +91,11 @@ def listen(
     if alerts is not None and set(alerts) & set("+#"):
         problem = Problem("", f"'{alerts}' has a + or #", "write a topic such as fleetforge/alerts")
         raise InvalidInput("--alerts", [problem])
+    if url is None and settings.mqtt_url is not None:
+        url = settings.mqtt_url.get_secret_value()
+    if url is None:
+        advice = "write mqtt://host, or set FLEETFORGE_MQTT_URL"
+        raise InvalidInput("URL", [Problem("", "no MQTT broker", advice)])
     pattern, address = Pattern.of(topic), Address.of(url)
     if ca is not None and not address.encrypted:
         problem = Problem("", "the connection is not encrypted", "write mqtts:// or leave it out")

@@ -113,6 +113,18 @@ def test_two_listeners_with_one_id_say_so(place: Place) -> None:
 
 
 @on_sqlite
+@pytest.mark.parametrize("protocol", ["5"], indirect=True)
+def test_the_address_may_be_a_setting(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    (line,) = place.refused().splitlines()
+    assert line == "error: URL: no MQTT broker; write mqtt://host, or set FLEETFORGE_MQTT_URL"
+    monkeypatch.setenv("FLEETFORGE_MQTT_URL", f"mqtt://{USER}:wrong@127.0.0.1:{place.broker.plain}")
+    assert "refuses the connection: Not authorized" in place.refused()
+    monkeypatch.setenv("FLEETFORGE_MQTT_URL", "http://secret")
+    (line,) = place.refused().splitlines()
+    assert line == "error: FLEETFORGE_MQTT_URL: write mqtts://user:password@host:8883"
+
+
+@on_sqlite
 def test_a_wrong_password_is_one_line(place: Place) -> None:
     url = place.plain_url.replace(place.plain_url.split("@")[0], f"mqtt://{USER}:wrong")
     (line,) = place.refused(url).splitlines()
