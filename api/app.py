@@ -19,27 +19,21 @@ from api.openapi import DESCRIPTION, extend_openapi
 from api.responses.problems import EVERYWHERE, documented
 from api.responses.unit_metrics import UnitMetrics
 from api.routes import (
-    alerts,
     data,
     events,
-    exports,
     health,
     machines,
     metrics,
-    outcomes,
-    plan,
-    predictions,
     predictors,
     profiles,
-    readings,
     reports,
     stages,
     statistics,
     tasks,
     templates,
-    units,
 )
-from api.routes.alerting import incidents, silences, webhooks
+from api.routes.alerting import alerts, incidents, silences, webhooks
+from api.routes.in_service import exports, outcomes, plan, predictions, readings, units
 from api.swagger_ui import add_swagger_ui
 from storage.settings import Settings
 

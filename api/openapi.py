@@ -9,12 +9,12 @@ from pydantic.json_schema import models_json_schema
 
 from api.responses import alerting, examples, unit_examples
 from api.responses.problems import ProblemDocument
+from api.routes.alerting.alerts import Acknowledgement
 from api.routes.alerting.silences import SilenceRequest
 from api.routes.alerting.webhooks import NewWebhook
-from api.routes.alerts import Acknowledgement
-from api.routes.predictions import PredictionRequest
+from api.routes.in_service.predictions import PredictionRequest
+from api.routes.in_service.units import FailureReport, MaintenanceReport
 from api.routes.stages import GenerateRequest, SeedRequest, TrainRequest
-from api.routes.units import FailureReport, MaintenanceReport
 
 DESCRIPTION = """
 From a machine's profile to synthetic run-to-failure data, and predictions of failures.

@@ -7,7 +7,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.responses.models import Time
-from storage.queries.outcomes import report
+from storage.queries.in_service.outcomes import report
 
 
 class _Figures(BaseModel):

@@ -12,9 +12,9 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector, CollectorRegistry
 
 from storage.database import clock_ms
-from storage.queries.outcomes.figures import AlertFigures, HorizonFigures
-from storage.queries.outcomes.report import Outcomes, outcomes
-from storage.queries.unit_statistics import Spread, UnitStatistics, unit_statistics
+from storage.queries.in_service.outcomes.figures import AlertFigures, HorizonFigures
+from storage.queries.in_service.outcomes.report import Outcomes, outcomes
+from storage.queries.in_service.unit_statistics import Spread, UnitStatistics, unit_statistics
 from storage.status import UnitLevel
 
 #: How long figures are shown before they are computed again, seconds.

@@ -8,9 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.responses.models import Time
 from api.responses.problems import FieldProblem
-from storage.queries.alerts import AlertRow
-from storage.queries.predictions import PredictionRow
-from storage.queries.units import UnitRow
+from storage.queries.in_service.alerts import AlertRow
+from storage.queries.in_service.predictions import PredictionRow
+from storage.queries.in_service.units import UnitRow
 from storage.status import UnitLevel
 
 #: The levels of alerts.

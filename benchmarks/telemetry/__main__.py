@@ -24,7 +24,7 @@ from benchmarks.telemetry.workers import service, worker
 from events.telemetry import take_in
 from GAN.telemetry.batch import read_batch
 from storage.database import clock_ms, execute, reading
-from storage.queries import alerts
+from storage.queries.in_service import alerts
 
 _MS_PER_MINUTE = 60_000
 _TABLES = ("events", "jobs", "units", "readings", "predictions", "alerts", "artifacts")

@@ -14,8 +14,8 @@ from commands.session import open_ledger
 from errors import InvalidInput, Problem
 from storage.database import transaction
 from storage.delivery import incident_facts
-from storage.queries import alerts as alert_queries
-from storage.queries.alerts import AlertRow
+from storage.queries.in_service import alerts as alert_queries
+from storage.queries.in_service.alerts import AlertRow
 from storage.telemetry.alerts import acknowledge, acknowledge_incident
 
 COLUMNS = ("id", "level", "machine_id", "unit", "cause", "raised", "acknowledged_by", "sentence")

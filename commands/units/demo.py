@@ -24,8 +24,9 @@ from GAN.config.limits import MAX_PLAN_UNITS
 from GAN.profiles.catalogue import fleet_profile
 from storage.artifacts.store import open_store
 from storage.database import clock_ms
-from storage.queries import forecasts, predictors
-from storage.queries import units as unit_queries
+from storage.queries import predictors
+from storage.queries.in_service import forecasts
+from storage.queries.in_service import units as unit_queries
 from storage.settings import Settings
 
 #: Machines that an empty home onboards for the demo, and with what.

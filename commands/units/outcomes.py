@@ -13,9 +13,9 @@ from commands.output import json_option, moment, print_json, print_rows
 from commands.session import open_ledger
 from commands.units.periods import since_option, to_ms, until_option
 from storage.queries import machines
-from storage.queries.outcomes import report
-from storage.queries.outcomes.figures import AlertFigures, HorizonFigures
-from storage.queries.outcomes.rates import Rate, Share
+from storage.queries.in_service.outcomes import report
+from storage.queries.in_service.outcomes.figures import AlertFigures, HorizonFigures
+from storage.queries.in_service.outcomes.rates import Rate, Share
 
 _FIGURES = (
     "before",

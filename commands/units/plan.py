@@ -11,7 +11,8 @@ from commands.output import json_option, print_json, print_rows
 from commands.session import open_ledger
 from GAN.config import limits
 from storage.database import clock_ms
-from storage.queries import forecasts, machines
+from storage.queries import machines
+from storage.queries.in_service import forecasts
 
 if TYPE_CHECKING:
     from GAN.maintenance.plan import Plan

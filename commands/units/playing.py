@@ -14,10 +14,10 @@ from events.lives import end_life
 from events.telemetry import take_in
 from GAN.telemetry.batch import SentBatch, SentRow
 from storage.database import clock_ms
-from storage.queries import alerts as alert_queries
-from storage.queries import forecasts
-from storage.queries import units as unit_queries
-from storage.queries.alerts import AlertRow
+from storage.queries.in_service import alerts as alert_queries
+from storage.queries.in_service import forecasts
+from storage.queries.in_service import units as unit_queries
+from storage.queries.in_service.alerts import AlertRow
 from storage.settings import Settings
 from storage.status import UnitLevel
 from storage.telemetry.lives import EndedBy, Ending

@@ -17,9 +17,9 @@ from commands.units.table_files import Counted, format_of, output_option, write_
 from events.lives import end_life
 from GAN.telemetry.export import prediction_table
 from storage.database import clock_ms
-from storage.queries import predictions as prediction_queries
-from storage.queries import units as unit_queries
-from storage.queries.units import UnitRow
+from storage.queries.in_service import predictions as prediction_queries
+from storage.queries.in_service import units as unit_queries
+from storage.queries.in_service.units import UnitRow
 from storage.status import UnitLevel
 from storage.telemetry.lives import EndedBy, Ending
 

@@ -16,7 +16,7 @@ from api.dependencies.path_params import ledger_id
 from api.responses.alerting import Incident, IncidentPage
 from api.responses.models import sent
 from api.responses.problems import documented
-from api.routes.alerts import Acknowledgement
+from api.routes.alerting.alerts import Acknowledgement
 from events.bus import Send
 from storage.clients.idempotency import Answer
 from storage.database import transaction

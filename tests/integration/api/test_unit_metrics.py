@@ -9,7 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from api.responses.unit_metrics import OUTCOMES_SECONDS, UNITS_SECONDS, UnitMetrics
 from storage.database import execute, transaction
-from storage.queries import unit_statistics
+from storage.queries.in_service import unit_statistics
 from tests.integration.serving import Http
 from tests.integration.telemetry.judged import add_version, end, say, warn
 from tests.integration.telemetry.plant import HOUR, Plant

@@ -8,7 +8,7 @@ from typing import Any
 from actors.webhooks.notifier import Notifier
 from storage.database import clock_ms, execute, reading, transaction
 from storage.delivery import deliveries, webhooks
-from storage.queries import alerts as alert_queries
+from storage.queries.in_service import alerts as alert_queries
 from storage.status import UnitLevel
 from storage.telemetry import alerts, units
 from storage.telemetry.alerts import AlertChange

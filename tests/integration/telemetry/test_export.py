@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from cli import fleetforge
 from events.lives import end_life
 from storage.database import database, execute, transaction
-from storage.queries import predictions
+from storage.queries.in_service import predictions
 from storage.settings import PREFIX
 from storage.telemetry import history
 from storage.telemetry.lives import EndedBy, Ending

@@ -10,9 +10,9 @@ from click.testing import CliRunner
 
 from cli import fleetforge
 from storage.database import database, execute, reading, transaction
-from storage.queries import predictions
-from storage.queries.outcomes import report
-from storage.queries.outcomes.report import Outcomes
+from storage.queries.in_service import predictions
+from storage.queries.in_service.outcomes import report
+from storage.queries.in_service.outcomes.report import Outcomes
 from storage.settings import PREFIX, Settings
 from storage.telemetry.lives import EndedBy
 from tests.integration.serving import Http

@@ -10,15 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from storage.queries.outcomes.figures import (
+from storage.queries.in_service.outcomes.figures import (
     Verdict,
     horizon_figures,
     hours_within,
     verdict,
 )
-from storage.queries.outcomes.rates import Rate, Share
-from storage.queries.outcomes.report import compared
-from storage.queries.outcomes.rows import EndedLife, Forecast, RaisedAlert, ServiceSpan
+from storage.queries.in_service.outcomes.rates import Rate, Share
+from storage.queries.in_service.outcomes.report import compared
+from storage.queries.in_service.outcomes.rows import EndedLife, Forecast, RaisedAlert, ServiceSpan
 
 HOUR = 3_600_000
 END = 1_790_000_000_000

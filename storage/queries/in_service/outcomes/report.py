@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from storage.database import reading
-from storage.queries import forecasts
-from storage.queries.outcomes import rows
-from storage.queries.outcomes.figures import (
+from storage.queries.in_service import forecasts
+from storage.queries.in_service.outcomes import rows
+from storage.queries.in_service.outcomes.figures import (
     AlertFigures,
     HorizonFigures,
     alert_figures,
@@ -18,7 +18,7 @@ from storage.queries.outcomes.figures import (
     horizon_figures,
     hours_within,
 )
-from storage.queries.outcomes.rows import HORIZONS, EndedLife, RaisedAlert, ServiceSpan
+from storage.queries.in_service.outcomes.rows import HORIZONS, EndedLife, RaisedAlert, ServiceSpan
 
 #: Lives of one answer; of more, the newest.
 MOST_LIVES = 10_000

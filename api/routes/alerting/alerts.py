@@ -21,7 +21,7 @@ from events.bus import Send
 from GAN.profiles.profile import MachineId as KnownId
 from storage.clients.idempotency import Answer
 from storage.database import transaction
-from storage.queries import alerts
+from storage.queries.in_service import alerts
 from storage.telemetry.alerts import acknowledge
 
 router = APIRouter(prefix="/api/gan/alerts", tags=["units"])

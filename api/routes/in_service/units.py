@@ -25,7 +25,7 @@ from GAN.profiles.profile import MachineId as KnownId
 from GAN.telemetry.export import prediction_table
 from storage.clients.idempotency import Answer
 from storage.database import clock_ms
-from storage.queries import predictions, units
+from storage.queries.in_service import predictions, units
 from storage.status import UnitLevel
 from storage.telemetry.lives import EndedBy, Ending
 

@@ -15,7 +15,7 @@ from api.responses.models import sent
 from api.responses.outcomes import Outcomes
 from api.responses.problems import documented
 from GAN.profiles.profile import MachineId as KnownId
-from storage.queries.outcomes.report import outcomes
+from storage.queries.in_service.outcomes.report import outcomes
 
 router = APIRouter(prefix="/api/gan/outcomes", tags=["units"])
 

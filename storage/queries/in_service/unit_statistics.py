@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from storage.database import clock_ms, execute, reading
-from storage.queries.units import SHOWN_LEVEL
+from storage.queries.in_service.units import SHOWN_LEVEL
 
 #: Machine types with figures of their own, those with the most units; the others are counted
 #: together.

@@ -13,7 +13,7 @@ from api.responses.problems import documented
 from GAN.config import limits
 from GAN.profiles.profile import MachineId as KnownId
 from storage.database import clock_ms
-from storage.queries import forecasts
+from storage.queries.in_service import forecasts
 
 router = APIRouter(prefix="/api/gan/plan", tags=["units"])
 

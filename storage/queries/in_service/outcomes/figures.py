@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from statistics import fmean, median
 
-from storage.queries.outcomes.rates import Rate, Share
-from storage.queries.outcomes.rows import EndedLife, Forecast, RaisedAlert, ServiceSpan
+from storage.queries.in_service.outcomes.rates import Rate, Share
+from storage.queries.in_service.outcomes.rows import EndedLife, Forecast, RaisedAlert, ServiceSpan
 from storage.status import UnitLevel
 
 _MS_PER_HOUR = 3_600_000
