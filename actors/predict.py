@@ -41,7 +41,7 @@ def predict(
     job: Job,
 ) -> PredictionsMade:
     """Update the conditions of units by the readings that wait, and predict them."""
-    from GAN.prognosis.levels import Thresholds
+    from GAN.config.thresholds import Thresholds
     from GAN.prognosis.tracking import condition_basis, track
 
     waiting: Waiting = job.taken

@@ -33,7 +33,15 @@ from api.routes import (
     templates,
 )
 from api.routes.alerting import alerts, incidents, silences, webhooks
-from api.routes.in_service import exports, outcomes, plan, predictions, readings, units
+from api.routes.in_service import (
+    exports,
+    outcomes,
+    plan,
+    predictions,
+    readings,
+    thresholds,
+    units,
+)
 from api.swagger_ui import add_swagger_ui
 from storage.settings import Settings
 
@@ -75,6 +83,7 @@ def create_app(settings: Settings) -> FastAPI:
         readings,
         exports,
         units,
+        thresholds,
         predictions,
         alerts,
         outcomes,

@@ -15,6 +15,7 @@ from api.routes.alerting.webhooks import NewWebhook
 from api.routes.in_service.predictions import PredictionRequest
 from api.routes.in_service.units import FailureReport, MaintenanceReport
 from api.routes.stages import GenerateRequest, SeedRequest, TrainRequest
+from GAN.config.thresholds import Thresholds
 
 DESCRIPTION = """
 From a machine's profile to synthetic run-to-failure data, and predictions of failures.
@@ -34,6 +35,7 @@ _REFERRED = (
     TrainRequest,
     GenerateRequest,
     PredictionRequest,
+    Thresholds,
     FailureReport,
     MaintenanceReport,
     Acknowledgement,

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pydantic import BaseModel, ConfigDict, Field
-
-from GAN.config.limits import MAX_FALSE_ALARMS, MIN_FALSE_ALARMS
+from GAN.config.thresholds import Thresholds
 from GAN.prognosis.heads.novelty import CLEARED_AT
 from GAN.prognosis.prediction import Prediction
 
@@ -24,25 +22,6 @@ FAILURE_PLANNING, FAILURE_24H = "failure in planning time", "failure in 24 h"
 
 #: A warning or alarm falls below this share of its threshold.
 _HELD_AT = 0.5
-
-
-class Thresholds(BaseModel):
-    """Where the levels of a machine begin.
-
-    Attributes:
-        alarm: Probability of failure within 24 hours. A failure that costs ten planned stops pays
-            for a stop from 1/11 on.
-        warning: Probability of failure within the planning horizon, a tenth of the longest life.
-        false_alarms_per_1000_hours: Accepted rate of false alarms of novelty, for `watch`.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-    alarm: float = Field(default=1 / 11, gt=0, le=1)
-    warning: float = Field(default=1 / 2, gt=0, le=1)
-    false_alarms_per_1000_hours: float = Field(
-        default=1.0, ge=MIN_FALSE_ALARMS, le=MAX_FALSE_ALARMS
-    )
 
 
 @dataclass(frozen=True)

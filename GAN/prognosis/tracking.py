@@ -10,10 +10,11 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from GAN.config.thresholds import Thresholds
 from GAN.prognosis import lifetime_prior
 from GAN.prognosis.condition.running import FIGURES, SEEN_AT, Condition, in_step
 from GAN.prognosis.condition.sensors import Floats
-from GAN.prognosis.levels import LevelState, Thresholds, next_level
+from GAN.prognosis.levels import LevelState, next_level
 from GAN.prognosis.prediction import Prediction
 from GAN.prognosis.predictor import Predictor
 from GAN.prognosis.readings import Readings

@@ -234,6 +234,7 @@ OF_MODELS: dict[str, Any] = {
     "PredictionTasks": {"items": [{"machine_id": MACHINE_ID, "task_id": 41}]},
     "ReadingsTaken": {"taken": 1, "known": 0, "late": 0, "refused": 0, "problems": []},
     "SentReadingPage": {"items": [_SENT], "next_cursor": None},
+    "Thresholds": {"alarm": 0.03, "warning": 0.5, "false_alarms_per_1000_hours": 1.0},
     "Unit": UNIT,
     "UnitPage": {"items": [UNIT], "next_cursor": None},
 }

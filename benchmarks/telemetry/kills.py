@@ -20,8 +20,9 @@ from benchmarks.site import site
 from benchmarks.telemetry.fleet import MACHINE, Site
 from benchmarks.telemetry.workers import start_worker, wait_for_workers
 from events.telemetry import take_in
+from GAN.config.thresholds import Thresholds
 from GAN.prognosis.condition.sensors import Floats
-from GAN.prognosis.levels import LevelState, Thresholds
+from GAN.prognosis.levels import LevelState
 from GAN.prognosis.readings import Readings
 from GAN.prognosis.tracking import TrackedUnit, track
 from GAN.telemetry.batch import SentBatch, SentRow

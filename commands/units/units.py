@@ -12,6 +12,7 @@ import click
 
 from commands.output import json_option, moment, print_json, print_rows, repeat
 from commands.session import open_ledger, publisher
+from commands.units.levels import rebuild, thresholds
 from commands.units.periods import since_option, to_ms, until_option
 from commands.units.table_files import Counted, format_of, output_option, write_table
 from events.lives import end_life
@@ -39,6 +40,10 @@ _at_option = click.option(
 @click.group()
 def units() -> None:
     """List and show units, and report what happened to them."""
+
+
+units.add_command(rebuild)
+units.add_command(thresholds)
 
 
 @units.command("list")

@@ -47,6 +47,22 @@ def keep(
     return alerts.follow(machine_id, [s for s in current if s.level != s.level_was])
 
 
+def forget(machine_id: str, unit: str | None) -> int:
+    """Let the next prediction compute conditions from all readings; call inside a transaction.
+
+    Args:
+        machine_id: The machine.
+        unit: One unit; None: all of them.
+
+    Returns:
+        How many units have a condition.
+    """
+    units.hold(machine_id)
+    one = "" if unit is None else "AND unit = :unit"
+    given = {} if unit is None else {"unit": unit}
+    return len(execute(_FORGET.format(one=one), machine=machine_id, **given))
+
+
 def _row(state: NewState, version: int) -> dict[str, Any]:
     return {
         "id": state.unit_id,
@@ -126,6 +142,12 @@ UPDATE units SET condition_at = :condition_at, condition = :condition, condition
     kept_at = CASE WHEN CAST(:explanation AS TEXT) IS NULL THEN kept_at ELSE :condition_at END,
     explanation = COALESCE(:explanation, explanation)
 WHERE id = :id
+"""
+
+# No predictor has this basis, so the figures are outdated.
+_FORGET = """
+UPDATE units SET condition_basis = 'none' WHERE machine_id = :machine AND condition_at > 0 {one}
+RETURNING id
 """
 
 _BASIS = """

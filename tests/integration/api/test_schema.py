@@ -176,7 +176,7 @@ def test_no_route_does_more_for_a_token_than_its_scope_says(served: Http, scope:
         for method in operations
         if method != "get" and path != CHECKS_PROFILES
     }
-    assert len(changes) == 17
+    assert len(changes) == 18
     for_admins = {one for one in changes if one[0] == "delete"}
     for_admins |= {("get", "/api/gan/webhooks"), ("post", "/api/gan/webhooks")}
     assert refused == for_admins | (changes if scope == "read" else set())

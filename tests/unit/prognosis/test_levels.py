@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from GAN.prognosis.levels import ALARM, WARNING, WATCH, LevelState, Thresholds, next_level
+from GAN.config.thresholds import Thresholds
+from GAN.prognosis.levels import ALARM, WARNING, WATCH, LevelState, next_level
 from GAN.prognosis.prediction import READINGS, Prediction
 from storage.status import UnitLevel
 

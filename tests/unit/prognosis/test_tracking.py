@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from GAN.config.thresholds import Thresholds
 from GAN.profiles.profile import MachineProfile
 from GAN.prognosis.condition.running import BASELINE, RECENT, Condition
 from GAN.prognosis.condition.sensors import SensorArrays
-from GAN.prognosis.levels import LevelState, Thresholds
+from GAN.prognosis.levels import LevelState
 from GAN.prognosis.predictor import Predictor
 from GAN.prognosis.readings import Readings, check_readings
 from GAN.prognosis.tracking import TrackedUnit, UnitAnswer, condition_basis, track
