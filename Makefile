@@ -14,6 +14,7 @@ ARCHAIC := told|tells|whoever|whom|nobody|thereof|wherever|lest|nought|beside|be
 
 run: setup  ## Onboard one machine from its profile to synthetic data
 	$(BIN)/fleetforge onboard $(MACHINE) --epochs $(EPOCHS) --wait
+	@echo "next, see units age and alerts rise: $(BIN)/fleetforge demo"
 
 fleet: setup  ## Onboard all 32 machines of the fleet
 	$(BIN)/fleetforge onboard --fleet --epochs $(EPOCHS) --wait

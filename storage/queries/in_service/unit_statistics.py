@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from storage.database import clock_ms, execute, reading
-from storage.queries.in_service.units import SHOWN_LEVEL
+from storage.queries.in_service.units import PREDICTING, SHOWN_LEVEL
 
 #: Machine types with figures of their own, those with the most units; the others are counted
 #: together.
@@ -124,6 +124,7 @@ _UNITS = f"""
 SELECT machines.machine_type, {SHOWN_LEVEL}, units.seen_at, units.received_at, units.predicted_at
 FROM units JOIN machines ON machines.machine_id = units.machine_id
 LEFT JOIN predictors ON predictors.machine_id = units.machine_id AND predictors.live
+{PREDICTING}
 """
 
 _ALERTS = """

@@ -9,6 +9,7 @@ from typing import Any
 from errors import NotFound
 from storage.database import execute, reading
 from storage.status import UnitLevel
+from storage.telemetry.units import CONDITION_CHAIN
 
 #: Sorted behind every RUL, hours.
 NO_RUL = 1e12
@@ -110,7 +111,7 @@ def unit(machine_id: str, unit: str, silent_hours: float) -> UnitRow:
 def _row(cells: tuple[Any, ...]) -> UnitRow:
     (machine_id, machine_type, name, life, began_at, seen_at, received_at, level, since) = cells[:9]
     (predicted_at, version, has_predictor, latest, why, prior, alert_id, now) = cells[9:17]
-    urgency, rul = cells[17:]
+    failed, urgency, rul = cells[17:]
     shown = UnitLevel(level)
     said = None if (latest or prior) is None else json.loads(latest or prior)
     if why is not None:
@@ -125,7 +126,7 @@ def _row(cells: tuple[Any, ...]) -> UnitRow:
         received_at=received_at,
         level=shown,
         level_since=since,
-        why=_why(shown, bool(has_predictor), received_at, now, latest is not None),
+        why=_why(shown, bool(has_predictor), received_at, now, latest is not None, bool(failed)),
         predicted_at=predicted_at,
         predictor_version=version,
         prediction=said,
@@ -135,7 +136,12 @@ def _row(cells: tuple[Any, ...]) -> UnitRow:
 
 
 def _why(
-    level: UnitLevel, has_predictor: bool, received_at: int | None, now: int, predicted: bool
+    level: UnitLevel,
+    has_predictor: bool,
+    received_at: int | None,
+    now: int,
+    predicted: bool,
+    failed: bool,
 ) -> str:
     if level is not UnitLevel.NO_FORECAST:
         return ""
@@ -145,6 +151,8 @@ def _why(
         return "no readings yet"
     if not predicted:
         return "no readings of this life yet"
+    if failed:
+        return "the prediction failed; see: fleetforge jobs --status failed"
     hours = (now - received_at) / _MS_PER_HOUR
     return f"no readings for {hours:.0f} h" if hours >= 1 else "the predictor gives no forecast"
 
@@ -153,9 +161,17 @@ _URGENCY = " ".join(
     f"WHEN '{level.value}' THEN {place}" for place, level in enumerate(reversed(UnitLevel))
 )
 
-#: The level of a unit as it is shown; SQL over `units` and the live one of `predictors`.
+#: The chain of a machine's predictions; SQL.
+PREDICTING = f"""
+LEFT JOIN chain_status AS predicting ON predicting.machine_id = machines.machine_id
+    AND predicting.chain = '{CONDITION_CHAIN}'
+"""
+
+#: The level of a unit as it is shown; SQL over `units`, the live one of `predictors`, and
+#: `PREDICTING`.
 SHOWN_LEVEL = """
 CASE WHEN predictors.id IS NULL OR units.id IS NULL OR units.received_at < {now} - :silent_ms
+    OR predicting.status = 'failed'
     THEN 'no_forecast' ELSE units.level END
 """
 
@@ -170,15 +186,17 @@ SELECT machine_id, machine_type, unit, life, began_at, seen_at, received_at, lev
         SELECT prior FROM predictors WHERE predictors.id = predictor_id
     ), (
         SELECT id FROM alerts WHERE alerts.unit_id = shown.unit_id AND cleared_at IS NULL
-    ), now_ms, urgency, rul
+    ), now_ms, predicting = 'failed', urgency, rul
 FROM (SELECT candidates.*, CASE level {_URGENCY} END AS urgency FROM (
     SELECT machines.machine_id, machines.machine_type, units.id AS unit_id,
         predictors.id AS predictor_id, COALESCE(units.unit, '') AS unit,
         COALESCE(units.life, 0) AS life, units.began_at, units.seen_at, units.received_at,
         {SHOWN_LEVEL} AS level, units.level_since, units.predicted_at, units.predictor_version,
-        COALESCE(units.rul_hours, {NO_RUL}) AS rul, {{now}} AS now_ms
+        COALESCE(units.rul_hours, {NO_RUL}) AS rul, {{now}} AS now_ms,
+        predicting.status AS predicting
     FROM machines LEFT JOIN units ON units.machine_id = machines.machine_id
     LEFT JOIN predictors ON predictors.machine_id = machines.machine_id AND predictors.live
+    {PREDICTING}
     WHERE units.id IS NOT NULL OR predictors.id IS NOT NULL
 ) AS candidates) AS shown
 """

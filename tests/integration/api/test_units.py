@@ -9,8 +9,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from actors.runtime.execution.outcomes import write_outcome
+from actors.runtime.stage_process import Failed
 from GAN.config.limits import MAX_BATCH_ROWS
-from tests.integration.serving import Http
+from tests.integration.serving import Http, claimed
 from tests.integration.telemetry.plant import HOUR, Plant
 
 READINGS = "/api/gan/machines/press_1/readings"
@@ -83,6 +85,33 @@ def test_units_say_why_there_is_no_forecast(http: Http, plant: Plant) -> None:
         "no predictor yet",
         None,
     )
+
+
+def test_a_predictor_that_was_changed_on_disk_is_refused_and_the_units_say_so(
+    http: Http, plant: Plant
+) -> None:
+    from errors import ArtifactCorrupt
+
+    plant.train()
+    http.post(READINGS, json=as_json(plant, 20))
+    plant.work()
+    (file,) = plant.settings.home.rglob("*.staged/**/*_v1.zip")
+    right = file.read_bytes()
+    file.write_bytes(right[:-1] + b"x")
+    http.post(READINGS, json=as_json(plant, 30)[20:])
+    (job_id,) = plant.open_jobs()
+    claim = claimed(job_id)
+    with pytest.raises(ArtifactCorrupt) as error:
+        plant.finished(claim)
+    write_outcome(claim, Failed(str(error.value), retryable=False, details=""))
+    unit = http.get(UNIT).json()
+    assert (unit["level"], "the prediction failed" in unit["why"]) == ("no_forecast", True)
+    # The readings wait, and the next batch asks again.
+    file.write_bytes(right)
+    http.post(READINGS, json=as_json(plant, 31)[30:])
+    plant.work()
+    unit = http.get(UNIT).json()
+    assert (unit["level"], unit["predicted_at"]) == ("healthy", unit["seen_at"])
 
 
 def test_the_four_forms_of_readings_say_the_same(http: Http, plant: Plant) -> None:
