@@ -8,6 +8,12 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+# As in a worker's stages: two threads of OpenMP spin while they wait for each other, which on busy
+# cores makes a small training thirty times slower. It has to be set before torch or scikit-learn
+# is imported, so it is here and not where they are used.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # Some tests ask for two.
+
 # Before anything of ours: storage.database leaves psycopg out of processes that need no PostgreSQL.
 import psycopg
 import pytest
