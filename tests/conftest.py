@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 # As in a worker's stages: two threads of OpenMP spin while they wait for each other, which on busy
@@ -20,6 +21,17 @@ import pytest
 
 from actors.broker.valkey import EmbeddedValkey
 from storage.settings import PREFIX, Settings
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for no garbage in what the imports of the tests make; all of it stays."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.fixture(autouse=True)
