@@ -19,6 +19,8 @@ run: setup  ## Onboard one machine from its profile to synthetic data
 fleet: setup  ## Onboard all 32 machines of the fleet
 	$(BIN)/fleetforge onboard --fleet --epochs $(EPOCHS) --wait
 
+# Containers often forbid bytecode. Without it, hundreds of processes compile the same files.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: $(VENV)/.dev  ## The import contracts and the whole test suite
 	$(BIN)/lint-imports
 	$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from importlib import import_module
@@ -124,6 +125,10 @@ def main() -> None:
         for line in str(error).splitlines():
             click.echo(f"error: {line}{_advice(error)}", err=True)
         sys.exit(error.exit_code)
+    finally:
+        # Python's end would look for garbage in all that was imported, a quarter of the time of a
+        # short command.
+        gc.freeze()
 
 
 if __name__ == "__main__":

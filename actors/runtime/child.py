@@ -109,7 +109,7 @@ def start_fork_server(preload: Sequence[str] = PRELOAD) -> None:
     # One thread a stage: the networks are small, and OpenMP's threads spin while they wait for
     # each other, which on a machine with several workers slows all of them down tenfold.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    modules = ["actors.runtime.fork_server", *preload]
+    modules = ["actors.runtime.fork_server", *preload, "actors.runtime.loaded"]
     multiprocessing.get_context("forkserver").set_forkserver_preload(modules)
     # First, because it unblocks the signals below once it has started.
     resource_tracker.ensure_running()

@@ -108,7 +108,7 @@ def _prepared(runner: Runner, stopping: threading.Event) -> bool:
     """Wait until the first process for stages is there; False if the worker stops before.
 
     The fork server's imports may take a minute on a busy machine. A worker that stops meanwhile
-    does not wait for them; the fork server then ends after its imports.
+    does not wait for them; the fork server then sees that its worker has ended, and ends too.
 
     Raises:
         ForkServerLost: The first process could not be made, and the worker does not stop.

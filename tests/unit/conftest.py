@@ -5,7 +5,6 @@ Imports of the heavy libraries stay inside the fixtures, so that light tests sta
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -17,10 +16,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from GAN.synthesis.machine_model import TrainedModel
-
-# Threads that spin while they wait make a small training thirty times slower on busy cores. It has
-# to be set before torch is imported.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 # How long an example takes says more about the machine's other work than about the code.
 settings.register_profile("no_deadline", deadline=None)

@@ -71,3 +71,20 @@ def test_a_worker_that_is_stopped_during_its_imports_ends_at_once_and_quietly(
     assert importing.process.wait(30) == 0
     assert [json.loads(line)["event"] for line in importing.lines()] == ["worker stopped"]
     assert state(command_line) == ""
+
+
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_imports_without_a_worker_end(importing: LoggedWorker, how: signal.Signals) -> None:
+    importing.process.send_signal(how)
+    importing.process.wait(30)
+    eventually(lambda: not exists(importing.process.pid), 10)
+
+
+def exists(group: int) -> bool:
+    """Whether the process group has a process."""
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
