@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from actors.stage import Job, stage
-from events.telemetry import keep_archived, take_old
+from events.telemetry import hold_units, keep_archived, take_old
 from events.vocabulary import ReadingsAged, ReadingsArchived
 from GAN.datasets.readings_file import ReadingRow, by_day, write_readings
 from storage.telemetry.archives import OldReading, key_of
@@ -13,7 +13,9 @@ from storage.telemetry.archives import OldReading, key_of
 _FIRST_DAY = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@stage(queue="telemetry", channel="gan:archive", takes=take_old, keeps=keep_archived)
+@stage(
+    queue="telemetry", channel="gan:archive", takes=take_old, keeps=keep_archived, locks=hold_units
+)
 def archive_readings(
     event: ReadingsAged,  # noqa: ARG001  # its type is the wiring
     job: Job,

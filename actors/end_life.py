@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from actors.stage import Job, stage
 from events.lives import keep_life, take_life
+from events.telemetry import hold_units
 from events.vocabulary import FailureHappened, LifeEnded, MaintenanceDone
 from GAN import layout
 from GAN.datasets.life_file import LifeOfUnit, write_life
 from GAN.datasets.readings_file import read_readings
-from storage.telemetry.lives import EndedBy, LifeRows
+from storage.telemetry.lives import MOST_ROWS, EndedBy, LifeRows
 
 
-@stage(queue="telemetry", channel="gan:life", takes=take_life, keeps=keep_life)
+@stage(queue="telemetry", channel="gan:life", takes=take_life, keeps=keep_life, locks=hold_units)
 def end_life(event: FailureHappened | MaintenanceDone, job: Job) -> LifeEnded:
     """Write the file; a life without readings has none."""
     ended: LifeRows = job.taken
@@ -22,11 +23,12 @@ def end_life(event: FailureHappened | MaintenanceDone, job: Job) -> LifeEnded:
             job.profile,
             job.store.fetch(file.staged_key, file.sha256),
             [event.unit],
-            ended.began_at,
+            ended.first,
             ended.ended_at,
         )
     ]
-    rows = sorted([*archived, *ended.rows])
+    # A row that is moved meanwhile may be in both.
+    rows = sorted({*archived, *ended.rows})[-MOST_ROWS:]
     key = None
     if rows:
         key = layout.life_key(job.machine_id, event.unit, event.life)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from actors.stage import Job, stage
-from events.telemetry import keep_states, take_waiting
+from events.telemetry import hold_units, keep_states, take_waiting
 from events.vocabulary import PredictionRequested, PredictionsMade, ReadingsArrived
 from storage.status import UnitLevel
 from storage.telemetry.unit_state import NewState
@@ -35,7 +35,13 @@ KEPT_EVERY_MS = 300_000
 _MOST_LOADED = 40
 
 
-@stage(queue="telemetry", channel="gan:prediction", takes=take_waiting, keeps=keep_states)
+@stage(
+    queue="telemetry",
+    channel="gan:prediction",
+    takes=take_waiting,
+    keeps=keep_states,
+    locks=hold_units,
+)
 def predict(
     event: ReadingsArrived | PredictionRequested,  # noqa: ARG001  # its type is the wiring
     job: Job,
@@ -48,14 +54,16 @@ def predict(
     rows = [*waiting.rows, *_archived(job, waiting)]
     known = {row[0] for row in rows}
     units = [unit for unit in waiting.units if unit.id in known or unit.condition is not None]
+    without = [unit.id for unit in waiting.units if unit.outdated and unit.id not in known]
     if waiting.predictor is None or not units:
-        job.keep((None, []))  # Readings may have come meanwhile.
+        job.keep((None, [], without))  # Readings may have come meanwhile.
         return PredictionsMade(machine_id=job.machine_id, rows=0, units=0)
     predictor = _predictor(job.input(waiting.predictor.key))
     thresholds = Thresholds.model_validate_json(waiting.thresholds or "{}")
     readings = _readings(rows, units, len(predictor.sensors.names))
     newest = {unit.id: unit.condition_at for unit in units}
-    newest |= {unit_id: at for unit_id, at, _ in waiting.rows}  # The last of each unit stays.
+    for unit_id, at, _ in rows:
+        newest[unit_id] = max(at, newest[unit_id])
     tracked = [_tracked(unit, newest[unit.id]) for unit in units]
     answers = track(predictor, tracked, readings, thresholds)
     basis = condition_basis(predictor)
@@ -65,6 +73,7 @@ def predict(
             unit=unit.unit,
             life=unit.life,
             condition_was=unit.condition_at,
+            basis_was=unit.basis,
             condition_at=newest[unit.id],
             condition=answer.condition,
             condition_basis=basis,
@@ -78,7 +87,7 @@ def predict(
         )
         for unit, answer in zip(units, answers, strict=True)
     ]
-    job.keep((waiting.predictor, states))
+    job.keep((waiting.predictor, states, without))
     return PredictionsMade(
         machine_id=job.machine_id,
         rows=len(waiting.rows),
@@ -119,11 +128,11 @@ def _archived(job: Job, waiting: Waiting) -> list[Row]:
     found = []
     for file in waiting.files:
         path = job.store.fetch(file.staged_key, file.sha256)
-        began_at = min(unit.began_at for unit in outdated.values())
-        until = max(unit.condition_at for unit in outdated.values())
-        for row in read_readings(job.profile, path, outdated, began_at, until):
+        first = min(unit.first for unit in outdated.values())
+        until = max(unit.seen_at for unit in outdated.values())
+        for row in read_readings(job.profile, path, outdated, first, until):
             unit = outdated[row.unit]
-            if row.at >= unit.began_at:
+            if row.at >= unit.first:
                 found.append((unit.id, row.at, row.figures))
     return found
 

@@ -29,6 +29,8 @@ StageFunction = Callable[..., Event]
 
 #: Reads what a job needs from the ledger, in the worker, after the claim.
 Takes = Callable[[Claim], Any]
+#: Locks what `keeps` changes, before the job's event is written: rows of chains are locked last.
+Locks = Callable[[Claim], None]
 #: Writes what a job has kept, inside the transaction that completes it; returns events to publish.
 Keeps = Callable[[Claim, Any], Sequence[NewEvent]]
 
@@ -43,6 +45,7 @@ class Stage:
         chain: The chain that its jobs belong to: that of the events it publishes.
         takes: What is read for a job; its function finds that in `job.taken`.
         keeps: What is written for a job, from what its function gave to `job.keep`.
+        locks: What is locked before that.
     """
 
     name: str
@@ -54,6 +57,7 @@ class Stage:
     chain: str
     takes: Takes | None = None
     keeps: Keeps | None = None
+    locks: Locks | None = None
 
 
 STAGES: dict[str, Stage] = {}
@@ -111,7 +115,12 @@ class Job:
 
 
 def stage(
-    *, queue: str, channel: str, takes: Takes | None = None, keeps: Keeps | None = None
+    *,
+    queue: str,
+    channel: str,
+    takes: Takes | None = None,
+    keeps: Keeps | None = None,
+    locks: Locks | None = None,
 ) -> Callable[[StageFunction], StageFunction]:
     """Declare a stage by its function's types and subscribe it.
 
@@ -120,6 +129,7 @@ def stage(
         channel: Prefix of its progress channel.
         takes: Reads what its jobs need from the ledger; see `Stage`.
         keeps: Writes what its jobs have found; see `Stage`.
+        locks: Locks what that changes; see `Stage`.
     """
 
     def declare(function: StageFunction) -> StageFunction:
@@ -135,6 +145,7 @@ def stage(
             chain=_chain(function.__name__, publishes),
             takes=takes,
             keeps=keeps,
+            locks=locks,
         )
         STAGES[declared.name] = declared
         subscription = Subscription(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from actors.runtime.log import set_up_logging
 from actors.runtime.worker import serve
@@ -39,9 +39,10 @@ def _trace_commits() -> None:
         event: NewEvent,
         artifacts: Iterable[StagedArtifact],
         also: Also = lambda: (),
+        first: Callable[[], None] = lambda: None,
     ) -> Written:
         began = time.monotonic_ns()  # The transaction of the ledger is part of the hand-over.
-        written = complete(claim, event, artifacts, also)
+        written = complete(claim, event, artifacts, also, first)
         for job in written.jobs:
             trace(handed_over=job.job_id, at=began)
         return written

@@ -8,7 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from errors import InvalidInput, NotFound, Problem
+import peewee
+
+from errors import Conflict, InvalidInput, NotFound, Problem
 from events.bus import Send, deliver, new_correlation_id, new_event
 from events.vocabulary import (
     AlertCleared,
@@ -27,7 +29,7 @@ from storage.ledger.claims import Claim
 from storage.ledger.event_log import Dispatch, NewEvent
 from storage.queries.machines import profile_of
 from storage.settings import Settings
-from storage.telemetry import archives, conditions, readings, waiting
+from storage.telemetry import archives, conditions, readings, units, waiting
 from storage.telemetry.alerts import AlertChange
 from storage.telemetry.archives import OldReading
 from storage.telemetry.readings import Added, NewReading
@@ -85,6 +87,7 @@ def take_in(
 
     Raises:
         NotFound: No such machine.
+        Conflict: A machine was deleted meanwhile; nothing was written.
         InvalidInput: No row can be taken, a unit of measurement does not convert, or a machine
             would have too many units; nothing was written.
     """
@@ -96,9 +99,12 @@ def take_in(
         refused += rows.refused
     taken, jobs = Taken(), list[Dispatch]()
     if any(rows.rows for rows in checked.values()):
-        with transaction():
-            for name in sorted(checked):
-                jobs += _add(name, checked[name], taken, refused, actor, max_units)
+        try:
+            with transaction():
+                for name in sorted(checked):
+                    jobs += _add(name, checked[name], taken, refused, actor, max_units)
+        except peewee.IntegrityError:
+            raise Conflict("a machine was deleted meanwhile; send the readings again") from None
     if not taken.taken + taken.known:
         raise InvalidInput(source, refused[:MOST_PROBLEMS])
     taken.refused = len(refused)
@@ -195,8 +201,11 @@ def announce_waiting(machine_id: str, rows: int, units: int, actor: str) -> list
         units: Units that they belong to.
         actor: Who sent them.
     """
+    event_log.prune_recurring(machine_id)
     if waiting.has_open_job(machine_id) or not waiting.waits(machine_id):
         return []
+    if waiting.has_just_failed(machine_id):
+        return []  # The next readings after a while try again.
     event = ReadingsArrived(machine_id=machine_id, rows=rows, units=units)
     return event_log.append(new_event(event, new_correlation_id(), actor=actor)).jobs
 
@@ -219,6 +228,11 @@ def _remarks(checked: Mapping[str, CheckedRows]) -> list[Problem]:
     ]
 
 
+def hold_units(claim: Claim) -> None:
+    """Let nothing else change the units of a job's machine until its transaction ends."""
+    units.hold(claim.machine_id)
+
+
 def take_waiting(claim: Claim) -> Waiting:
     """What a prediction works on; a request predicts units without new readings too."""
     every_unit = claim.event_type == PredictionRequested.__name__
@@ -226,14 +240,15 @@ def take_waiting(claim: Claim) -> Waiting:
 
 
 def keep_states(
-    claim: Claim, kept: tuple[LivePredictor | None, Sequence[NewState]]
+    claim: Claim, kept: tuple[LivePredictor | None, Sequence[NewState], Sequence[int]]
 ) -> list[NewEvent]:
     """Write what a prediction has found; the events of alerts, and of readings that wait still."""
-    predictor, states = kept
+    predictor, states, without = kept
+    conditions.drop(without)
     changes: list[AlertChange] = []
     if predictor is not None:
         changes = conditions.keep(claim.machine_id, predictor.id, predictor.version, states)
-    event_log.prune_recurring(claim.machine_id)
+    event_log.prune_recurring(claim.machine_id, spared=claim.event_id)
     events: list[Event] = [alert_event(claim.machine_id, change) for change in changes]
     if waiting.waits(claim.machine_id) and not waiting.has_open_job(claim.machine_id):
         events.append(ReadingsArrived(machine_id=claim.machine_id, rows=0, units=0))

@@ -49,7 +49,7 @@ def write_readings(profile: MachineProfile, rows: Sequence[ReadingRow], path: Pa
         "unit": pa.array([row.unit for row in rows], pa.string()),
         "at": pa.array([row.at for row in rows], pa.timestamp("ms", tz="UTC")),
         **{
-            sensor.name: pa.array(values[:, index], pa.float64(), from_pandas=True)
+            _column(sensor.name): pa.array(values[:, index], pa.float64(), from_pandas=True)
             for index, sensor in enumerate(sensors)
         },
         "late": pa.array([row.late for row in rows], pa.bool_()),
@@ -86,7 +86,7 @@ def read_readings(
     )
     names = [sensor.name for sensor in profile.sensors]
     columns = [
-        [float("nan") if value is None else value for value in table[name].to_pylist()]
+        [float("nan") if value is None else value for value in table[_column(name)].to_pylist()]
         for name in names
     ]
     packed = struct.Struct(f"<{len(names)}d").pack
@@ -101,3 +101,8 @@ def read_readings(
             strict=True,
         )
     ]
+
+
+def _column(sensor: str) -> str:
+    """The column of a sensor, which may be named as one of the others."""
+    return f"sensor_{sensor}" if sensor in ("unit", "at", "late") else sensor

@@ -22,6 +22,8 @@ _LEVEL = 0.9
 _MOST_WORSE = 0.05
 #: Fewest real units that say more than simulated ones.
 _FEWEST_UNITS = 2
+#: Most real units that are judged, the newest ones: each takes a training.
+_MOST_UNITS = 20
 _SIMULATED_UNITS, _SIMULATED_SEED = 100, 2_000_000
 
 
@@ -85,7 +87,7 @@ def compare(
         return _compared(metric, "simulated units", *losses)
     simulated = simulated_lives(profile, _SIMULATED_UNITS, _SIMULATED_SEED)
     theirs, ours = [], []
-    for unit in np.unique(unseen["unit_id"]):
+    for unit in np.unique(unseen["unit_id"])[-_MOST_UNITS:]:
         own = real.lives[real.lives["unit_id"] == unit]
         others = real.lives[real.lives["unit_id"] != unit]
         lives = joined(others, simulated) if len(others) else simulated

@@ -20,6 +20,9 @@ MACHINE_COLUMNS = ("machine", "machine_id")
 UNIT_COLUMNS = ("unit", "unit_id")
 TIME_COLUMNS = ("at", "time", "timestamp")
 
+#: Bounds of a Parquet body once it is unpacked, and how many rows are unpacked at once.
+_MOST_COLUMNS, _MOST_PARQUET_BYTES, _PARQUET_ROWS = 1_000, 64_000_000, 256
+
 _FIELDS = ("machine", "unit", "at", "readings")
 
 
@@ -193,12 +196,22 @@ def _parquet(data: bytes, source: str) -> SentBatch:
         file = parquet.ParquetFile(pyarrow.BufferReader(data))
         if file.metadata.num_rows > MAX_BATCH_ROWS:
             raise InvalidInput(source, [too_many_rows(f"{file.metadata.num_rows:,}")])
-        table = file.read()
-    except (pyarrow.ArrowException, OSError) as error:
-        problem = Problem("", f"not Parquet: {str(error).splitlines()[0][:200]}", "write Parquet")
+        if file.metadata.num_columns > _MOST_COLUMNS:
+            what = f"{file.metadata.num_columns:,} columns are too many"
+            raise InvalidInput(source, [Problem("", what, f"send at most {_MOST_COLUMNS:,}")])
+        rows, size = list[tuple[object, ...]](), 0
+        # A small file may hold a large text many times over.
+        for batch in file.iter_batches(_PARQUET_ROWS):
+            size += batch.nbytes
+            if size > _MOST_PARQUET_BYTES:
+                advice = f"send batches of at most {_MOST_PARQUET_BYTES:,} bytes unpacked"
+                raise InvalidInput(source, [Problem("", "too large", advice)])
+            rows += zip(*(column.to_pylist() for column in batch.columns), strict=True)
+    except (pyarrow.ArrowException, OSError, ValueError, OverflowError, LookupError) as error:
+        text = (str(error).splitlines() or [""])[0][:200]
+        problem = Problem("", f"not Parquet: {text}", "write Parquet")
         raise InvalidInput(source, [problem]) from None
-    columns = [column.to_pylist() for column in table.itercolumns()]
-    return _of_table(list(table.column_names), enumerate(zip(*columns, strict=True), 1), [], source)
+    return _of_table(list(file.schema_arrow.names), enumerate(rows, 1), [], source)
 
 
 def _of_table(

@@ -23,7 +23,7 @@ from actors.runtime.execution.supervision import ChildSupervisor, Stopped
 from actors.runtime.log import fields_of
 from actors.runtime.progress import ProgressChannel
 from actors.runtime.stage_process import Assignment, Died, Failed, Finished, Message
-from actors.stage import STAGES, Keeps, Stage
+from actors.stage import STAGES, Stage
 from errors import LedgerUnavailable, StaleLease
 from events.bus import Send, deliver
 from storage.artifacts import registry
@@ -120,8 +120,7 @@ class Runner:
             outcome: Message = Failed(reason, retryable=False, details="")
         else:
             outcome = self._in_child(claim, stage)
-        keeps = stage.keeps if stage is not None else None
-        written = self._commit(claim, outcome, keeps)
+        written = self._commit(claim, outcome, stage)
         deliver(written.jobs, self.send)
         if isinstance(outcome, Finished) and outcome.artifacts:
             self._insist(lambda: self._publisher.publish(claim))
@@ -152,9 +151,9 @@ class Runner:
             self._staging.sweep(claim)
             raise
 
-    def _commit(self, claim: Claim, outcome: Message, keeps: Keeps | None) -> Written:
+    def _commit(self, claim: Claim, outcome: Message, stage: Stage | None) -> Written:
         try:
-            return self._insist(lambda: write_outcome(claim, outcome, keeps))
+            return self._insist(lambda: write_outcome(claim, outcome, stage))
         except StaleLease:
             metrics.REFUSED.inc()
             structlog.get_logger().warning("refused", outcome=type(outcome).__name__.lower())

@@ -74,7 +74,7 @@ class Site:
         facts = PredictorFacts(condition_basis(self.predictor), prior)
         artifacts = self.store.stage(workspace, prefix)
         finished = Finished(trained.type, trained.payload(), artifacts, True, [facts])
-        write_outcome(claim, finished, STAGES[claim.stage].keeps)
+        write_outcome(claim, finished, STAGES[claim.stage])
 
     def predict(self) -> None:
         """Run the jobs that wait, in this process, as a worker and its child do."""
@@ -94,7 +94,7 @@ class Site:
             )
             event = stage.function(read_event(claim.event_type, MACHINE, claim.payload), run)
             finished = Finished(event.type, event.payload(), [], True, run.kept)
-            write_outcome(claim, finished, stage.keeps)
+            write_outcome(claim, finished, stage)
             self.store.delete_staged(prefix)
 
 

@@ -20,6 +20,7 @@ from storage.queries.in_service import units as unit_queries
 from storage.queries.in_service.alerts import AlertRow
 from storage.settings import Settings
 from storage.status import UnitLevel
+from storage.telemetry.labels import PLAYED
 from storage.telemetry.lives import EndedBy, Ending
 
 _MS_PER_HOUR = 3_600_000
@@ -119,9 +120,7 @@ class Play:
     def _replace(self, unit: PlayedUnit, alarm: AlertRow) -> None:
         self.replaced = alarm
         at = unit.newest_at + 1
-        ending = Ending(
-            unit.machine_id, unit.unit, at, EndedBy.MAINTENANCE, note="replaced after the alarm"
-        )
+        ending = Ending(unit.machine_id, unit.unit, at, EndedBy.MAINTENANCE, note=PLAYED)
         end_life(ending, self.send, "demo")
         unit.begin_again(at)
         click.echo(f"{unit.machine_id} {unit.unit} is replaced in time")
@@ -133,7 +132,7 @@ class Play:
             unit = ours.get((row.machine_id, row.unit))
             if unit is not None:
                 at = clock_ms()
-                ending = Ending(unit.machine_id, unit.unit, at, EndedBy.MAINTENANCE)
+                ending = Ending(unit.machine_id, unit.unit, at, EndedBy.MAINTENANCE, note=PLAYED)
                 end_life(ending, self.send, "demo")
                 click.echo(f"{unit.machine_id} {unit.unit} is replaced now")
                 unit.begin_again(at)
@@ -153,8 +152,7 @@ class Play:
             self.missed += 1
         at = unit.fails_at
         mode = unit.life.failure_mode
-        # Without its mode: predictors shall not learn from lives that were played.
-        ending = Ending(unit.machine_id, unit.unit, at + 1, EndedBy.FAILURE, note="demo")
+        ending = Ending(unit.machine_id, unit.unit, at + 1, EndedBy.FAILURE, mode, PLAYED)
         end_life(ending, self.send, "demo")
         click.echo(f"failed  {unit.machine_id} {unit.unit}: {mode}")
         unit.begin_again(at + 1)

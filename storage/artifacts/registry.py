@@ -37,14 +37,15 @@ class PublishedFile:
 
 def of_machine(machine_id: str) -> dict[str, PublishedFile]:
     """The newest file under each key of a machine, oldest first; without those of readings."""
-    found = _files(_OF_MACHINE, machine=machine_id, archives=f"{ARCHIVES}%")
+    first, last = _range(ARCHIVES)
+    found = _files(_OF_MACHINE, machine=machine_id, first=first, last=last)
     return {file.key: file for file in found}
 
 
 def below(machine_id: str, prefix: str) -> list[PublishedFile]:
     """The files of a machine whose keys begin so, by key."""
-    # A range, not LIKE: an index serves it.
-    return _files(_BELOW, machine=machine_id, first=prefix, last=f"{prefix}\U0010ffff")
+    first, last = _range(prefix)
+    return _files(_BELOW, machine=machine_id, first=first, last=last)
 
 
 def newest(machine_id: str, key: str) -> PublishedFile | None:
@@ -87,6 +88,11 @@ def mark_published(artifact_id: int) -> None:
         Artifact.update(published_at=now_ms()).where(Artifact.id == artifact_id).execute()
 
 
+def _range(prefix: str) -> tuple[str, str]:
+    """The first key that begins so, and the first one after these: an index serves a range."""
+    return prefix, f"{prefix[:-1]}{chr(ord(prefix[-1]) + 1)}"
+
+
 def _files(statement: str, **parameters: Any) -> list[PublishedFile]:
     with reading():
         rows = execute(statement, **parameters)
@@ -109,7 +115,7 @@ ORDER BY id
 _SELECT = """
 SELECT id, machine_id, key, staged_key, sha256, size, verdict, published_at FROM artifacts
 """
-_OF_MACHINE = _newest("machine_id = :machine AND key NOT LIKE :archives")
+_OF_MACHINE = _newest("machine_id = :machine AND (key < :first OR key >= :last)")
 _BELOW = f"{_SELECT} WHERE machine_id = :machine AND key >= :first AND key < :last ORDER BY key"
 _UNDER_KEY = _newest("machine_id = :machine AND key = :key")
 _UNPUBLISHED = f"{_newest('published_at IS NULL')} LIMIT :limit"

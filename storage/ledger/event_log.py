@@ -160,9 +160,15 @@ def append(event: NewEvent) -> Written:
     return Written(event_id, jobs)
 
 
-def prune_recurring(machine_id: str) -> None:
-    """Remove the oldest recurring events of a machine, with their jobs; a few at a time."""
-    execute(_PRUNE, machine=machine_id, age=RECURRING_DAYS * 86_400_000, most=_MOST_PRUNED)
+def prune_recurring(machine_id: str, spared: int = 0) -> None:
+    """Remove the oldest recurring events of a machine, with their jobs; a few at a time.
+
+    Args:
+        machine_id: The machine.
+        spared: An event that stays, because its job completes now.
+    """
+    age = RECURRING_DAYS * 86_400_000
+    execute(_PRUNE, machine=machine_id, age=age, most=_MOST_PRUNED, spared=spared)
 
 
 def _insert_job(event_id: int, event: NewEvent, subscription: Subscription) -> Dispatch:
@@ -185,7 +191,10 @@ DELETE FROM events WHERE id IN (
         SELECT id, occurred_at FROM events WHERE machine_id = :machine AND recurring
         ORDER BY id LIMIT :most
     ) AS oldest
-    WHERE oldest.occurred_at < {now} - :age
+    WHERE oldest.occurred_at < {now} - :age AND oldest.id <> :spared AND NOT EXISTS (
+        SELECT 1 FROM jobs
+        WHERE jobs.event_id = oldest.id AND jobs.status IN ('pending', 'running')
+    )
 )
 """
 

@@ -74,6 +74,7 @@ def complete(
     event: NewEvent,
     artifacts: Iterable[StagedArtifact],
     also: Also = lambda: (),
+    first: Callable[[], None] = lambda: None,
 ) -> Written:
     """End a job: write its event and its files in one transaction.
 
@@ -82,12 +83,14 @@ def complete(
         event: What it has established.
         artifacts: Its files.
         also: Writes more in the same transaction; the events that it returns are published too.
+        first: Locks what `also` changes. Rows of chains are locked after that.
 
     Raises:
         StaleLease: See `renew`; nothing was written.
     """
     with transaction():
         _write(claim, f"status = 'success', {_OVER}")
+        first()
         _add_artifacts(claim, artifacts)
         written = append(_by(claim, event))
         for more in also():

@@ -24,7 +24,7 @@ CREATE TABLE units (
     machine_id VARCHAR(100) NOT NULL REFERENCES machines (machine_id) ON DELETE CASCADE,
     unit VARCHAR(60) NOT NULL,
     life INTEGER NOT NULL,
-    began_at BIGINT,
+    began_at BIGINT NOT NULL,
     seen_at BIGINT NOT NULL,
     received_at BIGINT,
     condition_at BIGINT NOT NULL,

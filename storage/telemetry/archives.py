@@ -114,4 +114,8 @@ WHERE units.machine_id = :machine
 ORDER BY units.id, readings.at LIMIT :most
 """
 
-_REMOVE = "DELETE FROM readings WHERE id IN (SELECT CAST(c0 AS BIGINT) FROM {rows})"
+# A life that has ended meanwhile lets readings wait again: these are then in both places.
+_REMOVE = """
+DELETE FROM readings WHERE id IN (SELECT CAST(c0 AS BIGINT) FROM {rows})
+    AND at <= (SELECT condition_at FROM units WHERE units.id = readings.unit_id)
+"""

@@ -37,7 +37,7 @@ def keep(
     current = [
         state
         for state in states
-        if state.unit_id in found and found[state.unit_id][:2] == (state.life, state.condition_was)
+        if found.get(state.unit_id) == (state.life, state.condition_was, state.basis_was)
     ]
     execute_each(_UPDATE, [_row(state, version) for state in current])
     _add_predictions(machine_id, predictor_id, current)
@@ -45,6 +45,11 @@ def keep(
         # A predictor that an older version has trained does not have it.
         execute(_BASIS, id=predictor_id, basis=current[0].condition_basis)
     return alerts.follow(machine_id, [s for s in current if s.level != s.level_was])
+
+
+def drop(unit_ids: Sequence[int]) -> None:
+    """Drop outdated figures of units that have no readings any more; call inside a transaction."""
+    execute_each(_DROP, [{"id": unit_id} for unit_id in unit_ids])
 
 
 def forget(machine_id: str, unit: str | None) -> int:
@@ -130,7 +135,7 @@ def _prediction(
 _EXPLANATION = ("sentence", "usual_hours", "reasons", "similar_lives", "outlook")
 
 _FOUND = """
-SELECT id, life, condition_at FROM units
+SELECT id, life, condition_at, condition_basis FROM units
 JOIN {rows} ON units.id = CAST(c0 AS BIGINT)
 """
 
@@ -143,6 +148,8 @@ UPDATE units SET condition_at = :condition_at, condition = :condition, condition
     explanation = COALESCE(:explanation, explanation)
 WHERE id = :id
 """
+
+_DROP = "UPDATE units SET condition = NULL, condition_basis = NULL WHERE id = :id"
 
 # No predictor has this basis, so the figures are outdated.
 _FORGET = """

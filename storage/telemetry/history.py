@@ -64,7 +64,7 @@ def history_of(machine_id: str, unit: str) -> UnitHistory:
     with reading():
         now = units.key_of(machine_id, unit)
         ended = execute(_LIVES, unit=now.id)
-    return UnitHistory(now.id, (*ended, (now.life, now.began_at or 0, _NEVER)))
+    return UnitHistory(now.id, (*ended, (now.life, now.began_at, _NEVER)))
 
 
 def readings_of(

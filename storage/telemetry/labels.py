@@ -11,6 +11,10 @@ from storage.status import PREDICTOR_CHAIN
 ENOUGH = 3
 
 
+#: The note of lives that were played: no predictor learns from them.
+PLAYED = "demo"
+
+
 @dataclass(frozen=True)
 class EndedLife:
     """A life with a file.
@@ -58,14 +62,16 @@ def enough(machine_id: str) -> int:
 
 _LIVE = "SELECT key FROM predictors WHERE machine_id = :machine AND live"
 
-_LABELLED = "lives.ended_by = 'failure' AND lives.failure_mode IS NOT NULL"
+_LABELLED = f"""
+lives.ended_by = 'failure' AND lives.failure_mode IS NOT NULL AND lives.note <> '{PLAYED}'
+"""
 
 _LIVES = f"""
 SELECT lives.key, {_LABELLED}, lives.created_at > COALESCE((
     SELECT created_at FROM predictors WHERE predictors.machine_id = :machine AND live
 ), 0)
 FROM lives WHERE lives.machine_id = :machine AND lives.key IS NOT NULL
-    AND (lives.ended_by = 'maintenance' OR {_LABELLED})
+    AND lives.note <> '{PLAYED}' AND (lives.ended_by = 'maintenance' OR {_LABELLED})
 ORDER BY lives.id
 """
 

@@ -58,11 +58,13 @@ class LifeRows:
     """The readings of a life.
 
     Attributes:
+        first: Readings at this time or later belong to it, ms since 1970.
         rows: Time (ms) and figures, by time, of readings that are in the ledger.
         files: Files with readings of that time, of all units of the machine.
     """
 
     life_id: int
+    first: int
     began_at: int
     ended_at: int
     ended_by: EndedBy
@@ -82,7 +84,7 @@ def end(ending: Ending) -> EndedLife:
     """
     units.hold(ending.machine_id)
     unit = units.key_of(ending.machine_id, ending.unit)
-    if unit.began_at is None or ending.at <= unit.began_at:
+    if ending.at <= unit.began_at:
         raise Conflict(
             f"life {unit.life} of unit '{ending.unit}' began later than that; "
             "was this end reported before?"
@@ -107,10 +109,12 @@ def rows_of(machine_id: str, unit: str, life: int) -> LifeRows:
         ((life_id, unit_id, began_at, ended_at, by, mode),) = execute(
             _LIFE, machine=machine_id, unit=unit, life=life
         )
-        found = execute(_ROWS, unit=unit_id, began=began_at, ended=ended_at, most=MOST_ROWS)
+        # A reading at the very end of a life belongs to that life.
+        first = began_at if life == 1 else began_at + 1
+        found = execute(_ROWS, unit=unit_id, began=first, ended=ended_at, most=MOST_ROWS)
     rows = [(at, bytes(figures)) for at, figures in reversed(found)]
-    files = archives.files(machine_id, began_at, ended_at)
-    return LifeRows(life_id, began_at, ended_at, EndedBy(by), mode, rows, files)
+    files = archives.files(machine_id, first, ended_at)
+    return LifeRows(life_id, first, began_at, ended_at, EndedBy(by), mode, rows, files)
 
 
 def record_file(life_id: int, key: str) -> None:
@@ -124,10 +128,12 @@ INSERT INTO lives (machine_id, unit_id, life, began_at, ended_at, ended_by, fail
 VALUES (:machine, :unit, :life, :began_at, :at, :by, :mode, :note, {now})
 """
 
+# If readings after the end were used, those that follow are computed from all of them.
 _BEGIN = """
 UPDATE units SET life = life + 1, began_at = :at, condition_at = :at, condition = NULL,
-    condition_basis = NULL, latest = NULL, explanation = NULL, predicted_at = NULL, kept_at = NULL,
-    predictor_version = NULL, level = :level, level_since = :at, calm_since = NULL, rul_hours = NULL
+    condition_basis = CASE WHEN condition_at > :at THEN 'none' END, latest = NULL,
+    explanation = NULL, predicted_at = NULL, kept_at = NULL, predictor_version = NULL,
+    level = :level, level_since = :at, calm_since = NULL, rul_hours = NULL
 WHERE id = :unit AND life = :life
 """
 

@@ -73,10 +73,9 @@ def add(machine_id: str, rows: Sequence[NewReading], max_units: int) -> Added:
     accepted: list[tuple[UnitKey, NewReading]] = []
     for name, its_rows in by_unit.items():
         unit = known[name]
-        began_at = min(row.at for row in its_rows) if unit.began_at is None else unit.began_at
         for row in its_rows:
-            if row.at < began_at:
-                added.too_early.append((row, began_at))
+            if row.at < unit.began_at:
+                added.too_early.append((row, unit.began_at))
             else:
                 accepted.append((unit, row))
     _insert(accepted, added)
@@ -93,7 +92,6 @@ def _insert(rows: list[tuple[UnitKey, NewReading]], added: Added) -> None:
     added.taken = len(new)
     added.known = len(rows) - len(new)
     newest: dict[int, int] = {}
-    earliest: dict[int, int] = {}
     repeated: list[tuple[UnitKey, NewReading]] = []
     for unit, row in rows:
         if (unit.id, row.at) not in new:
@@ -102,10 +100,9 @@ def _insert(rows: list[tuple[UnitKey, NewReading]], added: Added) -> None:
         new.remove((unit.id, row.at))  # A second row of this time in the batch is a repeated one.
         added.late += row.at <= unit.condition_at
         newest[unit.id] = max(row.at, newest.get(unit.id, 0))
-        earliest[unit.id] = min(row.at, earliest.get(unit.id, row.at))
-    seen = [(unit_id, at, earliest[unit_id]) for unit_id, at in newest.items()]
+    seen = list(newest.items())
     greatest = "MAX" if is_sqlite() else "GREATEST"
-    execute(_SEEN.format(rows=each_row(3), greatest=greatest, now="{now}"), rows=json.dumps(seen))
+    execute(_SEEN.format(rows=each_row(2), greatest=greatest, now="{now}"), rows=json.dumps(seen))
     added.differing = _differing(repeated[:_MOST_COMPARED])
 
 
@@ -130,8 +127,7 @@ RETURNING unit_id, at
 """
 
 _SEEN = """
-UPDATE units SET seen_at = {greatest}(seen_at, CAST(c1 AS BIGINT)), received_at = {now},
-    began_at = COALESCE(began_at, CAST(c2 AS BIGINT))
+UPDATE units SET seen_at = {greatest}(seen_at, CAST(c1 AS BIGINT)), received_at = {now}
 FROM {rows}
 WHERE units.id = CAST(c0 AS BIGINT)
 """

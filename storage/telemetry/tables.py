@@ -26,8 +26,8 @@ class Unit(Table):
     unit = CharField(max_length=60)
     #: 1, 2, …: increases when the unit is replaced or has failed.
     life = IntegerField()
-    #: When this life began; null before its first reading.
-    began_at = BigIntegerField(null=True)
+    #: When this life began: at its first reading, or when the last life ended.
+    began_at = BigIntegerField()
     #: Time of the newest reading; 0 before the first.
     seen_at = BigIntegerField()
     #: When the newest readings came, by the database's clock.

@@ -17,6 +17,7 @@ class NewState:
         unit_id: The unit.
         life: Its life at the time.
         condition_was: `condition_at` of the condition that the job began with.
+        basis_was: Its `condition_basis`.
         condition_at: Time of the newest reading that `condition` includes.
         condition: Its running figures.
         condition_basis: What they depend on.
@@ -33,6 +34,7 @@ class NewState:
     unit: str
     life: int
     condition_was: int
+    basis_was: str | None
     condition_at: int
     condition: bytes
     condition_basis: str

@@ -26,14 +26,14 @@ class UnitKey:
     """What the intake of readings needs to know of a unit.
 
     Attributes:
-        began_at: When its life began, ms since 1970; None before its first reading.
+        began_at: When its life began, ms since 1970.
         condition_at: Time of the newest reading that its condition includes; 0 without one.
     """
 
     id: int
     unit: str
     life: int
-    began_at: int | None
+    began_at: int
     condition_at: int
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 import structlog
 
 from actors.runtime.stage_process import Died, Failed, Finished, Message
-from actors.stage import Keeps
+from actors.stage import Stage
 from events.bus import new_event
 from events.vocabulary import StageFailed, read_event
 from storage.ledger import leases
@@ -22,20 +24,32 @@ def failure_event(claim: Claim, reason: str) -> NewEvent:
     return new_event(event, claim.correlation_id)
 
 
-def _keeping(claim: Claim, outcome: Finished, keeps: Keeps | None) -> Also:
-    """What the completing transaction also does."""
-    if keeps is None:
-        return lambda: ()
-    return lambda: [event for kept in outcome.kept for event in keeps(claim, kept)]
+def _keeping(
+    claim: Claim, outcome: Finished, stage: Stage | None
+) -> tuple[Callable[[], None], Also]:
+    """What the completing transaction does before and after it writes the event."""
+    locks = stage.locks if stage is not None else None
+    keeps = stage.keeps if stage is not None else None
+
+    def first() -> None:
+        if locks is not None:
+            locks(claim)
+
+    def also() -> Iterable[NewEvent]:
+        if keeps is None:
+            return ()
+        return [event for kept in outcome.kept for event in keeps(claim, kept)]
+
+    return first, also
 
 
-def write_outcome(claim: Claim, outcome: Message, keeps: Keeps | None = None) -> Written:
+def write_outcome(claim: Claim, outcome: Message, stage: Stage | None = None) -> Written:
     """Complete, fail or crash the job, in one transaction.
 
     Args:
         claim: The right to run it.
         outcome: How its run ended.
-        keeps: Writes what the stage has kept; see `actors.stage.Stage`.
+        stage: Its stage; None if this worker does not know it.
 
     Raises:
         StaleLease: The job is no longer this worker's; nothing was written.
@@ -49,9 +63,8 @@ def write_outcome(claim: Claim, outcome: Message, keeps: Keeps | None = None) ->
             if isinstance(event, StageFailed):
                 log.warning("gave up", reason=event.reason)
                 return leases.conclude_failed(claim, event.reason, record, outcome.artifacts)
-            return leases.complete(
-                claim, record, outcome.artifacts, _keeping(claim, outcome, keeps)
-            )
+            first, also = _keeping(claim, outcome, stage)
+            return leases.complete(claim, record, outcome.artifacts, also, first)
         case Failed(reason, retryable, details):
             log.warning("attempt failed", reason=reason, retryable=retryable)
             if details and retryable:

@@ -32,6 +32,13 @@ from storage.telemetry.lives import EndedBy, Ending
 router = APIRouter(prefix="/api/gan", tags=["units"])
 
 _ORDER = "urgency"
+#: A position in the list of units; clients can forge cursors.
+_Place = tuple[
+    Annotated[int, Field(ge=0, lt=10)],
+    Annotated[float, Field(ge=0, le=1e12)],
+    Annotated[str, Field(pattern=r"^[a-z0-9_]{1,100}$")],
+    Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{0,60}$")],
+]
 
 
 class UnitQuery(Paging):
@@ -85,7 +92,7 @@ def list_units(service: TheService, query: Annotated[UnitQuery, Query()]) -> Res
     A machine with a predictor and no readings is in the list too, without a unit: its prediction is
     that of a new one.
     """
-    place = pagination.position(query.cursor, _ORDER, tuple[int, float, str, str])
+    place = pagination.position(query.cursor, _ORDER, _Place)
     found = units.units(
         silent_hours=service.settings.silent_hours,
         machine_id=query.machine_id,

@@ -7,11 +7,15 @@ import json
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from actors.runtime.execution.outcomes import write_outcome
 from actors.runtime.stage_process import Failed
+from api.dependencies import pagination
 from GAN.config.limits import MAX_BATCH_ROWS
+from storage.database import execute, transaction
 from tests.integration.serving import Http, claimed
 from tests.integration.telemetry.plant import HOUR, Plant
 
@@ -106,8 +110,12 @@ def test_a_predictor_that_was_changed_on_disk_is_refused_and_the_units_say_so(
     write_outcome(claim, Failed(str(error.value), retryable=False, details=""))
     unit = http.get(UNIT).json()
     assert (unit["level"], "the prediction failed" in unit["why"]) == ("no_forecast", True)
-    # The readings wait, and the next batch asks again.
+    # The readings wait, and batches ask again after a while.
     file.write_bytes(right)
+    http.post(READINGS, json=as_json(plant, 30))
+    assert plant.open_jobs() == []
+    with transaction():
+        execute("UPDATE jobs SET completed_at = completed_at - 700000")
     http.post(READINGS, json=as_json(plant, 31)[30:])
     plant.work()
     unit = http.get(UNIT).json()
@@ -117,13 +125,13 @@ def test_a_predictor_that_was_changed_on_disk_is_refused_and_the_units_say_so(
 def test_the_four_forms_of_readings_say_the_same(http: Http, plant: Plant) -> None:
     rows = as_json(plant, 6)
     table = pd.DataFrame([{"unit": r["unit"], "at": r["at"], **r["readings"]} for r in rows])
-    parquet = io.BytesIO()
-    table.to_parquet(parquet, index=False)
+    packed = io.BytesIO()
+    table.to_parquet(packed, index=False)
     forms = {
         "application/json": json.dumps({"readings": rows}).encode(),
         "application/x-ndjson": "\n".join(map(json.dumps, rows)).encode(),
         "text/csv": table.to_csv(index=False).encode(),
-        "application/vnd.apache.parquet": parquet.getvalue(),
+        "application/vnd.apache.parquet": packed.getvalue(),
     }
     counts = []
     for media_type, body in forms.items():
@@ -153,6 +161,41 @@ def test_what_cannot_be_read_is_refused_in_one_line(
     answer = http.post(READINGS, content=body, headers={"Content-Type": media_type})
     assert answer.status_code == 422
     assert detail in str(answer.json())
+    assert plant.count("units") == 0
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pa.array([10**14], pa.timestamp("s", "UTC")),
+        pa.array([1_700_000_000], pa.timestamp("s", "Nowhere/X")),
+    ],
+)
+def test_times_that_no_clock_shows_are_refused(http: Http, plant: Plant, column: pa.Array) -> None:
+    body = io.BytesIO()
+    parquet.write_table(pa.table({"at": column, "vibration": [1.5]}), body)
+    media_type = {"Content-Type": "application/vnd.apache.parquet"}
+    assert http.post(READINGS, content=body.getvalue(), headers=media_type).status_code == 422
+    assert plant.count("readings") == 0
+
+
+def test_a_small_file_that_unpacks_to_much_is_refused(http: Http, plant: Plant) -> None:
+    body = io.BytesIO()
+    table = pa.table({"at": ["x" * 1_000_000] * 500, "vibration": [1.5] * 500})
+    parquet.write_table(table, body)
+    assert len(body.getvalue()) < 8_000_000
+    media_type = {"Content-Type": "application/vnd.apache.parquet"}
+    answer = http.post(READINGS, content=body.getvalue(), headers=media_type)
+    assert (answer.status_code, "too large" in answer.text) == (422, True)
+    assert plant.count("readings") == 0
+
+
+@pytest.mark.parametrize(
+    "place", [(2**70, 1.0, "a", "b"), (0, 1.0, "a\0", "b"), (0, -1.0, "a", "b")]
+)
+def test_a_forged_cursor_is_refused(http: Http, plant: Plant, place: tuple[object, ...]) -> None:
+    forged = pagination.cursor("urgency", *place)
+    assert http.get("/api/gan/units", params={"cursor": forged}).status_code == 422
     assert plant.count("units") == 0
 
 

@@ -64,6 +64,7 @@ class Site:
             unit=key.unit,
             life=1,
             condition_was=0,
+            basis_was=None,
             condition_at=clock_ms(),
             condition=b"",
             condition_basis="",

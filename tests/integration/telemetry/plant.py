@@ -170,7 +170,7 @@ class Plant:
     def run(self, claim: Claim) -> None:
         """Run a claimed job as its worker and its process do."""
         finished = self.finished(claim)
-        write_outcome(claim, finished, STAGES[claim.stage].keeps)
+        write_outcome(claim, finished, STAGES[claim.stage])
 
     def finished(self, claim: Claim) -> Finished:
         stage = STAGES[claim.stage]

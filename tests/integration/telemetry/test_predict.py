@@ -94,7 +94,7 @@ def test_a_second_job_for_the_same_readings_counts_none_of_them_twice(trained: P
     trained.work()
     done = trained.unit()
     with pytest.raises(StaleLease):
-        write_outcome(first, slow, STAGES["predict"].keeps)
+        write_outcome(first, slow, STAGES["predict"])
     assert trained.unit() == done
 
 
@@ -106,7 +106,7 @@ def test_readings_that_come_while_a_job_runs_are_predicted_by_the_next_one(train
     finished = trained.finished(claim)
     trained.send(life[10:20])
     assert trained.open_jobs() == []
-    write_outcome(claim, finished, STAGES["predict"].keeps)
+    write_outcome(claim, finished, STAGES["predict"])
     assert trained.work() == 1
     assert trained.unit()["condition_at"] == trained.now + round(_hour(trained, life[19]) * HOUR)
 
