@@ -1,4 +1,4 @@
-"""Workers for commands that wait for work: the embedded stack, if nobody has started one."""
+"""Workers for commands that wait for work: the embedded stack, if none was started."""
 
 from __future__ import annotations
 

@@ -204,12 +204,12 @@ def maintained(machine_id: str, unit: str, note: str, at: datetime | None, as_js
 def _end(ending: Callable[[int], Ending], at: datetime | None, as_json: bool) -> None:
     settings = open_ledger()
     ms = clock_ms() if at is None else round(at.timestamp() * 1000)
-    told = ending(ms)
-    life = end_life(told, publisher(settings), "cli")
+    ended = ending(ms)
+    life = end_life(ended, publisher(settings), "cli")
     if as_json:
-        print_json({"machine_id": told.machine_id, "unit": told.unit, "life": life, "at": ms})
+        print_json({"machine_id": ended.machine_id, "unit": ended.unit, "life": life, "at": ms})
     else:
-        click.echo(f"{told.machine_id}, unit {told.unit}: life {life} has ended {moment(ms)}")
+        click.echo(f"{ended.machine_id}, unit {ended.unit}: life {life} has ended {moment(ms)}")
 
 
 def _facts(row: UnitRow) -> dict[str, Any]:

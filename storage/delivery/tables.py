@@ -41,7 +41,7 @@ class Delivery(Table):
     subject = CharField(max_length=40)
     type = CharField(max_length=30)
     payload = TextField()
-    #: Attempts that have begun. It increases at each claim, so it also tells claims apart.
+    #: Attempts that have begun. It increases at each claim, so it also identifies a claim.
     attempts = IntegerField()
     created_at = BigIntegerField()
     #: When it is sent or tried again; while it is being sent, when its claim ends.

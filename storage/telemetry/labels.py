@@ -32,7 +32,7 @@ class EndedLife:
 
 @dataclass(frozen=True)
 class Learnable:
-    """What a training learns from, besides the seed and the sets.
+    """What a training learns from, in addition to the seed and the sets.
 
     Attributes:
         live_key: Key of the live version's file; None without one.

@@ -1,4 +1,4 @@
-"""Adding readings: each is written once, whoever sends it how often."""
+"""Adding readings: each is written once, however often it is sent."""
 
 from __future__ import annotations
 

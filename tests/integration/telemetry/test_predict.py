@@ -161,11 +161,11 @@ def test_each_kept_prediction_has_its_reasons_and_its_version(trained: Plant) ->
     )
     assert len(found) == 3
     for rul, mode, version, content, method in found:
-        told = json.loads(content)
+        said = json.loads(content)
         assert (mode, version, method) == ("bearing", 1, "treeshap")
-        total = told["usual_hours"] + sum(reason["hours"] for reason in told["reasons"])
+        total = said["usual_hours"] + sum(reason["hours"] for reason in said["reasons"])
         assert total == pytest.approx(rul, rel=1e-6)
-        assert told["sentence"]
+        assert said["sentence"]
 
 
 def test_predictions_are_kept_each_five_minutes_of_readings(trained: Plant) -> None:

@@ -177,7 +177,7 @@ class TestAlerts:
             # It was cleared for a while, but the failure came in time.
             (alert(withdrawn=True, over=True, failed_after=40, known=40), Verdict.RIGHT),
             (alert(over=True, failed_after=60, known=60), Verdict.FALSE),
-            # Maintenance came soon: nobody knows. Later than the horizon: it was too early.
+            # Maintenance came soon: it is not known. Later than the horizon: it was too early.
             (alert(over=True, known=10), Verdict.UNDECIDED),
             (alert(over=True, known=60), Verdict.FALSE),
             (alert(withdrawn=True, over=True, known=10), Verdict.FALSE),
