@@ -18,14 +18,13 @@ from commands.units.playing import Play
 from commands.units.units import COLUMNS, list_row
 from errors import FleetforgeError
 from events.bus import Send
+from events.maintenance import plan_stops
 from events.onboarding import new_machine, register
 from events.plan import Plan, Samples
-from GAN.config.limits import MAX_PLAN_UNITS
 from GAN.profiles.catalogue import fleet_profile
 from storage.artifacts.store import open_store
 from storage.database import clock_ms
 from storage.queries import predictors
-from storage.queries.in_service import forecasts
 from storage.queries.in_service import units as unit_queries
 from storage.settings import Settings
 
@@ -142,23 +141,11 @@ def _summary(settings: Settings, play: Play) -> None:
 
 def _show_plan(title: str) -> None:
     """Print the plan for the next four Sundays, shortly."""
-    from GAN.maintenance.fleet_plan import fleet_plan
-    from GAN.maintenance.forecasts import forecast_of
-    from GAN.maintenance.plan import LeftOutBecause
-    from GAN.maintenance.request import Terms
-
-    found = fleet_plan(
-        [
-            forecast_of(row.machine_id, row.unit, row.predicted_at, row.prediction)
-            for row in forecasts.newest((), MAX_PLAN_UNITS)
-        ],
-        forecasts.priors(()),
-        Terms(failure_cost=10.0, stop_cost=1.0, stop_hours=4.0),
-        [_WINDOW],
-        now_ms=clock_ms(),
-        zone="UTC",
-        weeks=4,
+    found = plan_stops(
+        [_WINDOW], failure_cost=10.0, stop_cost=1.0, stop_hours=4.0, zone="UTC", weeks=4
     )
+    from GAN.maintenance.plan import LeftOutBecause
+
     click.echo(f"{title} for {_WINDOW}, if a failure costs ten stops:")
     for stop in found.stops[:_MOST_PRINTED]:
         day = f"{found.window_of(stop).start:%Y-%m-%d}"

@@ -9,10 +9,9 @@ import click
 
 from commands.output import json_option, print_json, print_rows
 from commands.session import open_ledger
+from events.maintenance import plan_stops
 from GAN.config import limits
-from storage.database import clock_ms
 from storage.queries import machines
-from storage.queries.in_service import forecasts
 
 if TYPE_CHECKING:
     from GAN.maintenance.plan import Plan
@@ -78,24 +77,18 @@ def plan(
     open_ledger()
     for machine_id in machine_ids:
         machines.machine(machine_id)
-    from GAN.maintenance.fleet_plan import fleet_plan
-    from GAN.maintenance.forecasts import forecast_of
-    from GAN.maintenance.plan_calendar import icalendar_of
-    from GAN.maintenance.plan_csv import csv_of
-    from GAN.maintenance.request import Terms
-
-    found = fleet_plan(
-        [
-            forecast_of(row.machine_id, row.unit, row.predicted_at, row.prediction)
-            for row in forecasts.newest(machine_ids, limits.MAX_PLAN_UNITS)
-        ],
-        forecasts.priors(machine_ids),
-        Terms(failure_cost, stop_cost, stop_hours),
+    found = plan_stops(
         windows,
-        now_ms=clock_ms(),
+        failure_cost=failure_cost,
+        stop_cost=stop_cost,
+        stop_hours=stop_hours,
         zone=zone,
         weeks=weeks,
+        machine_ids=machine_ids,
     )
+    from GAN.maintenance.plan_calendar import icalendar_of
+    from GAN.maintenance.plan_csv import csv_of
+
     if csv_file is not None:
         csv_file.write_text(csv_of(found), encoding="utf-8", newline="")
     if ics_file is not None:

@@ -10,10 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.dependencies import path_params
 from api.responses import examples
 from api.responses.problems import documented
+from events.maintenance import plan_stops
 from GAN.config import limits
 from GAN.profiles.profile import MachineId as KnownId
-from storage.database import clock_ms
-from storage.queries.in_service import forecasts
 
 router = APIRouter(prefix="/api/gan/plan", tags=["units"])
 
@@ -102,25 +101,18 @@ def plan(query: Annotated[PlanQuery, Query()]) -> Response:
     """
     for machine_id in query.machine_id:
         path_params.profile_of(machine_id)
-    # Here, because NumPy and SciPy take longer to import than most requests.
-    from GAN.maintenance.fleet_plan import fleet_plan
-    from GAN.maintenance.forecasts import forecast_of
-    from GAN.maintenance.plan_calendar import icalendar_of
-    from GAN.maintenance.plan_csv import csv_of
-    from GAN.maintenance.request import Terms
-
-    found = fleet_plan(
-        [
-            forecast_of(row.machine_id, row.unit, row.predicted_at, row.prediction)
-            for row in forecasts.newest(query.machine_id, limits.MAX_PLAN_UNITS)
-        ],
-        forecasts.priors(query.machine_id),
-        Terms(query.failure_cost, query.stop_cost, query.stop_hours),
+    found = plan_stops(
         query.window,
-        now_ms=clock_ms(),
+        failure_cost=query.failure_cost,
+        stop_cost=query.stop_cost,
+        stop_hours=query.stop_hours,
         zone=query.zone,
         weeks=query.weeks,
+        machine_ids=query.machine_id,
     )
+    from GAN.maintenance.plan_calendar import icalendar_of
+    from GAN.maintenance.plan_csv import csv_of
+
     if query.format == "csv":
         content = csv_of(found)
     elif query.format == "ics":
