@@ -39,4 +39,4 @@ def stdout_to_stderr() -> Iterator[None]:
 def _flush() -> None:
     if sys.stdout is not None:
         sys.stdout.flush()
-    ctypes.CDLL(None).fflush(None)  # The C library has a buffer of its own.
+    ctypes.CDLL(None).fflush(None)  # The C library has its own buffer.

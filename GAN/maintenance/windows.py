@@ -35,7 +35,7 @@ def parse_windows(
     """Read windows from texts.
 
     A text is one window (`2026-12-06T06:00/2026-12-06T14:00`) or a weekly rule
-    (`sunday 06:00-14:00`; `saturday 22:00-04:00` ends on Sunday). A capacity of its own may follow:
+    (`sunday 06:00-14:00`; `saturday 22:00-04:00` ends on Sunday). Its capacity may follow:
     `sunday 06:00-14:00, 3 units, 16 hours`.
 
     Args:

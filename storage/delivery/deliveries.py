@@ -94,7 +94,7 @@ def write_or_renew(
     for webhook_id, delivery_id, its_kind in execute(_UNTRIED, subject=subject):
         if its_kind in renewed:
             payload = payload_of(its_kind, data, now)
-            # It may have been claimed meanwhile; then the webhook gets a message of its own.
+            # It may have been claimed meanwhile; then the webhook gets a separate message.
             if execute(_RENEW, id=delivery_id, payload=payload):
                 done.add(webhook_id)
     _add([each for each in _active() if each not in done], kind, subject, data, hold_seconds)

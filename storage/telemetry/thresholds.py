@@ -1,4 +1,4 @@
-"""Where the levels of a machine's units begin, if it has thresholds of its own."""
+"""Where the levels of a machine's units begin, if the machine sets its own thresholds."""
 
 from __future__ import annotations
 

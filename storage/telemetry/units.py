@@ -10,9 +10,9 @@ from errors import InvalidInput, NotFound, Problem
 from storage.database import execute, is_sqlite
 from storage.status import UnitLevel
 
-#: The chain of what is done with readings.
+#: The chain that handles readings.
 CONDITION_CHAIN = "condition"
-#: The chain of what is said about alerts; no stage belongs to it.
+#: The chain of events about alerts; no stage belongs to it.
 ALERT_CHAIN = "alerts"
 #: The chain of what follows the end of a unit's life.
 LIFE_CHAIN = "life"

@@ -1,4 +1,4 @@
-"""The stage `predict`: each reading counts once, and what is said is kept with its reasons."""
+"""The stage `predict`: it counts each reading once and stores each prediction with its reasons."""
 
 from __future__ import annotations
 
