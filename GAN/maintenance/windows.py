@@ -29,13 +29,11 @@ def parse_windows(
     after: datetime,
     zone: str = "UTC",
     weeks: int = 4,
-    units: int | None = None,
-    work_hours: float | None = None,
 ) -> tuple[Window, ...]:
     """Read windows from texts.
 
     A text is one window (`2026-12-06T06:00/2026-12-06T14:00`) or a weekly rule
-    (`sunday 06:00-14:00`; `saturday 22:00-04:00` ends on Sunday). Its capacity may follow:
+    (`sunday 06:00-14:00`; `saturday 22:00-04:00` ends on Sunday). Its capacity follows:
     `sunday 06:00-14:00, 3 units, 16 hours`.
 
     Args:
@@ -45,8 +43,6 @@ def parse_windows(
         zone: IANA time zone of times without an offset. A time that the clocks skip is moved on by
             the hour that they skip; of a time that comes twice, the first is meant.
         weeks: Windows that a weekly rule makes.
-        units: Capacity of the windows without one of their own; likewise `work_hours`.
-        work_hours: Hours of work.
 
     Returns:
         The windows, in order of their starts.
@@ -73,12 +69,11 @@ def parse_windows(
         path = f"windows[{index}]"
         try:
             made = _windows(times, local, after, count)
-            own = _capacity(capacities)
+            units, hours = _capacity(capacities)
         except (ValueError, OverflowError) as error:
             problems.append(Problem(path, str(error), _FORM))
             continue
-        whole, hours = own if capacities else (units, work_hours)
-        made = [replace(each, units=whole, work_hours=hours) for each in made]
+        made = [replace(each, units=units, work_hours=hours) for each in made]
         problems += window_problems(path, made[0])
         found += made
     if problems:
