@@ -102,7 +102,8 @@ class GANManager(PredictorManager):
         """Write a seed and the metadata that describes it."""
         from GAN.datasets.parquet import write_table
         from GAN.datasets.run_to_failure import time_step_of
-        from GAN.synthesis.machine_model import feature_names, sdv_metadata
+        from GAN.synthesis.life_model import feature_names
+        from GAN.synthesis.machine_model import sdv_metadata
 
         path = self.root / layout.seed_key(profile.machine_id)
         write_table(frame, path, profile, "seed", **facts)
@@ -124,16 +125,17 @@ class GANManager(PredictorManager):
         profile: MachineProfile,
         *,
         seed_path: Path | None = None,
+        unfailed_path: Path | None = None,
         epochs: int = DEFAULT_EPOCHS,
         seed: int = 0,
         progress: Progress = silent,
     ) -> TrainingResult:
-        """Train a TVAE on the seed data.
+        """Train a TVAE on the seed data, and learn the lifetimes of its real units.
 
         Raises:
             InvalidInput: `epochs` or `seed` is out of range.
             NotFound: There is no seed data.
-            StageError: The seed data was made from another profile, or the training diverged.
+            StageError: The seed data is of another profile, or the training diverged.
         """
         from GAN.datasets.provenance import read_origin
         from GAN.reporting.cards.model_card import write_model_card
@@ -142,7 +144,8 @@ class GANManager(PredictorManager):
         config = TvaeConfig(epochs=epochs)
         seed_path = seed_path or self.root / layout.seed_key(profile.machine_id)
         frame, origin = self._read_seed(profile, seed_path), read_origin(seed_path)
-        model = train(frame, profile, config, seed, progress, origin)
+        real = self._real_units(profile, seed_path, unfailed_path)
+        model = train(frame, profile, config, seed, progress, origin, real)
         path = self.root / layout.model_key(profile.machine_id, epochs)
         save(model.synthesizer, path)
         trained = TrainingResult(
@@ -197,7 +200,7 @@ class GANManager(PredictorManager):
         time_step = time_step_of(self._read_seed(profile, seed_path))
         model_path = self._model(profile, model_path)
         model = load(model_path)
-        sets = generate(model, profile, samples, time_step, seed, progress)
+        sets = generate(model.lives, profile, samples, time_step, seed, progress)
         paths = {name: self.root / layout.split_key(profile.machine_id, name) for name in sets}
         for name, frame in sets.items():
             write_table(frame, paths[name], profile, "synthetic", split=name, seed=seed)
@@ -218,6 +221,7 @@ class GANManager(PredictorManager):
         profile: MachineProfile,
         *,
         seed_path: Path | None = None,
+        unfailed_path: Path | None = None,
         split_paths: Mapping[str, Path] | None = None,
         model_path: Path | None = None,
         progress: Progress = silent,
@@ -231,26 +235,22 @@ class GANManager(PredictorManager):
 
         from GAN.evaluation.assessment import assess
         from GAN.reporting.page import report_page
-        from GAN.simulation.physics import fresh_units
         from GAN.synthesis.machine_model import load
 
         progress(0, "reading the data")
         seed = self._read_seed(profile, seed_path)
-        real = self._seed_is_real(profile, seed_path)
+        real = self._real_units(profile, seed_path, unfailed_path)
         synthetic = self._read_splits(profile, split_paths)
         losses = load(self._model(profile, model_path)).table.losses
         progress(20, "comparing seed and synthetic data")
         with threadpool_limits(1):  # See `GAN.tvae.training.one_thread`.
-            report = assess(seed, synthetic, profile, None if real else fresh_units(profile))
+            report = assess(seed, synthetic, profile, real)
         progress(70, "writing the report")
         report_path = self.root / layout.report_key(profile.machine_id)
-        files.write_text(report_path, report.model_dump_json(indent=2) + "\n")
+        files.write_text(report_path, report.model_dump_json() + "\n")
         page_path = self.root / layout.page_key(profile.machine_id)
-        files.write_text(page_path, report_page(report, seed, synthetic, losses, profile))
-        verdict = "passed" if report.passed else "; ".join(report.reasons)
-        if report.passed and report.unjudged:
-            verdict += f", {report.unjudged} of {len(report.gates)} metrics not judged"
-        progress(100, verdict)
+        files.write_text(page_path, report_page(report, losses, profile))
+        progress(100, report.outcome)
         return QualityResult(
             report_path=report_path,
             page_path=page_path,

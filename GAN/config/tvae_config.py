@@ -22,9 +22,6 @@ DEFAULT_ROWS = 10_000
 DEFAULT_SAMPLES: Mapping[str, int] = {"train": 35_000, "val": 7_500, "test": 7_500}
 
 
-#: Longer trainings that follow if a set is not good enough.
-MAX_RETRAININGS = 2
-
 #: Measured at the defaults: `make bench-fleet` takes 132.4 s for 32 machines with two workers
 #: (benchmarks/gan/bench-fleet.json), and a machine's files are 13.6 MB on average over the fleet.
 #: A predictor and the choice of its lives take 13.3 s on average over the fleet, two workers on
@@ -69,11 +66,6 @@ class ProductionExpectations(NamedTuple):
 def progress_interval(epochs: int) -> int:
     """Epochs between two progress reports: ten reports per training, or one per epoch."""
     return max(1, epochs // 10)
-
-
-def retrain_epochs(epochs: int) -> int:
-    """Epochs of the next training after a set was not good enough: twice as many, up to 1000."""
-    return min(MAX_EPOCHS, 2 * epochs)
 
 
 def production_expectations(machines: int) -> ProductionExpectations:

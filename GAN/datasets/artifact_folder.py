@@ -48,12 +48,6 @@ class ArtifactFolder:
 
         return read_table(self._seed(profile, path))
 
-    def _seed_is_real(self, profile: MachineProfile, path: Path | None) -> bool:
-        """Whether the seed contains real data."""
-        from GAN.datasets.parquet import read_provenance
-
-        return read_provenance(self._seed(profile, path)).get("origin") == "imported"
-
     def _seed(self, profile: MachineProfile, path: Path | None) -> Path:
         path = path or self.root / layout.seed_key(profile.machine_id)
         return files.existing(path, "seed data", "create_seed()")

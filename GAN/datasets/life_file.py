@@ -21,6 +21,7 @@ class LifeOfUnit:
         failed: Whether the unit failed; otherwise its RUL was never known.
         failure_mode: How it failed; None if that is not known.
         rows: Time (ms) and one float64 for each sensor of the profile (little-endian), by time.
+            Readings that are not finite become missing ones.
     """
 
     unit: str
@@ -42,6 +43,7 @@ def write_life(profile: MachineProfile, life: LifeOfUnit, path: Path) -> None:
     at = np.array([row[0] for row in life.rows], dtype=np.float64)
     names = [sensor.name for sensor in profile.sensors]
     values = np.frombuffer(b"".join(row[1] for row in life.rows), dtype="<f8")
+    values = np.where(np.isfinite(values), values, np.nan)
     table = pd.DataFrame(values.reshape(-1, len(names)), columns=names)
     table.insert(0, "unit_id", life.life)
     table.insert(1, "cycle_hour", (at - life.began_at) / _MS_PER_HOUR)

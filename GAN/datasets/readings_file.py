@@ -19,7 +19,8 @@ class ReadingRow(NamedTuple):
 
     Attributes:
         at: ms since 1970.
-        figures: One float64 for each sensor of the profile, little-endian; NaN without a reading.
+        figures: One float64 for each sensor of the profile, little-endian; NaN without a reading,
+            infinity if the reading is impossible.
         late: Whether it came after a later one was used.
     """
 

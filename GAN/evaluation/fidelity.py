@@ -75,11 +75,27 @@ def compare_rows(seed: pd.DataFrame, train: pd.DataFrame, profile: MachineProfil
     return Fidelity(
         **scores(few_seed, few_train, ["rul_hours", *names], "failure_mode"),
         pearson_error=_correlation_error(*numbers),
-        spearman_error=_correlation_error(*(frame.rank() for frame in numbers)),
-        rows_c2st_auc=c2st_auc(*_features(seed, names), *_features(train, names)),
-        range_coverage=_range_coverage(seed, train, names),
+        spearman_error=rank_correlation_error(few_seed, few_train, names),
+        rows_c2st_auc=c2st_auc(*row_features(seed, names), *row_features(train, names)),
+        range_coverage=range_coverage(seed, train, names),
         nearest_neighbour_share=_nearest_neighbour_share(seed, train, names),
     )
+
+
+def column_fidelity(one: pd.DataFrame, other: pd.DataFrame, names: list[str]) -> float:
+    """Mean of 1 - Kolmogorov-Smirnov distance over RUL and the sensors."""
+    from scipy.stats import ks_2samp
+
+    some, others = compared_sample(one), compared_sample(other)
+    distances = [ks_2samp(some[name], others[name]).statistic for name in ("rul_hours", *names)]
+    return 1.0 - float(np.mean(distances))
+
+
+def rank_correlation_error(one: pd.DataFrame, other: pd.DataFrame, names: list[str]) -> float:
+    """Mean absolute difference of the rank correlations of all pairs of RUL and sensors."""
+    columns = ["rul_hours", *names]
+    ranked = (compared_sample(frame)[columns].rank() for frame in (one, other))
+    return _correlation_error(*ranked)
 
 
 def compared_sample(frame: pd.DataFrame) -> pd.DataFrame:
@@ -95,12 +111,14 @@ def _correlation_error(seed: pd.DataFrame, train: pd.DataFrame) -> float:
     return float(np.abs(seen - made)[np.triu_indices(len(seen), 1)].mean())
 
 
-def _features(frame: pd.DataFrame, names: list[str]) -> tuple[Matrix, NDArray[np.integer]]:
+def row_features(frame: pd.DataFrame, names: list[str]) -> tuple[Matrix, NDArray[np.integer]]:
+    """What a classifier sees of each row, shape (rows, 1 + sensors), and the row's unit."""
     features = np.column_stack([life_fraction(frame), frame[names]])
     return features, frame["unit_id"].to_numpy()
 
 
-def _range_coverage(seed: pd.DataFrame, train: pd.DataFrame, names: list[str]) -> dict[str, float]:
+def range_coverage(seed: pd.DataFrame, train: pd.DataFrame, names: list[str]) -> dict[str, float]:
+    """`Fidelity.range_coverage`."""
     quantiles = [EXTREME, 1.0 - EXTREME]
     seen, made = (frame[names].quantile(quantiles).to_numpy() for frame in (seed, train))
     width = seen[1] - seen[0]

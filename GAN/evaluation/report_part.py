@@ -21,6 +21,8 @@ from pydantic import (
 class ReportPart(BaseModel):
     """A part of the report; it cannot be changed and refuses unknown keys.
 
+    Computed fields are written, for other programs, and ignored when a report is read.
+
     Attributes:
         renamed: Old key by new key.
     """
@@ -34,7 +36,8 @@ class ReportPart(BaseModel):
     def _take_old_keys(cls, given: Any) -> Any:
         if not isinstance(given, dict):
             return given
-        parts = dict(given)
+        derived = cls.model_computed_fields
+        parts = {key: part for key, part in given.items() if key not in derived}
         for new, old in cls.renamed.items():
             if old in parts:
                 parts.setdefault(new, parts[old])

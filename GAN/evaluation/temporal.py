@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,6 +66,20 @@ class InTime(ReportPart):
     windows_c2st_auc: float | None
 
 
+class Windows(NamedTuple):
+    """Windows of a set's lives.
+
+    Attributes:
+        features: Shape (windows, 3 × sensors).
+        units: Unit of each window.
+        time_step: Hours from row to row.
+    """
+
+    features: Matrix
+    units: NDArray[np.integer]
+    time_step: float
+
+
 @dataclass(frozen=True)
 class Movement:
     """Statistics of a set's lives over time; None where no life is long enough.
@@ -76,9 +90,7 @@ class Movement:
         noise_rows: Rows of these segments.
         cross_correlation: Mean over lives, shape (lags, sensors, sensors).
         monotonicity: See `InTime`.
-        windows: Features of each window, shape (windows, 3 × sensors).
-        window_units: Unit of each window.
-        time_step: Hours from row to row.
+        windows: Its windows.
     """
 
     autocorrelation: Matrix | None
@@ -86,9 +98,7 @@ class Movement:
     noise_rows: int
     cross_correlation: Matrix | None
     monotonicity: float | None
-    windows: Matrix
-    window_units: NDArray[np.integer]
-    time_step: float
+    windows: Windows
 
 
 def movement(frame: pd.DataFrame, profile: MachineProfile) -> Movement:
@@ -96,23 +106,31 @@ def movement(frame: pd.DataFrame, profile: MachineProfile) -> Movement:
     names = [sensor.name for sensor in profile.sensors]
     lives = long_lives(frame)
     raw = [life[names].to_numpy() for life in lives]
-    windows, window_units = _windows(lives, raw)
     return Movement(
         autocorrelation=_mean(autocorrelation, raw),
         noise_autocorrelation=_noise_autocorrelation(raw),
         noise_rows=sum(len(life) // SEGMENT * SEGMENT for life in raw),
         cross_correlation=_mean(_cross_correlation, raw),
         monotonicity=_monotonicity(lives, profile),
-        windows=windows,
-        window_units=window_units,
-        time_step=_time_step(lives),
+        windows=_windows(lives, raw),
     )
 
 
-def compare_in_time(seed: Movement, made: Movement) -> InTime:
-    """Compare a set with the seed."""
-    windows = (seed.windows, seed.window_units), (made.windows, made.window_units)
-    comparable = made.time_step <= MOST_STEPS * seed.time_step
+def windows_of(frame: pd.DataFrame, names: list[str]) -> Windows:
+    """The windows of nominal readings of whole lives."""
+    lives = long_lives(frame)
+    return _windows(lives, [life[names].to_numpy() for life in lives])
+
+
+def windows_c2st_auc(seed: Windows, made: Windows) -> float | None:
+    """Classifier test on windows; None also where time steps differ too much."""
+    if made.time_step > MOST_STEPS * seed.time_step:
+        return None
+    return c2st_auc(seed.features, seed.units, made.features, made.units)
+
+
+def compare_in_time(seed: Movement, made: Movement, windows: float | None = None) -> InTime:
+    """Compare a set with the seed; `windows` is the AUC of its windows, if it was measured."""
     return InTime(
         autocorrelation_error=_difference(seed.autocorrelation, made.autocorrelation),
         noise_autocorrelation_error=_difference(
@@ -122,7 +140,7 @@ def compare_in_time(seed: Movement, made: Movement) -> InTime:
         cross_correlation_error=_difference(seed.cross_correlation, made.cross_correlation),
         monotonicity=made.monotonicity,
         seed_monotonicity=seed.monotonicity,
-        windows_c2st_auc=c2st_auc(*windows[0], *windows[1]) if comparable else None,
+        windows_c2st_auc=windows,
     )
 
 
@@ -142,11 +160,30 @@ def shuffled_baseline(frame: pd.DataFrame, sensors: list[str]) -> pd.DataFrame:
 
 def relative_noise_autocorrelation_error(in_time: InTime, shuffled: InTime) -> float | None:
     """Error of the noise's autocorrelation, relative to that of the same rows shuffled."""
-    error, chance = in_time.noise_autocorrelation_error, in_time.noise_autocorrelation_chance
-    reference = shuffled.noise_autocorrelation_error
-    if error is None or reference is None or chance is None:
+    return _relative(
+        in_time.noise_autocorrelation_error,
+        in_time.noise_autocorrelation_chance,
+        shuffled.noise_autocorrelation_error,
+    )
+
+
+def relative_noise_of(
+    frame: pd.DataFrame, names: list[str], seed: Movement, shuffled: InTime
+) -> float | None:
+    """The same for another set, relative to the shuffled rows of the first one."""
+    raw = [life[names].to_numpy() for life in long_lives(frame)]
+    rows = sum(len(life) // SEGMENT * SEGMENT for life in raw)
+    return _relative(
+        _difference(seed.noise_autocorrelation, _noise_autocorrelation(raw)),
+        _chance(seed.noise_rows, rows),
+        shuffled.noise_autocorrelation_error,
+    )
+
+
+def _relative(error: float | None, chance: float | None, shuffled: float | None) -> float | None:
+    if error is None or shuffled is None or chance is None:
         return None
-    return error / max(reference, CHANCES * chance)
+    return error / max(shuffled, CHANCES * chance)
 
 
 def long_lives(frame: pd.DataFrame) -> list[pd.DataFrame]:
@@ -157,7 +194,7 @@ def long_lives(frame: pd.DataFrame) -> list[pd.DataFrame]:
 
 def _time_step(lives: list[pd.DataFrame]) -> float:
     """Hours from row to row."""
-    return float(np.median(np.diff(lives[0]["cycle_hour"]))) if lives else 0.0
+    return float(np.median(np.diff(lives[0]["cycle_hour"])))
 
 
 def autocorrelation(readings: Matrix) -> Matrix:
@@ -212,10 +249,7 @@ def _noise_segments(readings: Matrix) -> Matrix:
     return np.asarray(kept @ segments)
 
 
-def _windows(
-    lives: list[pd.DataFrame], readings: list[Matrix]
-) -> tuple[Matrix, NDArray[np.integer]]:
-    """Features of each window, and its unit."""
+def _windows(lives: list[pd.DataFrame], readings: list[Matrix]) -> Windows:
     features, units = [], []
     for life, rows in zip(lives, readings, strict=True):
         count = len(rows) // WINDOW
@@ -224,8 +258,8 @@ def _windows(
         features.append(np.hstack([parts.mean(axis=1), parts.std(axis=1), steps]))
         units.append(np.full(count, life["unit_id"].iloc[0]))
     if not features:
-        return np.empty((0, 0)), np.empty(0, int)
-    return np.vstack(features), np.concatenate(units)
+        return Windows(np.empty((0, 0)), np.empty(0, int), 0.0)
+    return Windows(np.vstack(features), np.concatenate(units), _time_step(lives))
 
 
 def _monotonicity(lives: list[pd.DataFrame], profile: MachineProfile) -> float | None:

@@ -37,17 +37,17 @@ class SplitCheck(ReportPart):
     not_whole: int
     broken_lives: int
 
+    def faults(self) -> Iterator[tuple[int, str]]:
+        """Count and description of each kind of fault."""
+        yield self.missing, "missing values"
+        yield self.infinite, "infinite values"
+        yield self.outside_limits, "readings outside their limits"
+        yield self.not_whole, "readings with a fraction where the seed has whole numbers"
+        yield self.broken_lives, "lives whose RUL does not fall evenly to 0"
+
     def violations(self) -> Iterator[tuple[int, str]]:
         """Count and description of each kind of fault that occurs."""
-        for count, fault in (
-            (self.missing, "missing values"),
-            (self.infinite, "infinite values"),
-            (self.outside_limits, "readings outside their limits"),
-            (self.not_whole, "readings with a fraction where the seed has whole numbers"),
-            (self.broken_lives, "lives whose RUL does not fall evenly to 0"),
-        ):
-            if count:
-                yield count, fault
+        return ((count, fault) for count, fault in self.faults() if count)
 
 
 def check_split(frame: pd.DataFrame, profile: MachineProfile, whole: Collection[str]) -> SplitCheck:
@@ -77,6 +77,20 @@ def shared_units(synthetic: Mapping[str, pd.DataFrame]) -> int:
     """Number of units that are in more than one set."""
     units = [unit for frame in synthetic.values() for unit in frame["unit_id"].unique()]
     return len(units) - len(set(units))
+
+
+def violations(splits: Mapping[str, SplitCheck], shared: int) -> Iterator[str]:
+    """All faults, one line each.
+
+    Args:
+        splits: The sets' checks.
+        shared: Units that are in more than one set.
+    """
+    if shared:
+        yield f"{shared} units are in more than one set"
+    for split, check in splits.items():
+        for count, fault in check.violations():
+            yield f"{split}: {count:,} {fault}"
 
 
 def _broken_lives(frame: pd.DataFrame) -> int:

@@ -15,13 +15,14 @@ from pydantic import ValidationError
 
 from errors import InvalidInput, Problem
 from GAN.config.limits import MAX_MAX_RUL_HOURS, MIN_MAX_RUL_HOURS
-from GAN.config.rul_profiles import RUL_PROFILES, category_of
+from GAN.config.rul_profiles import RUL_PROFILES, RulProfile, category_of
 from GAN.config.units import UNITS
 from GAN.datasets.run_to_failure import life_fraction
 from GAN.importing.conversion import Runs
 from GAN.profiles.messages import problems_of
 from GAN.profiles.profile import MachineProfile
 from GAN.simulation.degradation import FIXED_LAWS
+from GAN.simulation.lifetime_distribution import SHORTEST_LIFE, weibull
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,11 +48,8 @@ RESTING = 0.01
 #: Unit of a sensor without a given unit: dimensionless.
 NO_UNIT = "1"
 
-#: Weight of the category's spread of lives against the data's own, in lives.
-_PRIOR_LIVES = 1
-#: A Weibull distribution's shape is its coefficient of variation to this power (Justus et al.,
-#: Methods for Estimating Wind Speed Frequency Distributions, 1978).
-_SHAPE_OF_VARIATION = -1.086
+#: Standard deviation of the logarithm of Weibull shapes within a category, assumed.
+_SHAPE_SPREAD = 0.5
 _MOST_LIVES_PER_SEED = 10
 _BINS = 20
 _ONSETS = np.arange(9) / 10
@@ -146,23 +144,29 @@ def _rows(runs: Runs) -> _Rows:
 
 def _rul(failed: pd.DataFrame, longest: float, category: str) -> dict[str, Any]:
     lives = failed.groupby("unit_id")["cycle_hour"].max().to_numpy()
-    most = max(longest, MIN_MAX_RUL_HOURS)
+    usual = RUL_PROFILES[category]._replace(max_rul_hours=max(longest, MIN_MAX_RUL_HOURS))
     return {
-        "max_rul_hours": most,
+        "max_rul_hours": usual.max_rul_hours,
         "cycles_per_dataset": min(len(lives), _MOST_LIVES_PER_SEED),
         "degradation_pattern": "linear_medium",  # The laws are fitted to even wear.
-        "rul_noise_std_hours": _rounded(most / 50),
-        "weibull_shape": _weibull_shape(lives, RUL_PROFILES[category].weibull_shape),
+        "rul_noise_std_hours": _rounded(usual.max_rul_hours / 50),
+        "weibull_shape": _weibull_shape(lives, usual),
     }
 
 
-def _weibull_shape(lives: Floats, usual: float) -> float:
-    """Weibull shape of the lives: a weighted mean of the category's and the data's."""
-    free = len(lives) - 1
-    own = float(np.var(lives, ddof=1) / np.mean(lives) ** 2) if free else 0.0
-    usual_spread = usual ** (1 / _SHAPE_OF_VARIATION)
-    spread = np.sqrt((free * own + _PRIOR_LIVES * usual_spread**2) / (free + _PRIOR_LIVES))
-    return _rounded(float(np.clip(spread**_SHAPE_OF_VARIATION, 0.6, 20)))
+def _weibull_shape(lives: Floats, usual: RulProfile) -> float:
+    """The likeliest Weibull shape of the lives, given the usual one of the category."""
+    from scipy.optimize import minimize_scalar
+
+    # The longest life is a parameter of the distribution, so it says nothing about the shape.
+    seen = np.sort(lives)[:-1].clip((SHORTEST_LIFE + 1e-6) * usual.max_rul_hours)
+
+    def cost(shape: float) -> float:
+        unusual = np.log(shape / usual.weibull_shape) / _SHAPE_SPREAD
+        law = weibull(usual._replace(weibull_shape=shape))
+        return float(unusual**2 / 2.0 - law.logpdf(seen).sum())
+
+    return _rounded(float(minimize_scalar(cost, bounds=(0.6, 20.0), method="bounded").x))
 
 
 def _normal_band(healthy: pd.Series[float], quantile: float) -> tuple[float, float]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from GAN.config.limits import MAX_RANDOM_SEED
+from GAN.datasets.real_units import RealUnits
 from GAN.datasets.run_to_failure import time_step_of
 from GAN.profiles.profile import MachineProfile
+from GAN.prognosis.added_lives import generated_lives, stretched_lives
 from GAN.prognosis.condition.regimes import find_regimes
 from GAN.prognosis.condition.sensors import SensorArrays
 from GAN.prognosis.evaluation import Evaluation, evaluate, mean_evaluation
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 SIMULATED, REAL = "simulated lives", "real lives"
 SIMULATED_AND_SYNTHETIC = "simulated and synthetic lives"
 REAL_AND_SIMULATED = "real and simulated lives"
+REAL_AND_SYNTHETIC = "real and synthetic lives"
+REAL_AND_STRETCHED = "real lives and stretched copies"
 
 #: Simulated units to learn from and to be judged on, and the rows of each seed of them.
 _LEARNT_UNITS, _JUDGED_UNITS, _SEED_ROWS = 100, 60, 3_000
@@ -34,25 +38,6 @@ _LEARNT_SEEDS = 1_000_000
 #: Real units are judged by predictors that did not see them, in this many folds. With fewer real
 #: units than this, their metrics would say little.
 _FOLDS, FEWEST_REAL_UNITS = 3, 8
-
-
-class RealUnits(NamedTuple):
-    """Real units of a machine type, in the columns of a seed.
-
-    Attributes:
-        lives: Units whose RUL is known.
-        unfailed: Units that had not failed at their last reading; their RUL is the time until then.
-        step_hours: Time step between readings, hours; None: that of the first life.
-    """
-
-    lives: pd.DataFrame
-    unfailed: pd.DataFrame | None
-    step_hours: float | None = None
-
-    @property
-    def step(self) -> float:
-        """Time step between readings, hours."""
-        return self.step_hours or time_step_of(self.lives)
 
 
 @dataclass(frozen=True)
@@ -190,13 +175,14 @@ def choose_from_real(
 ) -> Choice:
     """Choose by real units, each judged by a predictor that has not seen it.
 
-    Half of the units decide, the other half give the metrics. Synthetic lives are no candidate:
-    their model has seen all real lives, those that would be judged too.
+    Half of the units decide, the other half give the metrics. Real lives alone are the choice
+    unless others are better in every fold. Lives that are added to real ones are made again from
+    those that the predictor may see.
 
     Args:
         profile: The machine.
         real: Its real units; `FEWEST_REAL_UNITS` lives or more.
-        simulated: Lives simulated from its profile; None if they are no candidate.
+        simulated: Lives simulated from its profile; None if no lives can be added.
         seed: Random seed.
         progress: Gets a report before each training.
     """
@@ -204,17 +190,25 @@ def choose_from_real(
     units = whole["unit_id"].to_numpy()
     fold = unit_folds(units, _FOLDS)
     deciding = unit_folds(units, 2) == unit_folds(units, 2)[0]
-    mixtures: dict[str, pd.DataFrame | None] = {REAL: None}
+    mixtures: dict[str, Callable[[RealUnits], pd.DataFrame]] = {REAL: lambda known: known.lives}
     if simulated is not None:
-        mixtures[REAL_AND_SIMULATED] = simulated
+        mixtures |= {
+            REAL_AND_SIMULATED: lambda known: joined(known.lives, simulated),
+            REAL_AND_SYNTHETIC: lambda known: joined(
+                known.lives, generated_lives(known, profile, seed)
+            ),
+            REAL_AND_STRETCHED: lambda known: joined(
+                known.lives, stretched_lives(known, profile, seed)
+            ),
+        }
     parts: dict[str, list[tuple[Evaluation, Evaluation]]] = {name: [] for name in mixtures}
     done, step = 10.0, 70 / (len(mixtures) * _FOLDS)
-    for name, added in mixtures.items():
+    for name, mixed in mixtures.items():
         for number in range(_FOLDS):
             progress(done, f"learning from {name}, part {number + 1} of {_FOLDS}")
             done += step
             known, unseen = whole[fold != number], whole[fold == number]
-            lives = known if added is None else joined(known, added)
+            lives = mixed(real._replace(lives=known.reset_index(drop=True)))
             # Judging needs no sensor forecast.
             predictor = Predictor.fit(
                 profile, lives, time_step, seed, unfailed, sensor_forecast=False
@@ -222,14 +216,12 @@ def choose_from_real(
             first = np.asarray(deciding[fold == number])
             judged = evaluate(predictor, unseen[first]), evaluate(predictor, unseen[~first])
             parts[name].append(judged)
-    scores = {
-        name: mean_evaluation([first for first, _ in found]).pinball_loss_hours
-        for name, found in parts.items()
+    losses = {
+        name: [first.pinball_loss_hours for first, _ in found] for name, found in parts.items()
     }
-    best = min(scores, key=scores.__getitem__)
+    best = best_lives(losses)
     progress(80, f"learning from all {best}")
-    added = mixtures[best]
-    lives = whole if added is None else joined(whole, added)
+    lives = mixtures[best](real)
     return Choice(
         predictor=Predictor.fit(profile, lives, time_step, seed, unfailed),
         learnt_from=best,
@@ -237,8 +229,28 @@ def choose_from_real(
         unfailed=_count(unfailed),
         judged_on="real units that it had not seen",
         evaluation=mean_evaluation([rest for _, rest in parts[best]]),
-        candidates=scores,
+        candidates={
+            name: mean_evaluation([first for first, _ in found]).pinball_loss_hours
+            for name, found in parts.items()
+        },
     )
+
+
+def best_lives(losses: Mapping[str, Sequence[float]]) -> str:
+    """The least loss among lives that are better than real ones alone in every fold.
+
+    A few units decide, and one of several candidates is soon better by chance.
+
+    Args:
+        losses: By name, one of each fold.
+    """
+    alone = losses[REAL]
+    better = {
+        name: np.mean(found)
+        for name, found in losses.items()
+        if all(loss < other for loss, other in zip(found, alone, strict=True))
+    }
+    return min(better, key=better.__getitem__, default=REAL)
 
 
 def _count(units: pd.DataFrame | None) -> int:

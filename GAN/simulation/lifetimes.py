@@ -10,18 +10,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from GAN.config.rul_profiles import RulProfile
 from GAN.datasets.run_to_failure import TICKS_PER_HOUR
 from GAN.profiles.profile import FailureMode, MachineProfile
+from GAN.simulation.lifetime_distribution import LifetimeDistribution, draw_lives
 
 if TYPE_CHECKING:
     import pandas as pd
 
-
-#: Share of lives that would exceed `max_rul_hours` if the Weibull distribution were not truncated.
-CUT_OFF_ABOVE = 0.1
-#: A unit that fails before this share of `max_rul_hours` did not wear out: it is not drawn.
-SHORTEST_LIFE = 0.1
 
 #: Fewest rows of a life: the first one and the failure.
 MIN_ROWS_PER_LIFE = 2
@@ -73,7 +68,8 @@ def plan_lives(profile: MachineProfile, rows: int, units: int, rng: np.random.Ge
 
 
 def plan_lives_at_step(
-    profile: MachineProfile,
+    lifetimes: LifetimeDistribution,
+    longest_hours: float,
     rows: int,
     time_step_hours: float,
     failure_modes: Sequence[FailureMode],
@@ -82,21 +78,21 @@ def plan_lives_at_step(
     """Plan lives that fill a table of a given length at a given time step.
 
     Args:
-        profile: Gives the longest life and the Weibull shape.
+        lifetimes: The distribution of the lives.
+        longest_hours: No life is longer.
         rows: Rows of the table, at least two.
         time_step_hours: Hours from row to row, a multiple of 1/4096 h, at most half of
-            `max_rul_hours`.
+            `longest_hours`.
         failure_modes: The modes to draw from.
         rng: Draws the lives and the order of the failure modes.
 
     Returns:
-        Lives with exactly `rows` rows in all, as many as gives them the mean of the Weibull
-        distribution; none exceeds `max_rul_hours`.
+        Lives with exactly `rows` rows in all, as many as gives them the mean of the distribution.
     """
-    most = 1 + math.floor(profile.life.max_rul_hours / time_step_hours)
-    units = round(rows / rows_per_life(profile.life, time_step_hours))
+    most = 1 + math.floor(longest_hours / time_step_hours)
+    units = round(rows / rows_per_life(lifetimes, time_step_hours))
     units = min(max(units, math.ceil(rows / most)), rows // MIN_ROWS_PER_LIFE)
-    lives = draw_lives(profile.life, units, rng)
+    lives = lifetimes.draw(units, rng)
     return Lives(
         rows=_apportion(rows, lives, MIN_ROWS_PER_LIFE, most),
         failure_modes=_allot(failure_modes, units, rng),
@@ -104,10 +100,9 @@ def plan_lives_at_step(
     )
 
 
-def rows_per_life(life: RulProfile, time_step_hours: float) -> float:
+def rows_per_life(lifetimes: LifetimeDistribution, time_step_hours: float) -> float:
     """Number of rows of a life of mean length."""
-    evenly = (np.arange(1_000) + 0.5) / 1_000
-    return 1.0 + float(_quantile(life, evenly).mean()) / time_step_hours
+    return 1.0 + lifetimes.mean_hours / time_step_hours
 
 
 def timeline(lives: Lives, first_unit: int = 1) -> pd.DataFrame:
@@ -133,29 +128,6 @@ def timeline(lives: Lives, first_unit: int = 1) -> pd.DataFrame:
             "failure_mode": np.repeat(np.array(lives.failure_modes, dtype=object), rows),
         }
     ).astype({"unit_id": np.int32})
-
-
-def draw_lives(life: RulProfile, units: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Draw lengths of lives in hours, shape (units,)."""
-    return _quantile(life, rng.random(units))
-
-
-def _quantile(life: RulProfile, share: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Quantiles of the lives in hours: a Weibull distribution truncated at both ends.
-
-    Its scale is such that `CUT_OFF_ABOVE` of the whole distribution exceeds `max_rul_hours`.
-    """
-    from scipy.stats import truncweibull_min
-
-    longest = (-math.log(CUT_OFF_ABOVE)) ** (1.0 / life.weibull_shape)  # In units of the scale.
-    hours = truncweibull_min.ppf(
-        share,
-        life.weibull_shape,
-        SHORTEST_LIFE * longest,
-        longest,
-        scale=life.max_rul_hours / longest,
-    )
-    return np.asarray(np.minimum(hours, life.max_rul_hours))
 
 
 def _apportion(total: int, weights: NDArray[np.float64], least: int, most: int) -> tuple[int, ...]:

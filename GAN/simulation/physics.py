@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,8 +32,10 @@ if TYPE_CHECKING:
 #: Share of the way to its failure value that a sensor moves if another mode ends the unit.
 DRIFT = 0.25
 
-#: Random seeds of the fresh units, and rows per seed.
-FRESH_SEEDS = (MAX_RANDOM_SEED, MAX_RANDOM_SEED - 1, MAX_RANDOM_SEED - 2)
+#: Random seed of the fresh units, which users are unlikely to choose; how many there are, and rows
+#: of so many lives as a seed has.
+FRESH_SEED = MAX_RANDOM_SEED
+FRESH_UNITS = 30
 FRESH_ROWS = 3_000
 
 #: Range of the onset. A unit may be worn at the start (below 0). Some rows of wear remain.
@@ -62,11 +63,17 @@ def physics_seed(profile: MachineProfile, rows: int = DEFAULT_ROWS, seed: int = 
     Raises:
         InvalidInput: `rows` or `seed` is out of range.
     """
+    check_count("rows", rows, MIN_SEED_ROWS, MAX_SEED_ROWS)
+    return simulated_units(profile, rows, units_per_seed(profile), generator(profile, seed))
+
+
+def simulated_units(
+    profile: MachineProfile, rows: int, units: int, rng: np.random.Generator
+) -> pd.DataFrame:
+    """Simulate a number of lives; see `physics_seed`."""
     import pandas as pd
 
-    check_count("rows", rows, MIN_SEED_ROWS, MAX_SEED_ROWS)
-    rng = generator(profile, seed)
-    table = timeline(plan_lives(profile, rows, units_per_seed(profile), rng))
+    table = timeline(plan_lives(profile, rows, units, rng))
     lives = [_readings(profile, life, rng) for _, life in table.groupby("unit_id")]
     readings = pd.DataFrame(np.concatenate(lives), columns=[s.name for s in profile.sensors])
     return pd.concat([table, readings], axis=1)
@@ -115,14 +122,19 @@ def physics_rows(real_rows: int, share: float) -> int:
     return min(max(round(real_rows * share / (1 - share)), MIN_SEED_ROWS), MAX_SEED_ROWS)
 
 
-def fresh_units(profile: MachineProfile) -> pd.DataFrame:
-    """Simulated units for tests, from random seeds that users are unlikely to choose."""
-    import pandas as pd
+def fresh_units(profile: MachineProfile, rows: int = FRESH_ROWS) -> pd.DataFrame:
+    """Simulated units for tests, which no model was trained on.
 
-    seeds = [physics_seed(profile, FRESH_ROWS, number) for number in FRESH_SEEDS]
-    for before, after in pairwise(seeds):
-        after["unit_id"] += before["unit_id"].iloc[-1]
-    return pd.concat(seeds, ignore_index=True)
+    Args:
+        profile: The machine.
+        rows: Rows of the seed that they are compared with: their time step is about the same.
+
+    Returns:
+        The columns of a seed; `FRESH_UNITS` units, fewer where these had more than `MAX_SEED_ROWS`.
+    """
+    of_seed = units_per_seed(profile)
+    units = max(of_seed, min(FRESH_UNITS, MAX_SEED_ROWS * of_seed // rows))
+    return simulated_units(profile, rows * units // of_seed, units, generator(profile, FRESH_SEED))
 
 
 def units_per_seed(profile: MachineProfile) -> int:

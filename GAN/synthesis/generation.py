@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from errors import InvalidInput, Problem, StageError
 from GAN.config.limits import MAX_SET_ROWS, MIN_SET_ROWS, check_count
@@ -18,9 +17,11 @@ from GAN.datasets.run_to_failure import life_fraction
 from GAN.layout import SPLITS
 from GAN.profiles.profile import FailureMode, MachineProfile
 from GAN.progress import Progress
+from GAN.simulation.lifetime_distribution import LifetimeDistribution
 from GAN.simulation.lifetimes import Lives, plan_lives_at_step, rows_per_life, timeline
 from GAN.simulation.physics import generator, units_per_seed
-from GAN.synthesis.machine_model import MachineModel, feature_names
+from GAN.synthesis.life_model import LifeModel
+from GAN.synthesis.trajectories import Life
 from GAN.synthesis.unit_effects import UnitEffects
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ FEWEST_ROWS_PER_LIFE = 50
 
 
 def generate(
-    model: MachineModel,
+    model: LifeModel,
     profile: MachineProfile,
     samples: Mapping[str, int],
     time_step_hours: float,
@@ -41,7 +42,7 @@ def generate(
     """Generate synthetic sets of whole lives; no unit is in two sets.
 
     Args:
-        model: A trained model of this profile.
+        model: The model of this profile's lives.
         profile: The machine.
         samples: Rows of train, val and test, at least two each.
         time_step_hours: Time step of the seed data; see `common_step` for the sets' own.
@@ -57,23 +58,54 @@ def generate(
         StageError: The model was trained on another profile.
     """
     samples = _in_order(samples)
-    if set(model.features) != set(feature_names(profile)):
+    if {column.name for column in model.columns} != {sensor.name for sensor in profile.sensors}:
         raise StageError(
             f"the model of {profile.machine_id} was trained on another profile: train it again"
         )
     rng = generator(profile, seed)
-    modes = tuple(
-        mode for mode in profile.failure_modes if mode.name in model.trajectories.failure_modes
-    )
-    if absent := [mode.name for mode in profile.failure_modes if mode not in modes]:
+    known = {mode.name for mode in _known_modes(model, profile)}
+    if absent := [mode.name for mode in profile.failure_modes if mode.name not in known]:
         progress(0, f"left out, as no life in the seed data ends by them: {', '.join(absent)}")
-    step = common_step(profile, samples, time_step_hours)
-    tables = _plan(profile, samples, step, modes, rng)
+    step = common_step(profile, _lifetimes(model, profile), samples, time_step_hours)
+    tables = _plan(model, profile, samples, step, rng)
     units = sum(table["unit_id"].nunique() for table in tables.values())
     progress(10, f"{sum(samples.values()):,} rows for {units} lives")
     sets = _fill(tables, model, profile, rng)
     progress(100, f"{sum(samples.values()):,} rows in {len(sets)} sets")
     return sets
+
+
+def draw_lives(
+    model: LifeModel,
+    profile: MachineProfile,
+    units: int,
+    most_rows: int,
+    time_step_hours: float,
+    seed: int,
+) -> pd.DataFrame:
+    """Draw whole lives for one table, in the columns of the seed data.
+
+    Args:
+        model: The model of this profile's lives.
+        profile: The machine.
+        units: About so many lives, fewer if they have more than `most_rows` rows.
+        most_rows: Most rows in all.
+        time_step_hours: Time step of the rows.
+        seed: Random seed, 0 or greater.
+    """
+    rows = min(most_rows, round(units * rows_per_life(_lifetimes(model, profile), time_step_hours)))
+    rng = generator(profile, seed)
+    tables = _plan(model, profile, {"": rows}, time_step_hours, rng)
+    return _fill(tables, model, profile, rng)[""]
+
+
+def _known_modes(model: LifeModel, profile: MachineProfile) -> tuple[FailureMode, ...]:
+    known = model.trajectories.failure_modes
+    return tuple(mode for mode in profile.failure_modes if mode.name in known)
+
+
+def _lifetimes(model: LifeModel, profile: MachineProfile) -> LifetimeDistribution:
+    return model.lifetimes or LifetimeDistribution.of_profile(profile.life)
 
 
 def _in_order(samples: Mapping[str, int]) -> dict[str, int]:
@@ -90,7 +122,10 @@ def _in_order(samples: Mapping[str, int]) -> dict[str, int]:
 
 
 def common_step(
-    profile: MachineProfile, samples: Mapping[str, int], seed_step_hours: float
+    profile: MachineProfile,
+    lifetimes: LifetimeDistribution,
+    samples: Mapping[str, int],
+    seed_step_hours: float,
 ) -> float:
     """Time step of all sets of a generation, hours.
 
@@ -100,25 +135,27 @@ def common_step(
     step = seed_step_hours
     fewest = min(samples.values())
     while (
-        fewest < units_per_seed(profile) * rows_per_life(profile.life, step)
-        and rows_per_life(profile.life, 2 * step) >= FEWEST_ROWS_PER_LIFE
+        fewest < units_per_seed(profile) * rows_per_life(lifetimes, step)
+        and rows_per_life(lifetimes, 2 * step) >= FEWEST_ROWS_PER_LIFE
     ):
         step *= 2
     return step
 
 
 def _plan(
+    model: LifeModel,
     profile: MachineProfile,
     samples: Mapping[str, int],
     step: float,
-    modes: tuple[FailureMode, ...],
     rng: np.random.Generator,
 ) -> dict[str, pd.DataFrame]:
     """Computed columns of each set; unit ids continue from set to set."""
+    lifetimes, modes = _lifetimes(model, profile), _known_modes(model, profile)
     tables: dict[str, pd.DataFrame] = {}
     first_unit = 1
     for split, rows in samples.items():
-        lives: Lives = plan_lives_at_step(profile, rows, step, modes, rng)
+        longest = profile.life.max_rul_hours
+        lives: Lives = plan_lives_at_step(lifetimes, longest, rows, step, modes, rng)
         tables[split] = timeline(lives, first_unit)
         first_unit += len(lives.rows)
     return tables
@@ -126,7 +163,7 @@ def _plan(
 
 def _fill(
     tables: Mapping[str, pd.DataFrame],
-    model: MachineModel,
+    model: LifeModel,
     profile: MachineProfile,
     rng: np.random.Generator,
 ) -> dict[str, pd.DataFrame]:
@@ -137,8 +174,9 @@ def _fill(
     sensors = [sensor.name for sensor in profile.sensors]
     nominal = np.empty((len(plan), len(sensors)))
     for mode, rows in plan.groupby("failure_mode").indices.items():
-        places = [_places(life, profile, rng) for _, life in plan.iloc[rows].groupby("unit_id")]
-        nominal[rows] = model.trajectories.readings(model.table, str(mode), places, rng)
+        onset = profile.life.rul_noise_std_hours if model.lifetimes is None else 0.0
+        lives = [_life(life, onset, rng) for _, life in plan.iloc[rows].groupby("unit_id")]
+        nominal[rows] = model.trajectories.readings(model.columns, str(mode), lives, rng)
     plan[sensors] = UnitEffects(profile, model.unit_effect_sensors).added(nominal, plan, rng)
     ends = np.cumsum([len(table) for table in tables.values()])
     return {
@@ -147,13 +185,9 @@ def _fill(
     }
 
 
-def _places(
-    life: pd.DataFrame, profile: MachineProfile, rng: np.random.Generator
-) -> NDArray[np.float64]:
-    """Position of each row of a unit along the trajectory of its failure mode, shape (rows,).
-
-    The onset differs from unit to unit with standard deviation `rul_noise_std_hours`.
-    """
-    fraction = life_fraction(life).to_numpy()
-    shift = rng.normal(0.0, profile.life.rul_noise_std_hours) / life["rul_hours"].iloc[0]
-    return np.asarray(fraction - shift * (1.0 - fraction))
+def _life(rows: pd.DataFrame, onset_deviation: float, rng: np.random.Generator) -> Life:
+    """A planned life; its onset deviates by `onset_deviation` hours (standard deviation)."""
+    fraction = life_fraction(rows).to_numpy()
+    hours = float(rows["rul_hours"].iloc[0])
+    shift = rng.normal(0.0, onset_deviation) / hours
+    return Life(fraction - shift * (1.0 - fraction), hours)

@@ -1,8 +1,8 @@
 """The model of one machine: training, saving and loading.
 
-The model learns life fraction, failure mode and the sensors of single rows, with the readings of a
-nominal unit (`GAN.synthesis.unit_effects`). RUL, time and unit are not learnt: they follow from the
-planned lives when data is generated.
+A model of rows learns life fraction, failure mode and the sensors of single rows, with the readings
+of a nominal unit (`GAN.synthesis.unit_effects`). A model of lives learns how units degrade. RUL,
+time and unit are not learnt: they follow from the planned lives when data is generated.
 """
 
 from __future__ import annotations
@@ -18,13 +18,15 @@ from errors import StageError
 from GAN.config.limits import MAX_RANDOM_SEED, MIN_RANDOM_SEED, check_count
 from GAN.config.tvae_config import TvaeConfig, progress_interval
 from GAN.datasets.provenance import SeedOrigin
-from GAN.datasets.run_to_failure import life_fraction
+from GAN.datasets.real_units import RealUnits
 from GAN.files import replacing
 from GAN.profiles.profile import MachineProfile
 from GAN.progress import Progress
+from GAN.simulation.lifetime_distribution import LifetimeDistribution
+from GAN.synthesis.latent_trajectories import Trajectories
+from GAN.synthesis.life_model import LifeModel, feature_names, nominal_readings, physical_limits
 from GAN.synthesis.serialization import deserialized_fields, serialized
-from GAN.synthesis.trajectories import Trajectories, fit_trajectories
-from GAN.synthesis.unit_effects import UnitEffects, sensors_with_unit_effects
+from GAN.tvae.columns import Numbers
 from GAN.tvae.model import TableModel, fit_model
 
 if TYPE_CHECKING:
@@ -42,20 +44,17 @@ class MachineModel:
 
     Attributes:
         table: The model of its rows.
-        trajectories: How its units degrade from new to failed.
-        unit_effect_sensors: Sensors whose unit effects were removed before the training; see
-            `GAN.synthesis.unit_effects`.
+        lives: The model of its lives.
         origin: The seed that it was trained on; None if unknown.
     """
 
     table: TableModel
-    trajectories: Trajectories
-    unit_effect_sensors: tuple[str, ...]
+    lives: LifeModel
     origin: SeedOrigin | None = None
 
     @property
     def features(self) -> list[str]:
-        """Columns that it was trained on, in order."""
+        """Columns of the rows, in order."""
         return [column.name for column in self.table.columns]
 
 
@@ -85,11 +84,6 @@ class TrainedModel:
         return self.loss_history[-1]
 
 
-def feature_names(profile: MachineProfile) -> list[str]:
-    """Columns that the model learns, in order."""
-    return ["life_fraction", "failure_mode", *(sensor.name for sensor in profile.sensors)]
-
-
 def sdv_metadata(profile: MachineProfile) -> dict[str, Any]:
     """SDV metadata of the training table, as JSON data; nothing is auto-detected."""
     columns = {
@@ -103,29 +97,6 @@ def sdv_metadata(profile: MachineProfile) -> dict[str, Any]:
     }
 
 
-def training_frame(seed: pd.DataFrame, profile: MachineProfile) -> pd.DataFrame:
-    """The training table of a seed data set: readings of a nominal unit.
-
-    Args:
-        seed: A seed data set of this profile.
-        profile: Names the sensors.
-
-    Returns:
-        Columns life_fraction (0 to 1), failure_mode and the sensors; one row per seed row.
-
-    Raises:
-        StageError: The seed data set was made from another profile.
-    """
-    missing = [sensor.name for sensor in profile.sensors if sensor.name not in seed]
-    if missing:
-        raise StageError(
-            f"the seed data of {profile.machine_id} lacks {', '.join(missing)}: "
-            "make it again from this profile"
-        )
-    nominal = UnitEffects(profile, sensors_with_unit_effects(seed, profile)).nominal(seed)
-    return nominal.assign(life_fraction=life_fraction(seed))[feature_names(profile)]
-
-
 def train(
     seed_data: pd.DataFrame,
     profile: MachineProfile,
@@ -133,6 +104,7 @@ def train(
     seed: int,
     progress: Progress,
     origin: SeedOrigin | None = None,
+    real: RealUnits | None = None,
 ) -> TrainedModel:
     """Fit a TVAE.
 
@@ -143,6 +115,8 @@ def train(
         seed: Random seed, 0 or greater. The same data, settings and seed give the same model.
         progress: Receives the epoch and its mean loss, ten times per training.
         origin: Origin of the seed data, saved with the model.
+        real: Its real units, from which the model learns how long units live and how they
+            differ; None if all are simulated.
 
     Returns:
         The fitted model.
@@ -155,7 +129,7 @@ def train(
 
     check_count("seed", seed, MIN_RANDOM_SEED, MAX_RANDOM_SEED)
     started = time.perf_counter()
-    frame = training_frame(seed_data, profile)
+    frame = nominal_readings(seed_data, profile, real)
     every = progress_interval(config.epochs)
     epochs = iter(range(1, config.epochs + 1))
 
@@ -168,19 +142,11 @@ def train(
             progress(100 * epoch / config.epochs, message, epoch=epoch, loss=loss)
 
     progress(0, f"learning {len(frame):,} rows of {frame.shape[1]} columns")
-    table, codes = fit_model(frame, config, seed, on_epoch, _limits(profile))
-    sensors = [sensor.name for sensor in profile.sensors]
-    trajectories = fit_trajectories(
-        table,
-        codes.astype(np.float64),
-        frame[sensors].to_numpy(),
-        sensors,
-        frame["life_fraction"].to_numpy(),
-        seed_data["unit_id"].to_numpy(),
-        frame["failure_mode"].to_numpy(),
-    )
+    limits = {"life_fraction": (0.0, 1.0)} | physical_limits(profile)
+    table = fit_model(frame, config, seed, on_epoch, limits)
+    lives = LifeModel.fit(seed_data, frame, _sensor_columns(table), profile, real)
     synthesizer = to_stock(table, frame, sdv_metadata(profile), TABLE, config.epochs)
-    model = MachineModel(table, trajectories, sensors_with_unit_effects(seed_data, profile), origin)
+    model = MachineModel(table, lives, origin)
     parts = {field.name: serialized(getattr(model, field.name)) for field in fields(model)}
     setattr(synthesizer, _OURS, parts)
     return TrainedModel(
@@ -193,12 +159,9 @@ def train(
     )
 
 
-def _limits(profile: MachineProfile) -> dict[str, tuple[float, float]]:
-    limits = {
-        sensor.name: (sensor.physical_limits.min, sensor.physical_limits.max)
-        for sensor in profile.sensors
-    }
-    return {"life_fraction": (0.0, 1.0)} | limits
+def _sensor_columns(table: TableModel) -> list[Numbers]:
+    """All columns of numbers but the life fraction, which is the first."""
+    return [column for column in table.columns[1:] if isinstance(column, Numbers)]
 
 
 def save(synthesizer: Any, path: Path) -> None:
@@ -221,8 +184,24 @@ def load(path: Path) -> MachineModel:
 
     written = getattr(load_synthesizer(path), _OURS, {})
     try:
-        return MachineModel(**deserialized_fields("MachineModel", written))
+        parts = deserialized_fields("MachineModel", written)
+        return MachineModel(**parts) if "lives" in parts else _of_latent_trajectories(**parts)
     except (KeyError, TypeError):  # Unknown classes or fields.
         raise StageError(
             f"{path.name} was not made by this version of Fleetforge or by 0.1: train it again"
         ) from None
+
+
+def _of_latent_trajectories(
+    table: TableModel,
+    trajectories: Trajectories,
+    unit_effect_sensors: tuple[str, ...],
+    origin: SeedOrigin | None = None,
+    lifetimes: LifetimeDistribution | None = None,
+) -> MachineModel:
+    """A model of version 0.1."""
+    converted = trajectories.converted(table)
+    columns = tuple(_sensor_columns(table))
+    return MachineModel(
+        table, LifeModel(columns, converted, unit_effect_sensors, lifetimes), origin
+    )

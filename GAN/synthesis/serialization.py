@@ -12,7 +12,10 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from GAN.datasets.provenance import SeedOrigin
-from GAN.synthesis.trajectories import Noise, Trajectories, Trajectory
+from GAN.simulation.lifetime_distribution import LifetimeDistribution
+from GAN.synthesis.latent_trajectories import Noise, Trajectories, Trajectory
+from GAN.synthesis.life_model import LifeModel
+from GAN.synthesis.trajectories import DegradationTrajectories, DegradationTrajectory
 from GAN.tvae.aggregate_posterior import LatentDistribution
 from GAN.tvae.columns import Labels, Numbers
 from GAN.tvae.model import TableModel
@@ -20,8 +23,12 @@ from GAN.tvae.model import TableModel
 _CLASSES = {
     kind.__name__: kind
     for kind in (
+        DegradationTrajectories,
+        DegradationTrajectory,
         Labels,
         LatentDistribution,
+        LifeModel,
+        LifetimeDistribution,
         Noise,
         Numbers,
         SeedOrigin,

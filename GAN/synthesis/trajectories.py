@@ -1,271 +1,238 @@
-"""Degradation trajectories: the path of units from new to failed, and the noise around it.
+"""Degradation trajectories: the course of whole lives, and the noise around it.
 
-A unit's latent codes move along a curve, and the decoder turns the curve into readings without
-noise. The residual of the seed's readings is the noise: its spread changes along life, it is
-autocorrelated, and sensors may be correlated.
+The course of a unit is one curve for each sensor, from new to failed. New courses are the mean
+course of the failure mode plus a random combination of the deviations of known units. This is a
+functional principal component analysis (Ramsay and Silverman, Functional Data Analysis, 2005) with
+normally distributed scores: sensors, stages of life and the length of life vary together as they do
+among the known units. The noise of a new unit is made of short stretches of one known unit's noise.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
 
 from GAN.synthesis.piecewise import corner_shares, corners_for, fit_curve
+from GAN.synthesis.unit_effects import FEWEST_UNITS
 from GAN.tvae.columns import Numbers
-from GAN.tvae.model import TableModel
 
 Matrix = NDArray[np.float64]
 
-#: Weight of a sensor's overall spread at each corner of its spread along life, in rows.
-PRIOR_ROWS = 5
-#: Probabilities at which quantiles of the noise are stored.
-SHARES = np.linspace(0.0, 1.0, 201)
-MOST_AUTOCORRELATION = 0.99
-#: A failure mode with fewer seed units uses the deviations of the units of all modes.
-FEWEST_UNITS = 3
+#: Rows of a stretch of noise. Within it, noise follows itself as in the known unit.
+STRETCH = 30
+#: A stretch comes from the same stage of life, give or take this share of it.
+SHIFT = 0.02
+#: Units keep their noise until they have so many rows of it together.
+MOST_NOISE_ROWS = 50_000
+#: Known units that say nothing about how courses depend on the length of life. A few units seem to
+#: show a relation where there is none.
+LIFE_PRIOR_UNITS = 1.0
+#: A life counts as at most this many standard deviations longer or shorter than the mean one.
+MOST_UNUSUAL_LIFE = 2.5
+
+
+class Life(NamedTuple):
+    """A planned life.
+
+    Attributes:
+        places: Fraction of life of each row, shape (rows,).
+        hours: Its length.
+    """
+
+    places: Matrix
+    hours: float
 
 
 @dataclass(frozen=True)
-class Trajectory:
-    """The trajectory of units of one failure mode, at the corners of `corner_shares`.
+class DegradationTrajectory:
+    """The course of units of one failure mode, at the corners of `corner_shares`.
 
     Attributes:
         failure_mode: The failure mode.
-        curve: Codes of the mean unit, shape (corners, latent).
-        deviations: Deviations of the seed's units from the mean unit of their mode, divided by the
-            root of the degrees of freedom; shape (units, corners, latent).
-        offset: Systematic error of the decoder's readings, shape (corners, sensors).
-        spread: Standard deviation of the noise, shape (corners, sensors).
+        curve: Readings of the mean unit without noise, shape (corners, sensors).
+        deviations: Deviations of known units from the mean unit of their mode, divided by the root
+            of the degrees of freedom; shape (units, corners, sensors).
+        log_life: Mean logarithm of the known lives in hours.
+        life_deviations: Deviations of the logarithm of each unit's life, divided likewise, shape
+            (units,).
+        noise: Noise of these units, unit by unit, shape (rows, sensors).
+        noise_ends: Index behind the last row of each unit, shape (units,); units whose noise was
+            not kept have no rows.
     """
 
     failure_mode: str
     curve: Matrix
     deviations: Matrix
-    offset: Matrix
-    spread: Matrix
+    log_life: float
+    life_deviations: Matrix
+    noise: NDArray[np.float32]
+    noise_ends: NDArray[np.int64]
 
-    def codes(self, places: Matrix, rng: np.random.Generator) -> Matrix:
-        """Draw the codes of a new unit at fractions of its life, shape (rows, latent).
-
-        Its deviation from the mean unit is a random combination of the seed units' deviations.
-        """
-        weights = rng.standard_normal(len(self.deviations))
+    def readings(self, life: Life, rng: np.random.Generator) -> Matrix:
+        """Draw the readings of a new unit, shape (rows, sensors)."""
+        weights = self._weights(life.hours, rng)
         curve = self.curve + np.tensordot(weights, self.deviations, 1)
-        return np.asarray(corner_shares(places, len(curve)) @ curve)
+        shares = corner_shares(life.places, len(curve))
+        return np.asarray(shares @ curve + self._drawn_noise(life.places, weights, rng))
+
+    def _weights(self, hours: float, rng: np.random.Generator) -> Matrix:
+        """Weight of each known unit's deviation, normally distributed given the length of life."""
+        weights = rng.standard_normal(len(self.deviations))
+        variance = float(np.square(self.life_deviations).sum())
+        if variance < 1e-12:
+            return weights
+        limit = MOST_UNUSUAL_LIFE * np.sqrt(variance)
+        unusual = np.clip(np.log(max(hours, 1e-9)) - self.log_life, -limit, limit)
+        doubt = LIFE_PRIOR_UNITS * variance / len(weights)
+        missing = unusual - self.life_deviations @ weights - np.sqrt(doubt) * rng.standard_normal()
+        return np.asarray(weights + self.life_deviations * missing / (variance + doubt))
+
+    def _drawn_noise(self, places: Matrix, weights: Matrix, rng: np.random.Generator) -> Matrix:
+        """Stretches of one unit's noise from about the same stages of life, shape (rows, sensors).
+
+        The unit is more likely one that the new unit resembles, as units differ in their noise.
+        """
+        size = np.diff(self.noise_ends, prepend=0)
+        chance = np.where(size > 0, np.square(weights) + 1e-9, 0.0)
+        unit = rng.choice(len(size), p=chance / chance.sum())
+        rows = min(STRETCH, size[unit])
+        stages = places[::rows] + rng.uniform(-SHIFT, SHIFT, len(places[::rows]))
+        first = np.clip(stages, 0.0, 1.0) * (size[unit] - rows)
+        start = self.noise_ends[unit] - size[unit] + np.floor(first).astype(int)
+        index = (start[:, None] + np.arange(rows)).ravel()[: len(places)]
+        return np.asarray(self.noise[index], np.float64)
 
 
 @dataclass(frozen=True)
-class Noise:
-    """Noise of the sensors with unit spread: an AR(1) process with a Gaussian copula.
-
-    Attributes:
-        quantiles: Quantiles of each sensor's noise at `SHARES`, shape (sensors, len(SHARES)).
-        lags: Lag-1 autocorrelation, shape (sensors,).
-        correlation: Correlation of sensors in the same row, shape (sensors, sensors).
-    """
-
-    quantiles: Matrix
-    lags: Matrix
-    correlation: Matrix
-
-    def draw(self, rows: int, rng: np.random.Generator) -> Matrix:
-        """Draw the noise of one unit, shape (rows, sensors)."""
-        from scipy.signal import lfilter
-
-        shocks = rng.standard_normal((rows, len(self.lags)))
-        first = _root(self.correlation) @ shocks[0]
-        shocks = shocks @ _root(self.correlation * (1.0 - np.outer(self.lags, self.lags))).T
-        shocks[0] = first
-        noise = np.empty_like(shocks)
-        for index, lag in enumerate(self.lags):
-            followed = ndtr(lfilter([1.0], [1.0, -lag], shocks[:, index]))
-            noise[:, index] = np.interp(followed, SHARES, self.quantiles[index])
-        return noise
-
-
-@dataclass(frozen=True)
-class Trajectories:
-    """The trajectories learnt from a seed.
+class DegradationTrajectories:
+    """The courses of a machine's units.
 
     Attributes:
         sensors: Names of the sensors.
-        trajectories: One for each failure mode that ends a unit of the seed.
-        noise: The noise around all of them.
+        trajectories: One for each failure mode that ends a known unit.
     """
 
     sensors: tuple[str, ...]
-    trajectories: tuple[Trajectory, ...]
-    noise: Noise
+    trajectories: tuple[DegradationTrajectory, ...]
 
     @property
     def failure_modes(self) -> list[str]:
-        """Failure modes that end units of the seed."""
+        """Failure modes that end known units."""
         return [trajectory.failure_mode for trajectory in self.trajectories]
 
     def readings(
         self,
-        table: TableModel,
+        columns: Sequence[Numbers],
         failure_mode: str,
-        places: Sequence[Matrix],
+        lives: Sequence[Life],
         rng: np.random.Generator,
     ) -> Matrix:
-        """Draw readings of nominal units that end by a failure mode.
+        """Draw readings of new units that end by a failure mode.
 
         Args:
-            table: Decodes codes.
+            columns: Scale and possible values of each sensor.
             failure_mode: One of `failure_modes`.
-            places: Fractions of life of each unit's rows.
-            rng: Draws the units' deviations and the noise.
+            lives: The planned lives.
+            rng: Draws the courses and the noise.
 
         Returns:
-            Shape (rows of all units, sensors).
+            Shape (rows of all lives, sensors).
         """
         trajectory = next(each for each in self.trajectories if each.failure_mode == failure_mode)
-        codes = np.concatenate([trajectory.codes(unit, rng) for unit in places])
-        noise = np.concatenate([self.noise.draw(len(unit), rng) for unit in places])
-        shares = corner_shares(np.concatenate(places), len(trajectory.curve))
-        columns = _columns(table, self.sensors)
-        expected = _decoded(table, columns, codes) + shares @ trajectory.offset
-        scaled = expected + noise * (shares @ trajectory.spread)
+        scaled = np.concatenate([trajectory.readings(life, rng) for life in lives])
         return np.column_stack(
             [_reading(column, scaled[:, index]) for index, column in enumerate(columns)]
         )
 
 
+@dataclass(frozen=True)
+class _Unit:
+    """A known unit: its failure mode, course, noise (rows, sensors) and logarithm of its life."""
+
+    failure_mode: str
+    curve: Matrix
+    noise: Matrix
+    log_life: float
+
+
 def fit_trajectories(
-    table: TableModel,
-    codes: Matrix,
+    columns: Sequence[Numbers],
     readings: Matrix,
-    sensors: Sequence[str],
     places: Matrix,
     units: NDArray[np.integer],
     failure_modes: NDArray[np.object_],
-) -> Trajectories:
-    """Learn the trajectories of a seed's units.
+    hours: Matrix,
+) -> DegradationTrajectories:
+    """Learn the courses of known units.
 
     The rows of a unit must be consecutive, from new to failed.
 
     Args:
-        table: Model of the rows.
-        codes: Code of each row, shape (rows, latent).
-        readings: Readings of a nominal unit, shape (rows, sensors).
-        sensors: Names of the sensors.
+        columns: Scale and possible values of each sensor.
+        readings: Shape (rows, sensors).
         places: Fraction of life of each row, shape (rows,).
         units: Unit of each row, shape (rows,).
         failure_modes: Failure mode of each row's unit, shape (rows,).
+        hours: Length of the life of each row's unit, shape (rows,).
     """
-    columns = _columns(table, sensors)
     rng = np.random.default_rng(0)
     scaled = np.column_stack(
         [_scaled(column, readings[:, index], rng) for index, column in enumerate(columns)]
     )
-    corners = corners_for(float(np.median(np.unique(units, return_counts=True)[1])))
-    noise = np.empty_like(scaled)
-    trajectories = []
-    for mode in sorted(set(failure_modes)):
-        rows = np.flatnonzero(failure_modes == mode)
-        shares = corner_shares(places[rows], corners)
-        curve = fit_curve(shares, codes[rows])
-        deviations, followed = _follow_units(shares, codes[rows], curve, units[rows])
-        missed = scaled[rows] - _decoded(table, columns, followed)
-        offset = fit_curve(shares, missed)
-        missed -= shares @ offset
-        spread = _spread(shares, missed)
-        noise[rows] = missed / np.maximum(shares @ spread, 1e-12)
-        trajectories.append(Trajectory(str(mode), curve, deviations, offset, spread))
-    trajectories = _with_common_deviations(trajectories)
-    return Trajectories(tuple(sensors), tuple(trajectories), _fit_noise(noise, units))
-
-
-def _with_common_deviations(trajectories: Sequence[Trajectory]) -> list[Trajectory]:
-    """Scale the deviations; a mode with too few units gets the deviations of all modes."""
-    every = np.concatenate([trajectory.deviations for trajectory in trajectories])
-    common = every / np.sqrt(max(len(every) - len(trajectories), 1))
-    return [
-        replace(
-            trajectory,
-            deviations=common
-            if len(trajectory.deviations) < FEWEST_UNITS
-            else trajectory.deviations / np.sqrt(len(trajectory.deviations) - 1),
-        )
-        for trajectory in trajectories
-    ]
-
-
-def _follow_units(
-    shares: Matrix, codes: Matrix, curve: Matrix, units: NDArray[np.integer]
-) -> tuple[Matrix, Matrix]:
-    """Each unit's deviation from the mean unit, and the codes of all rows on their units' curves.
-
-    Returns:
-        Shapes (units, corners, latent) and (rows, latent).
-    """
-    followed = np.empty_like(codes)
-    deviations = []
-    for unit in np.unique(units):
-        rows = units == unit
-        deviations.append(fit_curve(shares[rows], codes[rows] - shares[rows] @ curve))
-        followed[rows] = shares[rows] @ (curve + deviations[-1])
-    return np.array(deviations), followed
-
-
-def _spread(shares: Matrix, missed: Matrix) -> Matrix:
-    """Standard deviation at each corner."""
-    overall = np.square(missed).mean(axis=0)
-    weight = shares.sum(axis=0)[:, None]
-    return np.asarray(
-        np.sqrt((shares.T @ np.square(missed) + PRIOR_ROWS * overall) / (weight + PRIOR_ROWS))
+    _, first, count = np.unique(units, return_index=True, return_counts=True)
+    corners = corners_for(float(np.median(count)))
+    known = []
+    for start, rows in zip(first, count, strict=True):
+        row = slice(start, start + rows)
+        shares = corner_shares(places[row], corners)
+        curve = fit_curve(shares, scaled[row])
+        left = scaled[row] - shares @ curve
+        known.append(_Unit(str(failure_modes[start]), curve, left, float(np.log(hours[start]))))
+    means = {
+        mode: np.mean([unit.curve for unit in known if unit.failure_mode == mode], axis=0)
+        for mode in sorted({unit.failure_mode for unit in known})
+    }
+    return DegradationTrajectories(
+        tuple(column.name for column in columns),
+        tuple(_trajectory(mode, means, known) for mode in means),
     )
 
 
-def _fit_noise(left: Matrix, units: NDArray[np.integer]) -> Noise:
-    quantiles = np.quantile(left, SHARES, axis=0).T
-    margin = 0.5 / len(left)
-    normal = np.column_stack(
-        [
-            ndtri(np.interp(column, own, SHARES).clip(margin, 1.0 - margin))
-            for column, own in zip(left.T, quantiles, strict=True)
-        ]
+def _trajectory(
+    mode: str, means: dict[str, Matrix], known: Sequence[_Unit]
+) -> DegradationTrajectory:
+    units = [unit for unit in known if unit.failure_mode == mode]
+    freedom = len(units) - 1
+    if len(units) < FEWEST_UNITS:  # Too few to show how units differ: those of all modes do.
+        units, freedom = list(known), len(known) - len(means)
+    scale = np.sqrt(max(freedom, 1))
+    lives = np.array([unit.log_life for unit in units])
+    noise, ends = _kept([unit.noise for unit in units])
+    return DegradationTrajectory(
+        mode,
+        means[mode],
+        np.array([unit.curve - means[unit.failure_mode] for unit in units]) / scale,
+        float(lives.mean()),
+        (lives - lives.mean()) / scale,
+        noise,
+        ends,
     )
-    deviation = normal.std(axis=0) + 1e-12
-    normal = (normal - normal.mean(axis=0)) / deviation
-    follows = units[1:] == units[:-1]
-    lags = (normal[1:][follows] * normal[:-1][follows]).mean(axis=0) if follows.any() else 0.0
-    correlation = normal.T @ normal / len(normal)
-    np.fill_diagonal(correlation, 1.0)
-    return Noise(quantiles, np.clip(lags, 0.0, MOST_AUTOCORRELATION) + 0.0, correlation)
 
 
-def _root(covariance: Matrix) -> Matrix:
-    """A square root of the nearest positive definite matrix, with the same variances."""
-    values, vectors = np.linalg.eigh(covariance)
-    root = vectors * np.sqrt(values.clip(1e-9))
-    scale = np.sqrt(np.diag(covariance) / np.square(root).sum(axis=1))
-    return np.asarray(root * scale[:, None])
-
-
-def _columns(table: TableModel, sensors: Sequence[str]) -> list[Numbers]:
-    by_name = {column.name: column for column in table.columns if isinstance(column, Numbers)}
-    return [by_name[name] for name in sensors]
-
-
-def _decoded(table: TableModel, columns: Sequence[Numbers], codes: Matrix) -> Matrix:
-    """Decoded means on the scale of the noise, shape (rows, len(columns))."""
-    means = table.means(codes.astype(np.float32))
-    return np.column_stack(
-        [
-            means[column.name] if column.tied else column.smoothly(means[column.name])
-            for column in columns
-        ]
-    )
+def _kept(noise: Sequence[Matrix]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """See `DegradationTrajectory.noise` and `DegradationTrajectory.noise_ends`."""
+    rows = np.array([len(unit) for unit in noise])
+    rows[(np.cumsum(rows) > MOST_NOISE_ROWS) & (np.arange(len(rows)) > 0)] = 0
+    kept = [unit[:count] for unit, count in zip(noise, rows, strict=True)]
+    return np.concatenate(kept).astype(np.float32), np.cumsum(rows)
 
 
 def _scaled(column: Numbers, numbers: Matrix, rng: np.random.Generator) -> Matrix:
-    """Readings on the scale on which their noise is estimated.
+    """Readings on the scale on which courses are learnt.
 
     It is the sensor's own scale, except where values repeat: an atom has noise only on the
     channel's scale.

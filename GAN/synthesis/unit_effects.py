@@ -20,10 +20,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from GAN.datasets.real_units import RealUnits
 from GAN.datasets.run_to_failure import life_fraction
 from GAN.profiles.profile import MachineProfile
 from GAN.reflection import reflect
-from GAN.simulation.lifetimes import draw_lives
+from GAN.simulation.lifetime_distribution import draw_lives
 from GAN.simulation.physics import damage, generator
 
 if TYPE_CHECKING:
@@ -37,18 +38,29 @@ LIVES = 40
 #: A row is used to estimate its unit's effects while at least this share of them is left.
 MOSTLY_LEFT = 0.7
 
+#: Fewest units that show how units differ.
+FEWEST_UNITS = 3
+
 #: A value is common if a larger share of the rows has it, and more than one unit; a sensor repeats
 #: itself if a larger share of the rows has common values.
 COMMON, REPEATING = 0.001, 0.05
 
 
-def sensors_with_unit_effects(seed: pd.DataFrame, profile: MachineProfile) -> tuple[str, ...]:
+def sensors_with_unit_effects(
+    seed: pd.DataFrame, profile: MachineProfile, real: RealUnits | None = None
+) -> tuple[str, ...]:
     """Sensors whose unit effects are taken out and put back: those with continuous readings.
+
+    None are where enough real units show how units differ: then the trajectories learn the
+    differences in all sensors together.
 
     Args:
         seed: The seed data.
         profile: Names the sensors.
+        real: Its real units; None if all are simulated.
     """
+    if real is not None and real.lives["unit_id"].nunique() >= FEWEST_UNITS:
+        return ()
     names = [sensor.name for sensor in profile.sensors]
     return tuple(name for name in names if not _whole_or_repeating(seed[name], seed["unit_id"]))
 

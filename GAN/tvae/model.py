@@ -115,7 +115,7 @@ def fit_model(
     seed: int,
     on_epoch: Callable[[float], None],
     limits: Mapping[str, tuple[float, float]] | None = None,
-) -> tuple[TableModel, Array]:
+) -> TableModel:
     """Train a model on a table.
 
     Args:
@@ -124,9 +124,6 @@ def fit_model(
         seed: Random seed. The same table, settings and seed give the same model, bit for bit.
         on_epoch: Called with the mean loss of each epoch.
         limits: Smallest and largest possible value by column.
-
-    Returns:
-        The model, and the mean code of each row, shape (rows, latent).
     """
     import torch
 
@@ -151,15 +148,12 @@ def fit_model(
             config, latent=latent
         )  # More latent dimensions than channels are useless.
         trained = fit(rows, channels, labels, shorter, generator, heard)
-        means = np.empty((len(rows), trained.latent), np.float32)
-        for start in range(0, len(rows), BATCH):
-            means[start : start + BATCH], _ = _encoded(trained, rows[start : start + BATCH])
         some = rows[np.sort(rng.permutation(len(rows))[:DISTRIBUTION_ROWS])]
         posterior, deviations = _encoded(trained, some)
         latent_distribution = fit_latent_distribution(
             posterior.astype(np.float64), deviations.astype(np.float64), rng
         )
-    model = TableModel(
+    return TableModel(
         columns=columns,
         latent_distribution=latent_distribution,
         layers=_layers(trained),
@@ -167,7 +161,6 @@ def fit_model(
         losses=tuple(losses),
         device=trained.device.type,
     )
-    return model, means
 
 
 def _rows(

@@ -30,7 +30,7 @@ from benchmarks.gan.systems import stock
 from GAN.config.tvae_config import DEFAULT_ROWS, DEFAULT_SAMPLES
 from GAN.profiles.catalogue import fleet_ids, fleet_profile
 from GAN.simulation.physics import physics_seed
-from GAN.synthesis.machine_model import training_frame
+from GAN.synthesis.life_model import nominal_readings
 from storage.settings import PREFIX
 
 STOCK_EPOCHS = 300
@@ -81,7 +81,7 @@ def stock_machine(machine_id: str) -> float:
     """Seconds that the peer takes for one machine."""
     began = time.monotonic()
     profile = fleet_profile(machine_id)
-    seed = training_frame(physics_seed(profile, DEFAULT_ROWS, 0), profile)
+    seed = nominal_readings(physics_seed(profile, DEFAULT_ROWS, 0), profile)
     sample = stock(seed, 0, STOCK_EPOCHS)()
     with tempfile.TemporaryDirectory() as folder:
         for name, rows in DEFAULT_SAMPLES.items():
@@ -99,7 +99,7 @@ def peer(machine_ids: list[str]) -> float:
 def _warm_up(_: int) -> None:
     """Load what is loaded only once; slow enough for both processes to take part."""
     profile = fleet_profile(fleet_ids()[0])
-    sample = stock(training_frame(physics_seed(profile, 1_000, 0), profile), 0, 5)()
+    sample = stock(nominal_readings(physics_seed(profile, 1_000, 0), profile), 0, 5)()
     with tempfile.TemporaryDirectory() as folder:
         sample(100, Path(folder) / "rows.parquet")
 

@@ -57,7 +57,7 @@ def ours(frame: pd.DataFrame, seed: int, epochs: int) -> Callable[[], Sampler]:
     from pyarrow import Table
     from pyarrow.parquet import write_table
 
-    model, _ = fit_model(frame, TvaeConfig(epochs=epochs), seed, lambda _loss: None)
+    model = fit_model(frame, TvaeConfig(epochs=epochs), seed, lambda _loss: None)
 
     def sample(rows: int, path: Path) -> None:
         # As our stages write it: no dictionary encoding for numbers, which hardly repeat.
@@ -71,7 +71,7 @@ def ours_in_stock(frame: pd.DataFrame, seed: int, epochs: int) -> Callable[[], S
     """Fit our model and save it as a stock pickle, which SDV then loads."""
     from sdv.utils import load_synthesizer
 
-    model, _ = fit_model(frame, TvaeConfig(epochs=epochs), seed, lambda _loss: None)
+    model = fit_model(frame, TvaeConfig(epochs=epochs), seed, lambda _loss: None)
     synthesizer = to_stock(model, frame, metadata(frame), TABLE, epochs)
     folder = tempfile.TemporaryDirectory()
     path = Path(folder.name) / "model.pkl"

@@ -43,7 +43,11 @@ _NOT_SENSORS = ["unit_id", "cycle_hour", "rul_hours", "failure_mode"]
 
 def cells(folder: Path, name: str) -> pd.DataFrame:
     """The lives of a set, in the columns of a seed."""
-    file, batch = SETS[name]
+    return batch_of_cells(folder, *SETS[name])
+
+
+def batch_of_cells(folder: Path, file: str, batch: str | None) -> pd.DataFrame:
+    """The lives of a file, or of one batch in it, in the columns of a seed."""
     raw = pd.read_parquet(folder / file)
     if batch is not None:
         raw = raw[raw["batch"] == batch]

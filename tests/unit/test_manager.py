@@ -57,7 +57,7 @@ def test_onboarding_puts_every_file_under_its_known_name(
     assert result.passed
     written = json.loads(result.report_path.read_text())
     assert written["quality_score"] == result.quality_score
-    assert written["utility"]["tested_on"] == "12 fresh simulated units"
+    assert written["worth"]["tested_on"] == "30 fresh simulated units"
 
 
 def test_every_step_reports_its_progress(onboarded: tuple[QualityResult, Reports]) -> None:
@@ -90,7 +90,7 @@ def test_judges_take_one_thread(
     """With more threads they wait for each other when other programs are busy."""
     from threadpoolctl import threadpool_info, threadpool_limits
 
-    judged = assessment.compare_rows
+    judged = assessment.likeness
     threads = set()
 
     def watched(*arguments: Any) -> Any:
@@ -98,7 +98,7 @@ def test_judges_take_one_thread(
         threads.update(each["num_threads"] for each in threadpool_info())
         return found
 
-    monkeypatch.setattr(assessment, "compare_rows", watched)
+    monkeypatch.setattr(assessment, "likeness", watched)
     with threadpool_limits(2):
         GANManager(root).assess(rig)
     assert threads == {1}

@@ -10,7 +10,6 @@ from GAN.config.tvae_config import (
     TvaeConfig,
     production_expectations,
     progress_interval,
-    retrain_epochs,
 )
 
 
@@ -29,12 +28,6 @@ def test_a_training_reports_about_ten_times(epochs: int) -> None:
     interval = progress_interval(epochs)
     assert interval >= 1
     assert epochs // interval <= 19
-
-
-@given(st.integers(1, 999))
-def test_a_retraining_has_more_epochs_but_no_more_than_allowed(epochs: int) -> None:
-    assert epochs < retrain_epochs(epochs) <= 1000
-    TvaeConfig(epochs=retrain_epochs(epochs))
 
 
 def test_the_fleet_of_32_takes_12_minutes_of_work_and_480_megabytes() -> None:

@@ -9,10 +9,11 @@ import pytest
 
 from GAN import layout
 from GAN.datasets.parquet import write_table
+from GAN.datasets.real_units import RealUnits
 from GAN.importing.columns import RunColumns
 from GAN.manager import GANManager
 from GAN.profiles.profile import MachineProfile
-from GAN.prognosis import training_lives
+from GAN.prognosis import added_lives, training_lives
 from GAN.prognosis.evaluation import Evaluation
 from GAN.prognosis.heads import rul, sensor_forecast
 from GAN.prognosis.predictor import Predictor
@@ -20,9 +21,11 @@ from GAN.prognosis.training_lives import (
     FEWEST_REAL_UNITS,
     REAL,
     REAL_AND_SIMULATED,
+    REAL_AND_STRETCHED,
+    REAL_AND_SYNTHETIC,
     SIMULATED,
     SIMULATED_AND_SYNTHETIC,
-    RealUnits,
+    best_lives,
     choose,
     joined,
     simulated_lives,
@@ -36,15 +39,16 @@ ROLES = {name: name for name in ("unit_id", "cycle_hour", "failure_mode")}
 def few_units_and_trees(monkeypatch: pytest.MonkeyPatch) -> None:
     """Enough to see what is chosen from what, in seconds."""
     monkeypatch.setattr(training_lives, "_LEARNT_UNITS", 12)
+    monkeypatch.setattr(added_lives, "UNITS", 12)
     monkeypatch.setattr(training_lives, "_JUDGED_UNITS", 6)
     monkeypatch.setattr(training_lives, "_SEED_ROWS", 1_000)
     monkeypatch.setattr(rul, "_TREES", 20)
     monkeypatch.setattr(sensor_forecast, "_ROWS", 50)
 
 
-def first_units(lives: pd.DataFrame, units: int) -> pd.DataFrame:
-    """Some lives, with every tenth row."""
-    return lives[lives["unit_id"] <= units].iloc[::10].reset_index(drop=True)
+def first_units(lives: pd.DataFrame, units: int, every: int = 10) -> pd.DataFrame:
+    """Some lives, with every tenth row or so."""
+    return lives[lives["unit_id"] <= units].iloc[::every].reset_index(drop=True)
 
 
 def names(lives: pd.DataFrame) -> set[float]:
@@ -101,8 +105,13 @@ def test_enough_real_lives_are_judged_by_units_that_their_predictor_has_not_seen
     monkeypatch.setattr(Predictor, "fit", watched_fit)
     monkeypatch.setattr(training_lives, "evaluate", watched_evaluate)
     choice = choose(rig, RealUnits(real, None), real, 0, silent)
-    assert set(choice.candidates) == {REAL, REAL_AND_SIMULATED}
-    assert choice.candidates[choice.learnt_from] == min(choice.candidates.values())
+    assert set(choice.candidates) == {
+        REAL,
+        REAL_AND_SIMULATED,
+        REAL_AND_SYNTHETIC,
+        REAL_AND_STRETCHED,
+    }
+    assert choice.candidates[choice.learnt_from] <= choice.candidates[REAL]
     assert choice.judged_on == "real units that it had not seen"
     # Half of the units decide; the metrics come from the others.
     assert choice.evaluation is not None
@@ -115,6 +124,26 @@ def test_enough_real_lives_are_judged_by_units_that_their_predictor_has_not_seen
     assert names(real) <= learnt[-1]
 
 
+@pytest.mark.parametrize(
+    ("simulated", "synthetic", "best"),
+    [
+        ((9.0, 9.0, 9.0), (8.0, 8.0, 8.0), REAL_AND_SYNTHETIC),
+        # The better one on average, but not in each fold.
+        ((9.0, 9.0, 9.0), (1.0, 1.0, 11.0), REAL_AND_SIMULATED),
+        ((9.0, 9.0, 10.0), (1.0, 1.0, 11.0), REAL),
+    ],
+)
+def test_other_lives_are_learnt_from_if_they_are_better_in_every_fold(
+    simulated: tuple[float, ...], synthetic: tuple[float, ...], best: str
+) -> None:
+    losses = {
+        REAL: (10.0, 10.0, 10.0),
+        REAL_AND_SIMULATED: simulated,
+        REAL_AND_SYNTHETIC: synthetic,
+    }
+    assert best_lives(losses) == best
+
+
 def test_joined_lives_keep_their_units_apart(rig: MachineProfile) -> None:
     lives = simulated_lives(rig, 4, 1)
     both = joined(lives, lives)
@@ -125,7 +154,7 @@ def test_imported_units_that_had_not_failed_reach_the_predictor(
     rig: MachineProfile, rig_lives: pd.DataFrame, tmp_path: Path
 ) -> None:
     manager = GANManager(tmp_path)
-    lives = first_units(rig_lives, 12)
+    lives = first_units(rig_lives, FEWEST_REAL_UNITS - 1, every=5)
     for split in layout.SPLITS:
         write_table(lives, tmp_path / layout.split_key(rig.machine_id, split), rig, "synthetic")
     file = tmp_path / "runs.csv"

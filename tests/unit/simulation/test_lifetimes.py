@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from GAN.datasets.run_to_failure import TICKS_PER_HOUR, life_fraction
 from GAN.profiles.profile import FailureMode, MachineProfile
+from GAN.simulation.lifetime_distribution import LifetimeDistribution
 from GAN.simulation.lifetimes import Lives, plan_lives, plan_lives_at_step, rows_per_life, timeline
 
 seeds = st.integers(0, 2**32 - 1)
@@ -49,7 +50,8 @@ def test_lives_at_a_given_step_fill_the_table_exactly_and_none_is_too_long(
     profile = aged(rig, hours, shape)
     step = max(1, int(hours * TICKS_PER_HOUR / per_life)) / TICKS_PER_HOUR
     rng = np.random.default_rng(seed)
-    lives = plan_lives_at_step(profile, rows, step, profile.failure_modes, rng)
+    lifetimes = LifetimeDistribution.of_profile(profile.life)
+    lives = plan_lives_at_step(lifetimes, hours, rows, step, profile.failure_modes, rng)
     assert lives.time_step_hours == step
     check_lives(lives, profile, rows)
 
@@ -79,7 +81,7 @@ def test_lives_follow_a_truncated_weibull_distribution(rig: MachineProfile) -> N
     # Median of a Weibull distribution of shape 2.1, truncated at a tenth of the longest life and
     # at its 90 % quantile.
     assert np.median(hours) == pytest.approx(448, rel=0.1)
-    mean_rows = rows_per_life(rig.life, lives.time_step_hours)
+    mean_rows = rows_per_life(LifetimeDistribution.of_profile(rig.life), lives.time_step_hours)
     assert mean_rows == pytest.approx(100_000 / 200, rel=0.1)
 
 

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from errors import InvalidInput
+from GAN.profiles.catalogue import fleet_ids, fleet_profile
 from GAN.profiles.profile import MachineProfile
 from GAN.simulation.physics import ar1_noise, physics_seed
 
@@ -29,6 +30,17 @@ def test_seed_data_is_whole_lives_within_the_limits(
         assert life["rul_hours"].diff().dropna().nunique() == 1
         assert life["failure_mode"].nunique() == 1
     for sensor in rig.sensors:
+        limits = sensor.physical_limits
+        assert frame[sensor.name].between(limits.min, limits.max).all()
+
+
+@pytest.mark.parametrize("machine_id", fleet_ids())
+def test_every_fleet_profile_makes_a_seed(machine_id: str) -> None:
+    profile = fleet_profile(machine_id)
+    frame = physics_seed(profile, 1_000)
+    assert len(frame) == 1_000
+    assert not frame.isna().to_numpy().any()
+    for sensor in profile.sensors:
         limits = sensor.physical_limits
         assert frame[sensor.name].between(limits.min, limits.max).all()
 

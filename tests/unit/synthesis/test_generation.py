@@ -13,6 +13,7 @@ from errors import InvalidInput, StageError
 from GAN.datasets.run_to_failure import life_fraction, time_step_of
 from GAN.profiles.profile import MachineProfile
 from GAN.progress import silent
+from GAN.simulation.lifetime_distribution import LifetimeDistribution
 from GAN.synthesis.generation import common_step, generate
 from GAN.synthesis.unit_effects import UnitEffects, sensors_with_unit_effects
 from tests.unit.conftest import RIG_SAMPLES, Reports, Training
@@ -61,7 +62,7 @@ def test_the_same_seed_generates_the_same_sets_and_another_seed_others(
     rig_training: Training,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    model, step = rig_training.model.model, time_step_of(rig_seed)
+    model, step = rig_training.model.model.lives, time_step_of(rig_seed)
     turned = dict(reversed(RIG_SAMPLES.items()))
     again = generate(model, rig, turned, step, 7, silent)
     other = generate(model, rig, RIG_SAMPLES, step, 8, silent)
@@ -90,7 +91,7 @@ def test_any_number_of_rows_becomes_whole_lives(
     seed: int,
 ) -> None:
     samples = {"train": train, "val": val, "test": test}
-    sets = generate(rig_training.model.model, rig, samples, ticks / 4096, seed, silent)
+    sets = generate(rig_training.model.model.lives, rig, samples, ticks / 4096, seed, silent)
     assert {split: len(frame) for split, frame in sets.items()} == samples
     check_lives(sets, rig)
 
@@ -98,7 +99,7 @@ def test_any_number_of_rows_becomes_whole_lives(
 def test_readings_sit_where_they_belong_in_life(
     rig: MachineProfile, rig_seed: pd.DataFrame, rig_training: Training
 ) -> None:
-    sets = generate(rig_training.model.model, rig, RIG_SAMPLES, STEP, 0, silent)
+    sets = generate(rig_training.model.model.lives, rig, RIG_SAMPLES, STEP, 0, silent)
     effects = UnitEffects(rig, sensors_with_unit_effects(rig_seed, rig))
     seen, synthetic = effects.nominal(rig_seed), effects.nominal(sets["train"])
     for mode, sensor, slack in (("bearing", "vibration_rms", 0.4), ("seal", "flow", 2.0)):
@@ -112,7 +113,7 @@ def test_readings_sit_where_they_belong_in_life(
 def test_a_failure_mode_that_the_seed_never_had_is_left_out_and_said_so(
     rig: MachineProfile, rig_training: Training, reports: Reports
 ) -> None:
-    trained = rig_training.model.model
+    trained = rig_training.model.model.lives
     bearing = [each for each in trained.trajectories.trajectories if each.failure_mode == "bearing"]
     model = replace(
         trained, trajectories=replace(trained.trajectories, trajectories=tuple(bearing))
@@ -127,7 +128,7 @@ def test_a_failure_mode_that_the_seed_never_had_is_left_out_and_said_so(
 def test_a_model_of_another_profile_is_refused(rig: MachineProfile, rig_training: Training) -> None:
     other = rig.model_copy(update={"sensors": rig.sensors[1:]})
     with pytest.raises(StageError, match="trained on another profile"):
-        generate(rig_training.model.model, other, RIG_SAMPLES, STEP, 0, silent)
+        generate(rig_training.model.model.lives, other, RIG_SAMPLES, STEP, 0, silent)
 
 
 def lag1(life: pd.Series[float]) -> float:
@@ -141,7 +142,7 @@ def test_noise_follows_itself_from_row_to_row_as_in_the_seed(
     rig: MachineProfile, rig_seed: pd.DataFrame, rig_training: Training, sensor: str
 ) -> None:
     samples = dict.fromkeys(RIG_SAMPLES, 3_000)
-    sets = generate(rig_training.model.model, rig, samples, time_step_of(rig_seed), 0, silent)
+    sets = generate(rig_training.model.model.lives, rig, samples, time_step_of(rig_seed), 0, silent)
     seed, made = (
         np.mean([lag1(life[sensor]) for _, life in frame.groupby("unit_id") if len(life) > 60])
         for frame in (rig_seed, sets["train"])
@@ -153,7 +154,9 @@ def test_noise_follows_itself_from_row_to_row_as_in_the_seed(
 def test_each_unit_has_its_own_effects_and_keeps_them(
     rig: MachineProfile, rig_training: Training
 ) -> None:
-    sets = generate(rig_training.model.model, rig, {**RIG_SAMPLES, "train": 9_000}, STEP, 0, silent)
+    sets = generate(
+        rig_training.model.model.lives, rig, {**RIG_SAMPLES, "train": 9_000}, STEP, 0, silent
+    )
     units = sets["train"].groupby("unit_id")["ambient"]
     normal = rig.sensors[4].normal
     assert units.mean().std() == pytest.approx((normal.max - normal.min) / 12**0.5, rel=0.4)
@@ -163,7 +166,7 @@ def test_each_unit_has_its_own_effects_and_keeps_them(
 
 def test_each_unit_has_an_onset_of_its_own(rig: MachineProfile, rig_training: Training) -> None:
     """UnitEffects left out, units at one time of life differ by how far they have come."""
-    model = replace(rig_training.model.model, unit_effect_sensors=())
+    model = replace(rig_training.model.model.lives, unit_effect_sensors=())
     spreads = []
     for hours in (0.0, 100.0):
         life = rig.rul.model_copy(update={"rul_noise_std_hours": hours})
@@ -185,11 +188,25 @@ def test_sets_that_cannot_be_made_are_refused(
     samples: dict[str, int],
 ) -> None:
     with pytest.raises(InvalidInput, match="samples"):
-        generate(rig_training.model.model, rig, samples, STEP, 0, silent)
+        generate(rig_training.model.model.lives, rig, samples, STEP, 0, silent)
 
 
 def test_the_time_step_doubles_until_each_set_holds_enough_lives(rig: MachineProfile) -> None:
-    assert common_step(rig, {"train": 35_000, "val": 5_000}, 0.25) == 0.5
-    assert common_step(rig, {"train": 35_000, "val": 100_000}, 0.25) == 0.25
+    lifetimes = LifetimeDistribution.of_profile(rig.life)
+    assert common_step(rig, lifetimes, {"train": 35_000, "val": 5_000}, 0.25) == 0.5
+    assert common_step(rig, lifetimes, {"train": 35_000, "val": 100_000}, 0.25) == 0.25
     # A life keeps some 50 rows however few are asked for.
-    assert common_step(rig, {"train": 35_000, "val": 10}, 0.25) == 8.0
+    assert common_step(rig, lifetimes, {"train": 35_000, "val": 10}, 0.25) == 8.0
+
+
+def test_one_long_life_among_short_ones_stays_one_of_many(
+    rig: MachineProfile, rig_training: Training
+) -> None:
+    """Version 0.1 doubled the median: the longest life was the 90 % quantile of its lives."""
+    lived = np.array([100.0] * 19 + [1_000.0])
+    lifetimes = LifetimeDistribution.of_units(lived, np.ones(20, dtype=bool), rig.life)
+    model = replace(rig_training.model.model.lives, lifetimes=lifetimes)
+    made = generate(model, rig, RIG_SAMPLES, STEP, 0, silent)["train"]
+    hours = made.groupby("unit_id")["rul_hours"].max()
+    assert hours.median() == pytest.approx(100, rel=0.25)
+    assert (hours > 500).mean() < 0.1

@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from GAN.evaluation.assessment import QualityReport
+from GAN.evaluation.quality_report import QualityReport
 from GAN.importing.columns import choose_columns
 from GAN.importing.conversion import convert_runs
 from GAN.importing.profile_inference import derive_profile
 from GAN.manager import GANManager
+from GAN.synthesis.machine_model import load
 from tests.unit.importing.samples import written
 
 NAMES = ["temperature", "speed", "alarms", "leak"]
@@ -54,6 +55,7 @@ class Imported:
         )
         judged = manager.assess(profile)
         self.profile = profile
+        self.model = load(trained.path)
         self.seed = pd.read_parquet(seeded.path)
         self.sets = {split: pd.read_parquet(path) for split, path in made.paths.items()}
         self.report = QualityReport.model_validate_json(judged.report_path.read_text())
@@ -81,3 +83,11 @@ def test_as_many_readings_are_zero_as_in_the_file(imported: Imported) -> None:
         share = (imported.seed[name] == 0).mean()
         assert share > 0.25
         assert (made[name] == 0).mean() == pytest.approx(share, abs=0.05)
+
+
+def test_the_model_knows_how_long_the_units_of_the_file_lived(imported: Imported) -> None:
+    lived = imported.seed.groupby("unit_id")["rul_hours"].max()
+    made = imported.sets["train"].groupby("unit_id")["rul_hours"].max()
+    assert imported.model.lives.lifetimes is not None
+    assert imported.model.lives.lifetimes.mean_hours == pytest.approx(lived.mean(), rel=0.05)
+    assert made.mean() == pytest.approx(lived.mean(), rel=0.05)

@@ -13,14 +13,8 @@ import pytest
 from errors import StageError
 from GAN.config.tvae_config import TvaeConfig
 from GAN.profiles.profile import MachineProfile
-from GAN.synthesis.machine_model import (
-    feature_names,
-    load,
-    save,
-    sdv_metadata,
-    train,
-    training_frame,
-)
+from GAN.synthesis.life_model import feature_names, nominal_readings
+from GAN.synthesis.machine_model import load, save, sdv_metadata, train
 from tests.unit.conftest import Reports, Training
 
 #: Loads a model with SDV alone and samples from it.
@@ -38,7 +32,7 @@ print(any(name.split(".")[0] in ("GAN", "errors") for name in sys.modules))
 def test_the_model_learns_life_fraction_mode_and_sensors_but_never_time(
     rig: MachineProfile, rig_seed: pd.DataFrame
 ) -> None:
-    frame = training_frame(rig_seed, rig)
+    frame = nominal_readings(rig_seed, rig)
     names = [sensor.name for sensor in rig.sensors]
     assert list(frame) == ["life_fraction", "failure_mode", *names] == feature_names(rig)
     assert frame["life_fraction"].min() == 0
@@ -58,7 +52,7 @@ def test_seed_data_of_another_profile_is_refused(
     rig: MachineProfile, rig_seed: pd.DataFrame
 ) -> None:
     with pytest.raises(StageError, match="lacks flow"):
-        training_frame(rig_seed.drop(columns="flow"), rig)
+        nominal_readings(rig_seed.drop(columns="flow"), rig)
 
 
 def test_progress_reports_the_table_then_every_tenth_of_the_epochs_and_the_last(
@@ -163,8 +157,8 @@ def test_a_model_samples_the_same_after_saving_and_loading(
     loaded, model = load(path), rig_training.model.model
     assert loaded.table.losses == rig_training.model.loss_history
     assert (
-        set(loaded.trajectories.failure_modes)
-        == set(model.trajectories.failure_modes)
+        set(loaded.lives.trajectories.failure_modes)
+        == set(model.lives.trajectories.failure_modes)
         == {"bearing", "seal"}
     )
     pd.testing.assert_frame_equal(loaded.table.sample(30, 3), model.table.sample(30, 3))
