@@ -3,14 +3,18 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet
+WEB_TOOLS := tests/web/tools
+OPENAPI_TYPES := $(WEB_TOOLS)/node_modules/.bin/openapi-typescript --root-types --root-types-no-schema-prefix
 MACHINE ?= motor_siemens_1la7_001
 EPOCHS ?= 25
 SEED ?= 0
+MINUTES ?= 10
+PROCESSES ?= 2
 # More than cores: half of the time, a test waits for a process.
 TEST_PROCESSES ?= 4
 ARCHAIC := told|tells|whoever|whom|nobody|thereof|wherever|lest|nought|beside|besides
 
-.PHONY: run test test-mqtt test-fleet fleet setup check clean chaos bench-latency bench-throughput bench-rescue bench-http bench-gan bench-tricks bench-fleet bench-predict bench-predict-speed bench-cells bench-cmapss bench-live chaos-live
+.PHONY: run test test-mqtt test-fleet test-web fleet setup check check-web types clean chaos bench-latency bench-throughput bench-rescue bench-http bench-gan bench-tricks bench-fleet bench-gates bench-predict bench-predict-speed bench-cells bench-cmapss bench-worth bench-live bench-dashboard chaos-live
 
 run: setup  ## Onboard one machine from its profile to synthetic data
 	$(BIN)/fleetforge onboard $(MACHINE) --epochs $(EPOCHS) --wait
@@ -31,7 +35,11 @@ test-mqtt: $(VENV)/.dev  ## The MQTT listener with Debian's mosquitto, which apt
 		$$sudo apt-get update -qq && $$sudo apt-get install -qq --no-install-recommends mosquitto; }
 	$(BIN)/pytest tests/mqtt
 
-test-fleet: $(VENV)/.dev  ## All 32 machines, from profile to predictions of units in service
+# Chromium comes from apt-get, and axe from npm.
+test-web: $(VENV)/.web $(WEB_TOOLS)/node_modules  ## The pages, in Debian's Chromium over the real service
+	$(BIN)/pytest --numprocesses 2 tests/web
+
+test-fleet: $(VENV)/.web  ## All 32 machines, from profile to predictions of units in service and their tiles
 	$(BIN)/pytest tests/fleet
 
 chaos: $(VENV)/.dev  ## 300 machines under fire on both databases; SEED=n replays a run
@@ -58,6 +66,9 @@ bench-tricks: $(VENV)/.dev  ## What each part of our model contributes
 bench-fleet: $(VENV)/.dev  ## The whole fleet compared with a loop over stock SDV
 	$(BIN)/python -m benchmarks.gan.fleet --json benchmarks/gan/bench-fleet.json
 
+bench-gates: $(VENV)/.dev  ## How often gates find spoilt sets, and reject good ones
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.gan.gates --json benchmarks/gan/bench-gates.json
+
 bench-predict: $(VENV)/.dev  ## Predictors on fresh simulated units, with right and wrong profiles
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.prognosis.machines --json benchmarks/prognosis/bench-predict.json
 
@@ -70,8 +81,18 @@ bench-cells: $(VENV)/.dev  ## Predictors on measured battery cells; CELLS=folder
 bench-cmapss: $(VENV)/.dev  ## Predictors on C-MAPSS FD001 and FD003; CMAPSS=folder
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.prognosis.cmapss "$(CMAPSS)" --json benchmarks/prognosis/bench-cmapss.json
 
+# Without CELLS, the simulated law alone. KEPT=file goes on where a run with the same file has stopped.
+bench-worth: $(VENV)/.dev  ## What generated lives are worth to RUL forecasts; CELLS=folder, KEPT=file
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.worth --processes $(PROCESSES) $(if $(KEPT),--kept "$(KEPT)") \
+		$(if $(CELLS),"$(CELLS)" --json benchmarks/worth/bench-worth.json --plot docs/worth.svg)
+
 bench-live: $(VENV)/.dev  ## What readings of 10,000 units cost, and how soon an alert follows
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.telemetry --json benchmarks/telemetry/bench-live.json
+
+bench-dashboard: $(VENV)/.web $(WEB_TOOLS)/node_modules  ## What pages cost the service and a browser, for MINUTES; all pages by pairs
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.dashboard --json benchmarks/dashboard/bench-dashboard.json
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.dashboard.browser --minutes $(MINUTES) --json benchmarks/dashboard/bench-browser.json
+	$(BIN)/python -m benchmarks.dashboard.pages --json benchmarks/dashboard/bench-pages.json
 
 chaos-live: $(VENV)/.dev  ## Readings while workers are killed: each is counted once
 	$(BIN)/python -m benchmarks.telemetry.kills --seed $(SEED)
@@ -80,9 +101,20 @@ check: $(VENV)/.dev  ## Formatting, lint, types and plain English
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	@grep -rnwiE '$(ARCHAIC)' --include='*.md' --include='*.py' --include='*.yaml' \
-		--exclude=CONTRIBUTING.md --exclude-dir='.*' --exclude-dir=var *; test $$? -eq 1 || { \
+	@grep -rnwiE '$(ARCHAIC)' --include='*.md' --include='*.py' --include='*.yaml' --include='*.js' --include='*.html' \
+		--exclude=CONTRIBUTING.md --exclude-dir='.*' --exclude-dir=var --exclude-dir=node_modules --exclude-dir=vendor *; test $$? -eq 1 || { \
 		echo "write plain English in place of these words; see CONTRIBUTING.md" >&2; exit 1; }
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory check-web; \
+		else echo "npm is missing, so the JavaScript of web/ is not checked"; fi
+
+types: $(VENV)/.dev $(WEB_TOOLS)/node_modules  ## Types of the service's answers, which the pages' JavaScript names; needs npm
+	@$(BIN)/python -m tests.web.answers | $(OPENAPI_TYPES) --output $(WEB_TOOLS)/answers.d.ts
+
+check-web: $(VENV)/.dev $(WEB_TOOLS)/node_modules  ## Types and lint of the pages' JavaScript; needs npm
+	@$(BIN)/python -m tests.web.answers | $(OPENAPI_TYPES) | diff -q - $(WEB_TOOLS)/answers.d.ts || { \
+		echo "the answers of the service have changed; run make types" >&2; exit 1; }
+	$(WEB_TOOLS)/node_modules/.bin/tsc --project $(WEB_TOOLS)/tsconfig.json
+	$(WEB_TOOLS)/node_modules/.bin/eslint --config $(WEB_TOOLS)/eslint.config.js web
 
 setup: $(VENV)/.installed  ## The virtual environment; quick when nothing changed
 
@@ -100,6 +132,18 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 $(VENV)/.dev: $(VENV)/.installed
 	@echo "tools for tests and checks"
 	@$(PIP) --constraint constraints.txt --group dev
+	@touch $@
+
+$(VENV)/.web: $(VENV)/.dev
+	@echo "what drives a browser, and Chromium if it is missing"
+	@$(PIP) --constraint constraints.txt --group web
+	@command -v chromium >/dev/null || { \
+		test "$$(id -u)" -eq 0 || sudo=sudo; \
+		$$sudo apt-get update -qq && $$sudo apt-get install -qq --no-install-recommends chromium fonts-dejavu-core; }
+	@touch $@
+
+$(WEB_TOOLS)/node_modules: $(WEB_TOOLS)/package.json
+	@npm install --silent --no-audit --no-fund --no-package-lock --prefix $(WEB_TOOLS)
 	@touch $@
 
 $(VENV)/.bench: $(VENV)/.dev

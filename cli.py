@@ -40,6 +40,7 @@ COMMANDS = {
         "commands.running.up",
         "Run everything in the foreground: broker, workers, HTTP, webhooks, inbox.",
     ),
+    "open": ("commands.running.open", "Open the dashboard in your browser."),
     "web": ("commands.running.web", "Serve Fleetforge over HTTP."),
     "worker": ("commands.running.worker", "Run one worker."),
     "watch": ("commands.running.watch", "Onboard every profile that is put in a folder."),

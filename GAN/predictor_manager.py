@@ -25,11 +25,12 @@ from GAN.results import PredictorResult
 if TYPE_CHECKING:
     import pandas as pd
 
+    from GAN.datasets.real_units import RealUnits
     from GAN.prognosis.evaluation import Evaluation
     from GAN.prognosis.lives_in_service import LifeInService
     from GAN.prognosis.prediction import Prediction
     from GAN.prognosis.predictor import Predictor
-    from GAN.prognosis.training_lives import Choice, RealUnits
+    from GAN.prognosis.training_lives import Choice
 
 
 class PredictorManager(ArtifactFolder):
@@ -265,7 +266,7 @@ class PredictorManager(ArtifactFolder):
         """The real units of the seed data; the simulated ones come after them."""
         from GAN.datasets.parquet import read_table
         from GAN.datasets.provenance import read_origin
-        from GAN.prognosis.training_lives import RealUnits
+        from GAN.datasets.real_units import RealUnits
 
         seed_path = self._seed(profile, seed_path)
         origin = read_origin(seed_path)

@@ -7,32 +7,14 @@ process dies.
 
 from __future__ import annotations
 
-from functools import lru_cache
-from pathlib import Path
-from typing import TYPE_CHECKING
-
+from actors.predicting.poison import states_without_poison
+from actors.predicting.states import Batch, Row
 from actors.stage import Job, stage
 from events.telemetry import hold_units, keep_states, take_waiting
 from events.vocabulary import PredictionRequested, PredictionsMade, ReadingsArrived
-from storage.status import UnitLevel
-from storage.telemetry.unit_state import NewState
-from storage.telemetry.waiting import Waiting, WaitingUnit
-
-if TYPE_CHECKING:
-    from GAN.prognosis.predictor import Predictor
-    from GAN.prognosis.readings import Readings
-    from GAN.prognosis.tracking import TrackedUnit
-
-#: Unit id, time (ms) and figures of a reading.
-Row = tuple[int, int, bytes]
-
-_MS_PER_HOUR = 3_600_000
-
-#: How often a prediction is kept if the level of its unit does not change, ms of readings.
-KEPT_EVERY_MS = 300_000
-
-#: Predictors that a process keeps in memory, of a few MB each.
-_MOST_LOADED = 40
+from storage.settings import load_settings
+from storage.telemetry.unit_state import PassedOver
+from storage.telemetry.waiting import Waiting
 
 
 @stage(
@@ -47,77 +29,37 @@ def predict(
     job: Job,
 ) -> PredictionsMade:
     """Update the conditions of units by the readings that wait, and predict them."""
-    from GAN.config.thresholds import Thresholds
-    from GAN.prognosis.tracking import condition_basis, track
-
     waiting: Waiting = job.taken
     rows = [*waiting.rows, *_archived(job, waiting)]
     known = {row[0] for row in rows}
     units = [unit for unit in waiting.units if unit.id in known or unit.condition is not None]
-    without = [unit.id for unit in waiting.units if unit.outdated and unit.id not in known]
+    without = [
+        PassedOver(unit.id, unit.life, unit.condition_at)
+        for unit in waiting.units
+        if unit.outdated and unit.id not in known
+    ]
     if waiting.predictor is None or not units:
         job.keep((None, [], without))  # Readings may have come meanwhile.
         return PredictionsMade(machine_id=job.machine_id, rows=0, units=0)
-    predictor = _predictor(job.input(waiting.predictor.key))
-    thresholds = Thresholds.model_validate_json(waiting.thresholds or "{}")
-    readings = _readings(rows, units, len(predictor.sensors.names))
     newest = {unit.id: unit.condition_at for unit in units}
     for unit_id, at, _ in rows:
         newest[unit_id] = max(at, newest[unit_id])
-    tracked = [_tracked(unit, newest[unit.id]) for unit in units]
-    answers = track(predictor, tracked, readings, thresholds)
-    basis = condition_basis(predictor)
-    states = [
-        NewState(
-            unit_id=unit.id,
-            unit=unit.unit,
-            life=unit.life,
-            condition_was=unit.condition_at,
-            basis_was=unit.basis,
-            condition_at=newest[unit.id],
-            condition=answer.condition,
-            condition_basis=basis,
-            latest=answer.prediction.as_text(),
-            rul_hours=answer.prediction.rul_hours,
-            kept=answer.prediction.as_json() if answer.explained else None,
-            level=_level(answer.level.level, predictor),
-            level_was=UnitLevel(unit.level),
-            calm_since=answer.level.calm_since,
-            cause=answer.level.cause,
-        )
-        for unit, answer in zip(units, answers, strict=True)
-    ]
-    job.keep((waiting.predictor, states, without))
+    path = job.input(waiting.predictor.key)
+    kept_every_ms = 60_000 * load_settings().prediction_minutes
+    batch = Batch(path, waiting.thresholds or "{}", rows, newest, waiting.repairs, kept_every_ms)
+    poisoned: list[PassedOver] = []
+    if waiting.has_failed:
+        states, poisoned = states_without_poison(batch, units)
+    else:
+        states = batch.states(units)
+    job.keep((waiting.predictor, states, without + poisoned))
     return PredictionsMade(
         machine_id=job.machine_id,
         rows=len(waiting.rows),
-        units=len(units),
+        units=len(states),
+        passed_over=len(poisoned),
         version=waiting.predictor.version,
     )
-
-
-@lru_cache(_MOST_LOADED)
-def _predictor(path: Path) -> Predictor:
-    """A predictor; `Job.input` has checked that the file is the ledger's."""
-    from GAN.prognosis import predictor_file
-
-    return predictor_file.load(path)
-
-
-def _level(level: int, predictor: Predictor) -> UnitLevel:
-    from GAN.prognosis.levels import LEVELS
-
-    return UnitLevel.NO_FORECAST if predictor.no_forecast else UnitLevel(LEVELS[level])
-
-
-def _tracked(unit: WaitingUnit, newest: int) -> TrackedUnit:
-    from GAN.prognosis.levels import LEVELS, LevelState
-    from GAN.prognosis.tracking import TrackedUnit
-
-    level = LEVELS.index(unit.level) if unit.level in LEVELS else 0
-    state = LevelState(level, unit.calm_since, unit.cause)
-    due = unit.kept_at is None or newest - unit.kept_at >= KEPT_EVERY_MS
-    return TrackedUnit(unit.unit, unit.condition, state, explained=due)
 
 
 def _archived(job: Job, waiting: Waiting) -> list[Row]:
@@ -135,22 +77,3 @@ def _archived(job: Job, waiting: Waiting) -> list[Row]:
             if row.at >= unit.first:
                 found.append((unit.id, row.at, row.figures))
     return found
-
-
-def _readings(rows: list[Row], units: list[WaitingUnit], sensors: int) -> Readings:
-    import numpy as np
-
-    from GAN.prognosis.readings import Readings
-
-    index = {unit.id: number for number, unit in enumerate(units)}
-    began = np.array([unit.began_at for unit in units], dtype=np.float64)
-    unit = np.array([index[row[0]] for row in rows], dtype=np.intp)
-    at = np.array([row[1] for row in rows], dtype=np.float64)
-    values = np.frombuffer(b"".join(row[2] for row in rows), dtype="<f8")
-    order = np.lexsort((at, unit))
-    return Readings(
-        tuple(each.unit for each in units),
-        unit[order],
-        ((at - began[unit]) / _MS_PER_HOUR)[order],
-        values.reshape(-1, sensors)[order],
-    )

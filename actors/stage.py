@@ -102,6 +102,14 @@ class Job:
         file = self.files[key]
         return self.store.fetch(file.staged_key, file.sha256)
 
+    def input_if_kept(self, key: str) -> Path | None:
+        """The same, or None if there is no such file.
+
+        Raises:
+            ArtifactCorrupt: The bytes are not the ledger's.
+        """
+        return self.input(key) if key in self.files else None
+
     def newest(self, prefix: str, suffix: str) -> str:
         """The key of the newest file whose key begins and ends so.
 

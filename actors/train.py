@@ -14,6 +14,7 @@ def train_tvae(event: SeedReady | TrainingRequested | RetrainRequested, job: Job
     model = GANManager(job.workspace).train(
         job.profile,
         seed_path=job.input(layout.seed_key(job.machine_id)),
+        unfailed_path=job.input_if_kept(layout.unfailed_key(job.machine_id)),
         epochs=event.epochs,
         seed=event.seed,
         progress=job.progress,

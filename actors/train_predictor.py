@@ -12,7 +12,6 @@ from events.vocabulary import (
 )
 from GAN import layout
 from GAN.manager import GANManager
-from GAN.prognosis.lives_in_service import LifeInService
 from storage.ledger.predictor_registry import PredictorFacts
 from storage.telemetry.labels import Learnable
 
@@ -22,16 +21,17 @@ def train_predictor(
     event: MachineOnboarded | PredictorRequested | LivesLabelled, job: Job
 ) -> PredictorTrained:
     """Train the next version; versions are kept side by side."""
+    from GAN.prognosis.lives_in_service import LifeInService
+
     learnable: Learnable = job.taken
     live = learnable.live_key
-    unfailed = layout.unfailed_key(job.machine_id)
     version = max(layout.predictor_versions(job.machine_id, job.files), default=0) + 1
     trained = GANManager(job.workspace).train_predictor(
         job.profile,
         version=version,
         seed=event.seed,
         seed_path=job.input(layout.seed_key(job.machine_id)),
-        unfailed_path=job.input(unfailed) if unfailed in job.files else None,
+        unfailed_path=job.input_if_kept(layout.unfailed_key(job.machine_id)),
         split_paths={
             split: job.input(layout.split_key(job.machine_id, split)) for split in layout.SPLITS
         },

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from importlib.metadata import version
 
 import anyio
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
+from starlette.routing import BaseRoute
 
 from api.auth.access import READ
 from api.dependencies.service import open_service
@@ -16,6 +18,7 @@ from api.live import sockets
 from api.live.hub import Hub
 from api.middleware.stack import add_middleware
 from api.openapi import DESCRIPTION, extend_openapi
+from api.pages import add_pages
 from api.responses.problems import EVERYWHERE, documented
 from api.responses.unit_metrics import UnitMetrics
 from api.routes import (
@@ -24,9 +27,11 @@ from api.routes import (
     health,
     machines,
     metrics,
+    operations,
     predictors,
     profiles,
     reports,
+    session,
     stages,
     statistics,
     tasks,
@@ -34,7 +39,9 @@ from api.routes import (
 )
 from api.routes.alerting import alerts, incidents, silences, webhooks
 from api.routes.in_service import (
+    course,
     exports,
+    lives,
     outcomes,
     plan,
     predictions,
@@ -60,6 +67,7 @@ def create_app(settings: Settings) -> FastAPI:
         title="Fleetforge",
         version=version("fleetforge"),
         description=DESCRIPTION,
+        routes=_routes(),
         lifespan=_lifespan,
         # FastAPI's own pages load scripts from the internet; `add_swagger_ui` serves ours.
         docs_url=None,
@@ -70,19 +78,37 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.service = open_service(settings)
-    app.state.hub = Hub(settings)
+    app.state.hub = Hub(settings, app.state.service.progress)
     app.state.unit_metrics = UnitMetrics(settings.silent_hours)
     add_error_handlers(app)
+    add_middleware(app, settings)
+    extend_openapi(app)
+    add_swagger_ui(app)
+    add_pages(app)
+    return app
+
+
+@cache
+def _routes() -> list[BaseRoute]:
+    """The routes of the API.
+
+    All apps of a process share them: FastAPI prepares the routes at the first request, which takes
+    a tenth of a second.
+    """
+    router = APIRouter()
     for module in (
         machines,
         stages,
         tasks,
+        operations,
         data,
         reports,
         predictors,
         readings,
         exports,
+        course,
         units,
+        lives,
         thresholds,
         predictions,
         alerts,
@@ -98,13 +124,11 @@ def create_app(settings: Settings) -> FastAPI:
         metrics,
     ):
         responses = documented(*EVERYWHERE)
-        app.include_router(module.router, dependencies=[READ], responses=responses)
-    app.include_router(health.router, responses=documented(413, 421, 500))
-    app.include_router(sockets.router)  # WebSockets check tokens themselves.
-    add_middleware(app, settings)
-    extend_openapi(app)
-    add_swagger_ui(app)
-    return app
+        router.include_router(module.router, dependencies=[READ], responses=responses)
+    router.include_router(session.router, responses=documented(*session.REFUSALS))
+    router.include_router(health.router, responses=documented(413, 421, 500))
+    router.include_router(sockets.router)  # WebSockets check tokens themselves.
+    return router.routes
 
 
 @asynccontextmanager

@@ -7,13 +7,15 @@ from typing import Any
 from fastapi import FastAPI
 from pydantic.json_schema import models_json_schema
 
-from api.responses import alerting, examples, unit_examples
+from api.responses import alerting, examples, operations, unit_examples
 from api.responses.problems import ProblemDocument
 from api.routes.alerting.alerts import Acknowledgement
 from api.routes.alerting.silences import SilenceRequest
 from api.routes.alerting.webhooks import NewWebhook
+from api.routes.in_service.lives import FailureReport, MaintenanceReport, RepairReport
 from api.routes.in_service.predictions import PredictionRequest
-from api.routes.in_service.units import FailureReport, MaintenanceReport
+from api.routes.operations import QueueChange
+from api.routes.session import Login
 from api.routes.stages import GenerateRequest, SeedRequest, TrainRequest
 from GAN.config.thresholds import Thresholds
 
@@ -38,12 +40,15 @@ _REFERRED = (
     Thresholds,
     FailureReport,
     MaintenanceReport,
+    RepairReport,
     Acknowledgement,
     SilenceRequest,
     NewWebhook,
+    Login,
+    QueueChange,
 )
 
-_EXAMPLES = examples.OF_MODELS | unit_examples.OF_MODELS | alerting.OF_MODELS
+_EXAMPLES = examples.OF_MODELS | unit_examples.OF_MODELS | alerting.OF_MODELS | operations.OF_MODELS
 
 
 def extend_openapi(app: FastAPI) -> None:
@@ -53,14 +58,14 @@ def extend_openapi(app: FastAPI) -> None:
     parameters, so FastAPI's default 422 would be wrong.
     """
     build = app.openapi
-    _, definitions = models_json_schema(
-        [(model, "validation") for model in _REFERRED],
-        ref_template="#/components/schemas/{model}",
-    )
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
             document = build()
+            _, definitions = models_json_schema(
+                [(model, "validation") for model in _REFERRED],
+                ref_template="#/components/schemas/{model}",
+            )
             schemas = document["components"]["schemas"]
             schemas.update(definitions["$defs"])
             for name, example in _EXAMPLES.items():

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import click
+
+#: Longer sentences are cut in a table; `--json` has them whole.
+_LONGEST_SENTENCE = 70
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -40,6 +45,26 @@ def print_rows(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], empty:
         )
 
 
+def print_screen(
+    rows: Sequence[Mapping[str, Any]], columns: Sequence[str], empty: str, by: str
+) -> None:
+    """Print as many rows as the terminal has lines, and count the others.
+
+    Args:
+        rows: The rows, the most important first.
+        columns: The columns that are printed.
+        empty: Printed if there are no rows.
+        by: The column by which rows without a line are counted.
+    """
+    room = max(shutil.get_terminal_size().lines - 3, 1)
+    shown = rows if len(rows) <= room + 1 else rows[:room]
+    print_rows(shown, columns, empty)
+    rest = Counter(str(row[by]) for row in rows[len(shown) :])
+    if rest:
+        kinds = ", ".join(f"{count} {kind}" for kind, count in rest.most_common())
+        click.echo(f"and {rest.total()} more: {kinds}")
+
+
 def moment(ms: int | None) -> str:
     """Local time, from milliseconds since 1970."""
     if ms is None:
@@ -68,8 +93,14 @@ def repeat(show: Callable[[], None], seconds: float = 1.0) -> None:
         return
 
 
+def shortened(text: str, most: int) -> str:
+    """A text of at most so many characters."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
 def _text(value: Any) -> str:
     if value is None:
         return ""
     text = str(value).split("\n")[0]
-    return text if len(text) <= 70 else f"{text[:69]}…"
+    # Ids, paths and hashes are copied from here; sentences are read.
+    return shortened(text, _LONGEST_SENTENCE) if " " in text else text

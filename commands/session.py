@@ -6,24 +6,33 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
-from errors import BrokerUnavailable, LedgerUnavailable
-from storage.database import open_database, upgrade
+from errors import BrokerUnavailable, LedgerUnavailable, SettingsError
+from storage.database import ledger_file, open_database, upgrade
 from storage.queries.health import pending_migrations
-from storage.settings import Settings, load_settings
+from storage.settings import PREFIX, Settings, load_settings
 
 if TYPE_CHECKING:
     from actors.broker.client import Broker
     from storage.ledger.event_log import Dispatch
 
 
-def open_ledger() -> Settings:
+def open_ledger(*, create: bool = False) -> Settings:
     """Open the ledger of the settings; an embedded ledger is migrated first.
 
+    Args:
+        create: Whether to create an embedded ledger that does not exist. Without it, a command in
+            the wrong folder is an error, and not an empty list.
+
     Raises:
-        SettingsError: A setting is wrong.
+        SettingsError: A setting is wrong, or there is no ledger.
         LedgerUnavailable: The database does not answer, or lacks migrations.
     """
     settings = load_settings()
+    if not create and settings.embedded_database and not ledger_file(settings).exists():
+        raise SettingsError(
+            f"{PREFIX}HOME: no Fleetforge data in {settings.home.absolute()}; "
+            "write the folder that has them, or start with fleetforge onboard --help"
+        )
     open_database(settings)
     pending = pending_migrations()
     if pending and settings.embedded_database:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 import peewee
@@ -33,7 +33,7 @@ from storage.telemetry import archives, conditions, readings, units, waiting
 from storage.telemetry.alerts import AlertChange
 from storage.telemetry.archives import OldReading
 from storage.telemetry.readings import Added, NewReading
-from storage.telemetry.unit_state import NewState
+from storage.telemetry.unit_state import NewState, PassedOver
 from storage.telemetry.waiting import LivePredictor, Waiting
 
 #: How many problems an answer lists.
@@ -236,15 +236,16 @@ def hold_units(claim: Claim) -> None:
 def take_waiting(claim: Claim) -> Waiting:
     """What a prediction works on; a request predicts units without new readings too."""
     every_unit = claim.event_type == PredictionRequested.__name__
-    return waiting.take(claim.machine_id, every_unit=every_unit)
+    taken = waiting.take(claim.machine_id, every_unit=every_unit)
+    return replace(taken, has_failed=claim.attempts + claim.crashes > 0)
 
 
 def keep_states(
-    claim: Claim, kept: tuple[LivePredictor | None, Sequence[NewState], Sequence[int]]
+    claim: Claim, kept: tuple[LivePredictor | None, Sequence[NewState], Sequence[PassedOver]]
 ) -> list[NewEvent]:
     """Write what a prediction has found; the events of alerts, and of readings that wait still."""
-    predictor, states, without = kept
-    conditions.drop(without)
+    predictor, states, passed_over = kept
+    conditions.drop(passed_over)
     changes: list[AlertChange] = []
     if predictor is not None:
         changes = conditions.keep(claim.machine_id, predictor.id, predictor.version, states)

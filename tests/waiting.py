@@ -15,7 +15,7 @@ T = TypeVar("T")
 _LONGEST_PAUSE, _GROWTH = 0.25, 1.2
 
 
-def eventually(look: Callable[[], T], seconds: float = 30, pause: float = 0.02) -> T:
+def eventually(look: Callable[[], T], seconds: float = 60, pause: float = 0.02) -> T:
     """What `look` returns once it is true; fails the test when that takes too long.
 
     Args:

@@ -59,7 +59,7 @@ def next_level(
         baseline_hours: Novelty counts after them: only then the healthy baseline is known.
         recent_hours: No level rises before them, because noise makes steep slopes of the first few
             readings. A level stays for as long after its cause has gone.
-        sensor_fault: Whether a sensor has become silent or stuck.
+        sensor_fault: Whether a sensor has become silent or stuck, or sends impossible readings.
     """
     if watched_hours < recent_hours:
         return before

@@ -21,7 +21,7 @@ _DRAWS = 2_000
 
 def lifetimes(profile: MachineProfile) -> Floats:
     """Lifetimes drawn from the profile's Weibull distribution, hours, ascending."""
-    from GAN.simulation.lifetimes import draw_lives
+    from GAN.simulation.lifetime_distribution import draw_lives
 
     return np.sort(draw_lives(profile.life, _DRAWS, np.random.default_rng(0)))
 

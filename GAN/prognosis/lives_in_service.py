@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from GAN.datasets.parquet import read_table
-from GAN.prognosis.training_lives import RealUnits, joined
+from GAN.datasets.real_units import RealUnits
+from GAN.prognosis.training_lives import joined
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -40,6 +40,10 @@ class SensorOutlook:
     hours_to_alarm: float | None
 
 
+#: What only those predictions have that are explained.
+EXPLANATION = ("sentence", "usual_hours", "reasons", "similar_lives", "outlook")
+
+
 @dataclass(frozen=True)
 class Prediction:
     """What is known of a unit at its newest reading. Times are in hours.
@@ -102,6 +106,15 @@ class Prediction:
     def as_text(self) -> str:
         """The same as JSON text."""
         return orjson.dumps(self).decode()
+
+    def forecast_text(self) -> str:
+        """The prediction without its explanation, as JSON text."""
+        short = {name: value for name, value in vars(self).items() if name not in EXPLANATION}
+        return orjson.dumps(short).decode()
+
+    def explanation_text(self) -> str:
+        """Its explanation, as JSON text."""
+        return orjson.dumps({name: getattr(self, name) for name in EXPLANATION}).decode()
 
     def as_row(self) -> dict[str, Any]:
         """The prediction as one row of a table, with a column for each number and text."""

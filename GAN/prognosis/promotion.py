@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from GAN.datasets.real_units import RealUnits
 from GAN.profiles.profile import MachineProfile
 from GAN.prognosis.condition.sensors import Floats
 from GAN.prognosis.evaluation import pinball_loss_of_units
 from GAN.prognosis.predictor import Predictor
-from GAN.prognosis.training_lives import Choice, RealUnits, fresh_units, joined, simulated_lives
+from GAN.prognosis.training_lives import Choice, fresh_units, joined, simulated_lives
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -20,9 +21,22 @@ from GAN.prognosis.predictor import Predictor
 from GAN.prognosis.readings import Readings
 
 #: Version of the figures in `GAN.prognosis.condition.running`.
-_FIGURES_VERSION = 1
+_FIGURES_VERSION = 2
 #: A reading that follows the last one by less than this share of a time step is passed over.
 _SHORTEST_STEP = 0.1
+
+
+@dataclass(frozen=True)
+class Repaired:
+    """A repair of a unit: some of its sensors begin anew.
+
+    Attributes:
+        hours: Hours in service. Rows after it, not at it, are of the repaired unit.
+        sensors: Names.
+    """
+
+    hours: float
+    sensors: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -33,12 +47,14 @@ class TrackedUnit:
         condition: As `UnitAnswer.condition`; None: it has had no reading.
         level: Its level.
         explained: Whether its prediction is to be explained, even if its level stays.
+        repairs: Repairs that the condition does not include, the oldest first.
     """
 
     name: str
     condition: bytes | None
     level: LevelState
     explained: bool = True
+    repairs: Sequence[Repaired] = ()
 
 
 @dataclass(frozen=True)
@@ -83,7 +99,7 @@ def track(
         thresholds: Where levels begin.
     """
     condition = _condition_of(predictor, units)
-    _update(predictor, condition, rows)
+    _update(predictor, condition, rows, units)
     every, names = condition.every_unit, [unit.name for unit in units]
     asked = np.array([unit.explained for unit in units])
     predictions = _predict(predictor, condition, every, names, thresholds, asked)
@@ -113,8 +129,9 @@ def _levels(
     every, sensors = condition.every_unit, predictor.sensors
     # A sensor that was never there is not installed.
     lost = condition.silent(every) & ~np.isnan(condition.figures[:, :, SEEN_AT])
-    faulty = np.any(lost | condition.stuck(every, predictor.lively), axis=1).tolist()
-    watched = (condition.hours - condition.begun).tolist()
+    stuck, implausible = condition.stuck(every, predictor.lively), condition.implausible(every)
+    faulty = np.any(lost | stuck | implausible, axis=1).tolist()
+    watched = (condition.hours - condition.settled_since).tolist()
     return [
         next_level(
             unit.level,
@@ -145,21 +162,47 @@ def _as_bytes(condition: Condition, index: int) -> bytes:
     return np.append(condition.figures[index].ravel(), ends).astype("<f8").tobytes()
 
 
-def _update(predictor: Predictor, condition: Condition, rows: Readings) -> None:
+def _update(
+    predictor: Predictor, condition: Condition, rows: Readings, units: Sequence[TrackedUnit]
+) -> None:
     if not len(rows.hours):
         return
-    kept = _far_enough(rows, condition.hours, _SHORTEST_STEP * predictor.sensors.step_hours)
+    renewed = _first_after_repairs(predictor, rows, units)
+    shortest = _SHORTEST_STEP * predictor.sensors.step_hours
+    kept = _far_enough(rows, condition.hours, shortest, renewed)
     unit, hours = rows.unit[kept], rows.hours[kept]
     values = predictor.regimes.standardised(rows.values[kept])
+    place = np.flatnonzero(kept)
     first = np.searchsorted(unit, condition.every_unit)
     end = np.searchsorted(unit, condition.every_unit, side="right")
-    if len(unit):
-        for alive, at in in_step(first, end):
-            condition.update(alive, hours[at], values[at])
+    for alive, at in in_step(first, end):
+        for row in renewed.keys() & place[at].tolist() if renewed else ():
+            condition.renew(int(rows.unit[row]), sorted(renewed[row]), float(rows.hours[row]))
+        condition.update(alive, hours[at], values[at])
 
 
-def _far_enough(rows: Readings, newest: Floats, shortest: float) -> NDArray[np.bool_]:
-    """Rows that follow the last row that counts by at least this many hours, shape (rows,)."""
+def _first_after_repairs(
+    predictor: Predictor, rows: Readings, units: Sequence[TrackedUnit]
+) -> dict[int, set[int]]:
+    """The first row after each repair, and the indices of the sensors that begin anew with it."""
+    index = {name: n for n, name in enumerate(predictor.sensors.names)}
+    found: dict[int, set[int]] = defaultdict(set)
+    for n, unit in enumerate(units):
+        first, end = np.searchsorted(rows.unit, [n, n + 1]) if unit.repairs else (0, 0)
+        for repair in unit.repairs:
+            row = int(first + np.searchsorted(rows.hours[first:end], repair.hours, side="right"))
+            if row < end:
+                found[row] |= {index[name] for name in repair.sensors if name in index}
+    return found
+
+
+def _far_enough(
+    rows: Readings, newest: Floats, shortest: float, renewed: Collection[int]
+) -> NDArray[np.bool_]:
+    """Rows that follow the last row that counts by at least this many hours, shape (rows,).
+
+    The first row after a repair counts, too.
+    """
     before = np.append(np.nan, rows.hours[:-1])
     begins = np.append(True, np.diff(rows.unit) != 0)
     before[begins] = newest[rows.unit[begins]]
@@ -169,7 +212,7 @@ def _far_enough(rows: Readings, newest: Floats, shortest: float) -> NDArray[np.b
     kept = np.zeros(len(rows.hours), dtype=bool)
     last = newest.copy()
     for index, (unit, hour) in enumerate(zip(rows.unit, rows.hours, strict=True)):
-        if not hour - last[unit] < shortest:
+        if index in renewed or not hour - last[unit] < shortest:
             kept[index] = True
             last[unit] = hour
     return kept

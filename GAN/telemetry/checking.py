@@ -34,7 +34,8 @@ class CheckedRow:
     Attributes:
         place: Where it is in the input.
         at: ms since 1970.
-        figures: One float64 for each sensor of the profile, little-endian; NaN without a reading.
+        figures: One float64 for each sensor of the profile, little-endian; NaN without a reading,
+            infinity if the reading is impossible.
     """
 
     place: str
@@ -146,7 +147,7 @@ def _checked(
         number = number * sensor.conversion.factor + sensor.conversion.offset
         if number < sensor.lowest or number > sensor.highest:
             checked.impossible[name] += 1
-            continue
+            number = math.inf
         values[sensor.index] = number
     if not known:
         return _no_sensor(row, sensors)

@@ -66,7 +66,8 @@ def reading_table(
 ) -> Table:
     """Readings of a unit as a table with a column for each sensor; null without a reading.
 
-    A sensor whose name is one of `READING_COLUMNS` has `sensor_` in front.
+    Impossible readings are null, too. A sensor whose name is one of `READING_COLUMNS` has
+    `sensor_` in front.
 
     Args:
         profile: The machine type.
@@ -96,12 +97,13 @@ def reading_table(
         at, life, began_at, figures, late = zip(*found, strict=True)
         times = np.array(at, dtype=np.int64)
         values = np.frombuffer(b"".join(figures), dtype="<f8").reshape(len(found), -1)
+        # In the ledger, a missing reading is NaN, and an impossible one is infinite.
+        values = np.where(np.isfinite(values), values, np.nan)
         hours = (times - np.array(began_at, dtype=np.int64)) / _MS_PER_HOUR
         columns = [
             pa.array(times).cast(schema.field("at").type),
             pa.array(life, pa.int64()),
             pa.array(hours),
-            # A missing reading is NaN in the ledger.
             *(pa.array(column, from_pandas=True) for column in np.ascontiguousarray(values.T)),
             pa.array(late, pa.bool_()),
         ]

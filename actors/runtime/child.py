@@ -30,7 +30,6 @@ PRELOAD = (
     "GAN.simulation.physics",
     "GAN.tvae.export.sdv",
     "GAN.tvae.training",
-    "plotly.offline",
     "pyarrow.dataset",
     "pyarrow.pandas_compat",
     "pyarrow.parquet",

@@ -1,4 +1,4 @@
-"""Authentication by token, and authorization by the token's scope.
+"""Authentication by token or session, and authorization by the token's scope.
 
 Once a token has ever been made, every client needs one. Until then only this machine has access:
 clients that connect to a loopback address while no proxy is configured.
@@ -17,6 +17,8 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityS
 from starlette.requests import HTTPConnection
 
 from api.auth.loopback import connects_over_loopback
+from api.auth.session_cache import SessionCache
+from api.auth.session_cookie import secret_in
 from api.auth.token_cache import TokenCache
 from errors import AccessRefused, LedgerUnavailable
 from storage.clients.tokens import SCOPES
@@ -36,17 +38,20 @@ class Caller:
     Attributes:
         name: The token's name; `anyone` while no token is needed.
         scope: The token's scope.
+        expires_at: When its token or its session ends, ms since 1970; None: never.
     """
 
     name: str
     scope: str
+    expires_at: int | None = None
 
     def may(self, needed: str) -> bool:
         """Whether the scope is enough: admin includes write, and write includes read."""
         return SCOPES.index(self.scope) >= SCOPES.index(needed)
 
 
-_ANYONE = Caller("anyone", "admin")
+#: Every client on this machine, until the first token is made.
+ANYONE = Caller("anyone", "admin")
 
 _bearer = HTTPBearer(
     scheme_name="token",
@@ -78,9 +83,10 @@ ADMIN = Security(_admitted, scopes=["admin"])
 async def admit(websocket: WebSocket, needed: str = "read") -> Caller | None:
     """Accept a WebSocket, or close it with one of the codes above and return None.
 
-    The token is in the `Authorization` header. Web pages cannot set that header, so they offer two
-    subprotocols: `bearer.<token>` and another one, which the server selects. The `Origin` header
-    was checked before, by `api.middleware.origin_check`.
+    The token is in the `Authorization` header. Web pages cannot set that header: they have a
+    session, whose cookie comes with the handshake, or they offer two subprotocols,
+    `bearer.<token>` and another one, which the server selects. The `Origin` header was checked
+    before, by `api.middleware.origin_check`.
     """
     offered: list[str] = websocket.scope.get("subprotocols", [])
     # A browser closes the connection unless the server selects one of the offered subprotocols.
@@ -116,15 +122,27 @@ async def _caller(connection: HTTPConnection, written: str | None) -> Caller:
     settings: Settings = connection.app.state.settings
     from_this_machine = connects_over_loopback(connection.scope) and not settings.trusted_proxies
     if from_this_machine and await cache.none_made():
-        return _ANYONE
+        return ANYONE
     if written is None:
+        secret = secret_in(connection)
+        if secret is not None:
+            return await _caller_of_session(connection, secret)
         message = "send a token: Authorization: Bearer ff_...; see fleetforge tokens create"
         raise AccessRefused(message, 401, "Bearer")
     token = await cache.check(written)
     if token is None:
         message = "this token is wrong, expired or revoked; see fleetforge tokens list"
         raise AccessRefused(message, 401, 'Bearer error="invalid_token"')
-    return Caller(token.name, token.scope)
+    return Caller(token.name, token.scope, token.expires_at)
+
+
+async def _caller_of_session(connection: HTTPConnection, secret: str) -> Caller:
+    cache: SessionCache = connection.app.state.session_cache
+    session = await cache.check(secret)
+    if session is None:
+        message = "this session has ended; log in again"
+        raise AccessRefused(message, 401, 'Bearer error="invalid_token"')
+    return Caller(session.token.name, session.token.scope, session.expires_at)
 
 
 def _require(caller: Caller, needed: str) -> None:

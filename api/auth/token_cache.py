@@ -5,17 +5,14 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
-from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 from anyio import to_thread
 
-from errors import LedgerUnavailable
+from api.auth.uses import Uses
 from storage.clients import tokens
 from storage.clients.tokens import StoredToken, Token
-
-#: How often the time of a token's last use is written, seconds.
-_NOTE_USE_EVERY_SECONDS = 60.0
 
 #: How long a token stays valid before its row is read again, seconds. A revoked token may still
 #: be used for this long.
@@ -41,8 +38,7 @@ class TokenCache:
         self._decoy_hash: str | None = None
         # Argon2 takes 19 MiB and tens of ms: unknown clients must not run it many times at once.
         self._hashing = asyncio.Lock()
-        self._noted_at: dict[str, float] = {}
-        self._writes: set[asyncio.Task[None]] = set()
+        self._uses = Uses()
 
     async def check(self, written: str) -> Token | None:
         """The token that a client has sent, or None if it is not valid.
@@ -64,7 +60,7 @@ class TokenCache:
             self._entries.pop(digest, None)
             return None
         self._entries[digest] = _Entry(stored, read_at)
-        self._note_use(stored.token.id)
+        self._uses.note(parts[0], partial(tokens.note_use, parts[0]))
         return stored.token
 
     async def none_made(self) -> bool:
@@ -98,18 +94,3 @@ class TokenCache:
             and stored is not None
             and entry.stored.secret_hash == stored.secret_hash
         )
-
-    def _note_use(self, token_id: str) -> None:
-        """Write when the token was used, in the background: a write may have to wait."""
-        now = time.monotonic()
-        if now - self._noted_at.get(token_id, float("-inf")) < _NOTE_USE_EVERY_SECONDS:
-            return
-        self._noted_at[token_id] = now
-
-        async def write() -> None:
-            with suppress(LedgerUnavailable):  # Requests that need the ledger report this.
-                await to_thread.run_sync(tokens.note_use, token_id)
-
-        task = asyncio.create_task(write())
-        self._writes.add(task)
-        task.add_done_callback(self._writes.discard)

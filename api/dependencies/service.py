@@ -1,4 +1,4 @@
-"""The parts of the service that routes use: settings, artifact store, broker."""
+"""The parts of the service that routes use: settings, artifact store, broker, progress."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 
 import actors
 from actors.broker.client import Broker
+from actors.chain_progress import ChainProgress
 from storage.artifacts.store import ArtifactStore, open_store
 from storage.ledger.event_log import Dispatch
 from storage.settings import Settings
@@ -19,11 +20,16 @@ assert actors  # declares the stages, so that events have subscribers
 
 @dataclass(frozen=True)
 class Service:
-    """The parts of the service; the ledger is opened once per process."""
+    """The parts of the service; the ledger is opened once per process.
+
+    Attributes:
+        progress: Of the onboardings that clients have asked for.
+    """
 
     settings: Settings
     store: ArtifactStore
     broker: Broker
+    progress: ChainProgress
 
     def send(self, jobs: Sequence[Dispatch]) -> None:
         """Send jobs to the broker.
@@ -36,7 +42,8 @@ class Service:
 
 def open_service(settings: Settings) -> Service:
     """The parts as the settings describe them; connects lazily."""
-    return Service(settings, open_store(settings.artifact_root, settings.home), Broker(settings))
+    store = open_store(settings.artifact_root, settings.home)
+    return Service(settings, store, Broker(settings), ChainProgress())
 
 
 async def _service(request: Request) -> Service:

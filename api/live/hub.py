@@ -16,7 +16,9 @@ from anyio import create_task_group, to_thread
 from pydantic import TypeAdapter, ValidationError
 
 from actors.broker.client import ANSWER_SECONDS, PROGRESS_DB, connect_async
+from actors.chain_progress import ChainProgress
 from actors.stage import STAGES
+from api.live.fleet_feed import FleetFeed, Viewer
 from errors import LedgerUnavailable
 from storage.ledger.chain_status import ONBOARDING
 from storage.queries import task_states
@@ -92,10 +94,16 @@ class Watcher:
 
 
 class Hub:
-    """Passes updates from Redis and the ledger to all open sockets of this process."""
+    """Passes updates from Redis and the ledger to all open sockets of this process.
 
-    def __init__(self, settings: Settings) -> None:
+    Attributes:
+        fleet: The states of the fleet, for sockets of version 2.
+    """
+
+    def __init__(self, settings: Settings, progress: ChainProgress) -> None:
+        self.fleet = FleetFeed(settings.silent_hours, progress)
         self._watchers: set[Watcher] = set()
+        self._open_sockets = 0
         self._watched = asyncio.Event()
         self._redis = connect_async(settings, PROGRESS_DB, socket_connect_timeout=ANSWER_SECONDS)
 
@@ -104,12 +112,27 @@ class Hub:
         """A watcher that receives updates of a task, or of the whole fleet if it is None."""
         watcher = Watcher(task_id)
         self._watchers.add(watcher)
-        self._watched.set()
         try:
-            yield watcher
+            with self._socket():
+                yield watcher
         finally:
             self._watchers.remove(watcher)
-            if not self._watchers:
+
+    @contextmanager
+    def viewing(self, machine_id: str | None, category: str | None) -> Iterator[Viewer]:
+        """A viewer of `fleet`, which looks whenever a worker reports something."""
+        with self._socket(), self.fleet.viewing(machine_id, category) as viewer:
+            yield viewer
+
+    @contextmanager
+    def _socket(self) -> Iterator[None]:
+        self._open_sockets += 1
+        self._watched.set()
+        try:
+            yield
+        finally:
+            self._open_sockets -= 1
+            if not self._open_sockets:
                 self._watched.clear()
 
     async def run(self) -> None:
@@ -118,6 +141,7 @@ class Hub:
             async with create_task_group() as tasks:
                 tasks.start_soon(self._listen)
                 tasks.start_soon(self._poll)
+                tasks.start_soon(self.fleet.run)
         finally:
             await self._redis.aclose()
 
@@ -135,6 +159,7 @@ class Hub:
                 await asyncio.sleep(RETRY_SECONDS)
 
     def _receive(self, message: bytes) -> None:
+        self.fleet.wake()
         try:
             state = _STATE.validate_json(message)
         except ValidationError:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from anyio import create_task_group, to_thread
@@ -18,6 +20,7 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from actors.stage import STAGES
 from api.auth.access import TRY_AGAIN_LATER, admit, still_admitted
 from api.dependencies import path_params
+from api.live import fleet_socket
 from api.live.hub import REMOVED, Hub, Watcher, states
 from errors import InvalidInput, LedgerUnavailable, NotFound, Problem
 from storage.queries.task_states import LATEST_COMMIT, TaskState
@@ -53,9 +56,12 @@ async def follow_task(
 
 
 @router.websocket("/ws/fleet")
-async def follow_fleet(websocket: WebSocket, since: str = "") -> None:
-    """Follow the newest onboarding task of every machine."""
-    await _serve(websocket, None, None, since)
+async def follow_fleet(websocket: WebSocket, since: str = "", v: str = "1") -> None:
+    """Follow the newest onboarding task of every machine; with `v=2`, machines and units."""
+    if v == "1":
+        await _serve(websocket, None, None, since)
+    else:
+        await _serve_fleet(websocket, v)
 
 
 @router.websocket("/{path:path}")
@@ -83,11 +89,28 @@ async def _serve(websocket: WebSocket, task_id: str | None, prefix: str | None, 
             for state in found:
                 watcher.receive(state, sent=state in sent)
             watcher.has_initial = True
-            await _until_it_leaves(websocket, watcher, {state.machine_id for state in sent})
+            known = {state.machine_id for state in sent}
+            await _until_it_leaves(websocket, partial(_send_updates, websocket, watcher, known))
     except InvalidInput as error:
         await _close(websocket, NOT_READABLE, str(error))
     except NotFound as error:
         await _close(websocket, NOT_FOUND, str(error))
+    except LedgerUnavailable:
+        await _close(websocket, TRY_AGAIN_LATER, "the ledger does not answer")
+
+
+async def _serve_fleet(websocket: WebSocket, version: str) -> None:
+    if await admit(websocket) is None:
+        return
+    try:
+        query = fleet_socket.wanted(version, websocket.query_params)
+        hub: Hub = websocket.app.state.hub
+        with hub.viewing(query.machine_id, query.category) as viewer:
+            await hub.fleet.look()
+            sending = partial(fleet_socket.send_fleet, websocket, viewer, query, PING_SECONDS)
+            await _until_it_leaves(websocket, sending)
+    except InvalidInput as error:
+        await _close(websocket, NOT_READABLE, str(error))
     except LedgerUnavailable:
         await _close(websocket, TRY_AGAIN_LATER, "the ledger does not answer")
 
@@ -125,12 +148,14 @@ def _was_sent(state: TaskState, last_seq: int, watcher: Watcher) -> bool:
     return state.seq <= last_seq - LATEST_COMMIT
 
 
-async def _until_it_leaves(websocket: WebSocket, watcher: Watcher, known: set[str]) -> None:
+async def _until_it_leaves(
+    websocket: WebSocket, send_all: Callable[[], Coroutine[Any, Any, None]]
+) -> None:
     async with create_task_group() as tasks:
 
         async def send() -> None:
             with suppress(WebSocketDisconnect):
-                await _send_updates(websocket, watcher, known)
+                await send_all()
             tasks.cancel_scope.cancel()
 
         tasks.start_soon(send)

@@ -29,6 +29,9 @@ from storage.settings import Settings
 RATE_LIMIT_DB = 3
 PREFIX = "/api/gan/"
 
+#: Logins a minute: fewer than other calls, because a login can be used to guess a token.
+SESSION, LOGINS = "/api/session", 10
+
 #: Requests for unknown paths, or with a method that the route lacks, share one counter: a client
 #: must not be able to create a key for every path it makes up.
 UNMATCHED = "unmatched"
@@ -85,19 +88,20 @@ class Limiter:
         )
         self._script = self._redis.register_script(_COUNT)
 
-    async def count(self, endpoint: str, client: str) -> Count | None:
+    async def count(self, endpoint: str, client: str, limit: int | None = None) -> Count | None:
         """Count a request if it may pass; None if Redis does not answer.
 
         Args:
             endpoint: Method and template of its route.
             client: As `client_of` names it.
+            limit: Requests a minute; None: the usual number.
         """
         async with self._turn:
             if time.monotonic() < self._silent_until:
                 return None
             if not self.available:  # One request tries Redis again, the others pass.
                 self._silent_until = time.monotonic() + SILENCE_SECONDS
-            return await self._count(endpoint, client)
+            return await self._count(endpoint, client, self.limit if limit is None else limit)
 
     async def answers(self) -> bool:
         """Whether Redis answers; not asked again right after it did not."""
@@ -107,13 +111,13 @@ class Limiter:
             await self._redis.ping()
         return self.available
 
-    async def _count(self, endpoint: str, client: str) -> Count | None:
+    async def _count(self, endpoint: str, client: str, limit: int) -> Count | None:
         minute, elapsed_ms = divmod(int(self._clock() * 1000), WINDOW_SECONDS * 1000)
         keys = [f"ratelimit:{endpoint}:{client}:{number}" for number in (minute, minute - 1)]
-        arguments = [self.limit, elapsed_ms, WINDOW_SECONDS * 1000, _KEEP_SECONDS]
+        arguments = [limit, elapsed_ms, WINDOW_SECONDS * 1000, _KEEP_SECONDS]
         with self._watched():
             allowed, current, last = await self._script(keys, arguments)
-            return Count(self.limit, bool(allowed), current, last, elapsed_ms)
+            return Count(limit, bool(allowed), current, last, elapsed_ms)
         return None
 
     @contextmanager
@@ -149,12 +153,12 @@ class RateLimit:
             finally:
                 await self._limiter.close()
             return
-        limited = scope["type"] == "http" and _path(scope).startswith(PREFIX)
-        if not limited or self._limiter.limit == 0:
+        limit = self._limit_of(scope)
+        if limit == 0:
             await self._app(scope, receive, send)
             return
         endpoint, client = self._endpoints.of(scope), client_of(scope)
-        count = await self._limiter.count(endpoint, client)
+        count = await self._limiter.count(endpoint, client, limit)
         if count is not None and not count.allowed:
             wait = count.reset_seconds
             detail = (
@@ -171,6 +175,15 @@ class RateLimit:
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
+
+    def _limit_of(self, scope: Scope) -> int:
+        """How many such requests may pass a minute; 0: any number."""
+        if scope["type"] != "http":
+            return 0
+        path = _path(scope)
+        if path == SESSION and scope["method"] == "POST":
+            return LOGINS
+        return self._limiter.limit if path.startswith(PREFIX) else 0
 
 
 class _Endpoints:

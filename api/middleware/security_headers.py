@@ -18,12 +18,20 @@ DOCS_CSP = (
     "frame-ancestors 'none'"
 )
 
-#: Reports: only inline scripts and styles, and no network access. The sandbox takes the service's
-#: origin from the page, in case text in it, such as a machine's name, is ever run as a script.
+#: Reports: inline styles, no script and no network access. The sandbox takes the service's origin
+#: from the page. A report also has a policy that names the SHA-256 of its style sheet, which this
+#: one cannot do: reports of older versions have other style sheets.
 PAGE_CSP = (
-    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
-    "img-src data: blob:; form-action 'none'; base-uri 'none'; frame-ancestors 'none'; "
-    "sandbox allow-scripts allow-downloads"
+    "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; "
+    "frame-ancestors 'none'; sandbox"
+)
+
+#: Pages of the dashboard: script and style in files of the service only. Markup is made by lit-html
+#: alone, so text of others can never become markup.
+SHELL_CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types lit-html"
 )
 
 #: Headers of every answer, unless its route sets them itself.

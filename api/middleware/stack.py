@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from api.auth.session_cache import SessionCache
 from api.auth.token_cache import TokenCache
 from api.middleware.body_limit import MAX_BODY_BYTES, BodyLimit
 from api.middleware.origin_check import OriginCheck
@@ -24,8 +25,8 @@ def add_middleware(
 ) -> None:
     """Add the stack to an app; the middleware added first is the innermost.
 
-    It also sets the state that the stack and the routes share: `settings`, `token_cache` and
-    `limiter` of `app.state`.
+    It also sets the state that the stack and the routes share: `settings`, `token_cache`,
+    `session_cache` and `limiter` of `app.state`.
 
     Args:
         app: The service; its routes may be added later.
@@ -34,6 +35,7 @@ def add_middleware(
     """
     app.state.settings = settings
     app.state.token_cache = TokenCache()
+    app.state.session_cache = SessionCache()
     app.state.limiter = Limiter(settings, clock)
     app.add_middleware(BodyLimit, limit=MAX_BODY_BYTES)
     app.add_middleware(RateLimit, limiter=app.state.limiter, routes=app.routes)

@@ -22,6 +22,7 @@ MACHINE: dict[str, Any] = {
     "stage": "train_tvae",
     "task_id": 2,
     "progress": 40,
+    "chain_progress": 31.5,
     "message": "epoch 10 of 25, loss -9.31",
     "error": None,
     "since": _STARTED,
@@ -47,7 +48,7 @@ EVENT: dict[str, Any] = {
     "job_id": 4,
     "actor": "system",
     "occurred_at": _DONE,
-    "payload": {"quality_score": 0.94},
+    "payload": {"report_key": f"GAN/reports/generation/{MACHINE_ID}_report.json"},
 }
 EVENTS = {"items": [EVENT], "next_cursor": "WyJpZCIsMTdd"}
 
@@ -74,7 +75,6 @@ MACHINE_DETAIL = MACHINE | {
         "sha256": _SHA256,
         "epochs": 25,
         "final_loss": -10.2,
-        "quality_score": 0.94,
         "status": "accepted",
         "created_at": _DONE,
     },
@@ -107,12 +107,26 @@ REPORT = {
     "machine_id": MACHINE_ID,
     "profile_sha256": _SHA256,
     "passed": True,
+    "verdict": "Good enough to train a RUL model on.",
     "reasons": [],
     "notes": [],
     "quality_score": 0.94,
+    "splits": {"train": {"rows": 35_000, "units": 61, "failure_modes": {"seal_failure": 61}}},
     "gates": [
-        {"metric": "rows_c2st_auc", "value": 0.27, "good": 0.65, "usable": 0.8, "light": "good"}
+        {
+            "metric": "rows_c2st_auc",
+            "value": 0.27,
+            "good": 0.65,
+            "usable": 0.8,
+            "light": "good",
+            "more_is_better": False,
+            "question": "Can a classifier separate synthetic rows from seed rows?",
+            "answer": "no",
+            "number": "AUC 0.27",
+            "reference": {"value": 0.5, "meaning": "guessing"},
+        }
     ],
+    "comparison": None,
 }
 
 PREDICTOR: dict[str, Any] = {
@@ -136,7 +150,6 @@ STATISTICS = {
     "categories": {"pump": 3, "motor": 9},
     "stages": {"train_tvae": {"jobs": {"success": 12}, "median_seconds": 9.4}},
     "models": {"accepted": 12},
-    "quality": {"models": 12, "mean": 0.93, "lowest": 0.9, "highest": 0.95},
     "events": 60,
     "files": 132,
     "bytes": 61402118,
@@ -186,6 +199,8 @@ CSV = "unit_id,cycle_hour,rul_hours,failure_mode,flow_rate\n1,0.0,812.5,seal_fai
 OF_MODELS: dict[str, Any] = {
     "Alive": {"status": "ready"},
     "EventPage": EVENTS,
+    "Login": {"token": "ff_0123456789ab_..."},
+    "SessionState": {"name": "dashboard", "scope": "read", "open": False, "expires_at": _DONE},
     "GenerateRequest": {"train": 35_000, "val": 7_500, "test": 7_500},
     "Health": HEALTH,
     "MachineDetail": MACHINE_DETAIL,

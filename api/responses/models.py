@@ -41,7 +41,11 @@ class Machine(BaseModel):
     status: MachineStatus
     stage: str | None = Field(description="Stage of that task.", examples=["train_tvae"])
     task_id: TaskId | None = Field(description="The onboarding task that the status comes from.")
-    progress: Percent
+    progress: Percent = Field(description="Of that task.")
+    chain_progress: Annotated[float, Field(ge=0, le=100)] | None = Field(
+        description="Of its onboarding: each stage counts for the time that it usually takes. It "
+        "does not fall within a run; null before the first."
+    )
     message: str
     error: str | None
     since: Time
@@ -50,7 +54,7 @@ class Machine(BaseModel):
     )
 
     @classmethod
-    def of(cls, state: MachineState, **more: Any) -> Self:
+    def of(cls, state: MachineState, chain_progress: float | None, **more: Any) -> Self:
         """A machine as the ledger has it."""
         return cls(
             machine_id=state.machine_id,
@@ -63,6 +67,7 @@ class Machine(BaseModel):
             stage=state.stage,
             task_id=state.job_id,
             progress=state.progress,
+            chain_progress=chain_progress,
             message=state.message,
             error=state.error_message if state.status in WITH_ERROR else None,
             since=state.since,
@@ -156,7 +161,6 @@ class Model(BaseModel):
     sha256: str
     epochs: int
     final_loss: float
-    quality_score: float | None
     status: Literal["candidate", "accepted", "rejected"]
     created_at: Time
 
@@ -215,9 +219,8 @@ class Task(BaseModel):
     epoch: int | None = Field(description="Epochs trained so far; null unless it is a training.")
     loss: float | None = Field(description="Mean loss of that epoch.")
     eta_seconds: float | None = Field(
-        description="Estimated seconds until it ends, from its progress or from the durations of "
-        "earlier tasks; null if there is no estimate, for example because it has run longer than "
-        "earlier tasks."
+        description="Seconds until it ends if it takes as long as earlier tasks of its stage did, "
+        "for a training scaled to its epochs; null without earlier tasks, or if it has run longer."
     )
     attempts: int = Field(description="Number of failed attempts.")
     created_at: Time

@@ -220,6 +220,16 @@ class LifeEnd(BaseModel):
     at: Time
 
 
+class RepairedUnit(BaseModel):
+    """A unit that was repaired."""
+
+    machine_id: str
+    unit: str
+    life: int = Field(description="The life that goes on.")
+    at: Time
+    sensors: list[str]
+
+
 class PredictionTask(BaseModel):
     """A task that predicts the units of a machine."""
 

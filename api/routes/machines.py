@@ -14,7 +14,7 @@ from api.dependencies.bodies import SentProfile, profile_body
 from api.dependencies.idempotency import TheRequest, answer
 from api.dependencies.pagination import LedgerTime, Paging
 from api.dependencies.path_params import MachineId
-from api.dependencies.service import TheService
+from api.dependencies.service import Service, TheService
 from api.middleware.request_log import correlation_id
 from api.responses import examples
 from api.responses.models import (
@@ -40,6 +40,7 @@ from storage.artifacts import registry
 from storage.clients.idempotency import Answer
 from storage.operations import control
 from storage.queries import lineage, machines, pages
+from storage.queries.machines import MachineState
 from storage.status import MachineStatus
 
 router = APIRouter(prefix="/api/gan/machines", tags=["machines"])
@@ -79,6 +80,7 @@ def create(
     request: Request,
     profile: SentProfile,
     once: TheRequest,
+    service: TheService,
     start: Annotated[
         bool,
         Query(
@@ -95,7 +97,7 @@ def create(
 
     def effect(send: Send) -> Answer:
         _create(new, Plan() if start else None, send, once.actor, correlation_id(request))
-        machine = Machine.of(machines.machine(new.machine_id))
+        (machine,) = _shown(service, [machines.machine(new.machine_id)])
         return answer(201, machine, f"/api/gan/machines/{new.machine_id}")
 
     return once(effect)
@@ -118,7 +120,7 @@ def _create(
 
 
 @router.get("", summary="All machines", response_model=MachinePage, responses=documented(422))
-def list_machines(query: Annotated[MachineQuery, Query()]) -> Response:
+def list_machines(service: TheService, query: Annotated[MachineQuery, Query()]) -> Response:
     """Machines with their stage and status, a page at a time.
 
     A machine that exists throughout is on exactly one page.
@@ -135,7 +137,12 @@ def list_machines(query: Annotated[MachineQuery, Query()]) -> Response:
     items, more = found[: query.limit], len(found) > query.limit
     last = items[-1] if more else None
     cursor = last and pagination.cursor(query.sort, getattr(last, order), last.machine_id)
-    return sent(MachinePage(items=[Machine.of(one) for one in items], next_cursor=cursor))
+    return sent(MachinePage(items=_shown(service, items), next_cursor=cursor))
+
+
+def _shown(service: Service, states: list[MachineState]) -> list[Machine]:
+    progress = service.progress.of(states)
+    return [Machine.of(one, progress.get(one.machine_id, (None, None))[1]) for one in states]
 
 
 @router.get(
@@ -144,7 +151,7 @@ def list_machines(query: Annotated[MachineQuery, Query()]) -> Response:
     response_model=MachineDetail,
     responses=documented(404),
 )
-def show(machine_id: MachineId) -> Response:
+def show(machine_id: MachineId, service: TheService) -> Response:
     """A machine's profile, chains, files, latest model and report."""
     where = path_params.machine(machine_id)
     files = registry.of_machine(machine_id)
@@ -153,6 +160,7 @@ def show(machine_id: MachineId) -> Response:
     href = f"/api/gan/machines/{machine_id}/report"
     shown = MachineDetail.of(
         where,
+        service.progress.of([where]).get(machine_id, (None, None))[1],
         profile=MachineProfile.model_validate_json(path_params.profile_of(machine_id)),
         chain=[
             Step.model_validate(step, from_attributes=True) for step in lineage.steps(machine_id)

@@ -1,6 +1,8 @@
-"""Checking a profile before it is submitted."""
+"""What a profile has to be, and checking one before it is submitted."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
@@ -9,6 +11,7 @@ from api.dependencies.bodies import SentProfile, profile_body
 from api.dependencies.idempotency import idempotency_key
 from api.responses.problems import FieldProblem, as_fields, documented
 from errors import InvalidProfile
+from GAN.profiles.loading import profile_schema
 
 router = APIRouter(prefix="/api/gan/profiles", tags=["profiles"])
 
@@ -18,6 +21,22 @@ class Verdict(BaseModel):
 
     valid: bool
     problems: list[FieldProblem] = Field(description="Every problem; none if it is valid.")
+
+
+_SCHEMA = profile_schema()
+
+
+@router.get(
+    "/schema",
+    summary="The schema of profiles",
+    responses={200: {"content": {"application/json": {"example": _SCHEMA}}}},
+)
+async def schema() -> dict[str, Any]:
+    """The JSON Schema of a profile, for forms and editors.
+
+    It cannot say everything: `POST …/validate` also finds what fields have to be to each other.
+    """
+    return _SCHEMA
 
 
 @router.post(

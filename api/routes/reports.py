@@ -2,50 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
 
 from api.dependencies import path_params
 from api.dependencies.path_params import MachineId
 from api.dependencies.service import Service, TheService
 from api.responses.files import local_copy, published, send_file
 from api.responses.problems import documented
+from api.responses.reports import QualityReport
 from GAN.layout import page_key, report_key
 
 router = APIRouter(prefix="/api/gan/machines/{machine_id}", tags=["results"])
 
 JSON, HTML = "application/json", "text/html; charset=utf-8"
-
-
-class Gate(BaseModel):
-    """A metric that decides the verdict, and its limits.
-
-    The report also has the keys of version 0.1, `name` and `figure`.
-    """
-
-    metric: str
-    value: float | None = Field(description="Null if there is too little data.")
-    good: float
-    usable: float
-    light: Literal["good", "usable", "poor", "not judged"]
-
-
-class QualityReport(BaseModel):
-    """The verdict on the newest synthetic sets, and all the metrics that it is based on."""
-
-    model_config = ConfigDict(extra="allow")
-
-    machine_id: str
-    profile_sha256: str
-    passed: bool = Field(description="Whether no gate is poor.")
-    reasons: list[str] = Field(description="Why it did not pass.")
-    notes: list[str]
-    quality_score: float = Field(
-        description="Overall SDMetrics score, 0 to 1; it does not affect the verdict."
-    )
-    gates: list[Gate]
 
 
 _HTML = {HTML: {"schema": {"type": "string"}, "example": "<!DOCTYPE html>"}}
@@ -80,7 +51,7 @@ def report(request: Request, service: TheService, machine_id: MachineId) -> Resp
 )
 @router.head("/report.html", include_in_schema=False)
 def page(request: Request, service: TheService, machine_id: MachineId) -> Response:
-    """The report as one page that needs no network."""
+    """The report as one page without scripts, which needs no network."""
     return _send(request, service, machine_id, page_key(machine_id), HTML)
 
 

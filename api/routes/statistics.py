@@ -10,15 +10,6 @@ from storage.queries.statistics import statistics
 router = APIRouter(prefix="/api/gan/statistics", tags=["results"])
 
 
-class Quality(BaseModel):
-    """Scores of the assessed models, 0 to 1; null without any."""
-
-    models: int
-    mean: float | None
-    lowest: float | None
-    highest: float | None
-
-
 class StageFigures(BaseModel):
     """The tasks of a stage."""
 
@@ -33,7 +24,6 @@ class Statistics(BaseModel):
     categories: dict[str, int] = Field(description="Machines by category.", examples=[{"pump": 3}])
     stages: dict[str, StageFigures]
     models: dict[str, int] = Field(description="By status.", examples=[{"accepted": 12}])
-    quality: Quality
     events: int
     files: int
     bytes: int = Field(description="Total size of all files.")
@@ -41,5 +31,5 @@ class Statistics(BaseModel):
 
 @router.get("", summary="Statistics of the fleet")
 def show() -> Statistics:
-    """Counts of machines, tasks, models, events and files, and the models' scores."""
+    """Counts of machines, tasks, models, events and files."""
     return Statistics.model_validate(statistics(), from_attributes=True)

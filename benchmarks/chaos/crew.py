@@ -82,10 +82,12 @@ class Crew:
         return stages[0] if stages else None
 
     def kill(self, pid: int) -> None:
-        """SIGKILL a worker."""
+        """SIGKILL a worker, and wait until it has ended."""
         self._asked.discard(pid)
         self._waking.pop(pid, None)
-        os.kill(pid, signal.SIGKILL)
+        process = next(one for one in self._processes if one.pid == pid)
+        process.kill()
+        process.wait()  # Else it could be asked to stop while it dies.
 
     def ask_to_stop(self, pid: int) -> None:
         """SIGTERM a worker; if it has started up, its exit code has to be 0."""
@@ -120,3 +122,4 @@ class Crew:
         self._waking.pop(process.pid, None)
         if process.pid in self._asked and process.returncode != 0:
             self.bad_exits.append(process.returncode)
+        self._asked.discard(process.pid)

@@ -13,6 +13,7 @@ from actors.runtime.stage_process import Finished
 from actors.stage import STAGES, Job
 from events.bus import request
 from events.onboarding import new_machine, register
+from events.telemetry import take_in
 from events.vocabulary import PredictorRequested, PredictorTrained, read_event
 from GAN import layout
 from GAN.profiles.catalogue import fleet_profile
@@ -22,6 +23,7 @@ from GAN.prognosis.predictor import Predictor
 from GAN.prognosis.tracking import condition_basis
 from GAN.prognosis.training_lives import simulated_lives
 from GAN.progress import silent
+from GAN.telemetry.batch import read_batch
 from storage.artifacts.registry import of_machine
 from storage.artifacts.store import ArtifactStore, open_store, staging_prefix
 from storage.ledger import claims
@@ -122,6 +124,12 @@ def body(profile: MachineProfile, units: int, at: int, seed: int) -> bytes:
         for number, one in enumerate(values)
     ]
     return json.dumps({"readings": rows}).encode()
+
+
+def send(fleet: Site, units: int, at: int) -> None:
+    """Send a reading of each of some units, without HTTP."""
+    sent = body(fleet.profile, units, at, at)
+    take_in(read_batch(sent, "application/json"), fleet.sent.extend, actor="bench")
 
 
 def _claim(job_id: int) -> Claim:

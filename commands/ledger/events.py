@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from commands.output import json_option, moment, print_json
+from commands.output import json_option, moment, print_json, shortened
 from commands.session import open_ledger
 from storage.queries import events as event_queries
 from storage.queries import machines
@@ -17,6 +17,8 @@ from storage.queries.events import EventRow
 
 _LOOK_SECONDS = 0.5
 _LATECOMERS = 200
+#: Characters of an event's line.
+_LINE = 160
 
 
 @click.command()
@@ -27,7 +29,8 @@ _LATECOMERS = 200
 def events(machine_id: str | None, follow: bool, recurring: bool, as_json: bool) -> None:
     """List events, oldest first; without --follow, the newest 1,000.
 
-    With --follow and --json, each event is one line.
+    Each event is a line of at most 160 characters; --json has all of it. With --follow and --json,
+    each event is one line.
 
     \b
     Examples:
@@ -62,13 +65,20 @@ def _print(event: EventRow, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(asdict(event), ensure_ascii=False))
         return
-    click.echo(
-        f"{moment(event.occurred_at)}  #{event.id}  {event.type}  {event.machine_id}"
-        f"  {_facts(event.payload)}"
-    )
+    line = f"{moment(event.occurred_at)}  #{event.id}  {event.type}  {event.machine_id}"
+    click.echo(shortened(f"{line}  {_facts(event.payload)}", _LINE))
 
 
 def _facts(payload: dict[str, Any]) -> str:
-    """The payload's fields, except lists such as the loss history."""
-    short = {k: v for k, v in payload.items() if v not in (None, []) and not isinstance(v, list)}
-    return " ".join(f"{key}={value}" for key, value in short.items())
+    """The payload's numbers and words; --json has what else there is, such as the loss history."""
+    found = {key: _fact(value) for key, value in payload.items()}
+    return " ".join(f"{key}={text}" for key, text in found.items() if text)
+
+
+def _fact(value: object) -> str:
+    """A number, a word or a few of them; empty for anything else."""
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        return ",".join(value)
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return str(value) if isinstance(value, (int, str)) else ""

@@ -11,8 +11,8 @@ import click
 from commands.output import json_option, moment, print_json, print_rows
 from commands.session import open_ledger, publisher
 from errors import InvalidInput, Problem
+from events import task_acts
 from events.bus import deliver
-from storage.operations import control
 from storage.queries import jobs as job_queries
 from storage.queries import machines
 from storage.queries.jobs import JobRow
@@ -79,7 +79,7 @@ def cancel(job_id: int, as_json: bool) -> None:
       fleetforge jobs cancel 12
     """
     open_ledger()
-    before = control.cancel(job_id)
+    before = task_acts.cancel(job_id, "cli")
     done = before in OPEN
     if as_json:
         print_json({"job_id": job_id, "was": before, "cancelled": done})
@@ -120,7 +120,7 @@ def _shown(job: JobRow) -> dict[str, Any]:
 
 
 def _retry(settings: Settings, job_id: int, as_json: bool) -> bool:
-    job = control.retry(job_id)
+    job = task_acts.retry(job_id, "cli")
     if job is not None:
         deliver([job], publisher(settings))
     if as_json:
@@ -133,7 +133,7 @@ def _retry(settings: Settings, job_id: int, as_json: bool) -> bool:
 def _retry_failed(settings: Settings, machine_id: str | None, as_json: bool) -> bool:
     if machine_id is not None:
         machines.machine(machine_id)
-    started = control.retry_failed(machine_id)
+    started = task_acts.retry_failed(machine_id, "cli")
     if started:
         deliver(started, publisher(settings))
     ids = [job.job_id for job in started]

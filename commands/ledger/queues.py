@@ -19,7 +19,7 @@ from storage.ledger.queues import QueueState
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-COLUMNS = ("name", "state", "limit", "priority", "due", "running", "oldest")
+COLUMNS = ("name", "state", "limit", "priority", "due", "running", "oldest", "changed")
 
 
 def _queue_argument(function: F) -> F:
@@ -40,7 +40,7 @@ def queues(ctx: click.Context, as_json: bool) -> None:
     """
     if ctx.invoked_subcommand is not None:
         return
-    open_ledger()
+    open_ledger(create=True)
     found = {name: QueueState(name) for name in _declared()} | stored.states()
     rows = [asdict(queue) for _, queue in sorted(found.items())]
     if as_json:
@@ -55,8 +55,13 @@ def _words(row: dict[str, Any], now: int) -> dict[str, str]:
     return {
         "state": f"paused since {moment(paused)}" if paused is not None else "open",
         "limit": "none" if row["concurrency"] is None else str(row["concurrency"]),
+        "changed": "" if row["changed_at"] is None else _change(row),
         "oldest": "" if oldest is None else f"waits {duration((now - oldest) / 1000)}",
     }
+
+
+def _change(row: dict[str, Any]) -> str:
+    return f"{moment(row['changed_at'])} by {row['changed_by']}"
 
 
 @queues.command()
@@ -69,8 +74,8 @@ def pause(name: str, as_json: bool) -> None:
     Example:
       fleetforge queues pause train
     """
-    open_ledger()
-    stored.pause(_known(name))
+    open_ledger(create=True)
+    stored.pause(_known(name), "cli")
     _say(name, "paused", as_json)
 
 
@@ -84,7 +89,7 @@ def resume(name: str, as_json: bool) -> None:
     Example:
       fleetforge queues resume train
     """
-    _open_up(name, lambda: stored.resume(name))
+    _open_up(name, lambda: stored.resume(name, "cli"))
     _say(name, "open", as_json)
 
 
@@ -104,7 +109,7 @@ def limit(name: str, jobs: str, as_json: bool) -> None:
         advice = "write a whole number from 1, or none; to stop a queue: fleetforge queues pause"
         raise InvalidInput("limit", [Problem("N", f"not a limit: '{jobs}'", advice)])
     concurrency = None if jobs == "none" else int(jobs)
-    _open_up(name, lambda: stored.limit(name, concurrency))
+    _open_up(name, lambda: stored.limit(name, concurrency, "cli"))
     _say(name, f"limit {jobs}", as_json)
 
 
@@ -120,14 +125,14 @@ def prefer(name: str, priority: int, as_json: bool) -> None:
       fleetforge queues prefer default 10
       fleetforge queues prefer train -- -5
     """
-    open_ledger()
-    stored.prefer(_known(name), priority)
+    open_ledger(create=True)
+    stored.prefer(_known(name), priority, "cli")
     _say(name, f"priority {priority}", as_json)
 
 
 def _open_up(name: str, change: Callable[[], None]) -> None:
     """Make a change that may allow jobs to start, and send those jobs."""
-    settings = open_ledger()
+    settings = open_ledger(create=True)
     _known(name)
     change()
     deliver(outbox.take_unsent(stored.states()), publisher(settings))

@@ -13,15 +13,14 @@ from rich.table import Table
 
 from commands.embedded import EmbeddedWorkers
 from commands.machines.progress_view import Row, open_view
+from commands.machines.whole_chain import Left, TimeLeft, WholeChain
 from commands.output import duration, print_json
 from storage import database
 from storage.artifacts import registry
 from storage.artifacts.store import open_store
-from storage.database import reading
 from storage.ledger import queues
 from storage.queries import events, jobs, lineage
 from storage.queries import machines as machine_queries
-from storage.queries.durations import seconds_left
 from storage.queries.jobs import JobRow
 from storage.queries.machines import MachineState
 from storage.settings import Settings
@@ -49,13 +48,14 @@ def follow(settings: Settings, machine_ids: Sequence[str], *, as_json: bool) -> 
         Exit code: 0 when all machines are onboarded, else 1.
     """
     view = open_view()
+    progress = Progress()
     with ExitStack() as resources:
         stack = EmbeddedWorkers(settings, len(machine_ids), resources)
         resources.enter_context(view)
         while True:
             now, states = database.clock_ms(), _look(machine_ids)
             following = {job.machine_id: job for job in _open_jobs(machine_ids)}
-            for row in _rows(states, following, now):
+            for row in progress.rows(states, following, now):
                 view.show(row)
             if _ended(states) and not following and _in_place(machine_ids):
                 break
@@ -97,42 +97,49 @@ def _in_place(machine_ids: Sequence[str]) -> bool:
     return all(file.published_at is not None for file in files)
 
 
-def _rows(states: dict[str, MachineState], following: dict[str, JobRow], now: int) -> Iterator[Row]:
-    """The rows to show: one for each job of a single machine, or one for each machine.
+class Progress:
+    """What is shown of the machines: one row for each, for its whole way to predictions."""
 
-    Args:
-        states: The machines.
-        following: The newest open job of each machine that has one.
-        now: The ledger's time, ms since 1970.
-    """
-    if len(states) > 1:
-        found = jobs.jobs_by_id([one.job_id for one in states.values() if one.job_id is not None])
-        for machine_id, state in states.items():
-            if state.status is MachineStatus.ONBOARDED and machine_id in following:
-                job = following[machine_id]
-                yield _row(machine_id, machine_id, job, job.shown_status, now)
-            elif state.job_id in found:
-                yield _row(machine_id, machine_id, found[state.job_id], state.status, now)
-        return
-    for machine_id in states:
-        for job in reversed(jobs.jobs(machine_id=machine_id)):
-            yield _row(str(job.id), job.stage, job, job.shown_status, now)
+    def __init__(self) -> None:
+        self._chain = WholeChain()
+        self._left = TimeLeft()
+
+    def rows(
+        self, states: dict[str, MachineState], following: dict[str, JobRow], now: int
+    ) -> Iterator[Row]:
+        """The rows to show; a machine of which nothing has begun has none.
+
+        Args:
+            states: The machines.
+            following: The newest open job of each machine that has one.
+            now: The ledger's time, ms since 1970.
+        """
+        for machine_id, (run, reached) in self._chain.of([*states.values()], following).items():
+            state, job = states[machine_id], following.get(machine_id)
+            began_at = run.began_at or state.since
+            # Several machines wait for each other, so nothing is known of when one ends.
+            alone = job is not None and len(states) == 1
+            left = self._left.of(job, began_at, now) if job and alone else None
+            elapsed = ((now if job else state.since) - began_at) / 1000
+            yield _row(state, job, reached, duration(elapsed), _words(left))
 
 
-def _row(key: str, name: str, job: JobRow, status: JobStatus | MachineStatus, now: int) -> Row:
-    elapsed = ((job.completed_at or now) - job.started_at) / 1000 if job.started_at else 0.0
-    with reading():
-        left = seconds_left(job, now)
-    return Row(
-        key=key,
-        name=name,
-        stage=job.stage,
-        status=status,
-        progress=100 if job.status is JobStatus.SUCCESS else job.progress,
-        message=job.message if job.status is JobStatus.RUNNING else job.error_message or "",
-        elapsed=duration(elapsed) if elapsed else "",
-        eta=f"ETA {duration(left)}" if left is not None else "",
-    )
+def _row(state: MachineState, job: JobRow | None, reached: int, elapsed: str, left: str) -> Row:
+    stage, status = state.stage or "", str(state.status)
+    message = state.error_message or ""
+    if job is not None:
+        stage, status = job.stage, job.shown_status
+        message = job.message if job.status is JobStatus.RUNNING else job.error_message or ""
+    elif state.status is MachineStatus.ONBOARDED:
+        stage = message = ""
+    return Row(state.machine_id, stage, status, reached, message, elapsed, left)
+
+
+def _words(left: Left | None) -> str:
+    if left is None:
+        return ""
+    shortest, longest = duration(left.shortest), duration(left.longest)
+    return f"{longest} left" if shortest == longest else f"{shortest} to {longest} left"
 
 
 def _summary(settings: Settings, machine_id: str) -> dict[str, Any]:
@@ -141,14 +148,12 @@ def _summary(settings: Settings, machine_id: str) -> dict[str, Any]:
     history = events.events(machine_id=machine_id)
     took = (where.since - history[0].occurred_at) / 1000 if history else 0.0
     model = lineage.newest_model(machine_id)
-    outcome = lineage.outcome(where.job_id) if where.job_id is not None else None
     chains = {chain.chain: chain.status for chain in machine_queries.chains(machine_id)}
     return {
         "machine_id": machine_id,
         "stage": where.stage,
         "status": where.status,
         "error": where.error_message,
-        "quality_score": outcome and outcome.payload.get("quality_score"),
         "epochs": model and model.epochs,
         "final_loss": model and model.final_loss,
         "predictor": chains.get(PREDICTOR_CHAIN),
@@ -161,13 +166,12 @@ def _print(summaries: list[dict[str, Any]]) -> None:
     console = Console()
     if not console.is_terminal:
         console.width = 160  # A file has no right margin.
-    table = Table("machine", "status", "quality", "epochs", "final loss", "predictor", "took")
+    table = Table("machine", "status", "epochs", "final loss", "predictor", "took")
     for summary in summaries:
-        score, loss = summary["quality_score"], summary["final_loss"]
+        loss = summary["final_loss"]
         table.add_row(
             summary["machine_id"],
             summary["status"],
-            "" if score is None else f"{score:.3f}",
             str(summary["epochs"] or ""),
             "" if loss is None else f"{loss:.3f}",
             summary["predictor"] or "",

@@ -59,7 +59,7 @@ def onboard(
       fleetforge onboard --fleet
     """
     machines = read_targets([*targets, *(fleet_ids() if fleet else [])])
-    settings = open_ledger()
+    settings = open_ledger(create=True)
     plan = Plan(epochs=epochs, rows=rows, samples=samples, seed=seed)
     registered = register(machines, plan, publisher(settings), actor="cli")
     machine_ids = [machine.machine_id for machine in machines]

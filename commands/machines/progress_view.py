@@ -12,16 +12,15 @@ from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextC
 
 @dataclass(frozen=True)
 class Row:
-    """A row of the view; durations in words, empty if unknown."""
+    """A row of the view: a machine; durations in words, empty if unknown."""
 
-    key: str
-    name: str
+    machine_id: str
     stage: str
     status: str
     progress: int
     message: str
     elapsed: str
-    eta: str
+    left: str
 
 
 def open_view() -> Bars | Lines:
@@ -31,16 +30,17 @@ def open_view() -> Bars | Lines:
 
 
 class Bars:
-    """A bar for each row, on a terminal."""
+    """A bar for each machine, on a terminal."""
 
     def __init__(self, console: Console) -> None:
         self._progress = Progress(
             TextColumn("{task.description}"),
+            TextColumn("{task.fields[stage]}"),
             TextColumn("{task.fields[status]}"),
             BarColumn(),
             TaskProgressColumn(),
             TextColumn("{task.fields[elapsed]}"),
-            TextColumn("{task.fields[eta]}"),
+            TextColumn("{task.fields[left]}"),
             TextColumn("{task.fields[message]}"),
             console=console,
         )
@@ -54,10 +54,12 @@ class Bars:
 
     def show(self, row: Row) -> None:
         """Update a bar, or add it."""
-        fields = {name: getattr(row, name) for name in ("status", "elapsed", "eta", "message")}
-        if row.key not in self._tasks:
-            self._tasks[row.key] = self._progress.add_task(row.name, total=100, **fields)
-        self._progress.update(self._tasks[row.key], completed=row.progress, **fields)
+        names = ("stage", "status", "elapsed", "left", "message")
+        fields = {name: getattr(row, name) for name in names}
+        if row.machine_id not in self._tasks:
+            bar = self._progress.add_task(row.machine_id, total=100, **fields)
+            self._tasks[row.machine_id] = bar
+        self._progress.update(self._tasks[row.machine_id], completed=row.progress, **fields)
 
 
 class Lines:
@@ -73,10 +75,9 @@ class Lines:
     def show(self, row: Row) -> None:
         """Print a row if it has changed."""
         state = (row.stage, row.status, row.message)
-        if self._seen.get(row.key) == state:
+        if self._seen.get(row.machine_id) == state:
             return
-        self._seen[row.key] = state
-        stage = row.stage if row.stage != row.name else ""
-        parts = [row.name, stage, row.status, f"{row.progress} %"]
-        parts += [row.message, row.elapsed, row.eta]
+        self._seen[row.machine_id] = state
+        parts = [row.machine_id, row.stage, row.status, f"{row.progress} %"]
+        parts += [row.message, row.elapsed, row.left]
         click.echo("  ".join(part for part in parts if part), err=True)

@@ -93,7 +93,7 @@ def import_(
       fleetforge seed import pump_ksb_etanorm_006 runs.parquet --mapping columns.yaml
       fleetforge seed import turbofan_9 fd001.csv --physics-share 0.3 --yes --wait
     """
-    settings = open_ledger()
+    settings = open_ledger(create=True)
     named = {
         "unit_id": unit_column,
         "cycle_hour": time_column,

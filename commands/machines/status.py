@@ -4,10 +4,22 @@ from __future__ import annotations
 
 import click
 
-from commands.output import json_option, moment, print_json, print_rows, repeat
+from commands.output import json_option, moment, print_json, print_rows, print_screen, repeat
 from commands.session import open_ledger
 from storage.queries import machines
 from storage.status import MachineStatus
+
+#: On a screen that is too small for all machines, those that somebody has to look at come first.
+_WATCHED = [
+    MachineStatus.FAILED,
+    MachineStatus.STALE,
+    MachineStatus.RUNNING,
+    MachineStatus.PENDING,
+    MachineStatus.CREATED,
+    MachineStatus.CANCELLED,
+    MachineStatus.SUCCESS,
+    MachineStatus.ONBOARDED,
+]
 
 COLUMNS = ("machine_id", "stage", "status", "progress", "message", "since")
 
@@ -18,6 +30,8 @@ COLUMNS = ("machine_id", "stage", "status", "progress", "message", "since")
 @json_option
 def status(machine_id: str | None, watch: bool, as_json: bool) -> None:
     """Show the status of all machines, or of one.
+
+    With --watch, machines that failed or run come first, as many as the terminal has lines.
 
     \b
     Examples:
@@ -41,7 +55,12 @@ def status(machine_id: str | None, watch: bool, as_json: bool) -> None:
             }
             for one in found
         ]
-        print_rows(rows, COLUMNS, "no machines yet; start with: fleetforge onboard --help")
+        empty = "no machines yet; start with: fleetforge onboard --help"
+        if watch:
+            rows.sort(key=lambda row: _WATCHED.index(row["status"].partition(",")[0]))
+            print_screen(rows, COLUMNS, empty, by="status")
+        else:
+            print_rows(rows, COLUMNS, empty)
 
     if watch:
         repeat(show)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from commands.machines.explanation import Explanation, explain
 from commands.output import duration, json_option, moment, print_json
 from commands.session import broker_answers, open_ledger
+from events.explanation import Explanation, explain
 from storage import database
 from storage.queries.diagnosis import diagnose
 

@@ -15,7 +15,7 @@ import click
 from commands.output import json_option, print_json
 from errors import FleetforgeError
 from storage.artifacts.store import open_store
-from storage.database import open_database
+from storage.database import ledger_file, open_database
 from storage.ledger import workers
 from storage.queries.health import ledger_state, pending_migrations
 from storage.settings import Settings, load_settings, masked
@@ -50,7 +50,7 @@ def _checks(settings: Settings) -> Iterator[dict[str, Any]]:
     packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     yield _check("fleetforge", version("fleetforge"), lambda: f"{python}, {packages}")
     database = (
-        str(settings.home / "ledger.sqlite3")
+        str(ledger_file(settings))
         if settings.database_url is None
         else masked(settings.database_url.get_secret_value())
     )

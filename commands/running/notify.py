@@ -19,7 +19,7 @@ def notify(stop_on_eof: bool) -> None:
     Example:
       fleetforge notify
     """
-    settings = open_ledger()
+    settings = open_ledger(create=True)
     from actors.runtime.log import set_up_logging
     from actors.webhooks.notifier import Notifier
 

@@ -37,7 +37,7 @@ def create(name: str, scope: str, expires_days: int | None, as_json: bool) -> No
       fleetforge tokens create dashboard --scope read
       TOKEN=$(fleetforge tokens create ci --scope write --expires-days 90)
     """
-    open_ledger()
+    open_ledger(create=True)
     made = stored.create(name, scope, expires_days)
     if as_json:
         print_json(vars(made.token) | {"token": made.written})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from commands.running.web import listen, web_options
+from commands.running.web import address, listen, web_options
 from commands.session import open_ledger
 from commands.stopping import stop_event
 
@@ -21,7 +21,7 @@ def up(host: str, port: int) -> None:
     Example:
       fleetforge up
     """
-    settings = open_ledger()
+    settings = open_ledger(create=True)
     from actors.runtime.log import set_up_logging
     from actors.runtime.supervisor import MOST_WORKERS, Stack, worker_commands
     from api.auth.listening import check_listen_address
@@ -32,6 +32,7 @@ def up(host: str, port: int) -> None:
     check_listen_address(host, settings)
     listen(host, port).close()
     stopping = stop_event()
+    click.echo(f"dashboard: {address(host, port)}/fleet, or: fleetforge open", err=True)
     click.echo(f"drop profiles in {settings.inbox_folder}; stop with Ctrl-C", err=True)
     web = ("web", "--host", host, "--port", str(port))
     others = {"watch": ("watch",), "notify": ("notify",), "web": web}

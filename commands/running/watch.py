@@ -27,7 +27,7 @@ def watch(folder: Path | None, stop_on_eof: bool) -> None:
     Example:
       fleetforge watch profiles/
     """
-    settings = open_ledger()
+    settings = open_ledger(create=True)
     from actors.inbox import Folder
     from actors.runtime.log import set_up_logging
     from events.onboarding import new_machine, register

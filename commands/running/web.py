@@ -22,6 +22,9 @@ _ADVICE = {
     errno.EADDRNOTAVAIL: "choose an address of this machine with --host",
 }
 
+#: What to open if the service listens on all addresses.
+_OF_ALL = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 #: How long to wait for SQLite's write lock until the ledger counts as away, seconds.
@@ -52,7 +55,7 @@ def web(host: str, port: int, stop_on_eof: bool) -> None:
     Example:
       fleetforge web --port 8080
     """
-    settings = open_ledger()
+    settings = open_ledger(create=True)
     import uvicorn
 
     from actors.runtime.log import set_up_logging
@@ -81,7 +84,11 @@ def web(host: str, port: int, stop_on_eof: bool) -> None:
             server.should_exit = True
 
         threading.Thread(target=stop_server, daemon=True).start()
-        click.echo(f"serving http://{_shown(host)}:{port}, documented at /docs", err=True)
+        click.echo(
+            f"serving {address(host, port)}, with the dashboard at /fleet and the API documented "
+            "at /docs",
+            err=True,
+        )
         server.run(sockets=[listener])
 
 
@@ -100,5 +107,7 @@ def listen(host: str, port: int) -> socket.socket:
         raise SettingsError(f"{host}:{port}: {reason}; {advice}") from None
 
 
-def _shown(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
+def address(host: str, port: int) -> str:
+    """The address of a service, as a browser on this machine can open it."""
+    shown = _OF_ALL.get(host, host)
+    return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"

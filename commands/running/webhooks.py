@@ -32,7 +32,7 @@ def add(url: str, as_json: bool) -> None:
     Example:
       SECRET=$(fleetforge webhooks add https://plant.example/alerts)
     """
-    settings = open_ledger()
+    settings = open_ledger(create=True)
     made = stored.add(url, getpass.getuser()[:60], private=settings.webhook_private)
     if as_json:
         print_json({"webhook": vars(made.webhook), "secret": made.secret})

@@ -27,7 +27,7 @@ def worker(queues: str, stop_on_eof: bool) -> None:
       fleetforge worker
       fleetforge worker --queues train
     """
-    settings = open_ledger()
+    settings = open_ledger(create=True)
     from actors.runtime.log import set_up_logging
     from actors.runtime.worker import serve
     from actors.stage import queues as declared

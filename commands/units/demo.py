@@ -67,7 +67,7 @@ def demo(machine_ids: tuple[str, ...], seconds: int) -> None:
       fleetforge demo
       fleetforge demo motor_siemens_1la7_001 --seconds 30
     """
-    settings = open_ledger()
+    settings = open_ledger(create=True)
     interrupt_on_signals()
     send = publisher(settings)
     with ExitStack() as resources:

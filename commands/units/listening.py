@@ -73,7 +73,7 @@ def listen(
       fleetforge readings listen mqtt://localhost
       fleetforge readings listen mqtts://plant:secret@broker.example --ca plant-ca.pem
     """
-    settings = open_ledger()
+    settings = open_ledger(create=True)
     from actors.runtime.log import set_up_logging
 
     try:

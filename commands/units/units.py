@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -10,31 +9,22 @@ from typing import Any
 
 import click
 
-from commands.output import json_option, moment, print_json, print_rows, repeat
-from commands.session import open_ledger, publisher
+from commands.output import json_option, moment, print_json, print_rows, print_screen, repeat
+from commands.session import open_ledger
 from commands.units.levels import rebuild, thresholds
+from commands.units.lives import failed, maintained, repaired
 from commands.units.periods import since_option, to_ms, until_option
 from commands.units.table_files import Counted, format_of, output_option, write_table
-from events.lives import end_life
 from GAN.telemetry.export import prediction_table
-from storage.database import clock_ms
 from storage.queries.in_service import predictions as prediction_queries
 from storage.queries.in_service import units as unit_queries
 from storage.queries.in_service.units import UnitRow
 from storage.status import UnitLevel
-from storage.telemetry.lives import EndedBy, Ending
 
 COLUMNS = ("machine_id", "unit", "level", "rul_hours", "90 %", "in 24 h", "likely mode", "why")
 
 #: Rows of a list.
 _MOST = 1_000
-
-_at_option = click.option(
-    "--at",
-    type=click.DateTime(["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"]),
-    metavar="TIME",
-    help="When it happened, such as 2026-01-31T12:00:00+01:00; default: now.",
-)
 
 
 @click.group()
@@ -42,7 +32,10 @@ def units() -> None:
     """List and show units, and report what happened to them."""
 
 
+units.add_command(failed)
+units.add_command(maintained)
 units.add_command(rebuild)
+units.add_command(repaired)
 units.add_command(thresholds)
 
 
@@ -74,7 +67,11 @@ def list_units(machine_id: str | None, level: str | None, watch: bool, as_json: 
             print_json([_facts(row) for row in found])
             return
         rows = [list_row(row) for row in found]
-        print_rows(rows, COLUMNS, "no units; send readings: fleetforge readings send FILE")
+        empty = "no units; send readings: fleetforge readings send FILE"
+        if watch:
+            print_screen(rows, COLUMNS, empty, by="level")
+        else:
+            print_rows(rows, COLUMNS, empty)
 
     if watch:
         repeat(show)
@@ -164,52 +161,6 @@ def predictions(
         print_json({"file": str(path), "rows": rows.rows})
     else:
         click.echo(f"{path}: {rows.rows:,} rows")
-
-
-@units.command()
-@click.argument("machine_id", metavar="MACHINE")
-@click.argument("unit", default="1")
-@click.option("--mode", metavar="NAME", help="The failure mode, if it is known.")
-@click.option("--note", default="", metavar="TEXT")
-@_at_option
-@json_option
-def failed(
-    machine_id: str, unit: str, mode: str | None, note: str, at: datetime | None, as_json: bool
-) -> None:
-    """Report that a unit has failed: its next life begins.
-
-    \b
-    Example:
-      fleetforge units failed motor_siemens_1la7_001 --mode bearing_wear
-    """
-    _end(lambda ms: Ending(machine_id, unit, ms, EndedBy.FAILURE, mode, note), at, as_json)
-
-
-@units.command()
-@click.argument("machine_id", metavar="MACHINE")
-@click.argument("unit", default="1")
-@click.option("--note", default="", metavar="TEXT")
-@_at_option
-@json_option
-def maintained(machine_id: str, unit: str, note: str, at: datetime | None, as_json: bool) -> None:
-    """Report that a unit was replaced or overhauled: it is as good as new from then on.
-
-    \b
-    Example:
-      fleetforge units maintained motor_siemens_1la7_001 --note "new bearings"
-    """
-    _end(lambda ms: Ending(machine_id, unit, ms, EndedBy.MAINTENANCE, None, note), at, as_json)
-
-
-def _end(ending: Callable[[int], Ending], at: datetime | None, as_json: bool) -> None:
-    settings = open_ledger()
-    ms = clock_ms() if at is None else round(at.timestamp() * 1000)
-    ended = ending(ms)
-    life = end_life(ended, publisher(settings), "cli")
-    if as_json:
-        print_json({"machine_id": ended.machine_id, "unit": ended.unit, "life": life, "at": ms})
-    else:
-        click.echo(f"{ended.machine_id}, unit {ended.unit}: life {life} has ended {moment(ms)}")
 
 
 def _facts(row: UnitRow) -> dict[str, Any]:

@@ -15,8 +15,10 @@ from events.vocabulary.onboarding import (
     RunDataSubmitted,
     SeedReady,
     SeedRequested,
+    StageCancelled,
     StageFailed,
     StageOverdue,
+    StageRetried,
     SyntheticDataReady,
     TrainingRequested,
 )
@@ -37,6 +39,7 @@ from events.vocabulary.units import (
     ReadingsAged,
     ReadingsArchived,
     ReadingsArrived,
+    UnitRepaired,
 )
 
 __all__ = [
@@ -66,10 +69,13 @@ __all__ = [
     "RunDataSubmitted",
     "SeedReady",
     "SeedRequested",
+    "StageCancelled",
     "StageFailed",
     "StageOverdue",
+    "StageRetried",
     "SyntheticDataReady",
     "TrainingRequested",
+    "UnitRepaired",
     "read_event",
 ]
 

@@ -119,7 +119,10 @@ class _Judged(Frozen):
 
 
 class RetrainRequested(_Judged, Event, Plan):
-    """The synthetic sets were assessed as too poor: train again, with more epochs."""
+    """The synthetic sets were assessed as too poor: train again, with more epochs.
+
+    Only ledgers of earlier versions have it: lives do not depend on the epochs any more.
+    """
 
     reason: str = "requested by hand"
 
@@ -152,6 +155,32 @@ class StageFailed(_Judged, Event):
     def verdict(self) -> Verdict | None:
         """The model was rejected, if the stage failed by its assessment."""
         return self._verdict(accepted=False)
+
+
+class StageCancelled(Event):
+    """A job was cancelled, by the event's actor.
+
+    Attributes:
+        job_id: The job.
+    """
+
+    effect: ClassVar[Effect] = Effect.NOTICE
+
+    stage: str
+    job_id: int
+
+
+class StageRetried(Event):
+    """A job that failed or was cancelled was started again, by the event's actor.
+
+    Attributes:
+        job_id: The job.
+    """
+
+    effect: ClassVar[Effect] = Effect.NOTICE
+
+    stage: str
+    job_id: int
 
 
 class StageOverdue(Event):

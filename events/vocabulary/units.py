@@ -40,6 +40,7 @@ class PredictionsMade(Event):
     Attributes:
         rows: Rows of readings that were used.
         units: Units that were predicted.
+        passed_over: Units whose readings end the process; their conditions begin anew.
         version: Version of the predictor; None if there is none yet.
     """
 
@@ -49,6 +50,7 @@ class PredictionsMade(Event):
 
     rows: int
     units: int
+    passed_over: int = 0
     version: int | None = None
 
 
@@ -100,7 +102,7 @@ class AlertRaised(_OfAlert, Event):
 
 
 class AlertCleared(_OfAlert, Event):
-    """A unit with an alert is healthy again, was replaced or has failed."""
+    """A unit with an alert is healthy again, was replaced or repaired, or has failed."""
 
     chain: ClassVar[str] = ALERT_CHAIN
     effect: ClassVar[Effect] = Effect.NOTICE
@@ -137,6 +139,23 @@ class MaintenanceDone(_Ended, Event):
     chain: ClassVar[str] = LIFE_CHAIN
     effect: ClassVar[Effect] = Effect.BEGINS
 
+    note: str = ""
+
+
+class UnitRepaired(Event):
+    """What some sensors of a unit measure was repaired: its life goes on.
+
+    Attributes:
+        at: When it was done, ms since 1970.
+    """
+
+    chain: ClassVar[str] = LIFE_CHAIN
+    effect: ClassVar[Effect] = Effect.NOTICE
+
+    unit: str
+    life: int
+    at: int
+    sensors: list[str]
     note: str = ""
 
 

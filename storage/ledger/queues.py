@@ -11,6 +11,7 @@ from typing import Any
 from peewee import fn
 
 from storage.database import now_ms, reading, transaction
+from storage.ledger.event_log import SYSTEM
 from storage.status import JobStatus
 from storage.tables import Job, Queue
 
@@ -25,6 +26,8 @@ class QueueState:
         priority: A worker that serves several queues takes from the highest priority first.
         due: Number of pending jobs that could run now.
         running: Number of running jobs.
+        changed_at: When a setting was changed last, ms since 1970.
+        changed_by: Who did that, as in the actor of an event.
         oldest_due_at: Since when the oldest of the due jobs has been due, ms since 1970.
     """
 
@@ -32,6 +35,8 @@ class QueueState:
     paused_at: int | None = None
     concurrency: int | None = None
     priority: int = 0
+    changed_at: int | None = None
+    changed_by: str | None = None
     due: int = 0
     running: int = 0
     oldest_due_at: int | None = None
@@ -68,28 +73,29 @@ def states() -> dict[str, QueueState]:
     return {name: QueueState(**row) for name, row in rows.items()}
 
 
-def pause(name: str) -> None:
+def pause(name: str, actor: str = SYSTEM) -> None:
     """Pause a queue: no job of it starts; running jobs continue."""
     if states().get(name, QueueState(name)).paused_at is None:
-        _set(name, paused_at=now_ms())
+        _set(name, actor, paused_at=now_ms())
 
 
-def resume(name: str) -> None:
+def resume(name: str, actor: str = SYSTEM) -> None:
     """Open a paused queue."""
-    _set(name, paused_at=None)
+    _set(name, actor, paused_at=None)
 
 
-def limit(name: str, concurrency: int | None) -> None:
+def limit(name: str, concurrency: int | None, actor: str = SYSTEM) -> None:
     """Limit how many jobs of a queue run at once, on all hosts together; None: no limit."""
-    _set(name, concurrency=concurrency)
+    _set(name, actor, concurrency=concurrency)
 
 
-def prefer(name: str, priority: int) -> None:
+def prefer(name: str, priority: int, actor: str = SYSTEM) -> None:
     """Set a queue's priority: workers take jobs from the highest priority first."""
-    _set(name, priority=priority)
+    _set(name, actor, priority=priority)
 
 
-def _set(name: str, **columns: Any) -> None:
+def _set(name: str, actor: str, **columns: Any) -> None:
+    columns |= {"changed_at": now_ms(), "changed_by": actor}
     with transaction():
         if not Queue.update(**columns).where(Queue.name == name).execute():
             Queue.insert(**{"name": name, "priority": 0, **columns}).execute()

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from errors import NotFound
 from storage.artifacts.store import STAGING, ArtifactStore
 from storage.database import execute, is_sqlite, now_ms, transaction
 from storage.ledger import chain_status, training_report
-from storage.ledger.event_log import Dispatch
+from storage.ledger.event_log import Dispatch, NewEvent, append
 from storage.ledger.sequence import next_seq
 from storage.status import OPEN, JobStatus
 from storage.tables import Artifact, Job, Machine
 
+#: The event that says what was done to a job; it starts nothing.
+Notice = Callable[[Job], NewEvent]
 
-def cancel(job_id: int) -> JobStatus:
+
+def cancel(job_id: int, notice: Notice | None = None) -> JobStatus:
     """Cancel a job; return the status that it had.
 
     The token changes, so the worker that runs the job loses its lease and kills the child process.
+
+    Args:
+        job_id: The job.
+        notice: Published if the job is cancelled by this.
 
     Raises:
         NotFound: No such job.
@@ -25,6 +32,7 @@ def cancel(job_id: int) -> JobStatus:
     with transaction():
         before = _cancel(job_id)
         if before in OPEN:
+            _publish(notice, job_id)
             _update_chain(job_id)
         return before
 
@@ -74,8 +82,12 @@ def cancel_open(machine_id: str, chain: str) -> list[int]:
     return stopped
 
 
-def retry(job_id: int) -> Dispatch | None:
+def retry(job_id: int, notice: Notice | None = None) -> Dispatch | None:
     """Make a failed or cancelled job pending again; None if it is neither.
+
+    Args:
+        job_id: The job.
+        notice: Published if the job is retried by this.
 
     Raises:
         NotFound: No such job.
@@ -84,12 +96,18 @@ def retry(job_id: int) -> Dispatch | None:
         _status(job_id)  # Raises if there is no such job.
         started = _start_afresh(job_id, (JobStatus.FAILED, JobStatus.CANCELLED))
         if started is not None:
+            _publish(notice, job_id)
             _update_chain(job_id)
         return started
 
 
-def retry_failed(machine_id: str | None = None) -> list[Dispatch]:
-    """Make every failed job pending again, or those of one machine; all of them or none."""
+def retry_failed(machine_id: str | None = None, notice: Notice | None = None) -> list[Dispatch]:
+    """Make every failed job pending again, or those of one machine; all of them or none.
+
+    Args:
+        machine_id: The machine.
+        notice: Published for each job that is retried.
+    """
     with transaction():
         failed = (
             Job.select(Job.id, Job.machine, Job.chain)
@@ -99,10 +117,13 @@ def retry_failed(machine_id: str | None = None) -> list[Dispatch]:
         if machine_id is not None:
             failed = failed.where(Job.machine == machine_id)
         rows = list(failed)
-        started = [_start_afresh(job.id, (JobStatus.FAILED,)) for job in rows]
+        tried = [_start_afresh(job.id, (JobStatus.FAILED,)) for job in rows]
+        started = [job for job in tried if job is not None]
+        for job in started:
+            _publish(notice, job.job_id)
         for key in sorted({(str(job.machine), str(job.chain)) for job in rows}):
             chain_status.update(*key)
-        return [job for job in started if job is not None]
+        return started
 
 
 def delete_machine(machine_id: str) -> list[str]:
@@ -167,6 +188,12 @@ def _start_afresh(job_id: int, ended: Sequence[JobStatus]) -> Dispatch | None:
     job = Job.get_by_id(job_id)
     training_report.follow(job_id)
     return Dispatch(job_id, job.queue)
+
+
+def _publish(notice: Notice | None, job_id: int) -> None:
+    """Publish a notice about a job; it comes before the update of the chain, which is the last."""
+    if notice is not None:
+        append(notice(Job.get_by_id(job_id)))
 
 
 def _update_chain(job_id: int) -> None:

@@ -60,7 +60,7 @@ class Garbage:
         answers: Outdated answers to idempotent requests; size in bytes by key.
         readings: Files with readings of days that are too long ago.
         readings_days: How long readings are kept.
-        old: Rows of predictions and readings that are too old.
+        old: Rows of predictions, readings and sessions that are too old.
     """
 
     keep_models: int

@@ -1,9 +1,10 @@
-"""Thinning what was said long ago, and removing old readings that were never moved to files."""
+"""Thinning old predictions; removing old readings that were never moved to files, and sessions."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from storage.clients import sessions
 from storage.database import execute
 
 _MS_PER_DAY = 86_400_000
@@ -19,10 +20,12 @@ class OldRows:
     Attributes:
         predictions: Predictions between those that are kept, with their explanations.
         readings: Readings that are older than readings are kept.
+        sessions: Sessions of web pages that have ended.
     """
 
     predictions: int
     readings: int
+    sessions: int
 
 
 def find(readings_days: int) -> OldRows:
@@ -31,7 +34,7 @@ def find(readings_days: int) -> OldRows:
     ((daily,),) = execute(f"SELECT COUNT(*) FROM predictions {_BETWEEN}", **_DAILY)
     age = readings_days * _MS_PER_DAY
     ((readings,),) = execute(f"SELECT COUNT(*) FROM readings {_OLDER}", age=age)
-    return OldRows(hourly + daily, readings)
+    return OldRows(hourly + daily, readings, sessions.count_ended())
 
 
 def remove(readings_days: int) -> None:
@@ -39,6 +42,7 @@ def remove(readings_days: int) -> None:
     for step in (_HOURLY, _DAILY):
         execute(f"DELETE FROM predictions {_BETWEEN}", **step)
     execute(f"DELETE FROM readings {_OLDER}", age=readings_days * _MS_PER_DAY)
+    sessions.forget_ended()
 
 
 _HOURLY = {"age": ALL_DAYS * _MS_PER_DAY, "until": HOURLY_DAYS * _MS_PER_DAY, "step": 3_600_000}

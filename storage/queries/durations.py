@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from statistics import median
 
 from storage.database import execute
@@ -19,10 +20,11 @@ def earlier_runs(stage: str) -> list[int]:
 
 
 def seconds_left(job: JobRow, now: int) -> float | None:
-    """Estimated seconds until a running job ends; None without an estimate.
+    """Seconds until a running job ends if it takes as long as earlier ones; None if not known.
 
-    The estimate uses the job's own progress. Without progress, it uses the median of earlier runs,
-    for a training scaled to its epochs. If the job has run longer than that, there is no estimate.
+    Earlier ones are those of its stage, for a training scaled to its epochs. If the job has run
+    longer than they did, there is no estimate. The job's own progress is not used: one that slows
+    down would have an estimate that grows.
 
     Args:
         job: The job; call inside `reading`.
@@ -31,11 +33,19 @@ def seconds_left(job: JobRow, now: int) -> float | None:
     if job.status is not JobStatus.RUNNING or job.started_at is None:
         return None
     ran = now - job.started_at
-    if job.progress:
-        return ran * (100 - job.progress) / job.progress / 1000
-    runs = _trainings_like(job.id) or earlier_runs(job.stage)
+    runs = runs_like(job.id, job.stage)
     left = median(runs) - ran if runs else 0
     return left / 1000 if left > 0 else None
+
+
+def runs_like(job_id: int, stage: str) -> Sequence[float]:
+    """Durations of earlier runs, ms; of trainings scaled to the epochs of this one.
+
+    Args:
+        job_id: The job that they are compared with; call inside `reading`.
+        stage: Its stage.
+    """
+    return _trainings_like(job_id) or earlier_runs(stage)
 
 
 def _trainings_like(job_id: int) -> list[float]:

@@ -64,21 +64,35 @@ class JobRow:
 def jobs(
     *,
     status: JobStatus | None = None,
+    stage: str | None = None,
     machine_id: str | None = None,
     chain: str | None = None,
+    before: int | None = None,
     limit: int = 1000,
 ) -> list[JobRow]:
     """Jobs, newest first.
 
     Args:
         status: Only jobs of this shown status.
+        stage: Only jobs of this stage.
         machine_id: Only jobs of this machine.
         chain: Only jobs of this chain.
+        before: Only jobs with a lower id.
         limit: This many at most.
     """
-    asked = {"status": status, "machine": machine_id, "chain": chain}
-    parameters: dict[str, Any] = {name: value for name, value in asked.items() if value}
+    asked = {
+        "status": status,
+        "stage": stage,
+        "machine": machine_id,
+        "chain": chain,
+        "before": before,
+    }
+    parameters: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
     conditions = [_CONDITIONS[name] for name in parameters]
+    if status is not None and status != JobStatus.SUCCESS:
+        # In the words of the index `jobs_not_done`; without them, all jobs would be read.
+        stored = JobStatus.RUNNING if status == JobStatus.STALE else JobStatus(status)
+        conditions.append(f"jobs.status = '{stored}' AND jobs.status <> 'success'")
     where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
     return _jobs(f"{where} ORDER BY jobs.id DESC LIMIT :most", most=limit, **parameters)
 
@@ -126,6 +140,8 @@ _COLUMNS = ", ".join(SHOWN_STATUS if name == "shown_status" else f"jobs.{name}" 
 
 _CONDITIONS = {
     "status": f"{SHOWN_STATUS} = :status",
+    "stage": "jobs.stage = :stage",
     "machine": "jobs.machine_id = :machine",
     "chain": "jobs.chain = :chain",
+    "before": "jobs.id < :before",
 }

@@ -35,7 +35,6 @@ class ModelRow:
     sha256: str
     epochs: int
     final_loss: float
-    quality_score: float | None
     status: str
     created_at: int
 
@@ -101,7 +100,7 @@ ORDER BY id DESC LIMIT 1
 """
 
 _NEWEST_MODEL = """
-SELECT version, model_path, sha256, epochs, final_loss, quality_score, status, created_at
+SELECT version, model_path, sha256, epochs, final_loss, status, created_at
 FROM model_versions WHERE machine_id = :machine
 ORDER BY version DESC LIMIT 1
 """

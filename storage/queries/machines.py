@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Collection
 from dataclasses import dataclass, fields
 from typing import Any
 
 from errors import NotFound
-from storage.database import execute, reading
+from storage.database import each_row, execute, reading
 from storage.ledger.chain_status import ONBOARDING
 from storage.queries.jobs import SHOWN_STATUS
 from storage.status import ChainStatus, MachineStatus
@@ -81,6 +83,13 @@ def machines(machine_id: str | None = None) -> list[MachineState]:
     if machine_id is None:
         return machines_where("ORDER BY machines.machine_id")
     return machines_where("WHERE machines.machine_id = :machine", machine=machine_id)
+
+
+def machines_by_id(machine_ids: Collection[str]) -> list[MachineState]:
+    """These machines; those that do not exist are left out."""
+    listed = json.dumps([[machine_id] for machine_id in machine_ids])
+    which = f"WHERE machines.machine_id IN (SELECT c0 FROM {each_row(1)})"
+    return machines_where(which, rows=listed)
 
 
 def machines_where(which: str, **parameters: Any) -> list[MachineState]:

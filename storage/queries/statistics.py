@@ -15,16 +15,6 @@ from storage.tables import Event, Job, Machine, ModelVersion
 
 
 @dataclass(frozen=True)
-class Quality:
-    """Scores of the assessed models, 0 to 1; None without any."""
-
-    models: int
-    mean: float | None
-    lowest: float | None
-    highest: float | None
-
-
-@dataclass(frozen=True)
 class StageFigures:
     """The jobs of a stage.
 
@@ -45,7 +35,7 @@ class Statistics:
         machines: Number by status.
         categories: Number of machines by category.
         stages: By name.
-        models: Number by status.
+        models: Number by verdict.
         files: Number of artifacts.
         bytes: Their total size.
     """
@@ -54,7 +44,6 @@ class Statistics:
     categories: dict[str, int]
     stages: dict[str, StageFigures]
     models: dict[str, int]
-    quality: Quality
     events: int
     files: int
     bytes: int
@@ -63,14 +52,12 @@ class Statistics:
 def statistics() -> Statistics:
     """Count everything."""
     with reading():
-        ((models, mean, lowest, highest),) = execute(_QUALITY)
         ((files, size),) = execute(_FILES)
         return Statistics(
             machines=_machines(),
             categories=_counted(Machine, Machine.category),
             stages=_stages(),
             models=_counted(ModelVersion, ModelVersion.status),
-            quality=Quality(models, mean, lowest, highest),
             events=Event.select().count(),
             files=files,
             bytes=int(size),
@@ -103,11 +90,6 @@ def _median_seconds(stage: str) -> float | None:
     runs = earlier_runs(stage)
     return median(runs) / 1000 if runs else None
 
-
-_QUALITY = """
-SELECT COUNT(quality_score), AVG(quality_score), MIN(quality_score), MAX(quality_score)
-FROM model_versions
-"""
 
 _FILES = "SELECT COUNT(*), COALESCE(SUM(size), 0) FROM artifacts"
 

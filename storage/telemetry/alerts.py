@@ -74,7 +74,7 @@ def _raise(machine_id: str, change: NewState) -> list[AlertChange]:
     if open_alerts and _RANK[UnitLevel(open_alerts[0][1])] >= _RANK[change.level]:
         return []
     assert change.kept is not None  # A change of level is always kept.
-    sentence = change.kept["sentence"]
+    sentence = change.kept.sentence
     values = {
         "level": change.level.value,
         "cause": change.cause,

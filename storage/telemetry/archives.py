@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from storage.artifacts.registry import ARCHIVES, PublishedFile, below
 from storage.database import each_row, execute, reading
@@ -64,9 +64,20 @@ def due(machine_id: str) -> bool:
 
 
 def take(machine_id: str, limit: int = MOST_ROWS) -> list[OldReading]:
-    """Readings of past days that conditions include, by unit and time."""
+    """Readings of past days that conditions include: of the oldest days, by unit and time.
+
+    A job with a few days of all units makes a few files. One with all days of a few units would
+    make a small file for each day.
+    """
     with reading():
-        rows = execute(_OLD, machine=machine_id, day=_MS_PER_DAY, most=limit)
+        ((first, today),) = execute(_TIMES, machine=machine_id, day=_MS_PER_DAY)
+        days, rows = 1, list[tuple[Any, ...]]()
+        while first is not None and len(rows) < limit:
+            until = min((first // _MS_PER_DAY + days) * _MS_PER_DAY, today)
+            rows = execute(_OLD, machine=machine_id, until=until, most=limit)
+            if until == today:
+                break
+            days *= 2
     return [
         OldReading(row_id, unit, at, bytes(figures), bool(late))
         for row_id, unit, at, figures, late in rows
@@ -106,10 +117,15 @@ LIMIT 1
 """
 
 # Whole days of UTC have whole multiples of 86,400,000 ms.
+_TIMES = """
+SELECT MIN((SELECT MIN(at) FROM readings WHERE unit_id = units.id)), ({now} / :day) * :day
+FROM units WHERE machine_id = :machine
+"""
+
 _OLD = """
 SELECT readings.id, units.unit, readings.at, readings.figures, readings.late
 FROM units JOIN readings ON readings.unit_id = units.id
-    AND readings.at <= units.condition_at AND readings.at < ({now} / :day) * :day
+    AND readings.at <= units.condition_at AND readings.at < :until
 WHERE units.machine_id = :machine
 ORDER BY units.id, readings.at LIMIT :most
 """

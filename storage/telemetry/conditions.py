@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from storage.database import each_row, execute, execute_each
 from storage.telemetry import alerts, units
 from storage.telemetry.alerts import AlertChange
-from storage.telemetry.unit_state import NewState
+from storage.telemetry.unit_state import NewState, PassedOver
 
 #: How the reasons of a prediction were found (Lundberg et al., arXiv 1802.03888).
 METHOD = "treeshap"
@@ -47,9 +47,9 @@ def keep(
     return alerts.follow(machine_id, [s for s in current if s.level != s.level_was])
 
 
-def drop(unit_ids: Sequence[int]) -> None:
-    """Drop outdated figures of units that have no readings any more; call inside a transaction."""
-    execute_each(_DROP, [{"id": unit_id} for unit_id in unit_ids])
+def drop(passed_over: Sequence[PassedOver]) -> None:
+    """Let the conditions of units begin anew; call inside a transaction."""
+    execute_each(_DROP, [unit._asdict() for unit in passed_over])
 
 
 def forget(machine_id: str, unit: str | None) -> int:
@@ -79,17 +79,27 @@ def _row(state: NewState, version: int) -> dict[str, Any]:
         "level": state.level.value,
         "calm_since": state.calm_since,
         "rul_hours": state.rul_hours,
-        "explanation": None if state.kept is None else _explanation(state.kept),
+        "kept": state.kept is not None,
     }
-
-
-def _explanation(prediction: Mapping[str, Any]) -> str:
-    return json.dumps({name: prediction[name] for name in _EXPLANATION}, ensure_ascii=False)
 
 
 def _add_predictions(machine_id: str, predictor_id: int, states: Sequence[NewState]) -> None:
     kept = [(state, state.kept) for state in states if state.kept is not None]
-    execute_each(_ADD, [_prediction(machine_id, predictor_id, *each) for each in kept])
+    execute_each(
+        _ADD,
+        [
+            vars(said)
+            | {
+                "machine": machine_id,
+                "unit": state.unit_id,
+                "life": state.life,
+                "predictor": predictor_id,
+                "level": state.level.value,
+                "at": state.condition_at,
+            }
+            for state, said in kept
+        ],
+    )
     execute_each(
         _EXPLAIN,
         [
@@ -98,41 +108,12 @@ def _add_predictions(machine_id: str, predictor_id: int, states: Sequence[NewSta
                 "unit": state.unit_id,
                 "at": state.condition_at,
                 "method": METHOD,
-                "content": _explanation(said),
+                "content": said.explanation,
             }
             for state, said in kept
         ],
     )
 
-
-def _prediction(
-    machine_id: str, predictor_id: int, state: NewState, said: Mapping[str, Any]
-) -> dict[str, Any]:
-    modes = {mode: p for mode, p in said["probabilities"].items() if mode != "healthy"}
-    mode = max(modes, key=modes.__getitem__)
-    return {
-        "machine": machine_id,
-        "unit": state.unit_id,
-        "life": state.life,
-        "predictor": predictor_id,
-        "level": state.level.value,
-        "failure_class": mode,
-        "probability": modes[mode],
-        "probability_24h": said["probability_24h"],
-        "probabilities": json.dumps(said["probabilities"]),
-        "rul": said["rul_hours"],
-        "low": said["rul_low_hours"],
-        "high": said["rul_high_hours"],
-        "novelty": said["novelty"],
-        "novelty_limit": said["novelty_limit"],
-        "strangeness": said["strangeness"],
-        "health": said["health"],
-        "at": state.condition_at,
-    }
-
-
-#: The parts of a prediction that only those have that are kept.
-_EXPLANATION = ("sentence", "usual_hours", "reasons", "similar_lives", "outlook")
 
 _FOUND = """
 SELECT id, life, condition_at, condition_basis FROM units
@@ -144,12 +125,14 @@ UPDATE units SET condition_at = :condition_at, condition = :condition, condition
     latest = :latest, predicted_at = :condition_at, predictor_version = :version,
     level_since = CASE WHEN level = :level THEN level_since ELSE :condition_at END,
     level = :level, calm_since = :calm_since, rul_hours = :rul_hours,
-    kept_at = CASE WHEN CAST(:explanation AS TEXT) IS NULL THEN kept_at ELSE :condition_at END,
-    explanation = COALESCE(:explanation, explanation)
+    kept_at = CASE WHEN :kept THEN :condition_at ELSE kept_at END
 WHERE id = :id
 """
 
-_DROP = "UPDATE units SET condition = NULL, condition_basis = NULL WHERE id = :id"
+_DROP = """
+UPDATE units SET condition = NULL, condition_basis = NULL, condition_at = :until
+WHERE id = :unit_id AND life = :life AND condition_at <= :until
+"""
 
 # No predictor has this basis, so the figures are outdated.
 _FORGET = """
@@ -166,8 +149,8 @@ INSERT INTO predictions (machine_id, unit_id, life, predictor_id, level, failure
     probability, probability_24h, probabilities, rul_hours, rul_low_hours, rul_high_hours,
     anomaly_score, anomaly_limit, strangeness, health, predicted_at, created_at)
 VALUES (:machine, :unit, :life, :predictor, :level, :failure_class,
-    :probability, :probability_24h, :probabilities, :rul, :low, :high,
-    :novelty, :novelty_limit, :strangeness, :health, :at, {now})
+    :probability, :probability_24h, :probabilities, :rul_hours, :rul_low_hours, :rul_high_hours,
+    :anomaly_score, :anomaly_limit, :strangeness, :health, :at, {now})
 ON CONFLICT (unit_id, predicted_at) DO NOTHING
 """
 

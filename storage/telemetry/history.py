@@ -23,7 +23,8 @@ class StoredReading(NamedTuple):
     Attributes:
         life: The life of the unit that it belongs to.
         began_at: When that life began.
-        figures: One float64 for each sensor of the profile, little-endian; NaN without a reading.
+        figures: One float64 for each sensor of the profile, little-endian; NaN without a reading,
+            infinity if the reading is impossible.
         late: Whether it came after a later one was used.
     """
 

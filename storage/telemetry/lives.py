@@ -58,7 +58,8 @@ class LifeRows:
     """The readings of a life.
 
     Attributes:
-        first: Readings at this time or later belong to it, ms since 1970.
+        first: Readings at this time or later are in its file, ms since 1970: those after its
+            newest repair.
         rows: Time (ms) and figures, by time, of readings that are in the ledger.
         files: Files with readings of that time, of all units of the machine.
     """
@@ -109,8 +110,11 @@ def rows_of(machine_id: str, unit: str, life: int) -> LifeRows:
         ((life_id, unit_id, began_at, ended_at, by, mode),) = execute(
             _LIFE, machine=machine_id, unit=unit, life=life
         )
-        # A reading at the very end of a life belongs to that life.
+        # A reading at the very end of a life belongs to that life, and one at a repair comes before
+        # it. What a unit showed before a repair says nothing about how it failed.
+        ((repaired_at,),) = execute(_REPAIRED, unit=unit_id, life=life)
         first = began_at if life == 1 else began_at + 1
+        first = first if repaired_at is None else repaired_at + 1
         found = execute(_ROWS, unit=unit_id, began=first, ended=ended_at, most=MOST_ROWS)
     rows = [(at, bytes(figures)) for at, figures in reversed(found)]
     files = archives.files(machine_id, first, ended_at)
@@ -132,7 +136,7 @@ VALUES (:machine, :unit, :life, :began_at, :at, :by, :mode, :note, {now})
 _BEGIN = """
 UPDATE units SET life = life + 1, began_at = :at, condition_at = :at, condition = NULL,
     condition_basis = CASE WHEN condition_at > :at THEN 'none' END, latest = NULL,
-    explanation = NULL, predicted_at = NULL, kept_at = NULL, predictor_version = NULL,
+    predicted_at = NULL, kept_at = NULL, predictor_version = NULL,
     level = :level, level_since = :at, calm_since = NULL, rul_hours = NULL
 WHERE id = :unit AND life = :life
 """
@@ -142,6 +146,8 @@ SELECT lives.id, lives.unit_id, lives.began_at, lives.ended_at, lives.ended_by, 
 FROM lives JOIN units ON units.id = lives.unit_id
 WHERE units.machine_id = :machine AND units.unit = :unit AND lives.life = :life
 """
+
+_REPAIRED = "SELECT MAX(at) FROM repairs WHERE unit_id = :unit AND life = :life"
 
 _ROWS = """
 SELECT at, figures FROM readings WHERE unit_id = :unit AND at >= :began AND at <= :ended

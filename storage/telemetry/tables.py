@@ -51,9 +51,6 @@ class Unit(Table):
     condition = BlobField(null=True)
     #: JSON: the newest prediction, without its explanation.
     latest = TextField(null=True)
-    #: JSON: sentence, usual_hours, reasons, similar_lives and outlook of the newest prediction that
-    #: is kept.
-    explanation = TextField(null=True)
 
     class Meta:
         table_name = "units"
@@ -65,7 +62,8 @@ class Reading(Table):
     id = BigAutoField()
     unit = ForeignKeyField(Unit, on_delete="CASCADE", lazy_load=False)
     at = BigIntegerField()
-    #: One float64 for each sensor of the profile, little-endian; NaN without a reading.
+    #: One float64 for each sensor of the profile, little-endian; NaN without a reading,
+    #: infinity if the reading is impossible.
     figures = BlobField()
     #: Whether it came after a later one was used; then it is kept and moves nothing.
     late = BooleanField()
@@ -137,6 +135,24 @@ class Explanation(Table):
 
     class Meta:
         table_name = "explanations"
+
+
+class Repair(Table):
+    """A repair of a unit; its life goes on."""
+
+    id = BigAutoField()
+    unit = ForeignKeyField(Unit, on_delete="CASCADE", lazy_load=False)
+    life = IntegerField()
+    #: When it was done.
+    at = BigIntegerField()
+    #: JSON array: the sensors that measure what was repaired.
+    sensors = TextField()
+    note = TextField()
+    who = CharField(max_length=60)
+    created_at = BigIntegerField()
+
+    class Meta:
+        table_name = "repairs"
 
 
 class Alert(Table):

@@ -2,11 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 from storage.status import UnitLevel
+
+
+class PassedOver(NamedTuple):
+    """A unit whose condition begins anew, because its readings cannot be used.
+
+    Attributes:
+        life: Its life at the time.
+        until: Time of the newest reading that is passed over, ms since 1970.
+    """
+
+    unit_id: int
+    life: int
+    until: int
+
+
+@dataclass(frozen=True)
+class KeptPrediction:
+    """A prediction as it is kept; see `storage.telemetry.tables.Prediction`.
+
+    Attributes:
+        explanation: JSON: sentence, usual_hours, reasons, similar_lives and outlook.
+        sentence: The reasons in words.
+    """
+
+    failure_class: str
+    probability: float
+    probability_24h: float
+    probabilities: str
+    rul_hours: float
+    rul_low_hours: float
+    rul_high_hours: float
+    anomaly_score: float | None
+    anomaly_limit: float | None
+    strangeness: float | None
+    health: float | None
+    explanation: str
+    sentence: str
 
 
 @dataclass(frozen=True)
@@ -21,7 +57,7 @@ class NewState:
         condition_at: Time of the newest reading that `condition` includes.
         condition: Its running figures.
         condition_basis: What they depend on.
-        latest: The prediction, as JSON text.
+        latest: The prediction without its explanation, as JSON text.
         rul_hours: Its RUL.
         kept: The prediction with its reasons, if it is to be kept.
         level: Its level now.
@@ -40,7 +76,7 @@ class NewState:
     condition_basis: str
     latest: str
     rul_hours: float
-    kept: Mapping[str, Any] | None
+    kept: KeptPrediction | None
     level: UnitLevel
     level_was: UnitLevel
     calm_since: float | None

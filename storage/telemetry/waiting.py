@@ -7,7 +7,8 @@ from typing import Any
 
 from storage.artifacts.registry import PublishedFile
 from storage.database import execute, reading
-from storage.telemetry import archives
+from storage.telemetry import archives, repairs
+from storage.telemetry.repairs import PastRepair
 from storage.telemetry.units import CONDITION_CHAIN
 
 #: Rows that one job takes; more wait for the next one.
@@ -24,6 +25,8 @@ _ANEW_ROWS, _ANEW_HOURS = 200_000, 20_000
 PAUSE_MINUTES = 10
 
 _MS_PER_HOUR = 3_600_000
+#: Later than any time of the ledger, ms.
+_NEVER = 2**53
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,8 @@ class Waiting:
         thresholds: The machine's own thresholds, JSON; None: the defaults.
         rows: Unit id, time (ms) and figures of each reading.
         files: Files with earlier readings of units whose figures are computed anew.
+        repairs: Repairs that the conditions of the units do not include yet, the oldest first.
+        has_failed: Whether an earlier attempt at the job has failed.
     """
 
     predictor: LivePredictor | None
@@ -95,6 +100,8 @@ class Waiting:
     units: list[WaitingUnit]
     rows: list[tuple[int, int, bytes]]
     files: list[PublishedFile] = field(default_factory=list)
+    repairs: list[PastRepair] = field(default_factory=list)
+    has_failed: bool = False
 
 
 def take(machine_id: str, *, every_unit: bool = False) -> Waiting:
@@ -118,11 +125,20 @@ def take(machine_id: str, *, every_unit: bool = False) -> Waiting:
         for unit in outdated:
             rows += _rows(_ROWS_OF_LIFE, unit=unit.id, first=unit.first)
         files = _files(machine_id, outdated)
+        repaired = repairs.of_current_lives(machine_id)
     with_rows = {row[0] for row in rows}
     known = [u for u in current if u.id in with_rows or (every_unit and u.condition is not None)]
     taken = [*known, *outdated]
-    ids = {unit.id for unit in taken}
-    return Waiting(predictor, thresholds, taken, [row for row in rows if row[0] in ids], files)
+    # No repair before this time has an effect any more.
+    since = {unit.id: unit.condition_at if unit.condition else 0 for unit in taken}
+    return Waiting(
+        predictor,
+        thresholds,
+        taken,
+        [row for row in rows if row[0] in since],
+        files,
+        [each for each in repaired if each.at >= since.get(each.unit_id, _NEVER)],
+    )
 
 
 def _units(statement: str, machine_id: str) -> list[WaitingUnit]:

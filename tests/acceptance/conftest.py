@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -13,7 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
+from storage.database import database, open_database
+from storage.settings import PREFIX, Settings
 from tests.acceptance.warm_command import WarmCommand
 
 COMMAND = Path(sys.executable).with_name("fleetforge")
@@ -57,6 +61,16 @@ class User:
         assert_no_crash(done.stderr)
         return done
 
+    @contextmanager
+    def ledger(self) -> Iterator[None]:
+        """The user's ledger, open in this process: to look again and again, a command is dear."""
+        url = self.environment.get(f"{PREFIX}DATABASE_URL")
+        open_database(Settings(home=self.home, database_url=SecretStr(url) if url else None))
+        try:
+            yield
+        finally:
+            database.close()
+
     def json(self, *arguments: str, exit_code: int = 0) -> Any:
         """What `fleetforge ... --json` says."""
         return json.loads(self.run(*arguments, "--json", exit_code=exit_code).stdout)
@@ -82,6 +96,16 @@ class User:
                 process.wait(30)
 
 
+def assert_asks_for_a_token(user: User, *command: str) -> None:
+    """The command ends with an error that says how to make a token, and starts nothing."""
+    refused = user.run(*command, exit_code=2)
+    assert re.fullmatch(
+        r"error: \S+: other machines could .* fleetforge tokens create NAME --scope admin\n",
+        refused.stderr,
+    )
+    assert not (user.home / "run").exists()
+
+
 @pytest.fixture(scope="session")
 def warm_command(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WarmCommand]:
     command = WarmCommand(tmp_path_factory.mktemp("warm"), COMMAND)
@@ -91,4 +115,12 @@ def warm_command(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WarmComma
 
 @pytest.fixture
 def user(tmp_path: Path, warm_command: WarmCommand) -> User:
+    """In an empty folder."""
     return User(tmp_path, warm_command)
+
+
+@pytest.fixture
+def settled(user: User) -> User:
+    """In a folder with an empty ledger."""
+    user.run("db", "upgrade")
+    return user

@@ -45,24 +45,27 @@ def onboarded(
     return user, done.stdout, done.stderr
 
 
-def test_every_stage_shows_its_progress(onboarded: tuple[User, str, str]) -> None:
+def test_one_number_shows_the_progress_of_the_whole_chain(
+    onboarded: tuple[User, str, str],
+) -> None:
     _, _, shown = onboarded
-    for stage in (
-        "generate_seed",
-        "train_tvae",
-        "generate_synthetic",
-        "assess_quality",
-        "train_predictor",
-    ):
-        assert re.search(rf"^{stage}  success  100 %", shown, re.MULTILINE)
-    assert re.search(r"^train_tvae  running .*epoch \d+ of 120.* loss -?\d.*ETA", shown, re.M)
+    lines = re.findall(rf"^{MACHINE}  (.*?)  (\d+) %(?:  (.*))?$", shown, re.MULTILINE)
+    reached = [int(percent) for _, percent, _ in lines]
+    assert reached == sorted(reached)
+    assert reached[-1] == 100
+    seen = list(dict.fromkeys(before.split("  ")[0] for before, _, _ in lines))
+    declared = ["generate_seed", "train_tvae", "generate_synthetic", "assess_quality"]
+    assert seen == [name for name in [*declared, "train_predictor", "onboarded"] if name in seen]
+    assert {"train_tvae", "assess_quality", "train_predictor", "onboarded"} <= set(seen)
+    assert any(re.match(r"epoch \d+ of 120.* loss -?\d", after) for _, _, after in lines)
+    assert " left" not in shown  # Nothing is known yet of how long stages take.
 
 
 def test_it_ends_with_a_summary_and_the_paths_of_what_was_made(
     onboarded: tuple[User, str, str],
 ) -> None:
     user, said, _ = onboarded
-    assert re.search(rf"{MACHINE} │ onboarded │ 0\.\d+ ", said)
+    assert re.search(rf"{MACHINE} │ onboarded │ 120 ", said)
     paths = {line for line in said.splitlines() if line.startswith("/")}
     assert paths == {str(user.home / key) for key in FILES}
     assert all(Path(path).is_file() for path in paths)
@@ -120,7 +123,10 @@ def test_the_report_says_how_good_the_data_are(onboarded: tuple[User, str, str])
     assert report["passed"] is True
     assert report["quality_score"] >= 0.75
     page = (user.home / f"GAN/reports/generation/{MACHINE}_report.html").read_text()
-    assert "http://" not in re.sub(r"<script.*?</script>", "", page, flags=re.DOTALL)
+    assert report["verdict"] in page
+    assert "<script" not in page
+    assert "http://" not in page
+    assert len(page.encode()) < 250_000
 
 
 def test_the_cards_have_the_checksums_of_the_ledger(onboarded: tuple[User, str, str]) -> None:
@@ -179,25 +185,3 @@ def _works_in(process: Path, folder: Path) -> bool:
         return (process / "cwd").readlink() == folder
     except (FileNotFoundError, PermissionError, ProcessLookupError):
         return False
-
-
-def test_a_set_that_is_not_good_enough_is_retrained_twice_then_given_up(user: User) -> None:
-    # One life of 40 rows cannot be like the seed's lives, whatever the model.
-    command = ("--epochs", "1", "--rows", "1000", "--samples", "40,40,40", "--wait")
-    done = user.run("onboard", "motor_weg_w22_003", *command, exit_code=1)
-    assert "still not good enough after 2 retrainings" in done.stdout
-    events = user.json("events")
-    types = [event["type"] for event in events]
-    assert types.count("RetrainRequested") == 2
-    assert types[-1] == "StageFailed"
-    epochs = [e["payload"]["epochs"] for e in events if e["type"] == "ModelTrained"]
-    assert epochs == sorted(set(epochs))
-    assert len(epochs) == 3
-    shown = user.json("machines", "show", "motor_weg_w22_003")
-    models = [file for file in shown["files"] if file["key"].endswith(".pkl")]
-    assert len(models) == 3
-    assert {model["verdict"] for model in models} == {"rejected"}
-    assert all(Path(file["address"]).is_file() for file in shown["files"])
-    why = user.run("why", "motor_weg_w22_003").stdout
-    assert "not good enough" in why
-    assert "to do:" in why

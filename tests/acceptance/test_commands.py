@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
-import apsw
 import pytest
+from click.testing import CliRunner
 
-from cli import COMMANDS
+from cli import COMMANDS, fleetforge
+from GAN.profiles.catalogue import fleet_ids
 from tests.acceptance.conftest import COMMAND, User
 
 SUBCOMMANDS = [
@@ -24,22 +26,23 @@ SUBCOMMANDS = [
     ("seed", "import"),
     ("readings", "export"),
     ("units", "predictions"),
-    ("tokens", "create"),
-    ("tokens", "list"),
-    ("tokens", "revoke"),
+    *(("tokens", name) for name in ("create", "list", "revoke")),
     *(("webhooks", name) for name in ("add", "list", "test", "remove")),
     *(("silences", name) for name in ("add", "list", "remove")),
     *(("alerts", name) for name in ("list", "ack")),
-    ("db", "upgrade"),
-    ("db", "status"),
+    *(("db", name) for name in ("upgrade", "status")),
 ]
 
 
 @pytest.mark.parametrize("command", [*((name,) for name in COMMANDS), *SUBCOMMANDS])
-def test_every_command_explains_itself(user: User, command: tuple[str, ...]) -> None:
-    text = user.run(*command, "--help").stdout
-    assert "Usage: fleetforge" in text
-    assert not (user.folder / "var").exists()
+def test_every_command_explains_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(fleetforge, [*command, "--help"], prog_name="fleetforge")
+    assert done.exit_code == 0
+    assert "Usage: fleetforge" in done.stdout
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_installed_command_explains_itself_and_documents_the_exit_codes(user: User) -> None:
@@ -77,7 +80,7 @@ def test_every_problem_of_every_profile_is_listed_at_once_and_nothing_is_written
     for place in ("machine_id", "sensors[0].unit", "sensors[1].normal.max", "worse.yaml"):
         assert any(place in line for line in lines), place
     assert all(line.startswith("error: ") for line in lines)
-    assert user.json("machines", "list") == []
+    assert not user.home.exists()
 
 
 def test_a_misspelt_fleet_id_gets_a_suggestion(user: User) -> None:
@@ -139,24 +142,6 @@ def test_jobs_can_be_cancelled_and_retried(user: User) -> None:
     assert "no job 99" in user.run("jobs", "retry", "99", exit_code=1).stderr
 
 
-def test_a_request_published_by_hand_starts_the_stage_that_reacts_to_it(user: User) -> None:
-    user.run("onboard", "pump_ksb_etanorm_006", "--rows", "2000", "--seed", "5")
-    data = '{"epochs": 7}'
-    published = user.json(
-        "publish", "TrainingRequested", "--machine", "pump_ksb_etanorm_006", "--data", data
-    )
-    assert len(published["jobs"]) == 1
-    created, event = user.json("events")
-    payload = event["payload"]
-    assert (payload["epochs"], payload["rows"], payload["seed"]) == (7, 2000, 5)
-    assert (event["actor"], event["job_id"], event["effect"]) == ("cli", None, "begins")
-    assert created["actor"] == "cli"
-    for wrong in ("{", "[]", '{"epochs": 0}', '{"epoch": 7}'):
-        command = ("publish", "TrainingRequested", "--machine", "pump_ksb_etanorm_006")
-        user.run(*command, "--data", wrong, exit_code=2)
-    assert len(user.json("events")) == 2
-
-
 def test_deleting_a_machine_leaves_nothing_of_it(user: User) -> None:
     user.run("onboard", "pump_ksb_etanorm_006")
     user.run("machines", "delete", "pump_ksb_etanorm_006", "--yes")
@@ -182,6 +167,7 @@ def test_migrations_are_listed(user: User) -> None:
 
 
 def test_status_needs_none_of_the_heavy_libraries(user: User) -> None:
+    user.run("db", "upgrade")
     heavy = "{'torch', 'sdv', 'pandas', 'numpy', 'pyarrow', 'dramatiq', 'redis', 'psycopg', 'rich'}"
     code = (
         "import sys, atexit, cli\n"
@@ -203,7 +189,14 @@ def test_a_target_that_is_none_is_refused(user: User, target: str) -> None:
 def test_a_home_that_cannot_be_is_one_clear_line(user: User) -> None:
     (user.folder / "file").touch()
     user.environment |= {"FLEETFORGE_HOME": str(user.folder / "file")}
-    assert user.run("status", exit_code=2).stderr.startswith("error: FLEETFORGE_HOME: ")
+    assert user.run("queues", exit_code=2).stderr.startswith("error: FLEETFORGE_HOME: ")
+
+
+def test_a_command_in_the_wrong_folder_says_so_and_creates_nothing(user: User) -> None:
+    for command in (("status",), ("events",), ("units", "list"), ("tokens", "list")):
+        refused = user.run(*command, exit_code=2).stderr
+        assert refused.startswith(f"error: FLEETFORGE_HOME: no Fleetforge data in {user.home}; ")
+    assert not user.home.exists()
 
 
 def test_a_ledger_that_is_no_database_is_one_clear_line(user: User) -> None:
@@ -213,61 +206,16 @@ def test_a_ledger_that_is_no_database_is_one_clear_line(user: User) -> None:
 
 
 def test_a_machine_that_does_not_exist_is_said_not_to(user: User) -> None:
+    user.run("db", "upgrade")
     for command in (("events", "--machine"), ("jobs", "--machine"), ("status",), ("why",)):
         assert "no machine 'typo'" in user.run(*command, "typo", exit_code=1).stderr
-
-
-def test_a_fact_that_could_be_published_in_0_1_publishes_the_request_that_does_the_same(
-    user: User,
-) -> None:
-    user.run("onboard", "pump_ksb_etanorm_006")
-    for fact, request_type, stage in (
-        ("MachineCreated", "SeedRequested", "generate_seed"),
-        ("SeedReady", "TrainingRequested", "train_tvae"),
-        ("RetrainRequested", "TrainingRequested", "train_tvae"),
-        ("ModelTrained", "GenerationRequested", "generate_synthetic"),
-    ):
-        said = user.run("publish", fact, "--machine", "pump_ksb_etanorm_006").stdout
-        assert f"{fact} reports a fact; {request_type} is the request that does the same" in said
-        assert user.json("events")[-1]["type"] == request_type
-        assert user.json("jobs")[0]["stage"] == stage
-
-
-def test_other_facts_cannot_be_published_and_the_error_names_the_request(user: User) -> None:
-    user.run("onboard", "pump_ksb_etanorm_006")
-    for fact, advice in (
-        ("SyntheticDataReady", "publish GenerationRequested"),
-        ("MachineOnboarded", "publish AssessmentRequested"),
-        ("RunDataSubmitted", "fleetforge seed import"),
-        ("StageFailed", "publish one of SeedRequested, "),
-        ("StageOverdue", "publish one of SeedRequested, "),
-    ):
-        command = ("publish", fact, "--machine", "pump_ksb_etanorm_006")
-        refused = user.run(*command, exit_code=2).stderr
-        assert f"{fact} is a fact that Fleetforge records" in refused
-        assert advice in refused
-    assert len(user.json("events")) == 1
-
-
-def test_an_assessment_by_hand_is_of_the_model_that_made_the_newest_sets(user: User) -> None:
-    user.run("onboard", "pump_ksb_etanorm_006")
-    ledger = apsw.Connection(str(user.home / "ledger.sqlite3"))
-    ledger.execute(
-        "INSERT INTO events (type, machine_id, correlation_id, payload, occurred_at) "
-        "SELECT 'SyntheticDataReady', machine_id, correlation_id, :payload, occurred_at "
-        "FROM events",
-        {"payload": '{"model_key": "GAN/models/first.pkl"}'},
-    )
-    ledger.close()
-    user.run("publish", "AssessmentRequested", "--machine", "pump_ksb_etanorm_006")
-    assert user.json("events")[-1]["payload"]["model_key"] == "GAN/models/first.pkl"
 
 
 def test_more_rows_than_a_set_may_have_are_refused_before_anything_starts(user: User) -> None:
     samples = ("--samples", "5000000,7500,7500")
     refused = user.run("onboard", "pump_ksb_etanorm_006", *samples, exit_code=2).stderr
     assert "each set has 2 to 1000000 rows" in refused
-    assert user.json("status") == []
+    assert not user.home.exists()
 
 
 def test_a_bucket_address_that_is_wrong_stops_a_worker_with_one_clear_line(user: User) -> None:
@@ -293,3 +241,9 @@ def test_deleting_asks_first(user: User) -> None:
     user.run("onboard", "pump_ksb_etanorm_006")
     user.run("machines", "delete", "pump_ksb_etanorm_006", exit_code=130)  # no terminal, no answer
     assert len(user.json("machines", "list")) == 1
+
+
+def test_the_whole_fleet_is_registered_by_one_option(user: User) -> None:
+    user.run("onboard", "--fleet")
+    assert {machine["machine_id"] for machine in user.json("machines", "list")} == set(fleet_ids())
+    assert {job["stage"] for job in user.json("jobs")} == {"generate_seed"}

@@ -11,10 +11,10 @@ import pytest
 
 from benchmarks.fleet import PROFILE
 from events.vocabulary import StageFailed
-from storage.database import after, database, open_database, transaction
+from storage.database import after, transaction
 from storage.ledger import claims, leases
-from storage.queries import jobs
-from storage.settings import Settings
+from storage.queries import events, jobs, machines, workers
+from storage.queries.events import EventRow
 from storage.tables import Worker
 from tests.acceptance.conftest import User
 from tests.integration.conftest import record
@@ -26,16 +26,15 @@ PUMPS = ("pump_grundfos_cr3_004", "pump_ksb_etanorm_006")
 
 def fail_every_job(user: User) -> list[int]:
     """Let every pending job fail for good, as a worker would; their ids."""
-    open_database(Settings(home=user.home))
     failed = []
-    for job in jobs.jobs(status="pending"):
-        claim = claims.claim(job.id, "worker-1", 30)
-        assert claim is not None
-        event = StageFailed(machine_id=claim.machine_id, stage=claim.stage, reason="boom")
-        fact = record("StageFailed", claim.machine_id, event.payload(), claim.correlation_id)
-        leases.fail(claim, "boom", fact, retryable=False)
-        failed.append(job.id)
-    database.close()
+    with user.ledger():
+        for job in jobs.jobs(status="pending"):
+            claim = claims.claim(job.id, "worker-1", 30)
+            assert claim is not None
+            event = StageFailed(machine_id=claim.machine_id, stage=claim.stage, reason="boom")
+            fact = record("StageFailed", claim.machine_id, event.payload(), claim.correlation_id)
+            leases.fail(claim, "boom", fact, retryable=False)
+            failed.append(job.id)
     return failed
 
 
@@ -84,20 +83,22 @@ def test_a_job_whose_worker_was_killed_is_stale_and_not_running(user: User, redi
     }
     still = PROFILE | {"machine_id": "pump_1", "description": json.dumps({"seconds": 3600})}
     (user.folder / "pump_1.json").write_text(json.dumps(still))
+    user.run("db", "upgrade")
     said = user.run("workers").stdout
     assert said == "no worker is alive; start one: fleetforge up\n"
     assert user.json("workers") == []
     with user.running(sys.executable, "-m", "benchmarks.cheap_worker", "default,train") as process:
-        (idle,) = eventually(
-            lambda: [worker for worker in user.json("workers") if worker["state"] == "idle"], 60
-        )
+        with user.ledger():
+            eventually(lambda: [one for one in workers.roster() if one.ready_at is not None])
+        (idle,) = user.json("workers")
+        assert idle["state"] == "idle"
         assert (idle["pid"], idle["jobs"]) == (process.pid, [])
         assert idle["queues"] == ["default", "train"]
         assert "idle" in user.run("workers").stdout
         user.run("onboard", "pump_1.json")
-        (busy,) = eventually(
-            lambda: [worker for worker in user.json("workers") if worker["jobs"]], 60
-        )
+        with user.ledger():
+            eventually(lambda: jobs.jobs(status="running"))
+        (busy,) = user.json("workers")
         (held,) = busy["jobs"]
         assert (busy["state"], held["machine_id"]) == ("running", "pump_1")
         assert held["stage"] == "generate_seed"
@@ -108,7 +109,9 @@ def test_a_job_whose_worker_was_killed_is_stale_and_not_running(user: User, redi
         )
         process.kill()
         process.wait()
-    eventually(lambda: user.json("status")[0]["status"] == "stale")
+    with user.ledger():
+        eventually(lambda: machines.machine("pump_1").status == "stale")
+    assert user.json("status")[0]["status"] == "stale"
     (job,) = user.json("jobs", "--status", "stale")
     assert (job["status"], job["stage"]) == ("stale", "generate_seed")
     assert user.json("jobs", "--status", "running") == []
@@ -117,10 +120,8 @@ def test_a_job_whose_worker_was_killed_is_stale_and_not_running(user: User, redi
         said = user.run(*command).stdout
         assert "stale" in said
         assert "running" not in said
-    open_database(Settings(home=user.home))
-    with transaction():  # Time passes.
+    with user.ledger(), transaction():  # Time passes.
         Worker.update(seen_at=after(-40)).execute()
-    database.close()
     (gone,) = user.json("workers")
     assert gone["alive"] is False
     assert gone["state"].startswith("silent for ")
@@ -158,9 +159,9 @@ def test_a_replay_says_what_it_will_run_and_a_dry_one_writes_nothing(user: User)
 
 
 def test_an_event_that_cannot_be_replayed_is_refused_and_nothing_is_written(user: User) -> None:
+    user.run("onboard", *PUMPS)
     absent = user.run("replay", "--from", "99", exit_code=1)
     assert absent.stderr == "error: no event 99; see: fleetforge events\n"
-    user.run("onboard", *PUMPS)
     rows = apsw.Connection(str(user.home / "ledger.sqlite3"))
     rows.execute(
         "INSERT INTO events (type, machine_id, correlation_id, payload, effect, occurred_at) "
@@ -192,10 +193,15 @@ def test_a_replayed_chain_runs_in_parallel_to_the_first_one(user: User, redis_ur
     user.run("replay", "--from", str(user.json("events")[0]["id"]))
     created = user.json("events")
 
-    def seeded() -> list[dict[str, object]]:
-        return [event for event in user.json("events") if event["type"] == "SeedReady"]
-
-    with user.running(sys.executable, "-m", "benchmarks.cheap_worker", "default"):
+    with (
+        user.running(sys.executable, "-m", "benchmarks.cheap_worker", "default"),
+        user.ledger(),
+    ):
         eventually(lambda: len(seeded()) == 2, 60)
     chains = {event["correlation_id"]: event["id"] for event in created}
-    assert {event["correlation_id"]: event["causation_id"] for event in seeded()} == chains
+    with user.ledger():
+        assert {event.correlation_id: event.causation_id for event in seeded()} == chains
+
+
+def seeded() -> list[EventRow]:
+    return [event for event in events.events() if event.type == "SeedReady"]

@@ -22,6 +22,7 @@ def test_a_token_is_printed_once_and_alone_so_that_a_script_can_keep_it(user: Us
 
 
 def test_tokens_are_listed_with_what_they_may_do_and_how_they_stand(user: User) -> None:
+    user.run("db", "upgrade")
     assert user.run("tokens", "list").stdout == (
         "no tokens yet; make one with: fleetforge tokens create NAME --scope read\n"
     )

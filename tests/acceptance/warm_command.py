@@ -17,11 +17,50 @@ import struct
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Self
 
 _LENGTH = struct.Struct("!I")
-_CODE = struct.Struct("!i")
+#: A process id or an exit code.
+_NUMBER = struct.Struct("!i")
+
+
+class WarmProcess:
+    """A command that was started; a process as `subprocess` has it.
+
+    Attributes:
+        returncode: Its exit code, or the negative signal that ended it; None while it runs.
+    """
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        (self.pid,) = _NUMBER.unpack(connection.recv(_NUMBER.size, socket.MSG_WAITALL))
+        self.returncode: int | None = None
+
+    def send_signal(self, signum: signal.Signals) -> None:
+        if self.returncode is None:
+            os.kill(self.pid, signum)
+
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+    def wait(self, seconds: float | None = None) -> int:
+        if self.returncode is None:
+            self._connection.settimeout(seconds)
+            answer = self._connection.recv(_NUMBER.size, socket.MSG_WAITALL)
+            (self.returncode,) = _NUMBER.unpack(answer)
+        assert self.returncode is not None
+        return self.returncode
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
 
 
 class WarmCommand:
@@ -44,7 +83,18 @@ class WarmCommand:
         env: Mapping[str, str],
         streams: Sequence[IO[str]],
     ) -> int:
-        """Run the command to its end; its exit code.
+        """Run the command to its end; its exit code. The arguments are those of `start`."""
+        with self.start(arguments, cwd, env, streams) as process:
+            return process.wait()
+
+    def start(
+        self,
+        arguments: Sequence[str],
+        cwd: Path,
+        env: Mapping[str, str],
+        streams: Sequence[IO[str]],
+    ) -> WarmProcess:
+        """Start the command.
 
         Args:
             arguments: The command's arguments.
@@ -55,14 +105,12 @@ class WarmCommand:
         argv = [self._program, *arguments]
         request = json.dumps({"argv": argv, "cwd": str(cwd), "env": dict(env)}).encode()
         descriptors = array.array("i", [stream.fileno() for stream in streams])
-        with socket.socket(socket.AF_UNIX) as connection:
-            connection.connect(self._address)
-            rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, descriptors)]
-            connection.sendmsg([_LENGTH.pack(len(request))], rights)
-            connection.sendall(request)
-            answer = connection.recv(_CODE.size, socket.MSG_WAITALL)
-        (code,) = _CODE.unpack(answer)
-        return int(code)
+        connection = socket.socket(socket.AF_UNIX)
+        connection.connect(self._address)
+        rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, descriptors)]
+        connection.sendmsg([_LENGTH.pack(len(request))], rights)
+        connection.sendall(request)
+        return WarmProcess(connection)
 
     def close(self) -> None:
         self._process.kill()
@@ -84,8 +132,10 @@ def _next_request(listener: socket.socket) -> dict[str, Any]:
         request: dict[str, Any] = json.loads(connection.recv(length, socket.MSG_WAITALL))
         command = os.fork()
         if command:
+            connection.sendall(_NUMBER.pack(command))
             _, status = os.waitpid(command, 0)
-            connection.sendall(_CODE.pack(os.waitstatus_to_exitcode(status)))
+            with suppress(BrokenPipeError):  # The test did not wait for its end.
+                connection.sendall(_NUMBER.pack(os.waitstatus_to_exitcode(status)))
             os._exit(0)
         connection.close()
         for standard, descriptor in enumerate(descriptors):

@@ -63,7 +63,7 @@ class Site:
     def start_workers(self, number: int, lease_seconds: float) -> list[Worker]:
         """So many more workers, which are ready."""
         started = [self._start_worker(lease_seconds) for _ in range(number)]
-        eventually(lambda: all("worker ready" in worker.events() for worker in started))
+        eventually(lambda: all("worker ready" in worker.events() for worker in started), 120)
         return started
 
     def _start_worker(self, lease_seconds: float) -> Worker:

@@ -9,24 +9,18 @@ import pytest
 
 import actors
 from benchmarks.servers import PostgreSQL
-from storage.database import database, open_database, upgrade
 from storage.settings import Settings
-from tests.integration.conftest import add_machine
+from tests.acceptance.conftest import warm_command
+from tests.acceptance.warm_command import WarmCommand
+from tests.integration.conftest import add_machine, ledger, new_ledger
 from tests.integration.telemetry.plant import SENSORS
 from tests.mqtt.broker import Mosquitto
 from tests.mqtt.certificates import Authority
 from tests.mqtt.place import Place
 
+__all__ = ["ledger", "new_ledger", "warm_command"]
+
 assert actors  # declares the stages
-
-
-@pytest.fixture
-def ledger(settings: Settings) -> Iterator[Settings]:
-    """An empty, migrated ledger on each database."""
-    open_database(settings)
-    upgrade()
-    yield settings
-    database.close()
 
 
 @pytest.fixture
@@ -59,9 +53,17 @@ def protocol(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def place(
-    ledger: Settings, broker: Mosquitto, authority: Authority, tmp_path: Path, protocol: str
+    ledger: Settings,
+    broker: Mosquitto,
+    authority: Authority,
+    tmp_path: Path,
+    protocol: str,
+    warm_command: WarmCommand,
 ) -> Place:
-    """A place with the machine press_1, on each database and with each version of MQTT."""
+    """A place with the machine press_1, on each database and with each version of MQTT.
+
+    A test that needs one of them says so. What depends on neither has the one or the other.
+    """
     add_machine("press_1", sensors=SENSORS)
     stranger = Authority(tmp_path, "stranger")
-    return Place(ledger, broker, authority.file, stranger.file, protocol)
+    return Place(ledger, broker, authority.file, stranger.file, protocol, warm_command)

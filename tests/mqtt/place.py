@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
+import tempfile
+import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.parse import quote
 
 import psutil
@@ -18,12 +18,15 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from storage.database import clock_ms, execute, reading
 from storage.settings import PREFIX, Settings
+from tests.acceptance.warm_command import WarmCommand, WarmProcess
 from tests.integration.telemetry.plant import HOUR
 from tests.mqtt.broker import PASSWORD, USER, Mosquitto
 from tests.waiting import eventually
 
-COMMAND = Path(sys.executable).with_name("fleetforge")
 LOGIN = f"{USER}:{quote(PASSWORD, safe='')}"
+
+#: How messages begin that a session has after all others.
+_LAST = b"last"
 
 PROTOCOLS = {"5": paho.MQTTv5, "3.1.1": paho.MQTTv311}
 
@@ -31,8 +34,9 @@ PROTOCOLS = {"5": paho.MQTTv5, "3.1.1": paho.MQTTv311}
 class Listener:
     """A `fleetforge readings listen` that runs."""
 
-    def __init__(self, process: subprocess.Popen[bytes], log: Path) -> None:
+    def __init__(self, process: WarmProcess, log: Path) -> None:
         self.process, self._log = process, log
+        self._waited = 0
 
     def said(self, event: str) -> list[dict[str, Any]]:
         """Its log lines of this event; anything that is no line of a log fails the test."""
@@ -51,6 +55,18 @@ class Listener:
         """What it holds in memory, bytes."""
         return int(psutil.Process(self.process.pid).memory_info().rss)
 
+    def unread(self) -> int:
+        """What has come over TCP and was not yet read, bytes."""
+        descriptors = Path(f"/proc/{self.process.pid}/fd").iterdir()
+        sockets = {str(each.readlink()) for each in descriptors}
+        rows = [row.split() for row in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        return sum(int(row[4].split(":")[1], 16) for row in rows if f"socket:[{row[9]}]" in sockets)
+
+    def reads_no_more(self) -> bool:
+        """Whether bytes wait for it, and stay."""
+        before, self._waited = self._waited, self.unread()
+        return before == self._waited > 0
+
     def kill(self) -> None:
         self.process.kill()
         self.process.wait()
@@ -65,14 +81,21 @@ class Place:
     """
 
     def __init__(
-        self, settings: Settings, broker: Mosquitto, authority: Path, stranger: Path, protocol: str
+        self,
+        settings: Settings,
+        broker: Mosquitto,
+        authority: Path,
+        stranger: Path,
+        protocol: str,
+        command: WarmCommand,
     ) -> None:
         self.settings, self.broker, self.protocol = settings, broker, protocol
+        self._command = command
         self.authority, self.stranger = authority, stranger
         self.now = clock_ms() - 1_000 * HOUR
         self.plain_url = f"mqtt://{LOGIN}@127.0.0.1:{broker.plain}"
         self.url = f"mqtts://{LOGIN}@127.0.0.1:{broker.tls}"
-        self._started = 0
+        self._logs = 0
 
     @property
     def environment(self) -> dict[str, str]:
@@ -84,38 +107,37 @@ class Place:
 
     def refused(self, *arguments: str) -> str:
         """What a listener writes that ends with an error."""
-        done = subprocess.run(
-            [COMMAND, "readings", "listen", *arguments, "--protocol", self.protocol],
-            env=self.environment,
-            cwd=self.settings.home,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
-        assert done.returncode
-        return done.stderr
+        with tempfile.TemporaryFile("w+") as errors:
+            with self._started(errors, *arguments) as process:
+                assert process.wait(60)
+            errors.seek(0)
+            return errors.read()
+
+    def _started(self, output: IO[str], *arguments: str) -> WarmProcess:
+        command = ("readings", "listen", *arguments, "--protocol", self.protocol)
+        with Path(os.devnull).open() as nothing:
+            streams = (nothing, output, output)
+            return self._command.start(command, self.settings.home, self.environment, streams)
 
     @contextmanager
     def listening(
         self, name: str = "one", *arguments: str, wait: bool = True
     ) -> Iterator[Listener]:
         """A listener; with `wait`, one that has subscribed."""
-        self._started += 1
-        log = self.settings.home / f"{name}{self._started}.log"
-        command = [COMMAND, "readings", "listen", self.url, "--ca", str(self.authority)]
-        command += ["--client-id", name, "--protocol", self.protocol, *arguments]
+        self._logs += 1
+        log = self.settings.home / f"{name}{self._logs}.log"
+        encrypted = (self.url, "--ca", str(self.authority))
         with log.open("w") as output:
-            process = subprocess.Popen(
-                command, env=self.environment, cwd=self.settings.home, stdout=output, stderr=output
-            )
+            process = self._started(output, *encrypted, "--client-id", name, *arguments)
         listener = Listener(process, log)
         try:
             if wait:
                 listener.expect("listening")
             yield listener
         finally:
-            process.terminate()
-            process.wait(30)
+            with process:
+                process.terminate()
+                process.wait(30)
 
     def row(self, minute: int, **values: object) -> dict[str, object]:
         """A row at a minute after the first one, as a message has it."""
@@ -162,20 +184,25 @@ class Place:
         assert self.count() == rows
 
     def is_acknowledged(self, client_id: str = "one") -> bool:
-        """Whether the broker has nothing more for this client."""
-        found: list[bool] = []
+        """Whether the broker has nothing for this client before a message that comes last."""
+        last = _LAST + uuid.uuid4().bytes
+        found: list[bytes] = []
         client = paho.Client(
             CallbackAPIVersion.VERSION2,
             client_id,
             clean_session=None if self.protocol == "5" else False,
             protocol=PROTOCOLS[self.protocol],
-            manual_ack=True,
         )
         client.username_pw_set(USER, PASSWORD)
-        client.on_message = lambda *_: found.append(True)
+        client.on_message = lambda *all_of_it: found.append(all_of_it[2].payload)
         more: dict[str, Any] = {"clean_start": False} if self.protocol == "5" else {}
         client.connect("127.0.0.1", self.broker.plain, **more)
-        for _ in range(20):
-            client.loop(0.05)
-        client.disconnect()
-        return not found
+        client.loop_start()
+        try:
+            eventually(client.is_connected)
+            self.publish([last])
+            eventually(lambda: last in found)
+        finally:
+            client.disconnect()
+            client.loop_stop()
+        return all(payload.startswith(_LAST) for payload in found)

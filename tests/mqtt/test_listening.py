@@ -13,8 +13,13 @@ from tests.mqtt.place import Place
 from tests.waiting import eventually
 
 on_sqlite = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+by_mqtt_5 = pytest.mark.parametrize("protocol", ["5"], indirect=True)
+by_mqtt_3 = pytest.mark.parametrize("protocol", ["3.1.1"], indirect=True)
 
 
+@pytest.mark.parametrize(
+    ("settings", "protocol"), [("sqlite", "5"), ("postgresql", "3.1.1")], indirect=True
+)
 def test_readings_arrive_over_tls_and_are_acknowledged(place: Place) -> None:
     with place.listening() as listener:
         place.publish([place.row(0), [place.row(1), place.row(2)]])
@@ -30,6 +35,7 @@ def test_readings_arrive_over_tls_and_are_acknowledged(place: Place) -> None:
 
 
 @on_sqlite
+@by_mqtt_3
 def test_readings_arrive_without_tls_and_by_another_pattern(place: Place) -> None:
     with place.listening("one", "--topic", "fleetforge/hall/+/sensors/+"):
         place.publish([place.row(0)], "fleetforge/hall/press_1/sensors/7")
@@ -76,6 +82,7 @@ def test_a_poisoned_message_is_refused_once_and_blocks_nothing(place: Place) -> 
 
 
 @on_sqlite
+@by_mqtt_5
 def test_a_machine_with_too_many_units_costs_no_other_reading(place: Place) -> None:
     place.settings = place.settings.model_copy(update={"max_units": 3})
     with place.listening() as listener, place.gateway() as gateway:
@@ -90,6 +97,7 @@ def test_a_machine_with_too_many_units_costs_no_other_reading(place: Place) -> N
 
 
 @on_sqlite
+@by_mqtt_3
 def test_two_listeners_count_each_reading_once(place: Place) -> None:
     with place.listening("one") as one, place.listening("two") as two:
         place.publish([place.row(minute) for minute in range(300)])
@@ -113,7 +121,7 @@ def test_two_listeners_with_one_id_say_so(place: Place) -> None:
 
 
 @on_sqlite
-@pytest.mark.parametrize("protocol", ["5"], indirect=True)
+@by_mqtt_5
 def test_the_address_may_be_a_setting(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     (line,) = place.refused().splitlines()
     assert line == "error: URL: no MQTT broker; write mqtt://host, or set FLEETFORGE_MQTT_URL"
@@ -136,6 +144,7 @@ def test_a_wrong_password_is_one_line(place: Place) -> None:
 
 
 @on_sqlite
+@by_mqtt_5
 def test_an_unknown_ca_is_refused(place: Place) -> None:
     for arguments in ([], ["--ca", str(place.stranger)]):
         (line,) = place.refused(place.url, *arguments).splitlines()
@@ -143,7 +152,7 @@ def test_an_unknown_ca_is_refused(place: Place) -> None:
 
 
 @on_sqlite
-@pytest.mark.parametrize("protocol", ["5"], indirect=True)
+@by_mqtt_5
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -131,7 +131,7 @@ def rig_synthetic(
     from GAN.progress import silent
     from GAN.synthesis.generation import generate
 
-    model = rig_training.model.model
+    model = rig_training.model.model.lives
     return generate(model, rig, RIG_SAMPLES, time_step_of(rig_seed), 7, silent)
 
 

@@ -57,15 +57,15 @@ class Regimes:
     def standardised(self, readings: Floats) -> Floats:
         """Readings as they would be in the mean regime, shape (n, sensors).
 
-        Readings in an unknown regime are missing.
+        Readings in an unknown regime are missing; infinite ones, which are impossible, stay so.
         """
         if not self.settings:
             return readings
         code = _codes(readings, self.settings, self.cuts)
         place = np.minimum(np.searchsorted(self.codes, code), len(self.codes) - 1)
         scaled = (readings - self.means[place]) / self.spreads[place] * self.spread + self.mean
-        known = (self.codes[place] == code) & ~np.isnan(readings[:, self.settings]).any(axis=1)
-        return np.where(known[:, None], scaled, np.nan)
+        known = (self.codes[place] == code) & np.isfinite(readings[:, self.settings]).all(axis=1)
+        return np.where(np.isinf(readings), readings, np.where(known[:, None], scaled, np.nan))
 
     def of_frame(self, lives: pd.DataFrame, sensors: SensorArrays) -> pd.DataFrame:
         """The same rows with standardised readings."""

@@ -6,7 +6,7 @@ batch, so a feature has one meaning. The memory of a unit is constant, whatever 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,16 +16,20 @@ from GAN.prognosis.condition.sensors import Floats, SensorArrays
 
 #: The running figures of a sensor: newest reading; exponential means of three time constants;
 #: exponential variance; baseline and the number of its readings; hours of the newest reading and of
-#: the newest change; and the sums of a linear regression over the whole life, with hours since the
-#: first reading and readings relative to the first one.
+#: the newest change; the sums of a linear regression over the whole life, with hours since the
+#: first reading and readings relative to the first one; how many readings came in the recent time
+#: constant, and how many of them were impossible; and hours of the first row after a repair.
 LAST, FAST, RECENT, LONG, VARIANCE, BASELINE, BASELINE_COUNT, SEEN_AT = range(8)
-MOVED_AT, FIRST, COUNT, SUM_T, SUM_TT, SUM_X, SUM_TX = range(8, 15)
-FIGURES = 15
+MOVED_AT, FIRST, COUNT, SUM_T, SUM_TT, SUM_X, SUM_TX, GIVEN, IMPOSSIBLE, RENEWED_AT = range(8, 18)
+FIGURES = 18
 
 #: A reading moves the means by at most this many standard deviations, so that a spike does little.
 MOST_DEVIATIONS = 6.0
 
-_ZERO_AT_FIRST = [BASELINE_COUNT, COUNT, SUM_T, SUM_TT, SUM_X, SUM_TX]
+#: A sensor is faulty if a greater share of its recent readings is impossible, and more than one.
+IMPOSSIBLE_SHARE = 0.05
+
+_ZERO_AT_FIRST = [BASELINE_COUNT, COUNT, SUM_T, SUM_TT, SUM_X, SUM_TX, GIVEN, IMPOSSIBLE]
 
 
 class Condition:
@@ -56,10 +60,15 @@ class Condition:
             readings: Shape (n, sensors); NaN where a sensor has no reading.
         """
         s, f, now = self.sensors, self.figures[units], hours[:, None]
+        since_row = np.nan_to_num(hours - self.hours[units])[:, None]
         begun = np.where(np.isnan(self.begun[units]), hours, self.begun[units])
         self.begun[units], self.hours[units] = begun, hours
         with np.errstate(invalid="ignore"):
             seen = (readings >= s.lowest) & (readings <= s.highest)
+        given = ~np.isnan(readings)
+        forget = np.exp(-since_row / s.recent_hours)
+        f[:, :, GIVEN] = forget * f[:, :, GIVEN] + given
+        f[:, :, IMPOSSIBLE] = forget * f[:, :, IMPOSSIBLE] + (given & ~seen)
         new = seen & np.isnan(f[:, :, LAST])
         value = np.where(seen, readings, 0.0)
         passed = np.where(np.isnan(f[:, :, SEEN_AT]), 0.0, now - f[:, :, SEEN_AT])
@@ -80,10 +89,29 @@ class Condition:
             _forget(f, place, value, seen, anew, np.exp(-passed / constant))
         keep = np.exp(-passed / s.long_hours)
         _forget(f, VARIANCE, deviation, seen, anew, keep, first=np.square(s.noise))
-        _add_to_baseline(f, value, seen & (now - begun[:, None] <= s.baseline_hours))
+        its_begun = np.fmax(begun[:, None], f[:, :, RENEWED_AT])
+        _add_to_baseline(f, value, seen & (now - its_begun <= s.baseline_hours))
         f[:, :, FIRST] = np.where(new, value, f[:, :, FIRST])
         _add_to_regression(f, value, np.where(seen, now - begun[:, None], 0.0), seen)
         self.figures[units] = f
+
+    def renew(self, unit: int, sensors: Sequence[int], hours: float) -> None:
+        """Forget what some sensors of a unit have shown: what they measure was repaired.
+
+        Args:
+            unit: Index of the unit.
+            sensors: Indices of the sensors.
+            hours: Hours in service at the first row after the repair.
+        """
+        fresh = np.full(FIGURES, np.nan)
+        fresh[_ZERO_AT_FIRST] = 0.0
+        fresh[RENEWED_AT] = hours
+        self.figures[unit, sensors] = fresh
+
+    @property
+    def settled_since(self) -> Floats:
+        """Hours at the first row, or at the first one after the newest repair, shape (units,)."""
+        return np.fmax(self.begun, np.fmax.reduce(self.figures[:, :, RENEWED_AT], axis=1))
 
     @property
     def every_unit(self) -> NDArray[np.intp]:
@@ -110,6 +138,11 @@ class Condition:
         moved_at, now = self.figures[units][:, :, MOVED_AT], self.hours[units][:, None]
         with np.errstate(invalid="ignore"):
             return np.asarray(lively & (now - moved_at > self.sensors.recent_hours))
+
+    def implausible(self, units: NDArray[np.intp]) -> NDArray[np.bool_]:
+        """Sensors with too many impossible readings of late, shape (n, sensors)."""
+        given, impossible = self.figures[units][:, :, [GIVEN, IMPOSSIBLE]].transpose(2, 0, 1)
+        return np.asarray((impossible > 1.0) & (impossible > IMPOSSIBLE_SHARE * given))
 
 
 def in_step(

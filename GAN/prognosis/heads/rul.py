@@ -81,9 +81,10 @@ class RulModel:
         weight = equal_unit_weights(units)
         count = len(np.unique(units))
         fold = unit_folds(units, count if count <= _FEW_UNITS else _FOLDS)
-        unseen = np.empty((3, len(rul)))
-        for number in range(fold.max() + 1):
-            rest = fold != number if count > 1 else fold == number
+        # Of one unit alone nothing is left out: its errors are those of a constant forecast.
+        unseen = np.full((3, len(rul)), np.average(scale.log_of(rul), weights=weight))
+        for number in range(fold.max() + 1) if count > 1 else ():
+            rest = fold != number
             boosters = _fit(rows[rest], rul[rest], age[rest], weight[rest], scale)
             unseen[:, ~rest] = _members(boosters, rows[~rest], age[~rest], scale)
         forecast, spread = unseen.mean(axis=0), unseen.std(axis=0)

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-#: Characters that begin or end code, emphasis, links, mathematics or a cell within a line.
-_INLINE = re.compile(r"([\\`*_~\[\]$|])")
+from markupsafe import Markup
+
+#: Characters that begin or end code, emphasis, links, mathematics or a cell within a line. An
+#: underscore between letters does nothing, and names such as `rul_hours` stay readable.
+_INLINE = re.compile(r"([\\`*~\[\]$|]|(?<![^\W_])_|_(?![^\W_]))")
 
 
 def plain(text: str) -> str:
@@ -23,27 +26,22 @@ def plain(text: str) -> str:
     return "".join(sign for sign in " ".join(text.split()) if sign.isprintable())
 
 
-def escaped(text: str) -> str:
+def escaped(text: str) -> Markup:
     """A text as one line that Markdown shows literally."""
-    return _INLINE.sub(r"\\\1", html.escape(plain(text), quote=False))
+    return Markup(_INLINE.sub(r"\\\1", html.escape(plain(text), quote=False)))
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table; the cells are Markdown."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+def code(text: str) -> Markup:
+    """A name or a checksum as code; as literal text if it could end the code or a table cell."""
+    line = plain(text)
+    return escaped(line) if set(line) & set("`|") else Markup(f"`{line}`")
 
 
-def bullets(items: Iterable[str]) -> str:
-    """A list; the items are Markdown."""
-    return "\n".join(f"- {item}" for item in items)
-
-
-def front_matter(facts: Mapping[str, Any]) -> str:
+def front_matter(facts: Mapping[str, Any]) -> Markup:
     """YAML front matter with the given keys and values."""
     import yaml
 
-    return f"---\n{yaml.safe_dump(dict(facts), sort_keys=False, allow_unicode=True)}---\n"
+    return Markup(f"---\n{yaml.safe_dump(dict(facts), sort_keys=False, allow_unicode=True)}---\n")
 
 
 def read_front_matter(text: str) -> dict[str, Any]:

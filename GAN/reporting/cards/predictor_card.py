@@ -5,7 +5,8 @@ from __future__ import annotations
 from GAN import files
 from GAN.profiles.profile import MachineProfile
 from GAN.prognosis.training_lives import Choice
-from GAN.reporting.cards.markdown import bullets, escaped, front_matter, plain, table
+from GAN.reporting import rendering
+from GAN.reporting.cards.markdown import front_matter, plain
 from GAN.results import PredictorResult
 
 #: Metric, its unit, the same metric of a simple alternative, and what that is.
@@ -49,49 +50,16 @@ def predictor_card(profile: MachineProfile, trained: PredictorResult, choice: Ch
             "version": trained.version,
         }
     )
-    candidates = [[escaped(name), f"{loss:.2f}"] for name, loss in choice.candidates.items()]
-    return f"""{head}
-# {profile.machine_id}: predictor of failures, version {trained.version}
-
-For units of {escaped(f"{profile.manufacturer} {profile.model}")}: failure mode, remaining useful
-life (RUL) with a 90 % interval, anomaly, and a forecast of each wearing sensor.
-
-File: `{trained.path.name}`, SHA-256 `{files.sha256_of(trained.path)}`. It holds no pickle.
-
-## What it learnt from
-
-{trained.units} units: {escaped(trained.learnt_from)}.{_unfailed(choice)}
-The choice, by mean pinball loss on {escaped(choice.judged_on)} (hours, less is better):
-
-{table(["learnt from", "pinball loss"], candidates)}
-
-## How good it is
-
-{_judgement(trained, choice)}
-
-## What it is not for
-
-{bullets(_NOT_FOR)}
-"""
-
-
-def _unfailed(choice: Choice) -> str:
-    if not choice.unfailed:
-        return ""
-    return f"""
-Novelty and the sensor forecast also learnt from {choice.unfailed} units that had not failed."""
-
-
-def _judgement(trained: PredictorResult, choice: Choice) -> str:
-    if choice.evaluation is None:
-        reason = escaped(trained.no_forecast or "")
-        return f"It gives no forecast but the lifetimes of the type: {reason}."
-    judged = choice.evaluation
-    metrics = table(["metric", "predictor", "simple alternative", ""], _metrics(trained))
-    return f"""On {judged.units} other units of that kind, which played no part in the choice; every
-unit counts the same. Their mean life is {judged.mean_life_hours:.0f} h.
-
-{metrics}"""
+    return rendering.card(
+        "predictor_card.md",
+        front_matter=head,
+        profile=profile,
+        trained=trained,
+        sha256=files.sha256_of(trained.path),
+        choice=choice,
+        metrics=_metrics(trained) if choice.evaluation else [],
+        not_for=_NOT_FOR,
+    )
 
 
 def _metrics(trained: PredictorResult) -> list[list[str]]:

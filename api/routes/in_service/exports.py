@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from itertools import islice
+from math import isfinite
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
@@ -98,8 +99,8 @@ def _as_item(row: StoredReading, sensors: list[str]) -> SentReading:
         life=row.life,
         hours_in_service=(row.at - row.began_at) / _MS_PER_HOUR,
         late=row.late,
-        # Missing readings are NaN in the ledger.
+        # In the ledger, a missing reading is NaN, and an impossible one is infinite.
         readings={
-            name: value for name, value in zip(sensors, values, strict=True) if value == value
+            name: value for name, value in zip(sensors, values, strict=True) if isfinite(value)
         },
     )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.dependencies import path_params
 from api.responses import examples
+from api.responses.plans import PlanDocument
 from api.responses.problems import documented
 from events.maintenance import plan_stops
 from GAN.config import limits
@@ -63,20 +64,6 @@ class PlanQuery(BaseModel):
         examples=[[examples.MACHINE_ID]],
     )
     format: Literal["json", "csv", "ics"] = Field(default="json", examples=["json"])
-
-
-class PlanDocument(BaseModel):
-    """A maintenance plan; docs/maintenance_plan.md explains its fields."""
-
-    made_for: str
-    horizon_end: str
-    windows: list[dict[str, Any]]
-    stops: list[dict[str, Any]] = Field(description="Units, their windows, and why.")
-    left_out: list[dict[str, Any]] = Field(description="The others, and why.")
-    expected_cost: float
-    expected_failures: float
-    at_most_above_best: float = Field(description="No plan is cheaper by more than this.")
-    rules: list[dict[str, Any]] = Field(description="What other rules cost.")
 
 
 @router.get(

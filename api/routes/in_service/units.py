@@ -1,16 +1,13 @@
-"""Units: their newest predictions, earlier ones, and the ends of their lives."""
+"""Units: their newest predictions and earlier ones."""
 
 from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Query, Response
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import APIRouter, Query, Response
+from pydantic import Field
 
-from api.auth.access import WRITE
 from api.dependencies import pagination, path_params
-from api.dependencies.bodies import json_body, json_of
-from api.dependencies.idempotency import IdempotentRequest, TheRequest, answer
 from api.dependencies.pagination import LedgerTime, Paging
 from api.dependencies.path_params import MachineId, UnitName
 from api.dependencies.service import TheService
@@ -18,16 +15,11 @@ from api.responses import examples
 from api.responses.models import sent
 from api.responses.problems import documented
 from api.responses.tables import TABLE_FORMATS, send_table
-from api.responses.units import LifeEnd, PastPrediction, PastPredictionPage, Unit, UnitPage
-from events.bus import Send
-from events.lives import end_life
+from api.responses.units import PastPrediction, PastPredictionPage, Unit, UnitPage
 from GAN.profiles.profile import MachineId as KnownId
 from GAN.telemetry.export import prediction_table
-from storage.clients.idempotency import Answer
-from storage.database import clock_ms
 from storage.queries.in_service import predictions, units
 from storage.status import UnitLevel
-from storage.telemetry.lives import EndedBy, Ending
 
 router = APIRouter(prefix="/api/gan", tags=["units"])
 
@@ -62,27 +54,6 @@ class HistoryQuery(Paging):
         description="JSON has pages; CSV and Parquet are sent whole, the oldest first.",
         examples=["json"],
     )
-
-
-class _Report(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    at: LedgerTime | None = Field(
-        default=None, description="When it happened, ms since 1970; now if absent."
-    )
-    note: str = Field(default="", max_length=1_000, pattern=r"^[^\x00]*$")
-
-
-class FailureReport(_Report):
-    """A failure of a unit."""
-
-    mode: str | None = Field(
-        default=None, max_length=60, description="A failure mode of the profile, if it is known."
-    )
-
-
-class MaintenanceReport(_Report):
-    """A replacement or an overhaul of a unit."""
 
 
 @router.get("/units", summary="Units", response_model=UnitPage, responses=documented(422))
@@ -157,64 +128,3 @@ def history(
     cursor = pagination.cursor("-predicted_at", page[-1].predicted_at) if more else None
     items = [PastPrediction.of(row) for row in page]
     return sent(PastPredictionPage(items=items, next_cursor=cursor))
-
-
-@router.post(
-    "/machines/{machine_id}/units/{unit}/failures",
-    status_code=202,
-    dependencies=[WRITE],
-    summary="Report a failure",
-    response_model=LifeEnd,
-    responses=documented(404, 409, 415, 422),
-    openapi_extra=json_body(FailureReport),
-)
-def failed(
-    machine_id: MachineId,
-    unit: UnitName,
-    once: TheRequest,
-    report: Annotated[FailureReport | None, Depends(json_of(FailureReport))],
-) -> Response:
-    """The unit has failed: its life ends and its next one begins; its open alert is cleared.
-
-    The readings of the life become a file that later predictors can learn from.
-    """
-    said = report or FailureReport()
-    return _end(once, machine_id, unit, said, EndedBy.FAILURE, said.mode)
-
-
-@router.post(
-    "/machines/{machine_id}/units/{unit}/maintenance",
-    status_code=202,
-    dependencies=[WRITE],
-    summary="Report a replacement",
-    response_model=LifeEnd,
-    responses=documented(404, 409, 415, 422),
-    openapi_extra=json_body(MaintenanceReport),
-)
-def maintained(
-    machine_id: MachineId,
-    unit: UnitName,
-    once: TheRequest,
-    report: Annotated[MaintenanceReport | None, Depends(json_of(MaintenanceReport))],
-) -> Response:
-    """The unit was replaced or overhauled before it failed: as good as new from then on."""
-    return _end(once, machine_id, unit, report or MaintenanceReport(), EndedBy.MAINTENANCE, None)
-
-
-def _end(
-    once: IdempotentRequest,
-    machine_id: str,
-    unit: str,
-    report: _Report,
-    by: EndedBy,
-    mode: str | None,
-) -> Response:
-    path_params.profile_of(machine_id)
-    path_params.check_unit_name(machine_id, unit)
-
-    def effect(send: Send) -> Answer:
-        at = clock_ms() if report.at is None else report.at
-        life = end_life(Ending(machine_id, unit, at, by, mode, report.note), send, once.actor)
-        return answer(202, LifeEnd(machine_id=machine_id, unit=unit, life=life, at=at))
-
-    return once(effect)

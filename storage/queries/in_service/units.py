@@ -14,7 +14,7 @@ from storage.telemetry.units import CONDITION_CHAIN
 #: Sorted behind every RUL, hours.
 NO_RUL = 1e12
 
-_MS_PER_HOUR = 3_600_000
+MS_PER_HOUR = 3_600_000
 
 #: The place of a unit in the list: urgency, RUL in hours, machine and unit.
 Place = tuple[int, float, str, str]
@@ -73,7 +73,7 @@ def units(
         after: The place of the last unit of the previous page.
         limit: Maximum number of units.
     """
-    asked: dict[str, Any] = {"silent_ms": round(silent_hours * _MS_PER_HOUR), "most": limit}
+    asked: dict[str, Any] = {"silent_ms": round(silent_hours * MS_PER_HOUR), "most": limit}
     conditions = []
     if machine_id is not None:
         conditions.append("machine_id = :machine")
@@ -100,7 +100,7 @@ def unit(machine_id: str, unit: str, silent_hours: float) -> UnitRow:
     with reading():
         rows = execute(
             f"{_PLACES} WHERE machine_id = :machine AND unit = :unit {_ORDER}",
-            silent_ms=round(silent_hours * _MS_PER_HOUR),
+            silent_ms=round(silent_hours * MS_PER_HOUR),
             **asked,
         )
     if not rows or not unit:
@@ -126,7 +126,7 @@ def _row(cells: tuple[Any, ...]) -> UnitRow:
         received_at=received_at,
         level=shown,
         level_since=since,
-        why=_why(shown, bool(has_predictor), received_at, now, latest is not None, bool(failed)),
+        why=reason(shown, bool(has_predictor), received_at, now, latest is not None, bool(failed)),
         predicted_at=predicted_at,
         predictor_version=version,
         prediction=said,
@@ -135,7 +135,7 @@ def _row(cells: tuple[Any, ...]) -> UnitRow:
     )
 
 
-def _why(
+def reason(
     level: UnitLevel,
     has_predictor: bool,
     received_at: int | None,
@@ -143,6 +143,16 @@ def _why(
     predicted: bool,
     failed: bool,
 ) -> str:
+    """Why a unit has no forecast; empty if it has one.
+
+    Args:
+        level: As it is shown.
+        has_predictor: Whether its machine has a predictor.
+        received_at: When its newest readings came, ms.
+        now: The database's clock, ms.
+        predicted: Whether there is a prediction of this life.
+        failed: Whether the last prediction of its machine failed for good.
+    """
     if level is not UnitLevel.NO_FORECAST:
         return ""
     if not has_predictor:
@@ -153,7 +163,7 @@ def _why(
         return "no readings of this life yet"
     if failed:
         return "the prediction failed; see: fleetforge jobs --status failed"
-    hours = (now - received_at) / _MS_PER_HOUR
+    hours = (now - received_at) / MS_PER_HOUR
     return f"no readings for {hours:.0f} h" if hours >= 1 else "the predictor gives no forecast"
 
 
@@ -181,7 +191,9 @@ SELECT machine_id, machine_type, unit, life, began_at, seen_at, received_at, lev
     predicted_at, predictor_version, predictor_id, (
         SELECT latest FROM units WHERE units.id = unit_id
     ), (
-        SELECT explanation FROM units WHERE units.id = unit_id
+        SELECT content FROM predictions
+        JOIN explanations ON explanations.prediction_id = predictions.id
+        WHERE predictions.unit_id = shown.unit_id AND predictions.predicted_at = shown.kept_at
     ), (
         SELECT prior FROM predictors WHERE predictors.id = predictor_id
     ), (
@@ -192,6 +204,7 @@ FROM (SELECT candidates.*, CASE level {_URGENCY} END AS urgency FROM (
         predictors.id AS predictor_id, COALESCE(units.unit, '') AS unit,
         COALESCE(units.life, 0) AS life, units.began_at, units.seen_at, units.received_at,
         {SHOWN_LEVEL} AS level, units.level_since, units.predicted_at, units.predictor_version,
+        units.kept_at,
         COALESCE(units.rul_hours, {NO_RUL}) AS rul, {{now}} AS now_ms,
         predicting.status AS predicting
     FROM machines LEFT JOIN units ON units.machine_id = machines.machine_id

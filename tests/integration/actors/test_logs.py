@@ -38,12 +38,13 @@ def of_a_job(worker: LoggedWorker, send: Send, how_it_ends: str, last: str) -> l
 
 
 @pytest.mark.parametrize(
-    ("how_it_ends", "end", "its_own"),
+    ("settings", "how_it_ends", "end", "its_own"),
     [
-        ("", "finished", {"started"}),
-        ("raise", "failed", {"started", "attempt failed", "traceback"}),
-        ("die", "crashed", {"started", "child died"}),
+        ("sqlite", "", "finished", {"started"}),
+        ("postgresql", "raise", "failed", {"started", "attempt failed", "traceback"}),
+        ("sqlite", "die", "crashed", {"started", "child died"}),
     ],
+    indirect=["settings"],
     ids=["finished", "failed", "crashed"],
 )
 def test_every_line_of_a_job_is_json_and_says_whose_it_is(
@@ -80,6 +81,7 @@ def _assert_what_they_tell(said: dict[str, dict[str, Any]]) -> None:
         assert "OSError: [Errno 28]" in said["traceback"]["traceback"]
 
 
+@pytest.mark.parametrize("settings", ["postgresql"], indirect=True)
 def test_as_text_they_say_so_too(ledger: Settings, redis_url: str) -> None:
     with logged_worker(environment(ledger, redis_url, LOG_JSON="false"), *NOISY) as worker:
         lines = of_a_job(worker, send_to(ledger, redis_url), "", "] finished")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import redis
 from pydantic import SecretStr
 
 from actors.broker.client import PROGRESS_DB, PROGRESS_SECONDS, Broker, connect
@@ -81,6 +82,32 @@ def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
             database.close()
 
 
+def stopped_meanwhile(site: Site, outage: Outage, crashes: int) -> set[str]:
+    """Stop the worker of a job during an outage, and see the other one take the job.
+
+    Args:
+        site: With two workers, which have been through an outage.
+        outage: Begins another one.
+        crashes: How many the job has then.
+
+    Returns:
+        What the worker has logged that is not usual.
+    """
+    job = site.register_and_start("last", seconds=60)
+    (leaving,) = (one for one in site.workers if f":{one.process.pid}:" in str(job.worker))
+    (staying,) = (one for one in site.workers if one is not leaving)
+    with outage(site):
+        began = time.monotonic()
+        eventually(lambda: lasting(began, 1))  # By then its threads have met the trouble.
+        leaving.process.terminate()
+        assert leaving.process.wait(STOPS_WITHIN_SECONDS) == 0
+    eventually(lambda: site.job("last", token=2, crashes=crashes, attempts=0, status="running"))
+    assert f":{staying.process.pid}:" in str(jobs.jobs(machine_id="last")[-1].worker)
+    return set(leaving.said()) - {
+        *("waiting", "all is well again", "worker stopping", "worker stopped")
+    }
+
+
 def lasting(began: float, seconds: float) -> bool:
     return time.monotonic() - began >= seconds
 
@@ -90,7 +117,9 @@ def lasting(began: float, seconds: float) -> bool:
     [("sqlite", broker_killed), ("postgresql", broker_frozen)],
     indirect=["site"],
 )
-def test_a_broker_that_is_away_is_waited_for(site: Site, outage: Outage) -> None:
+def test_a_broker_that_is_away_is_waited_for_and_a_worker_can_be_stopped_meanwhile(
+    site: Site, outage: Outage
+) -> None:
     site.start_workers(2, lease_seconds=30)
     site.register_and_start("pump_1", seconds=0.7)  # One is in the middle of it, the other idle.
     left_at = clock_ms()
@@ -103,6 +132,8 @@ def test_a_broker_that_is_away_is_waited_for(site: Site, outage: Outage) -> None
     eventually(lambda: site.onboarded("pump_1", "pump_2"))
     site.expect_resumed(returned_at, left_at)
     site.expect_all_well_and_said_once()
+    said = stopped_meanwhile(site, outage, crashes=0)
+    assert said <= {"handed back"}
 
 
 @pytest.mark.parametrize(
@@ -110,13 +141,15 @@ def test_a_broker_that_is_away_is_waited_for(site: Site, outage: Outage) -> None
     [("sqlite", sqlite_locked), ("postgresql", postgres_stopped)],
     indirect=["site"],
 )
-def test_a_database_that_is_away_is_waited_for(site: Site, outage: Outage) -> None:
+def test_a_database_that_is_away_is_waited_for_and_a_worker_can_be_stopped_meanwhile(
+    site: Site, outage: Outage
+) -> None:
     site.start_workers(2, lease_seconds=3)
     # Still runs when the stewards' patience with those that have to renew their leases ends.
     site.register_and_start("pump_1", seconds=OUTAGE_SECONDS + RENEWAL_PATIENCE_SECONDS + 2)
-    site.register_and_start("pump_2", seconds=3)
     site.start_workers(1, lease_seconds=30)
-    site.register_and_start("pump_3", seconds=3)
+    for machine in ("pump_2", "pump_3"):  # These end meanwhile, one of them at each kind of worker.
+        site.register_and_start(machine, seconds=OUTAGE_SECONDS - 1)
     site.register("pump_4", seconds=0.05)  # No worker is free for it.
     left_at = clock_ms()
     with outage(site):
@@ -129,34 +162,11 @@ def test_a_database_that_is_away_is_waited_for(site: Site, outage: Outage) -> No
     for machine in machines:
         assert site.job(machine, token=1, crashes=0, attempts=0), f"{machine} ran twice"
     site.expect_all_well_and_said_once()
-
-
-@pytest.mark.parametrize(
-    ("site", "outage", "lost"),
-    [
-        ("postgresql", broker_frozen, 0),
-        ("sqlite", sqlite_locked, 1),
-        ("postgresql", postgres_stopped, 1),
-    ],
-    indirect=["site"],
-)
-def test_a_worker_can_be_stopped_meanwhile_and_another_takes_its_job(
-    site: Site, outage: Outage, lost: int
-) -> None:
-    """With the database away it cannot hand the job back, so the job waits for its lease's end."""
-    (leaving,) = site.start_workers(1, lease_seconds=2)
-    site.register_and_start("pump_1", seconds=60)
-    (staying,) = site.start_workers(1, lease_seconds=2)
-    with outage(site):
-        began = time.monotonic()
-        eventually(lambda: lasting(began, 1))  # By then its threads have met the trouble.
-        leaving.process.terminate()
-        assert leaving.process.wait(STOPS_WITHIN_SECONDS) == 0
-    eventually(lambda: site.job("pump_1", token=2, crashes=lost, attempts=0, status="running"))
-    assert f":{staying.process.pid}:" in jobs.jobs(machine_id="pump_1")[-1].worker
-    ends = {"handed back"} if not lost else {"left to the stewards", "not signed off"}
-    logged = set(leaving.said()) - {"waiting", "worker stopping", "worker stopped"}
-    assert logged <= ends, leaving.said()
+    site.workers[-1].process.terminate()  # Of the others, the leases end soon.
+    assert site.workers.pop().process.wait(STOPS_WITHIN_SECONDS) == 0
+    # A worker cannot hand its job back, so the job waits for the end of its lease.
+    said = stopped_meanwhile(site, outage, crashes=1)
+    assert said <= {"left to the stewards", "not signed off"}
 
 
 @pytest.mark.parametrize("site", ["sqlite"], indirect=True)
@@ -222,3 +232,22 @@ def test_a_worker_that_ends_before_its_job_does_ends_it_in_good_order(site: Site
         ended.result(10)
         thread.submit(database.close)
     assert jobs.job(job_id).status == "pending"
+
+
+@pytest.mark.usefixtures("small_stages")
+def test_a_broker_that_is_away_does_not_disturb_a_running_job(
+    ledger: Settings, tmp_path: Path
+) -> None:
+    start_fork_server(("tests.integration.stages",))
+    settings = ledger.model_copy(update={"redis_url": SecretStr(f"unix://{tmp_path}/no_broker")})
+    runner = Runner(
+        settings=settings,
+        worker_id="worker-1",
+        store=open_store(settings.artifact_root, settings.home),
+        send=lambda _: None,
+        progress=redis.Redis.from_url(f"unix://{tmp_path}/no_broker"),
+    )
+    job_id = add_job(stages=["succeed"])
+    runner.run_job(job_id)
+    runner.close()
+    assert jobs.job(job_id).status == "success"

@@ -14,8 +14,8 @@ from pydantic import SecretStr
 from actors.broker.client import Broker
 from actors.runtime.steward import Steward
 from cli import fleetforge
-from commands.machines.explanation import Explanation, explain
 from commands.machines.follow import follow
+from events.explanation import Explanation, explain
 from storage.artifacts.store import open_store
 from storage.database import database, transaction
 from storage.ledger.claims import Claim, expired
@@ -216,4 +216,4 @@ def test_a_wait_ends_with_the_newest_verdict_despite_later_notices(
     add_event("StageOverdue", stages=[], **NOTICE)
     assert follow(ledger, ["pump_1"], as_json=True) == 1
     (summary,) = json.loads(capsys.readouterr().out)
-    assert (summary["status"], summary["quality_score"]) == ("failed", None)
+    assert (summary["status"], summary["error"]) == ("failed", "boom")

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import redis
 from pydantic import SecretStr
 
 from actors.broker.client import PROGRESS_DB, connect
@@ -270,24 +269,6 @@ def test_what_a_stage_said_last_stays_and_a_loss_that_is_no_number_is_none(runne
     *_, last = heard_of(runner, job_id)
     assert (last["message"], last["epoch"], last["loss"]) == ("epoch 2 of 2", 2, None)
     assert jobs.job(job_id).loss is None
-
-
-def test_a_broker_that_is_away_does_not_disturb_a_running_job(
-    ledger: Settings, tmp_path: Path
-) -> None:
-    start_fork_server(("tests.integration.stages",))
-    settings = ledger.model_copy(update={"redis_url": SecretStr(f"unix://{tmp_path}/no_broker")})
-    runner = Runner(
-        settings=settings,
-        worker_id="worker-1",
-        store=open_store(settings.artifact_root, settings.home),
-        send=lambda _: None,
-        progress=redis.Redis.from_url(f"unix://{tmp_path}/no_broker"),
-    )
-    job_id = add_job(stages=["succeed"])
-    runner.run_job(job_id)
-    runner.close()
-    assert jobs.job(job_id).status == "success"
 
 
 def test_files_survive_a_commit_whose_answer_was_lost(

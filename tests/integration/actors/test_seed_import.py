@@ -221,6 +221,7 @@ class TestStage:
         assert ready.payload["seed_key"] == seed_key("pump_1")
         assert job_queries.jobs()[0].stage == "train_tvae"
 
+    @pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
     def test_simulated_lives_are_added_and_noted(self, rig: Rig, file: Path) -> None:
         taken(rig.runner.store, file, physics_share=0.5)
         assert rig.run().status == "success"
@@ -229,6 +230,7 @@ class TestStage:
         provenance = read_provenance(seed)
         assert (provenance["physics_share"], provenance["imported_rows"]) == ("0.5", "1000")
 
+    @pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
     def test_censored_units_are_noted(self, rig: Rig, file: Path) -> None:
         frame = pd.read_parquet(file)
         frame.loc[frame["unit_id"] == 2, "rul_hours"] += 500.0
@@ -237,6 +239,7 @@ class TestStage:
         assert rig.run().status == "success"
         assert read_provenance(rig.home / seed_key("pump_1"))["censored_units"] == "2"
 
+    @pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
     def test_units_that_had_not_failed_are_kept_for_predictors(self, rig: Rig, file: Path) -> None:
         frame = pd.read_parquet(file)
         frame = frame.assign(failed=frame["unit_id"] != 2).drop(columns="rul_hours")
@@ -249,6 +252,7 @@ class TestStage:
         provenance = read_provenance(rig.home / seed_key("pump_1"))
         assert provenance["unfailed_rows"] == str(len(kept))
 
+    @pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
     def test_a_file_whose_bytes_have_changed_is_refused(self, rig: Rig, file: Path) -> None:
         event = taken(rig.runner.store, file)
         (rig.home / event.file_key).write_bytes(b"something else")
@@ -256,6 +260,7 @@ class TestStage:
         assert job.status == "failed"
         assert "SHA-256" in job.error_message
 
+    @pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
     def test_a_file_that_is_gone_fails_the_job_and_says_what_to_do(
         self, rig: Rig, file: Path
     ) -> None:

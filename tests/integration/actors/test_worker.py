@@ -160,7 +160,7 @@ def test_sigterm_hands_the_job_back_at_once_and_exits_with_zero(
 @pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 def test_sigterm_reaches_a_worker_that_was_stopped(environment: dict[str, str]) -> None:
     log = Path(environment[f"{PREFIX}HOME"]) / "worker.log"
-    with worker(environment, *COMMAND) as process:
+    with worker(environment, *CHEAP) as process:
         eventually(lambda: "worker ready" in log.read_text(), 200)
         process.send_signal(signal.SIGSTOP)
         process.send_signal(signal.SIGTERM)
@@ -197,20 +197,6 @@ def test_cancelling_ends_the_training_and_leaves_no_file(environment: dict[str, 
         home = Path(environment[f"{PREFIX}HOME"])
         eventually(lambda: not list(home.glob(f".staged/*/{job_id}.*")), 5)
         assert not list(home.rglob("*.pkl"))
-
-
-@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
-def test_a_worker_only_serves_the_queues_it_was_given(environment: dict[str, str]) -> None:
-    with worker(environment, *COMMAND, "--queues", "default"):
-        register(
-            [new_machine("test", profile_of("pump_1"))],
-            Plan(rows=1000, epochs=1),
-            lambda _: None,
-            actor="test",
-        )
-        waiting = eventually(lambda: [job for job in jobs.jobs() if job.stage == "train_tvae"], 200)
-        assert waiting[0].status == "pending"
-        assert workers.alive()[0].queues == ["default"]
 
 
 @pytest.mark.parametrize("settings", ["sqlite"], indirect=True)

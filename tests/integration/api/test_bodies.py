@@ -13,7 +13,7 @@ import pytest
 
 from api.middleware.body_limit import MAX_BODY_BYTES
 from storage.settings import Settings
-from tests.integration.api.test_middleware import client_with
+from tests.integration.api.middleware.test_middleware import client_with
 
 
 @pytest.fixture

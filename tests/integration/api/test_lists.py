@@ -246,4 +246,3 @@ def test_statistics_count_what_the_ledger_has(fleet: Http) -> None:
     assert figures["stages"]["train_tvae"] == {"jobs": {"pending": 1}, "median_seconds": None}
     assert figures["stages"]["generate_seed"]["median_seconds"] is not None
     assert (figures["events"], figures["files"], figures["bytes"]) == (32, 1, 5)
-    assert figures["quality"] == {"models": 0, "mean": None, "lowest": None, "highest": None}

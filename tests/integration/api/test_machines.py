@@ -18,6 +18,7 @@ from storage.queries import events, jobs, machines
 from storage.settings import Settings
 from tests.integration.conftest import profile_of
 from tests.integration.serving import Http, as_json, serving
+from tests.postgres import Postgres
 
 
 def test_a_profile_in_json_becomes_a_machine_whose_chain_starts(http: Http) -> None:
@@ -195,17 +196,14 @@ def test_an_id_that_is_not_in_the_ledger_is_not_found(
 
 
 @pytest.fixture(scope="module")
-def site_of_many(tmp_path_factory: pytest.TempPathFactory, postgres_url: str) -> Iterator[Http]:
+def site_of_many(tmp_path_factory: pytest.TempPathFactory, postgres: Postgres) -> Iterator[Http]:
     """One for all of these, over PostgreSQL, which minds more."""
-    import psycopg
     from pydantic import SecretStr
 
     from storage.database import database, open_database, upgrade
 
-    with psycopg.connect(postgres_url, autocommit=True) as connection:
-        connection.execute("DROP SCHEMA public CASCADE")
-        connection.execute("CREATE SCHEMA public")
-    settings = Settings(home=tmp_path_factory.mktemp("many"), database_url=SecretStr(postgres_url))
+    postgres.drop_all()
+    settings = Settings(home=tmp_path_factory.mktemp("many"), database_url=SecretStr(postgres.url))
     open_database(settings)
     upgrade()
     with serving(settings) as client:

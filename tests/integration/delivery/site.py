@@ -12,7 +12,7 @@ from storage.queries.in_service import alerts as alert_queries
 from storage.status import UnitLevel
 from storage.telemetry import alerts, units
 from storage.telemetry.alerts import AlertChange
-from storage.telemetry.unit_state import NewState
+from storage.telemetry.unit_state import KeptPrediction, NewState
 from tests.integration.conftest import add_machine
 from tests.integration.delivery.receivers import Receiver
 from tests.waiting import eventually
@@ -70,7 +70,7 @@ class Site:
             condition_basis="",
             latest="{}",
             rul_hours=100.0,
-            kept={"sentence": f"unit {key.unit} is odd"},
+            kept=kept(f"unit {key.unit} is odd"),
             level=level,
             level_was=UnitLevel.HEALTHY,
             calm_since=None,
@@ -116,3 +116,22 @@ _TIMES = {
     "incidents": ("began_at", "grew_at"),
     "silences": ("starts_at", "ends_at"),
 }
+
+
+def kept(sentence: str) -> KeptPrediction:
+    """A prediction with these reasons."""
+    return KeptPrediction(
+        failure_class="bearing",
+        probability=0.5,
+        probability_24h=0.1,
+        probabilities="{}",
+        rul_hours=100.0,
+        rul_low_hours=50.0,
+        rul_high_hours=150.0,
+        anomaly_score=None,
+        anomaly_limit=None,
+        strangeness=None,
+        health=None,
+        explanation="{}",
+        sentence=sentence,
+    )

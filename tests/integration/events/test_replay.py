@@ -114,7 +114,7 @@ CHAIN = ["generate_seed", "train_tvae", "generate_synthetic", "assess_quality", 
         ("MachineCreated", CHAIN[:1], CHAIN[1:]),
         ("SeedReady", CHAIN[1:2], CHAIN[2:]),
         ("RetrainRequested", CHAIN[1:2], CHAIN[2:]),
-        ("SyntheticDataReady", CHAIN[3:4], [*CHAIN[4:], *CHAIN[1:3]]),  # round, by RetrainRequested
+        ("SyntheticDataReady", CHAIN[3:4], CHAIN[4:]),
         ("MachineOnboarded", CHAIN[4:], []),
         ("PredictorTrained", [], []),
         ("StageFailed", [], []),

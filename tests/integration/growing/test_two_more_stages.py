@@ -18,8 +18,8 @@ from actors.runtime.runner import Runner
 from actors.stage import STAGES
 from cli import fleetforge
 from commands.ledger import publish as publishing
-from commands.machines.explanation import explain
 from events import bus
+from events.explanation import explain
 from events.vocabulary import EVENT_TYPES, MachineOnboarded
 from storage.artifacts.store import open_store
 from storage.database import database

@@ -16,8 +16,8 @@ from actors.broker.client import PROGRESS_DB, Broker, connect
 from actors.runtime.child import start_fork_server
 from actors.runtime.runner import Runner
 from actors.runtime.steward import Steward
-from commands.machines.explanation import Explanation, explain
 from commands.session import broker_answers
+from events.explanation import Explanation, explain
 from storage.artifacts.store import open_store
 from storage.database import after, transaction
 from storage.ledger import leases, queues

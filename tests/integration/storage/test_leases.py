@@ -8,21 +8,18 @@ from collections.abc import Callable
 import peewee
 import pytest
 
-from errors import NotFound, StaleLease
-from events.bus import replay
+from errors import StaleLease
 from storage.artifacts import registry
 from storage.artifacts.staging import StagedArtifact
 from storage.database import clock_ms, database, transaction
 from storage.ledger import claims as claims_module
 from storage.ledger import leases
 from storage.ledger.claims import Claim
-from storage.ledger.event_log import Dispatch
 from storage.ledger.leases import MAX_ATTEMPTS, MAX_CRASHES
-from storage.operations import control
 from storage.queries import events
 from storage.queries import jobs as job_queries
-from storage.tables import Artifact, Event, Job, ModelVersion, TrainingJob
-from tests.integration.conftest import add_event, add_job, add_machine, failed, finished, record
+from storage.tables import Artifact, Job, TrainingJob
+from tests.integration.conftest import add_event, add_job, add_machine, failed, finished
 
 pytestmark = pytest.mark.usefixtures("ledger")
 
@@ -205,90 +202,6 @@ def test_a_released_job_is_pending_at_once_and_has_spent_no_attempt() -> None:
     assert claimed(job_id).attempts == 0
 
 
-def test_cancelling_a_running_job_takes_its_lease() -> None:
-    job_id = add_job()
-    claim = claimed(job_id)
-    assert control.cancel(job_id) == "running"
-    with pytest.raises(StaleLease):
-        leases.complete(claim, finished(), [STAGED])
-    assert control.cancel(job_id) == "cancelled"
-
-
-def test_retrying_starts_a_failed_job_afresh_and_only_such_a_job() -> None:
-    job_id = add_job()
-    assert control.retry(job_id) is None
-    leases.fail(claimed(job_id), "boom", failed(), retryable=False)
-    assert control.retry(job_id) is not None
-    job = job_queries.job(job_id)
-    assert (job.status, job.attempts, job.error_message) == ("pending", 0, None)
-    leases.complete(claimed(job_id), finished(), [])
-    assert control.retry(job_id) is None
-
-
-def test_all_failed_jobs_start_afresh_or_those_of_one_machine_and_no_other_job() -> None:
-    jobs = []
-    for machine_id in ("pump_1", "pump_2"):
-        add_machine(machine_id)
-        for stage in ("a", "b", "c"):
-            jobs += [add_event(machine_id=machine_id, stages=[stage]).jobs[0].job_id]
-    for job_id in (jobs[0], jobs[1], jobs[3]):
-        leases.fail(claimed(job_id), "boom", failed(), retryable=False)
-    leases.complete(claimed(jobs[2]), finished(), [])
-    control.cancel(jobs[4])
-    assert control.retry_failed("pump_2") == [Dispatch(jobs[3], "default")]
-    assert [job.job_id for job in control.retry_failed()] == [jobs[0], jobs[1]]
-    assert control.retry_failed() == control.retry_failed("pump_1") == []
-    for job_id in (jobs[0], jobs[1], jobs[3]):
-        job = job_queries.job(job_id)
-        assert (job.status, job.attempts, job.error_message) == ("pending", 0, None)
-    assert job_queries.job(jobs[2]).status == "success"
-    assert job_queries.job(jobs[4]).status == "cancelled"
-
-
-def test_several_retries_at_once_start_each_job_once() -> None:
-    add_machine()
-    for number in range(20):
-        (job,) = add_event(stages=[f"stage_{number}"]).jobs
-        leases.fail(claimed(job.job_id), "boom", failed(), retryable=False)
-    started: list[int] = []
-    barrier = threading.Barrier(4)
-
-    def retry() -> None:
-        barrier.wait()
-        started.extend(job.job_id for job in control.retry_failed())
-        database.close()
-
-    threads = [threading.Thread(target=retry) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(started) == sorted(job.id for job in job_queries.jobs(status="pending"))
-    assert len(started) == 20
-
-
-def test_what_is_asked_of_a_job_that_does_not_exist_is_refused() -> None:
-    for ask in (control.cancel, control.retry, job_queries.job):
-        with pytest.raises(NotFound, match="no job 7"):
-            ask(7)
-
-
-def test_deleting_a_machine_removes_everything_and_its_ids_never_come_back() -> None:
-    job_id = add_job()
-    zombie = claimed(job_id)
-    leases.complete(zombie, finished(), [STAGED])
-    control.delete_machine("pump_1")
-    for table in (Event, Job, Artifact):
-        assert table.select().count() == 0
-    again = add_job()
-    assert again > job_id
-    claimed(again)
-    with pytest.raises(StaleLease):
-        leases.complete(zombie, finished(), [STAGED])
-    with pytest.raises(NotFound):
-        control.delete_machine("pump_2")
-
-
 def test_foreign_keys_are_enforced() -> None:
     with pytest.raises(peewee.IntegrityError), transaction():
         TrainingJob.insert(
@@ -300,89 +213,3 @@ def test_a_status_outside_the_state_machine_is_refused() -> None:
     job_id = add_job()
     with pytest.raises(peewee.IntegrityError), transaction():
         Job.update(status="stuck").where(Job.id == job_id).execute()
-
-
-class TestReports:
-    """The tables that users' reports read follow the jobs."""
-
-    MODEL = StagedArtifact("GAN/m.pkl", ".staged/pump_1/1.1/GAN/m.pkl", "b" * 64, 9)
-
-    def trained(self) -> int:
-        job_id = add_job(event_type="SeedReady", stages=["train_tvae"], queue="train", epochs=7)
-        payload = {
-            "model_key": "GAN/m.pkl",
-            "epochs": 7,
-            "training_time_seconds": 1.5,
-            "num_features": 4,
-            "final_loss": -2.0,
-        }
-        fact = record("ModelTrained", "pump_1", payload, "c" * 32)
-        leases.complete(claimed(job_id), fact, [self.MODEL])
-        return job_id
-
-    def test_a_training_is_reported_from_its_first_second(self) -> None:
-        job_id = add_job(event_type="SeedReady", stages=["train_tvae"], epochs=7)
-        assert TrainingJob.get().status == "pending"
-        claim = claimed(job_id)
-        leases.report_progress(claim, 40, "epoch 3 of 7")
-        row = TrainingJob.get()
-        assert (row.task_id, row.status, row.epochs, row.progress) == (job_id, "running", 7, 40)
-        leases.fail(claim, "diverged", failed(), retryable=False)
-        assert (TrainingJob.get().status, TrainingJob.get().error_message) == ("failed", "diverged")
-
-    def test_a_cancelled_training_is_reported_as_failed(self) -> None:
-        job_id = add_job(event_type="SeedReady", stages=["train_tvae"], epochs=7)
-        control.cancel(job_id)
-        assert (TrainingJob.get().status, TrainingJob.get().error_message) == (
-            "failed",
-            "cancelled",
-        )
-
-    def test_a_trained_model_becomes_a_version(self) -> None:
-        self.trained()
-        report, version = TrainingJob.get(), ModelVersion.get()
-        assert (report.status, report.model_path, report.training_time_seconds) == (
-            "success",
-            "GAN/m.pkl",
-            1.5,
-        )
-        assert (version.version, version.sha256, version.status) == (1, "b" * 64, "candidate")
-
-    @pytest.mark.parametrize(
-        ("event", "verdict"), [("MachineOnboarded", "accepted"), ("RetrainRequested", "rejected")]
-    )
-    def test_the_verdict_marks_version_training_and_files(self, event: str, verdict: str) -> None:
-        self.trained()
-        add_event(event, stages=(), quality_score=0.8, model_key="GAN/m.pkl")
-        assert (ModelVersion.get().status, ModelVersion.get().quality_score) == (verdict, 0.8)
-        assert TrainingJob.get().quality_score == 0.8
-        assert [row.verdict for row in Artifact.select()] == [verdict]
-
-    def test_a_verdict_on_another_model_is_not_this_ones(self) -> None:
-        self.trained()
-        add_event("MachineOnboarded", stages=(), quality_score=0.8, model_key="GAN/other.pkl")
-        assert ModelVersion.get().status == "candidate"
-
-    def test_a_training_published_by_hand_leaves_no_version(self) -> None:
-        self.trained()
-        add_event("ModelTrained", stages=(), model_key="GAN/m.pkl")
-        assert ModelVersion.select().count() == 1
-
-    @pytest.mark.parametrize("event_type", ["ModelTrained", "RetrainRequested"])
-    def test_an_event_that_is_replayed_is_not_reported_again(self, event_type: str) -> None:
-        self.trained()
-        add_event("RetrainRequested", stages=(), quality_score=0.6, model_key="GAN/m.pkl")
-        add_event("MachineOnboarded", stages=(), quality_score=0.8, model_key="GAN/m.pkl")
-
-        def reported() -> list[dict[str, object]]:
-            first = TrainingJob.select().order_by(TrainingJob.id).limit(1)
-            return [*first.dicts(), *ModelVersion.select().dicts(), *Artifact.select().dicts()]
-
-        before = reported()
-        (past,) = (event for event in events.events() if event.type == event_type)
-        assert replay(past.id, lambda _: None, actor="test").event_id is not None
-        assert reported() == before
-
-    def test_other_stages_leave_no_training_report(self) -> None:
-        add_job()
-        assert TrainingJob.select().count() == 0

@@ -243,7 +243,7 @@ class TestCutAtAnyByte:
         for boundary in range(WAL_HEADER_BYTES, len(cuttable.wal), FRAME_BYTES):
             cuttable.tear(boundary)
 
-    @hypothesis_settings(max_examples=200, deadline=None, derandomize=True, database=None)
+    @hypothesis_settings(max_examples=80, deadline=None, derandomize=True, database=None)
     @given(data=st.data(), torn=st.booleans())
     def test_cut_or_torn_anywhere(
         self, cuttable: Cuttable, data: st.DataObject, torn: bool
@@ -255,7 +255,7 @@ class TestCutAtAnyByte:
 class TestUnsyncedWritesLost:
     """The power goes between any two writes, and any part of what was not synced is lost."""
 
-    CUTS = 400
+    CUTS = 200
 
     def test_every_commit_that_returned_is_there(self, opened: Path, tmp_path: Path) -> None:
         database.close()

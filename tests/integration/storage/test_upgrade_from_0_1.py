@@ -36,6 +36,11 @@ def home(tmp_path: Path) -> Iterator[Settings]:
         "0007_predictors",
         "0008_telemetry",
         "0009_alert_delivery",
+        "0010_sessions",
+        "0011_repairs",
+        "0012_explanations",
+        "0013_acts",
+        "0014_created",
     ]
     yield settings
     database.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -105,15 +105,25 @@ class Plant:
     def add_machine(self, machine_id: str = "press_1") -> None:
         add_machine(machine_id, sensors=SENSORS)
 
-    def train(self, version: int = 1, machine_id: str = "press_1", units: int = 12) -> None:
-        """Put a real predictor into the ledger and the store, as its stage does."""
+    def train(
+        self,
+        version: int = 1,
+        machine_id: str = "press_1",
+        units: int = 12,
+        spoil: Callable[[bytes], bytes] = bytes,
+    ) -> None:
+        """Put a real predictor into the ledger and the store, as its stage does.
+
+        Args:
+            spoil: What happens to the bytes of its file.
+        """
         jobs = request(PredictorRequested(machine_id=machine_id), self.sent.extend, "cli").jobs
         claim = claimed(jobs[0].job_id)
         key = f"GAN/models/predictors/{machine_id}/{machine_id}_predictor_v{version}.zip"
         prefix = staging_prefix(machine_id, claim.job_id, claim.token)
         path = self.store.workspace(prefix) / key
         path.parent.mkdir(parents=True)
-        path.write_bytes(predictor_bytes(machine_id, units))
+        path.write_bytes(spoil(predictor_bytes(machine_id, units)))
         payload = {
             "predictor_key": key,
             "version": version,

@@ -56,6 +56,19 @@ def is_published(plant: Plant, key: str) -> bool:
     return (plant.settings.home / key).exists()
 
 
+def test_a_job_moves_the_oldest_days_of_all_units(plant: Plant) -> None:
+    plant.train()
+    hours = range(0, 240, 6)
+    for unit in "abc":
+        plant.send([plant.reading(hour, unit) for hour in hours])
+    plant.work()
+    # Four days have 39 rows or more, at whatever time of the day the first one begins.
+    taken = archives.take("press_1", limit=36)
+    assert {row.unit for row in taken} == {"a", "b", "c"}
+    assert max(row.at for row in taken) < plant.now + 6 * 24 * HOUR
+    assert len(archives.take("press_1")) == 3 * len(hours)
+
+
 def test_a_machine_whose_units_are_new_keeps_its_rows(plant: Plant) -> None:
     plant.train()
     plant.send(plant.life()[:60])

@@ -94,6 +94,8 @@ def test_an_end_of_a_life_is_reported(shell: Shell, tmp_path: Path) -> None:
     assert (ended["unit"], ended["life"]) == ("1", 1)
     with pytest.raises(FleetforgeError, match="no failure mode 'baering'; write bearing"):
         shell.result("units", "failed", "press_1", "--mode", "baering")
+    repaired = shell.run("units", "repaired", "press_1", "--sensor", "vibration")
+    assert repaired.startswith("press_1, unit 1: vibration begin anew")
     with pytest.raises(FleetforgeError, match="at: in the future"):
         shell.result("units", "maintained", "press_1", "--at", "2100-01-01T00:00:00+00:00")
 

@@ -7,6 +7,7 @@ import pytest
 from errors import Conflict, NotFound
 from events.levels import compute_anew, set_thresholds, thresholds_of
 from GAN.config.thresholds import Thresholds
+from storage.database import execute, reading
 from tests.integration.telemetry.plant import Plant
 
 
@@ -49,10 +50,19 @@ def test_what_cannot_be_rebuilt_is_refused(plant: Plant) -> None:
 
 
 def test_a_machine_without_a_predictor_has_nothing_to_rebuild(plant: Plant) -> None:
-    from storage.database import execute, reading
-
     plant.send(plant.life()[:5])
     with reading():
         execute("UPDATE units SET condition_at = 1")
     with pytest.raises(Conflict, match="no predictor yet"):
         compute_anew("press_1", None, plant.sent.extend, "test")
+
+
+def test_a_sensor_that_sends_impossible_readings_is_a_reason_to_watch(plant: Plant) -> None:
+    plant.train()
+    rows = plant.life()[:60]
+    for row in rows[::8]:
+        row.values["temperature"] = 4_000.0
+    plant.send(rows)
+    plant.work()
+    with reading():
+        assert execute("SELECT level, cause FROM alerts") == [("watch", "sensor fault")]

@@ -168,11 +168,16 @@ def test_each_kept_prediction_has_its_reasons_and_its_version(trained: Plant) ->
         assert said["sentence"]
 
 
-def test_predictions_are_kept_each_five_minutes_of_readings(trained: Plant) -> None:
+@pytest.mark.parametrize(("minutes", "kept"), [(None, 3), ("10", 2)])
+def test_predictions_are_kept_each_five_minutes_of_readings_or_as_it_is_set(
+    trained: Plant, monkeypatch: pytest.MonkeyPatch, minutes: str | None, kept: int
+) -> None:
+    if minutes is not None:
+        monkeypatch.setenv("FLEETFORGE_PREDICTION_MINUTES", minutes)
     for minute in range(12):
         trained.send([trained.reading(minute / 60)])
         trained.work()
-    assert trained.count("predictions") == 3
+    assert trained.count("predictions") == kept
 
 
 def test_a_worn_unit_raises_an_alert_that_escalates_and_is_cleared_by_its_end(

@@ -81,6 +81,26 @@ def test_a_rebuild_that_is_asked_for_while_a_job_runs_is_done(plant: Plant) -> N
     assert plant.unit("1")["condition"] == plant.unit("2")["condition"]
 
 
+def test_a_version_that_becomes_live_while_a_job_predicts_is_asked_about_all_units(
+    plant: Plant,
+) -> None:
+    plant.train()
+    plant.send(plant.life()[:40])
+    claim = claimed(plant.open_jobs()[0])
+    finished = plant.finished(claim)
+    plant.train(version=2, units=20)
+    write_outcome(claim, finished, STAGES[claim.stage])
+    with reading():
+        made_by = execute(
+            """SELECT version FROM predictions
+            JOIN predictors ON predictors.id = predictor_id ORDER BY predictions.id"""
+        )
+        assert made_by == [(1,)]
+    assert plant.work() == 1
+    with reading():
+        assert execute("SELECT predictor_version FROM units") == [(2,)]
+
+
 def test_an_end_that_is_reported_late_leaves_no_archived_reading_out(old: Plant) -> None:
     at = old.life()[30].at + 1
     fail(old, at)

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from commands.machines.planning import SamplesType
-from commands.output import duration, moment, print_json, print_rows
+from commands.output import duration, moment, print_json, print_rows, print_screen
 from events.plan import Samples
 
 
@@ -25,13 +25,30 @@ def test_a_moment_is_local_time_with_its_offset() -> None:
     assert moment(0)[-6] in "+-"
 
 
-def test_rows_are_aligned_and_long_cells_cut(capsys: pytest.CaptureFixture[str]) -> None:
-    rows = [{"id": 1, "text": "x" * 100}, {"id": 22, "text": "first line\nsecond"}]
-    print_rows(rows, ("id", "text"), "nothing")
-    header, first, second = capsys.readouterr().out.splitlines()
-    assert header == "ID  TEXT"
-    assert first == f"1   {'x' * 69}…"
-    assert second == "22  first line"
+def test_rows_are_aligned_and_long_sentences_cut_but_no_path(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path = f"/folder/{'x' * 100}.parquet"
+    texts = ["a sentence " + "x" * 100, "first line\nsecond", path]
+    print_rows([{"id": n, "text": text} for n, text in enumerate(texts)], ("id", "text"), "nothing")
+    header, first, second, third = capsys.readouterr().out.splitlines()
+    assert header.split() == ["ID", "TEXT"]
+    assert first == f"0   a sentence {'x' * 58}…"
+    assert second == "1   first line"
+    assert third == f"2   {path}"
+
+
+def test_a_screen_has_as_many_rows_as_fit_and_counts_the_others(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LINES", "6")
+    rows = [{"id": n, "status": "failed" if n < 2 else "onboarded"} for n in range(9)]
+    print_screen(rows, ("id", "status"), "nothing", by="status")
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 5
+    assert lines[-1] == "and 6 more: 6 onboarded"
+    print_screen(rows[:4], ("id", "status"), "nothing", by="status")
+    assert len(capsys.readouterr().out.splitlines()) == 5
 
 
 def test_no_rows_are_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from GAN.datasets.life_file import LifeOfUnit, write_life
+from GAN.datasets.real_units import RealUnits
 from GAN.datasets.run_to_failure import time_step_of
 from GAN.profiles.profile import MachineProfile
 from GAN.prognosis import promotion, training_lives
@@ -17,7 +18,7 @@ from GAN.prognosis.heads import rul
 from GAN.prognosis.lives_in_service import LifeInService, add_lives_in_service
 from GAN.prognosis.predictor import Predictor
 from GAN.prognosis.promotion import Comparison, compare
-from GAN.prognosis.training_lives import Choice, RealUnits
+from GAN.prognosis.training_lives import Choice
 
 HOUR = 3_600_000
 

@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from GAN.datasets.real_units import RealUnits
 from GAN.manager import GANManager
 from GAN.profiles.profile import MachineProfile
 from GAN.prognosis import lifetime_prior, predictor_file
 from GAN.prognosis.condition.regimes import find_regimes
 from GAN.prognosis.condition.sensors import SensorArrays
 from GAN.prognosis.predictor import Predictor
-from GAN.prognosis.training_lives import FEWEST_REAL_UNITS, RealUnits, choose
+from GAN.prognosis.training_lives import FEWEST_REAL_UNITS, choose
 from GAN.progress import silent
 from GAN.simulation.physics import physics_seed
 

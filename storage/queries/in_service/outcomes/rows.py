@@ -66,10 +66,10 @@ class RaisedAlert:
         version: The version that raised it; None once that version is removed.
         reading_at: Time of the reading at which it reached its highest level.
         withdrawn: Whether later readings cleared it.
-        life_over: Whether its life has ended.
-        failed_at: When its life ended by a failure; None if it did not.
-        known_until: The unit is known to have run until then: the end of its life, or the newest
-            reading.
+        life_over: Whether its life has ended, or a repair followed.
+        failed_at: When its life ended by a failure; None if it did not, or if a repair came first.
+        known_until: The unit is known to have run until then: the next repair, the end of its life,
+            or the newest reading.
     """
 
     machine_id: str
@@ -167,6 +167,10 @@ SELECT ended.id, ended.machine_id, units.unit, ended.life, ended.began_at, ended
     ended.ended_by, ended.failure_mode, ended.ended_by = 'maintenance' AND EXISTS (
         SELECT 1 FROM alerts WHERE alerts.unit_id = ended.unit_id AND alerts.life = ended.life
             AND alerts.cleared_by = 'maintenance' AND alerts.level IN ('warning', 'alarm')
+            AND NOT EXISTS (
+                SELECT 1 FROM repairs WHERE repairs.unit_id = alerts.unit_id
+                    AND repairs.life = alerts.life AND repairs.at >= alerts.reading_at
+            )
     ), horizons.hours, predictions.predicted_at, predictions.created_at, predictors.version,
     predictions.level, predictions.failure_class, predictions.rul_hours,
     predictions.rul_low_hours, predictions.rul_high_hours
@@ -180,6 +184,10 @@ LEFT JOIN predictions ON ended.ended_by = 'failure' AND predictions.id = (
     WHERE said.unit_id = ended.unit_id AND said.life = ended.life
         AND said.predicted_at <= ended.ended_at - horizons.hours * {_MS_PER_HOUR}
         AND said.predicted_at >= ended.ended_at - horizons.hours * {_MS_PER_HOUR} - :silent_ms
+        AND NOT EXISTS (
+            SELECT 1 FROM repairs WHERE repairs.unit_id = said.unit_id
+                AND repairs.life = said.life AND repairs.at >= said.predicted_at
+        )
     ORDER BY said.predicted_at DESC LIMIT 1
 )
 LEFT JOIN predictors ON predictors.id = predictions.predictor_id
@@ -189,9 +197,15 @@ ORDER BY ended.ended_at DESC, ended.id DESC, horizons.hours
 # A prediction is kept at each change of level. Of old ones, gc keeps a later one of the same hour.
 _ALERTS = """
 SELECT alerts.machine_id, predictors.version, alerts.reading_at, alerts.cleared_by,
-    lives.id IS NOT NULL, CASE WHEN lives.ended_by = 'failure' THEN lives.ended_at END,
-    COALESCE(lives.ended_at, units.seen_at)
-FROM alerts JOIN units ON units.id = alerts.unit_id
+    lives.id IS NOT NULL OR repaired_at IS NOT NULL,
+    CASE WHEN lives.ended_by = 'failure' AND repaired_at IS NULL THEN lives.ended_at END,
+    COALESCE(repaired_at, lives.ended_at, units.seen_at)
+FROM (
+    SELECT alerts.*, (
+        SELECT MIN(at) FROM repairs WHERE repairs.unit_id = alerts.unit_id
+            AND repairs.life = alerts.life AND repairs.at >= alerts.reading_at
+    ) AS repaired_at FROM alerts
+) AS alerts JOIN units ON units.id = alerts.unit_id
 LEFT JOIN lives ON lives.unit_id = alerts.unit_id AND lives.life = alerts.life
 LEFT JOIN predictions ON predictions.id = (
     SELECT id FROM predictions AS said

@@ -19,8 +19,8 @@ from api.auth.access import admit
 from storage.clients import tokens
 from storage.database import database
 from storage.settings import Settings
+from tests.integration.api.auth.test_access import app_of, bearer, forged
 from tests.integration.api.served import serving
-from tests.integration.api.test_access import app_of, bearer, forged
 
 
 @pytest.fixture
