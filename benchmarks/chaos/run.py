@@ -79,7 +79,8 @@ def run(
 
     Args:
         database: `sqlite` or `postgresql`.
-        machines: Size of the fleet.
+        machines: Size of the fleet. It grows, at most to three times this size, while a fault that
+            needs a running job has not found one.
         kills: Processes to kill: half of them workers, half of them stage processes.
         workers: Number of worker processes.
         lease_seconds: Lease of their jobs, seconds.
@@ -93,10 +94,9 @@ def run(
         logs = _folder(home, "logs-of-workers")
         crew = Crew(workers_environment(place.settings), logs, workers)
         storm = Storm(place, crew, _folder(home, "full"), random.Random(seed))
-        names = [f"machine_{number:04}" for number in range(machines)]
         began = time.monotonic()
         try:
-            _weather(storm, names, storm.plan(kills), stage_seconds, say)
+            names = _weather(storm, machines, storm.plan(kills), stage_seconds, say)
             seconds = time.monotonic() - began
         finally:
             crew.stop()
@@ -112,22 +112,26 @@ def _folder(home: Path, name: str) -> Path:
 
 def _weather(
     storm: Storm,
-    names: list[str],
+    machines: int,
     plan: list[str],
     stage_seconds: float,
     say: Callable[[str], None],
-) -> None:
-    """Add machines and inject faults until both are used up and all machines are finished."""
+) -> list[str]:
+    """Add machines and inject faults until both are used up and all machines are finished.
+
+    Returns:
+        The machines' names.
+    """
     description = {
         "seconds": stage_seconds,
         "bytes": FILE_BYTES,
         "full_disks": str(storm.full_disks),
     }
     broker = Broker(storm.place.settings)
-    left, waiting = list(plan), list(names)
+    left, names = list(plan), list[str]()
     strike_at = time.monotonic() + 5.0
     onboarded, moved_at, missed = 0, time.monotonic(), False
-    while onboarded < len(names):
+    while onboarded < len(names) or len(names) < machines or left:
         time.sleep(_TICK_SECONDS)
         storm.tend()
         storm.crew.tend()
@@ -138,16 +142,17 @@ def _weather(
                     say(f"{now} of {len(names)} onboarded, {len(left)} misfortunes left")
                 onboarded, moved_at = now, time.monotonic()
             if time.monotonic() - moved_at > STALL_SECONDS:
-                return
-            taken = len(names) - len(waiting)
+                break
             # One worker stays free for rescued jobs, and the fleet must not finish before all
             # faults were injected.
             through = 1 - len(left) / len(plan)
-            busy = taken - now
-            in_step = taken <= through * len(names) + storm.crew.size
-            if waiting and busy < storm.crew.size - 1 and (in_step or missed):
-                take_in_cheap_machine(waiting[0], json.dumps(description), broker.send)
-                waiting.pop(0)
+            busy = len(names) - now
+            in_step = len(names) <= through * machines + storm.crew.size
+            wanted = 3 * machines if left else machines
+            if len(names) < wanted and busy < storm.crew.size - 1 and (in_step or missed):
+                name = f"machine_{len(names):04}"
+                take_in_cheap_machine(name, json.dumps(description), broker.send)
+                names.append(name)
             if left and time.monotonic() >= strike_at:
                 misfortune = left.pop()
                 missed = not storm.strike(misfortune)
@@ -158,6 +163,7 @@ def _weather(
                     left.insert(0, misfortune)
         except LedgerUnavailable:
             continue  # PostgreSQL is being restarted.
+    return names
 
 
 def _finished() -> int:
