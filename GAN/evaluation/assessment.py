@@ -11,14 +11,14 @@ import numpy as np
 from GAN.config.quality_gates import GATES
 from GAN.datasets.real_units import RealUnits
 from GAN.evaluation.comparison import compare
-from GAN.evaluation.copies import nearest_life_distance
-from GAN.evaluation.failure_modes import failure_mode_chance
-from GAN.evaluation.fidelity import compared_sample
 from GAN.evaluation.gates import Gate, Light, Measured, gates, measured_worth
-from GAN.evaluation.life_lengths import real_life_length_error, simulated_life_length_error
-from GAN.evaluation.likeness import likeness
+from GAN.evaluation.likeness.fidelity import compared_sample
+from GAN.evaluation.likeness.judgement import likeness
+from GAN.evaluation.lives.copies import nearest_life_distance
+from GAN.evaluation.lives.failure_modes import failure_mode_chance
+from GAN.evaluation.lives.life_lengths import real_life_length_error, simulated_life_length_error
+from GAN.evaluation.lives.unit_differences import unit_difference_error
 from GAN.evaluation.quality_report import QualityReport, SensorTrend
-from GAN.evaluation.unit_differences import unit_difference_error
 from GAN.evaluation.validity import SplitCheck, check_split, shared_units, violations
 from GAN.evaluation.verdict import decide
 from GAN.evaluation.worth import Worth, real_worth, simulated_worth

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from GAN.datasets.run_to_failure import life_fraction
-from GAN.evaluation.fidelity import compared_sample
+from GAN.evaluation.likeness.fidelity import compared_sample
+from GAN.evaluation.likeness.sdmetrics_scores import correlations
 from GAN.evaluation.report_part import ReportPart
-from GAN.evaluation.sdmetrics_scores import correlations
 from GAN.profiles.profile import MachineProfile, Sensor
 
 if TYPE_CHECKING:

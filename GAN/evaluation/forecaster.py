@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from GAN.datasets.run_to_failure import time_step_of
-from GAN.evaluation.c2st import BINS
+from GAN.evaluation.likeness.c2st import BINS
 from GAN.profiles.profile import MachineProfile
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 from pydantic import computed_field, model_validator
 
 from GAN.evaluation.comparison import Comparison
-from GAN.evaluation.fidelity import Fidelity
 from GAN.evaluation.gates import Gate, Light
+from GAN.evaluation.likeness.fidelity import Fidelity
+from GAN.evaluation.likeness.temporal import InTime
 from GAN.evaluation.report_part import ReportPart
-from GAN.evaluation.temporal import InTime
 from GAN.evaluation.validity import SplitCheck
 from GAN.evaluation.worth import Worth
 

@@ -7,10 +7,10 @@ import pandas as pd
 
 from GAN.datasets.run_to_failure import life_fraction
 from GAN.evaluation.gates import Light
-from GAN.evaluation.quality_report import QualityReport
-from GAN.evaluation.temporal import (
+from GAN.evaluation.likeness.temporal import (
     shuffled_baseline,
 )
+from GAN.evaluation.quality_report import QualityReport
 from GAN.profiles.profile import MachineProfile
 
 Sets = dict[str, pd.DataFrame]

@@ -11,9 +11,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from GAN.evaluation.c2st import Matrix, c2st_auc
-from GAN.evaluation.fidelity import column_fidelity, rank_correlation_error, row_features
-from GAN.evaluation.temporal import Windows, windows_c2st_auc, windows_of
+from GAN.evaluation.likeness.c2st import Matrix, c2st_auc
+from GAN.evaluation.likeness.fidelity import (
+    column_fidelity,
+    rank_correlation_error,
+    row_features,
+)
+from GAN.evaluation.likeness.temporal import Windows, windows_c2st_auc, windows_of
 
 if TYPE_CHECKING:
     import pandas as pd

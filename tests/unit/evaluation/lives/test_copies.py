@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from GAN.config.quality_gates import GATES
-from GAN.evaluation.copies import nearest_life_distance
+from GAN.evaluation.lives.copies import nearest_life_distance
 from GAN.profiles.profile import MachineProfile
 from tests.unit.evaluation.sets import Sets
 

@@ -7,8 +7,8 @@ import pytest
 
 from GAN.config.quality_gates import GATES
 from GAN.evaluation.gates import Light, Measured, beyond_null, gates
-from GAN.evaluation.null import null_of_fresh, null_of_halves
-from GAN.evaluation.temporal import windows_of
+from GAN.evaluation.likeness.null import null_of_fresh, null_of_halves
+from GAN.evaluation.likeness.temporal import windows_of
 from GAN.profiles.profile import MachineProfile
 from GAN.simulation.physics import fresh_units
 from GAN.synthesis.unit_effects import UnitEffects, sensors_with_unit_effects

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from GAN.config.quality_gates import GATES
-from GAN.evaluation.failure_modes import failure_mode_chance
+from GAN.evaluation.lives.failure_modes import failure_mode_chance
 from GAN.profiles.profile import MachineProfile
 from GAN.simulation.physics import fresh_units
 

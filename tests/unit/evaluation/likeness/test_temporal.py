@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from GAN.config.quality_gates import GATES
-from GAN.evaluation.temporal import (
+from GAN.evaluation.likeness.temporal import (
     compare_in_time,
     movement,
     relative_noise_autocorrelation_error,

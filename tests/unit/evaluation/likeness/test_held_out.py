@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from GAN.config.quality_gates import GATES
-from GAN.evaluation.held_out import held_out_error
+from GAN.evaluation.likeness.held_out import held_out_error
 from GAN.profiles.profile import MachineProfile
 from GAN.simulation.physics import generator, simulated_units
 from GAN.synthesis.unit_effects import UnitEffects, sensors_with_unit_effects

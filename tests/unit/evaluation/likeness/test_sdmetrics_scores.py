@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from GAN.evaluation.sdmetrics_scores import correlations, scores
+from GAN.evaluation.likeness.sdmetrics_scores import correlations, scores
 
 NUMBERS = ["load", "heat", "count", "still"]
 

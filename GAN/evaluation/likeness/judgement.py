@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from GAN.evaluation.fidelity import Fidelity, compare_rows, range_coverage
 from GAN.evaluation.gates import Measured, beyond_null
-from GAN.evaluation.held_out import held_out_error
-from GAN.evaluation.null import Null, null_of_fresh, null_of_halves
-from GAN.evaluation.temporal import (
+from GAN.evaluation.likeness.fidelity import Fidelity, compare_rows, range_coverage
+from GAN.evaluation.likeness.held_out import held_out_error
+from GAN.evaluation.likeness.null import Null, null_of_fresh, null_of_halves
+from GAN.evaluation.likeness.temporal import (
     InTime,
     Movement,
     compare_in_time,

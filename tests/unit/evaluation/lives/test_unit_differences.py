@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from GAN.config.quality_gates import GATES
-from GAN.evaluation.unit_differences import unit_difference_error
+from GAN.evaluation.lives.unit_differences import unit_difference_error
 from GAN.profiles.profile import MachineProfile
 from GAN.simulation.physics import fresh_units, generator, simulated_units
 

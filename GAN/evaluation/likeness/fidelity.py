@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from GAN.datasets.run_to_failure import life_fraction
-from GAN.evaluation.c2st import c2st_auc
+from GAN.evaluation.likeness.c2st import c2st_auc
+from GAN.evaluation.likeness.sdmetrics_scores import correlations, scores
 from GAN.evaluation.report_part import ReportPart
-from GAN.evaluation.sdmetrics_scores import correlations, scores
 from GAN.profiles.profile import MachineProfile
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Fidelity(ReportPart):
         column_shapes: 1 - Kolmogorov-Smirnov distance of each column.
         pearson_error: Mean absolute error of the correlations of all pairs of RUL and sensors.
         spearman_error: The same for ranks.
-        rows_c2st_auc: See `GAN.evaluation.c2st.c2st_auc`; None where there is one unit.
+        rows_c2st_auc: See `GAN.evaluation.likeness.c2st.c2st_auc`; None where there is one unit.
         range_coverage: Share of each sensor's range in the seed that the synthetic rows cover.
         nearest_neighbour_share: How often a synthetic row is closer to the seed than a row of a
             seed unit is to the other units: 0.5 is ideal, 1 is a copy. None where the seed has one

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from GAN.datasets.run_to_failure import life_fraction
-from GAN.evaluation.c2st import c2st_auc
+from GAN.evaluation.likeness.c2st import c2st_auc
 from GAN.evaluation.report_part import ReportPart
 from GAN.profiles.profile import MachineProfile
 
@@ -51,7 +51,7 @@ class InTime(ReportPart):
             index is the mean relative distance that the degrading sensors have moved from the
             middle of their normal bands to their failure values.
         seed_monotonicity: That of the seed's lives.
-        windows_c2st_auc: For windows of 16 rows; see `GAN.evaluation.c2st`. None also where the
+        windows_c2st_auc: For windows of 16 rows; see `likeness.c2st.c2st_auc`. None also where the
             set's time step is more than twice the seed's.
     """
 

@@ -7,7 +7,7 @@ import pytest
 
 from GAN.config.quality_gates import GATES
 from GAN.config.rul_profiles import RUL_PROFILES
-from GAN.evaluation.life_lengths import (
+from GAN.evaluation.lives.life_lengths import (
     Floats,
     real_life_length_error,
     simulated_life_length_error,
