@@ -21,7 +21,7 @@ from GAN.simulation.lifetime_distribution import LifetimeDistribution
 from GAN.simulation.lifetimes import Lives, plan_lives_at_step, rows_per_life, timeline
 from GAN.simulation.physics import generator, units_per_seed
 from GAN.synthesis.life_model import LifeModel
-from GAN.synthesis.trajectories import Life
+from GAN.synthesis.trajectories import Drawn, Life
 from GAN.synthesis.unit_effects import UnitEffects
 
 if TYPE_CHECKING:
@@ -172,12 +172,16 @@ def _fill(
 
     plan = pd.concat(tables.values(), ignore_index=True)
     sensors = [sensor.name for sensor in profile.sensors]
-    nominal = np.empty((len(plan), len(sensors)))
+    order, parts = [], []
     for mode, rows in plan.groupby("failure_mode").indices.items():
         onset = profile.life.rul_noise_std_hours if model.lifetimes is None else 0.0
         lives = [_life(life, onset, rng) for _, life in plan.iloc[rows].groupby("unit_id")]
-        nominal[rows] = model.trajectories.readings(model.columns, str(mode), lives, rng)
-    plan[sensors] = UnitEffects(profile, model.unit_effect_sensors).added(nominal, plan, rng)
+        order.append(rows)
+        parts.append(model.trajectories.drawn(model.columns, str(mode), lives, rng))
+    place = np.argsort(np.concatenate(order))
+    drawn = Drawn(*(np.concatenate(part)[place] for part in zip(*parts, strict=True)))
+    readings = UnitEffects(profile, model.unit_effect_sensors).added(drawn.readings, plan, rng)
+    plan[sensors] = model.in_regimes(drawn._replace(readings=readings))
     ends = np.cumsum([len(table) for table in tables.values()])
     return {
         split: plan.iloc[end - len(table) : end].reset_index(drop=True)

@@ -108,6 +108,8 @@ def _converted(
         life_deviations=np.zeros(units),
         noise=(noise * (shares @ old.spread)).astype(np.float32),
         noise_ends=np.full(units, NOISE_ROWS),
+        regimes=np.zeros(NOISE_ROWS, np.int8),
+        settings=np.empty((NOISE_ROWS, 0)),
     )
 
 

@@ -12,6 +12,7 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from GAN.datasets.provenance import SeedOrigin
+from GAN.datasets.regimes import Regimes
 from GAN.simulation.lifetime_distribution import LifetimeDistribution
 from GAN.synthesis.latent_trajectories import Noise, Trajectories, Trajectory
 from GAN.synthesis.life_model import LifeModel
@@ -31,6 +32,7 @@ _CLASSES = {
         LifetimeDistribution,
         Noise,
         Numbers,
+        Regimes,
         SeedOrigin,
         TableModel,
         Trajectories,

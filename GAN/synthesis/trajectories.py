@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from GAN.synthesis.unit_effects import FEWEST_UNITS
 from GAN.tvae.columns import Numbers
 
 Matrix = NDArray[np.float64]
+Rows = NDArray[np.int64]
 
 #: Rows of a stretch of noise. Within it, noise follows itself as in the known unit.
 STRETCH = 30
@@ -47,6 +48,25 @@ class Life(NamedTuple):
     hours: float
 
 
+class Drawn(NamedTuple):
+    """Rows of new units.
+
+    Attributes:
+        readings: Shape (rows, sensors).
+        regimes: Operating regime of each row, shape (rows,).
+        settings: The settings of that regime, shape (rows, settings).
+    """
+
+    readings: Matrix
+    regimes: NDArray[np.int8]
+    settings: Matrix
+
+    @classmethod
+    def of_one_regime(cls, readings: Matrix) -> Self:
+        """Rows of a machine without operating regimes."""
+        return cls(readings, np.zeros(len(readings), np.int8), np.empty((len(readings), 0)))
+
+
 @dataclass(frozen=True)
 class DegradationTrajectory:
     """The course of units of one failure mode, at the corners of `corner_shares`.
@@ -62,6 +82,8 @@ class DegradationTrajectory:
         noise: Noise of these units, unit by unit, shape (rows, sensors).
         noise_ends: Index behind the last row of each unit, shape (units,); units whose noise was
             not kept have no rows.
+        regimes: Operating regime of each row of the noise, shape (rows,).
+        settings: The settings of that regime as they were read, shape (rows, settings).
     """
 
     failure_mode: str
@@ -71,13 +93,16 @@ class DegradationTrajectory:
     life_deviations: Matrix
     noise: NDArray[np.float32]
     noise_ends: NDArray[np.int64]
+    regimes: NDArray[np.int8]
+    settings: Matrix
 
-    def readings(self, life: Life, rng: np.random.Generator) -> Matrix:
-        """Draw the readings of a new unit, shape (rows, sensors)."""
+    def drawn(self, life: Life, rng: np.random.Generator) -> Drawn:
+        """Draw the readings of a new unit."""
         weights = self._weights(life.hours, rng)
         curve = self.curve + np.tensordot(weights, self.deviations, 1)
         shares = corner_shares(life.places, len(curve))
-        return np.asarray(shares @ curve + self._drawn_noise(life.places, weights, rng))
+        rows = self._noise_rows(life.places, weights, rng)
+        return Drawn(shares @ curve + self.noise[rows], self.regimes[rows], self.settings[rows])
 
     def _weights(self, hours: float, rng: np.random.Generator) -> Matrix:
         """Weight of each known unit's deviation, normally distributed given the length of life."""
@@ -91,8 +116,8 @@ class DegradationTrajectory:
         missing = unusual - self.life_deviations @ weights - np.sqrt(doubt) * rng.standard_normal()
         return np.asarray(weights + self.life_deviations * missing / (variance + doubt))
 
-    def _drawn_noise(self, places: Matrix, weights: Matrix, rng: np.random.Generator) -> Matrix:
-        """Stretches of one unit's noise from about the same stages of life, shape (rows, sensors).
+    def _noise_rows(self, places: Matrix, weights: Matrix, rng: np.random.Generator) -> Rows:
+        """Rows of one unit's noise, in stretches from about the same stages of life, shape (rows,).
 
         The unit is more likely one that the new unit resembles, as units differ in their noise.
         """
@@ -103,8 +128,27 @@ class DegradationTrajectory:
         stages = places[::rows] + rng.uniform(-SHIFT, SHIFT, len(places[::rows]))
         first = np.clip(stages, 0.0, 1.0) * (size[unit] - rows)
         start = self.noise_ends[unit] - size[unit] + np.floor(first).astype(int)
-        index = (start[:, None] + np.arange(rows)).ravel()[: len(places)]
-        return np.asarray(self.noise[index], np.float64)
+        if self.settings.shape[1]:
+            self._join(start, rows, self.noise_ends[unit] - size[unit], self.noise_ends[unit])
+        return np.asarray((start[:, None] + np.arange(rows)).ravel()[: len(places)])
+
+    def _join(self, start: Rows, rows: int, begin: int, end: int) -> None:
+        """Move each stretch to the nearest row that follows the regime before it.
+
+        So a regime lasts as long as it does among known units.
+
+        Args:
+            start: First row of each stretch; changed in place.
+            rows: Rows of a stretch.
+            begin: First row of the unit's noise.
+            end: The row behind its last one.
+        """
+        regime = self.regimes[begin : end - rows]  # Of rows that a stretch can follow.
+        for number in range(1, len(start)):
+            before = self.regimes[start[number - 1] + rows - 1]
+            follows = begin + 1 + np.flatnonzero(regime == before)
+            if len(follows):
+                start[number] = follows[np.abs(follows - start[number]).argmin()]
 
 
 @dataclass(frozen=True)
@@ -124,13 +168,13 @@ class DegradationTrajectories:
         """Failure modes that end known units."""
         return [trajectory.failure_mode for trajectory in self.trajectories]
 
-    def readings(
+    def drawn(
         self,
         columns: Sequence[Numbers],
         failure_mode: str,
         lives: Sequence[Life],
         rng: np.random.Generator,
-    ) -> Matrix:
+    ) -> Drawn:
         """Draw readings of new units that end by a failure mode.
 
         Args:
@@ -140,28 +184,30 @@ class DegradationTrajectories:
             rng: Draws the courses and the noise.
 
         Returns:
-            Shape (rows of all lives, sensors).
+            The rows of all lives.
         """
         trajectory = next(each for each in self.trajectories if each.failure_mode == failure_mode)
-        scaled = np.concatenate([trajectory.readings(life, rng) for life in lives])
-        return np.column_stack(
+        units = [trajectory.drawn(life, rng) for life in lives]
+        scaled, regimes, settings = (np.concatenate(part) for part in zip(*units, strict=True))
+        readings = np.column_stack(
             [_reading(column, scaled[:, index]) for index, column in enumerate(columns)]
         )
+        return Drawn(readings, regimes, settings)
 
 
 @dataclass(frozen=True)
 class _Unit:
-    """A known unit: its failure mode, course, noise (rows, sensors) and logarithm of its life."""
+    """A known unit: failure mode, course, noise with its regimes and settings, log of its life."""
 
     failure_mode: str
     curve: Matrix
-    noise: Matrix
+    noise: Drawn
     log_life: float
 
 
 def fit_trajectories(
     columns: Sequence[Numbers],
-    readings: Matrix,
+    readings: Drawn,
     places: Matrix,
     units: NDArray[np.integer],
     failure_modes: NDArray[np.object_],
@@ -173,7 +219,7 @@ def fit_trajectories(
 
     Args:
         columns: Scale and possible values of each sensor.
-        readings: Shape (rows, sensors).
+        readings: Their rows.
         places: Fraction of life of each row, shape (rows,).
         units: Unit of each row, shape (rows,).
         failure_modes: Failure mode of each row's unit, shape (rows,).
@@ -181,7 +227,7 @@ def fit_trajectories(
     """
     rng = np.random.default_rng(0)
     scaled = np.column_stack(
-        [_scaled(column, readings[:, index], rng) for index, column in enumerate(columns)]
+        [_scaled(column, readings.readings[:, index], rng) for index, column in enumerate(columns)]
     )
     _, first, count = np.unique(units, return_index=True, return_counts=True)
     corners = corners_for(float(np.median(count)))
@@ -191,7 +237,8 @@ def fit_trajectories(
         shares = corner_shares(places[row], corners)
         curve = fit_curve(shares, scaled[row])
         left = scaled[row] - shares @ curve
-        known.append(_Unit(str(failure_modes[start]), curve, left, float(np.log(hours[start]))))
+        noise = Drawn(left, readings.regimes[row], readings.settings[row])
+        known.append(_Unit(str(failure_modes[start]), curve, noise, float(np.log(hours[start]))))
     means = {
         mode: np.mean([unit.curve for unit in known if unit.failure_mode == mode], axis=0)
         for mode in sorted({unit.failure_mode for unit in known})
@@ -218,17 +265,19 @@ def _trajectory(
         np.array([unit.curve - means[unit.failure_mode] for unit in units]) / scale,
         float(lives.mean()),
         (lives - lives.mean()) / scale,
-        noise,
+        noise.readings.astype(np.float32),
         ends,
+        noise.regimes,
+        noise.settings,
     )
 
 
-def _kept(noise: Sequence[Matrix]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """See `DegradationTrajectory.noise` and `DegradationTrajectory.noise_ends`."""
-    rows = np.array([len(unit) for unit in noise])
+def _kept(noise: Sequence[Drawn]) -> tuple[Drawn, Rows]:
+    """The noise of the first units, and `DegradationTrajectory.noise_ends`."""
+    rows = np.array([len(unit.readings) for unit in noise])
     rows[(np.cumsum(rows) > MOST_NOISE_ROWS) & (np.arange(len(rows)) > 0)] = 0
-    kept = [unit[:count] for unit, count in zip(noise, rows, strict=True)]
-    return np.concatenate(kept).astype(np.float32), np.cumsum(rows)
+    kept = [unit for unit, count in zip(noise, rows, strict=True) if count]
+    return Drawn(*(np.concatenate(part) for part in zip(*kept, strict=True))), np.cumsum(rows)
 
 
 def _scaled(column: Numbers, numbers: Matrix, rng: np.random.Generator) -> Matrix:
