@@ -182,6 +182,7 @@ def _fill(
     drawn = Drawn(*(np.concatenate(part)[place] for part in zip(*parts, strict=True)))
     readings = UnitEffects(profile, model.unit_effect_sensors).added(drawn.readings, plan, rng)
     plan[sensors] = model.in_regimes(drawn._replace(readings=readings))
+    plan = model.counted(plan)
     ends = np.cumsum([len(table) for table in tables.values()])
     return {
         split: plan.iloc[end - len(table) : end].reset_index(drop=True)
@@ -194,4 +195,4 @@ def _life(rows: pd.DataFrame, onset_deviation: float, rng: np.random.Generator) 
     fraction = life_fraction(rows).to_numpy()
     hours = float(rows["rul_hours"].iloc[0])
     shift = rng.normal(0.0, onset_deviation) / hours
-    return Life(fraction - shift * (1.0 - fraction), hours)
+    return Life(fraction - shift * (1.0 - fraction), hours, rows["cycle_hour"].to_numpy())

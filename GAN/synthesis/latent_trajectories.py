@@ -110,6 +110,8 @@ def _converted(
         noise_ends=np.full(units, NOISE_ROWS),
         regimes=np.zeros(NOISE_ROWS, np.int8),
         settings=np.empty((NOISE_ROWS, 0)),
+        periods=(),
+        cycles=np.empty((units, 0, len(columns))),
     )
 
 

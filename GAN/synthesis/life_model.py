@@ -17,7 +17,8 @@ from GAN.datasets.regimes import Regimes, find_regimes
 from GAN.datasets.run_to_failure import life_fraction
 from GAN.profiles.profile import MachineProfile
 from GAN.simulation.lifetime_distribution import LifetimeDistribution
-from GAN.synthesis.trajectories import DegradationTrajectories, Drawn, Matrix, fit_trajectories
+from GAN.synthesis.trajectories import DegradationTrajectories, Drawn, Matrix
+from GAN.synthesis.trajectory_fitting import fit_trajectories
 from GAN.synthesis.unit_effects import UnitEffects, sensors_with_unit_effects
 from GAN.tvae.column_fitting import describe
 from GAN.tvae.columns import Numbers
@@ -39,6 +40,8 @@ class LifeModel:
             models of version 0.1: then lives follow the profile.
         regimes: The operating regimes; none for most machines.
         possible: Limits of each sensor in its own units, where there are regimes.
+        rising: Sensors that never fall within a life, such as counters.
+        falling: Sensors that never rise within a life.
     """
 
     columns: tuple[Numbers, ...]
@@ -47,6 +50,8 @@ class LifeModel:
     lifetimes: LifetimeDistribution | None = None
     regimes: Regimes | None = None
     possible: tuple[Numbers, ...] = ()
+    rising: tuple[str, ...] = ()
+    falling: tuple[str, ...] = ()
 
     @classmethod
     def fit(
@@ -91,6 +96,15 @@ class LifeModel:
             real and LifetimeDistribution.of_units(*real.lived(), profile.life),
             regimes if regimes.settings else None,
             possible,
+            *_counters(seed, names),
+        )
+
+    def counted(self, lives: pd.DataFrame) -> pd.DataFrame:
+        """The lives, counters of which go one way only."""
+        units = lives["unit_id"]
+        ways = [(self.rising, "cummax"), (self.falling, "cummin")]
+        return lives.assign(
+            **{name: lives.groupby(units)[name].agg(way) for names, way in ways for name in names}
         )
 
     def in_regimes(self, rows: Drawn) -> Matrix:
@@ -117,6 +131,14 @@ def learn_lives(seed: pd.DataFrame, profile: MachineProfile, real: RealUnits | N
     nominal = nominal_readings(seed, profile, real)
     columns = _described(nominal[names], physical_limits(profile))
     return LifeModel.fit(seed, nominal, columns, profile, real)
+
+
+def _counters(seed: pd.DataFrame, names: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Sensors that rise, and that fall, in some rows and never do the opposite within a life."""
+    steps = seed.groupby("unit_id")[names].diff()
+    least, most = steps.min(), steps.max()
+    rising = tuple(name for name in names if least[name] >= 0.0 < most[name])
+    return rising, tuple(name for name in names if most[name] <= 0.0 > least[name])
 
 
 def _described(

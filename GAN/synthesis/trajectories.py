@@ -16,8 +16,8 @@ from typing import NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from GAN.synthesis.piecewise import corner_shares, corners_for, fit_curve
-from GAN.synthesis.unit_effects import FEWEST_UNITS
+from GAN.synthesis.cycles import waves
+from GAN.synthesis.piecewise import corner_shares
 from GAN.tvae.columns import Numbers
 
 Matrix = NDArray[np.float64]
@@ -27,8 +27,6 @@ Rows = NDArray[np.int64]
 STRETCH = 30
 #: A stretch comes from the same stage of life, give or take this share of it.
 SHIFT = 0.02
-#: Units keep their noise until they have so many rows of it together.
-MOST_NOISE_ROWS = 50_000
 #: Known units that say nothing about how courses depend on the length of life. A few units seem to
 #: show a relation where there is none.
 LIFE_PRIOR_UNITS = 1.0
@@ -42,10 +40,12 @@ class Life(NamedTuple):
     Attributes:
         places: Fraction of life of each row, shape (rows,).
         hours: Its length.
+        times: Hours since it began of each row, shape (rows,).
     """
 
     places: Matrix
     hours: float
+    times: Matrix
 
 
 class Drawn(NamedTuple):
@@ -84,6 +84,8 @@ class DegradationTrajectory:
             not kept have no rows.
         regimes: Operating regime of each row of the noise, shape (rows,).
         settings: The settings of that regime as they were read, shape (rows, settings).
+        periods: Hours of the cycles that units follow; mostly none.
+        cycles: Amplitude of each unit's cycles, shape (units, 2 * periods, sensors).
     """
 
     failure_mode: str
@@ -95,14 +97,20 @@ class DegradationTrajectory:
     noise_ends: NDArray[np.int64]
     regimes: NDArray[np.int8]
     settings: Matrix
+    periods: tuple[float, ...]
+    cycles: Matrix
 
     def drawn(self, life: Life, rng: np.random.Generator) -> Drawn:
         """Draw the readings of a new unit."""
         weights = self._weights(life.hours, rng)
         curve = self.curve + np.tensordot(weights, self.deviations, 1)
         shares = corner_shares(life.places, len(curve))
-        rows = self._noise_rows(life.places, weights, rng)
-        return Drawn(shares @ curve + self.noise[rows], self.regimes[rows], self.settings[rows])
+        unit = self._noise_unit(weights, rng)
+        rows = self._noise_rows(unit, life.places, rng)
+        readings = shares @ curve + self.noise[rows]
+        if self.periods:
+            readings += waves(life.times, self.periods) @ self.cycles[unit]
+        return Drawn(readings, self.regimes[rows], self.settings[rows])
 
     def _weights(self, hours: float, rng: np.random.Generator) -> Matrix:
         """Weight of each known unit's deviation, normally distributed given the length of life."""
@@ -116,14 +124,18 @@ class DegradationTrajectory:
         missing = unusual - self.life_deviations @ weights - np.sqrt(doubt) * rng.standard_normal()
         return np.asarray(weights + self.life_deviations * missing / (variance + doubt))
 
-    def _noise_rows(self, places: Matrix, weights: Matrix, rng: np.random.Generator) -> Rows:
-        """Rows of one unit's noise, in stretches from about the same stages of life, shape (rows,).
+    def _noise_unit(self, weights: Matrix, rng: np.random.Generator) -> int:
+        """Unit whose noise a new unit gets.
 
-        The unit is more likely one that the new unit resembles, as units differ in their noise.
+        It is more likely one that the new unit resembles, as units differ in their noise.
         """
         size = np.diff(self.noise_ends, prepend=0)
         chance = np.where(size > 0, np.square(weights) + 1e-9, 0.0)
-        unit = rng.choice(len(size), p=chance / chance.sum())
+        return int(rng.choice(len(size), p=chance / chance.sum()))
+
+    def _noise_rows(self, unit: int, places: Matrix, rng: np.random.Generator) -> Rows:
+        """Rows of a unit's noise, in stretches from about the same stages of life."""
+        size = np.diff(self.noise_ends, prepend=0)
         rows = min(STRETCH, size[unit])
         stages = places[::rows] + rng.uniform(-SHIFT, SHIFT, len(places[::rows]))
         first = np.clip(stages, 0.0, 1.0) * (size[unit] - rows)
@@ -193,100 +205,6 @@ class DegradationTrajectories:
             [_reading(column, scaled[:, index]) for index, column in enumerate(columns)]
         )
         return Drawn(readings, regimes, settings)
-
-
-@dataclass(frozen=True)
-class _Unit:
-    """A known unit: failure mode, course, noise with its regimes and settings, log of its life."""
-
-    failure_mode: str
-    curve: Matrix
-    noise: Drawn
-    log_life: float
-
-
-def fit_trajectories(
-    columns: Sequence[Numbers],
-    readings: Drawn,
-    places: Matrix,
-    units: NDArray[np.integer],
-    failure_modes: NDArray[np.object_],
-    hours: Matrix,
-) -> DegradationTrajectories:
-    """Learn the courses of known units.
-
-    The rows of a unit must be consecutive, from new to failed.
-
-    Args:
-        columns: Scale and possible values of each sensor.
-        readings: Their rows.
-        places: Fraction of life of each row, shape (rows,).
-        units: Unit of each row, shape (rows,).
-        failure_modes: Failure mode of each row's unit, shape (rows,).
-        hours: Length of the life of each row's unit, shape (rows,).
-    """
-    rng = np.random.default_rng(0)
-    scaled = np.column_stack(
-        [_scaled(column, readings.readings[:, index], rng) for index, column in enumerate(columns)]
-    )
-    _, first, count = np.unique(units, return_index=True, return_counts=True)
-    corners = corners_for(float(np.median(count)))
-    known = []
-    for start, rows in zip(first, count, strict=True):
-        row = slice(start, start + rows)
-        shares = corner_shares(places[row], corners)
-        curve = fit_curve(shares, scaled[row])
-        left = scaled[row] - shares @ curve
-        noise = Drawn(left, readings.regimes[row], readings.settings[row])
-        known.append(_Unit(str(failure_modes[start]), curve, noise, float(np.log(hours[start]))))
-    means = {
-        mode: np.mean([unit.curve for unit in known if unit.failure_mode == mode], axis=0)
-        for mode in sorted({unit.failure_mode for unit in known})
-    }
-    return DegradationTrajectories(
-        tuple(column.name for column in columns),
-        tuple(_trajectory(mode, means, known) for mode in means),
-    )
-
-
-def _trajectory(
-    mode: str, means: dict[str, Matrix], known: Sequence[_Unit]
-) -> DegradationTrajectory:
-    units = [unit for unit in known if unit.failure_mode == mode]
-    freedom = len(units) - 1
-    if len(units) < FEWEST_UNITS:  # Too few to show how units differ: those of all modes do.
-        units, freedom = list(known), len(known) - len(means)
-    scale = np.sqrt(max(freedom, 1))
-    lives = np.array([unit.log_life for unit in units])
-    noise, ends = _kept([unit.noise for unit in units])
-    return DegradationTrajectory(
-        mode,
-        means[mode],
-        np.array([unit.curve - means[unit.failure_mode] for unit in units]) / scale,
-        float(lives.mean()),
-        (lives - lives.mean()) / scale,
-        noise.readings.astype(np.float32),
-        ends,
-        noise.regimes,
-        noise.settings,
-    )
-
-
-def _kept(noise: Sequence[Drawn]) -> tuple[Drawn, Rows]:
-    """The noise of the first units, and `DegradationTrajectory.noise_ends`."""
-    rows = np.array([len(unit.readings) for unit in noise])
-    rows[(np.cumsum(rows) > MOST_NOISE_ROWS) & (np.arange(len(rows)) > 0)] = 0
-    kept = [unit for unit, count in zip(noise, rows, strict=True) if count]
-    return Drawn(*(np.concatenate(part) for part in zip(*kept, strict=True))), np.cumsum(rows)
-
-
-def _scaled(column: Numbers, numbers: Matrix, rng: np.random.Generator) -> Matrix:
-    """Readings on the scale on which courses are learnt.
-
-    It is the sensor's own scale, except where values repeat: an atom has noise only on the
-    channel's scale.
-    """
-    return column.to_channel(numbers, rng) if column.tied else numbers
 
 
 def _reading(column: Numbers, scaled: Matrix) -> Matrix:

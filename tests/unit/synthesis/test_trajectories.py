@@ -9,10 +9,11 @@ from GAN.datasets.run_to_failure import life_fraction, time_step_of
 from GAN.profiles.profile import MachineProfile
 from GAN.progress import silent
 from GAN.simulation.physics import ar1_noise
-from GAN.synthesis import trajectories
+from GAN.synthesis import trajectory_fitting
 from GAN.synthesis.generation import generate
 from GAN.synthesis.piecewise import corner_shares, corners_for, fit_curve
-from GAN.synthesis.trajectories import DegradationTrajectories, Drawn, Life, fit_trajectories
+from GAN.synthesis.trajectories import DegradationTrajectories, Drawn, Life
+from GAN.synthesis.trajectory_fitting import fit_trajectories
 from GAN.synthesis.unit_effects import UnitEffects, sensors_with_unit_effects
 from GAN.tvae.column_fitting import describe
 from GAN.tvae.columns import Numbers
@@ -29,8 +30,13 @@ def described(frame: pd.DataFrame) -> list[Numbers]:
     return [column for column in columns if isinstance(column, Numbers)]
 
 
+def whole_life(rows: int, hours: float) -> Life:
+    places = np.linspace(0, 1, rows)
+    return Life(places, hours, places * hours)
+
+
 def whole_lives(units: int, hours: float = HOURS) -> list[Life]:
-    return [Life(np.linspace(0, 1, ROWS), hours)] * units
+    return [whole_life(ROWS, hours)] * units
 
 
 class Fleet:
@@ -117,7 +123,9 @@ def test_no_unit_goes_exactly_as_one_that_was_seen(fleet: Fleet) -> None:
     rng = np.random.default_rng(0)
     seen = trajectory.deviations * np.sqrt(len(trajectory.deviations) - 1)
     places = np.linspace(0, 1, ROWS)
-    lives = np.array([trajectory.drawn(Life(places, HOURS), rng).readings for _ in range(200)])
+    lives = np.array(
+        [trajectory.drawn(whole_life(len(places), HOURS), rng).readings for _ in range(200)]
+    )
     shares = corner_shares(places, len(trajectory.curve))
     made = np.array([fit_curve(shares, life) for life in lives]) - trajectory.curve
     apart = np.sqrt(np.square(made[:, None] - seen).mean((2, 3)).min(axis=1))
@@ -206,7 +214,7 @@ def test_noise_grows_where_it_grew(fleet: Fleet) -> None:
 def test_of_long_recordings_some_units_keep_their_noise(
     fleet: Fleet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(trajectories, "MOST_NOISE_ROWS", 2 * ROWS)
+    monkeypatch.setattr(trajectory_fitting, "MOST_NOISE_ROWS", 2 * ROWS)
     learnt = fleet.learnt(np.arange(len(fleet.frame)), "bearing")
     (trajectory,) = learnt.trajectories
     assert len(trajectory.noise) == 2 * ROWS
@@ -256,7 +264,7 @@ def test_a_unit_of_few_rows_has_a_stiffer_curve(rows: int, corners: int) -> None
 
 def test_one_short_unit_is_enough_for_a_trajectory(fleet: Fleet) -> None:
     trajectories = fleet.learnt(np.array([0, 399]), "bearing")
-    life = Life(np.array([0.0, 0.5, 1.0]), HOURS)
+    life = whole_life(3, HOURS)
     made = trajectories.drawn(fleet.columns, "bearing", [life], np.random.default_rng(0)).readings
     assert np.isfinite(made).all()
 
