@@ -10,9 +10,10 @@ Matrix = NDArray[np.float64]
 #: Periods in hours: a day, half a day, a week.
 PERIODS = (24.0, 12.0, 168.0)
 #: A period is looked for if it has at least this many rows, and a usual life this many periods.
-FEWEST_ROWS, FEWEST_PERIODS = 4, 3
-#: A sensor follows a cycle that explains at least this share of the variance of its noise.
-EXPLAINED = 0.1
+FEWEST_ROWS, FEWEST_PERIODS = 4, 6
+#: A sensor follows cycles that explain at least this share of the variance of its noise more than
+#: waves of other periods, longer by a factor, do. Slow noise follows waves of any period a little.
+EXPLAINED, OTHER = 0.1, 1.3
 
 
 def cycle_periods(step_hours: float, usual_life_hours: float) -> tuple[float, ...]:
@@ -48,9 +49,14 @@ def fit_cycles(noise: Matrix, hours: Matrix, periods: tuple[float, ...]) -> tupl
 
     Returns:
         Amplitude of each of the `waves`, shape (2 * periods, sensors), and the share of the
-        variance that they explain, shape (sensors,).
+        variance that they explain more than waves of other periods, shape (sensors,).
     """
-    shape = waves(hours, periods)
-    amplitudes = np.asarray(np.linalg.lstsq(shape, noise, rcond=None)[0], np.float64)
-    left = (noise - shape @ amplitudes).var(axis=0)
-    return amplitudes, np.asarray(1.0 - left / np.maximum(noise.var(axis=0), 1e-12))
+    amplitudes, left = _fitted(noise, waves(hours, periods))
+    _, usual = _fitted(noise, waves(hours, tuple(OTHER * period for period in periods)))
+    return amplitudes, (usual - left) / np.maximum(noise.var(axis=0), 1e-12)
+
+
+def _fitted(noise: Matrix, shape: Matrix) -> tuple[Matrix, Matrix]:
+    """Amplitudes, and the variance that is left of each sensor."""
+    amplitudes = np.linalg.solve(shape.T @ shape, shape.T @ noise)
+    return amplitudes, np.asarray((noise - shape @ amplitudes).var(axis=0))

@@ -11,6 +11,7 @@ from GAN.progress import silent
 from GAN.simulation.physics import ar1_noise
 from GAN.synthesis import trajectory_fitting
 from GAN.synthesis.generation import generate
+from GAN.synthesis.cycles import EXPLAINED, cycle_periods, fit_cycles
 from GAN.synthesis.piecewise import corner_shares, corners_for, fit_curve
 from GAN.synthesis.trajectories import DegradationTrajectories, Drawn, Life
 from GAN.synthesis.trajectory_fitting import fit_trajectories
@@ -286,3 +287,14 @@ def test_sensors_scatter_no_more_towards_failure_than_in_the_seed(
             for frame in (rig_seed, sets["train"])
         )
         assert made == pytest.approx(seen, rel=0.25)
+
+
+def test_slow_noise_is_no_cycle() -> None:
+    rng = np.random.default_rng(3)
+    hours = np.arange(1_200.0)
+    periods = cycle_periods(1.0, 1_200.0)
+    assert periods == (24.0, 12.0, 168.0)
+    slow = ar1_noise(1_200, 0.97, rng)
+    day = np.sin(2 * np.pi * hours / 24)
+    _, explained = fit_cycles(np.column_stack([slow, slow + 2 * day]), hours, periods)
+    assert explained[0] < EXPLAINED < explained[1]
