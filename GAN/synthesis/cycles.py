@@ -53,10 +53,10 @@ def fit_cycles(noise: Matrix, hours: Matrix, periods: tuple[float, ...]) -> tupl
     """
     amplitudes, left = _fitted(noise, waves(hours, periods))
     _, usual = _fitted(noise, waves(hours, tuple(OTHER * period for period in periods)))
-    return amplitudes, (usual - left) / np.maximum(noise.var(axis=0), 1e-12)
+    return amplitudes, np.asarray((usual - left) / np.maximum(noise.var(axis=0), 1e-12))
 
 
 def _fitted(noise: Matrix, shape: Matrix) -> tuple[Matrix, Matrix]:
     """Amplitudes, and the variance that is left of each sensor."""
-    amplitudes = np.linalg.solve(shape.T @ shape, shape.T @ noise)
+    amplitudes = np.asarray(np.linalg.solve(shape.T @ shape, shape.T @ noise), np.float64)
     return amplitudes, np.asarray((noise - shape @ amplitudes).var(axis=0))

@@ -3,8 +3,9 @@
 The course of a unit is one curve for each sensor, from new to failed. New courses are the mean
 course of the failure mode plus a random combination of the deviations of known units. This is a
 functional principal component analysis (Ramsay and Silverman, Functional Data Analysis, 2005) with
-normally distributed scores: sensors, stages of life and the length of life vary together as they do
-among the known units. The noise of a new unit is made of short stretches of one known unit's noise.
+scores from a smoothed bootstrap of known units: sensors, stages of life and the length of life vary
+together as they do among the known units. The noise of a new unit is made of short stretches of one
+known unit's noise.
 """
 
 from __future__ import annotations
@@ -30,6 +31,9 @@ SHIFT = 0.02
 #: Known units that say nothing about how courses depend on the length of life. A few units seem to
 #: show a relation where there is none.
 LIFE_PRIOR_UNITS = 1.0
+#: Units differ mainly in so many ways, which decides how near a new unit is to a known one
+#: (Silverman, Density Estimation for Statistics and Data Analysis, 1986, sections 4.3 and 6.4).
+DIRECTIONS = 2.0
 #: A life counts as at most this many standard deviations longer or shorter than the mean one.
 MOST_UNUSUAL_LIFE = 2.5
 
@@ -113,16 +117,26 @@ class DegradationTrajectory:
         return Drawn(readings, self.regimes[rows], self.settings[rows])
 
     def _weights(self, hours: float, rng: np.random.Generator) -> Matrix:
-        """Weight of each known unit's deviation, normally distributed given the length of life."""
-        weights = rng.standard_normal(len(self.deviations))
-        variance = float(np.square(self.life_deviations).sum())
-        if variance < 1e-12:
-            return weights
-        limit = MOST_UNUSUAL_LIFE * np.sqrt(variance)
-        unusual = np.clip(np.log(max(hours, 1e-9)) - self.log_life, -limit, limit)
-        doubt = LIFE_PRIOR_UNITS * variance / len(weights)
+        """Weight of each known unit's deviation, given the length of life.
+
+        A known unit with about this life is drawn, moved towards the mean unit, and deviates from
+        there, so that means and variances stay those of known units: a smoothed bootstrap. More
+        known units show more of how units are grouped, so new ones stay nearer to one of them.
+        """
+        units = len(self.deviations)
+        spread = units ** (-1.0 / (DIRECTIONS + 4.0))
+        kept = np.sqrt((1.0 - spread**2) * (units - 1))
+        whole = float(np.square(self.life_deviations).sum())
+        doubt = LIFE_PRIOR_UNITS * whole / units
+        variance = max(spread**2 * whole + doubt, 1e-12)
+        limit = MOST_UNUSUAL_LIFE * np.sqrt(whole)
+        unusual = float(np.clip(np.log(max(hours, 1e-9)) - self.log_life, -limit, limit))
+        away = unusual - kept * self.life_deviations
+        chance = np.exp(-np.square(away) / (2.0 * variance))
+        weights = spread * rng.standard_normal(units)
+        weights[rng.choice(units, p=chance / chance.sum())] += kept
         missing = unusual - self.life_deviations @ weights - np.sqrt(doubt) * rng.standard_normal()
-        return np.asarray(weights + self.life_deviations * missing / (variance + doubt))
+        return np.asarray(weights + spread**2 * self.life_deviations * missing / variance)
 
     def _noise_unit(self, weights: Matrix, rng: np.random.Generator) -> int:
         """Unit whose noise a new unit gets.

@@ -10,8 +10,8 @@ from GAN.profiles.profile import MachineProfile
 from GAN.progress import silent
 from GAN.simulation.physics import ar1_noise
 from GAN.synthesis import trajectory_fitting
-from GAN.synthesis.generation import generate
 from GAN.synthesis.cycles import EXPLAINED, cycle_periods, fit_cycles
+from GAN.synthesis.generation import generate
 from GAN.synthesis.piecewise import corner_shares, corners_for, fit_curve
 from GAN.synthesis.trajectories import DegradationTrajectories, Drawn, Life
 from GAN.synthesis.trajectory_fitting import fit_trajectories
@@ -298,3 +298,25 @@ def test_slow_noise_is_no_cycle() -> None:
     day = np.sin(2 * np.pi * hours / 24)
     _, explained = fit_cycles(np.column_stack([slow, slow + 2 * day]), hours, periods)
     assert explained[0] < EXPLAINED < explained[1]
+
+
+def test_new_units_stay_near_the_groups_of_known_ones() -> None:
+    rng = np.random.default_rng(2)
+    units, rows = 50, 60
+    batch = np.repeat([-5.0, 5.0], units // 2)
+    frame = pd.DataFrame({"level": np.repeat(batch, rows) + rng.normal(0, 1, units * rows)})
+    (column,) = describe(frame, {"level": (-100.0, 100.0)}, rng)
+    assert isinstance(column, Numbers)
+    learnt = fit_trajectories(
+        [column],
+        Drawn.of_one_regime(frame.to_numpy()),
+        np.tile(np.linspace(0, 1, rows), units),
+        np.repeat(np.arange(units), rows),
+        np.full(units * rows, "wear", dtype=object),
+        np.full(units * rows, HOURS),
+    )
+    made = learnt.drawn([column], "wear", whole_lives(500), rng).readings
+    levels = made.reshape(500, ROWS).mean(axis=1)
+    # One normal distribution with this spread would have 31 % of the units there.
+    assert np.mean(np.abs(levels) < 2) < 0.22
+    assert levels.std() == pytest.approx(5, rel=0.1)
