@@ -17,6 +17,7 @@ from GAN.simulation.lifetime_distribution import LifetimeDistribution
 from GAN.synthesis.latent_trajectories import Noise, Trajectories, Trajectory
 from GAN.synthesis.life_model import LifeModel
 from GAN.synthesis.trajectories import DegradationTrajectories, DegradationTrajectory
+from GAN.synthesis.unit_distribution import UnitDistribution
 from GAN.tvae.aggregate_posterior import LatentDistribution
 from GAN.tvae.columns import Labels, Numbers
 from GAN.tvae.model import TableModel
@@ -37,6 +38,7 @@ _CLASSES = {
         TableModel,
         Trajectories,
         Trajectory,
+        UnitDistribution,
     )
 }
 

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from GAN.synthesis.cycles import waves
 from GAN.synthesis.piecewise import corner_shares
+from GAN.synthesis.unit_distribution import UnitDistribution
 from GAN.tvae.columns import Numbers
 
 Matrix = NDArray[np.float64]
@@ -28,14 +29,6 @@ Rows = NDArray[np.int64]
 STRETCH = 30
 #: A stretch comes from the same stage of life, give or take this share of it.
 SHIFT = 0.02
-#: Known units that say nothing about how courses depend on the length of life. A few units seem to
-#: show a relation where there is none.
-LIFE_PRIOR_UNITS = 1.0
-#: Units differ mainly in so many ways, which decides how near a new unit is to a known one
-#: (Silverman, Density Estimation for Statistics and Data Analysis, 1986, sections 4.3 and 6.4).
-DIRECTIONS = 2.0
-#: A life counts as at most this many standard deviations longer or shorter than the mean one.
-MOST_UNUSUAL_LIFE = 2.5
 
 
 class Life(NamedTuple):
@@ -78,11 +71,7 @@ class DegradationTrajectory:
     Attributes:
         failure_mode: The failure mode.
         curve: Readings of the mean unit without noise, shape (corners, sensors).
-        deviations: Deviations of known units from the mean unit of their mode, divided by the root
-            of the degrees of freedom; shape (units, corners, sensors).
-        log_life: Mean logarithm of the known lives in hours.
-        life_deviations: Deviations of the logarithm of each unit's life, divided likewise, shape
-            (units,).
+        units: How units differ from it.
         noise: Noise of these units, unit by unit, shape (rows, sensors).
         noise_ends: Index behind the last row of each unit, shape (units,); units whose noise was
             not kept have no rows.
@@ -94,9 +83,7 @@ class DegradationTrajectory:
 
     failure_mode: str
     curve: Matrix
-    deviations: Matrix
-    log_life: float
-    life_deviations: Matrix
+    units: UnitDistribution
     noise: NDArray[np.float32]
     noise_ends: NDArray[np.int64]
     regimes: NDArray[np.int8]
@@ -106,37 +93,14 @@ class DegradationTrajectory:
 
     def drawn(self, life: Life, rng: np.random.Generator) -> Drawn:
         """Draw the readings of a new unit."""
-        weights = self._weights(life.hours, rng)
-        curve = self.curve + np.tensordot(weights, self.deviations, 1)
-        shares = corner_shares(life.places, len(curve))
-        unit = self._noise_unit(weights, rng)
+        new = self.units.drawn(life.hours, rng)
+        shares = corner_shares(life.places, len(self.curve))
+        unit = self._noise_unit(new.weights, rng)
         rows = self._noise_rows(unit, life.places, rng)
-        readings = shares @ curve + self.noise[rows]
+        readings = shares @ (self.curve + new.curve) + self.noise[rows]
         if self.periods:
             readings += waves(life.times, self.periods) @ self.cycles[unit]
         return Drawn(readings, self.regimes[rows], self.settings[rows])
-
-    def _weights(self, hours: float, rng: np.random.Generator) -> Matrix:
-        """Weight of each known unit's deviation, given the length of life.
-
-        A known unit with about this life is drawn, moved towards the mean unit, and deviates from
-        there, so that means and variances stay those of known units: a smoothed bootstrap. More
-        known units show more of how units are grouped, so new ones stay nearer to one of them.
-        """
-        units = len(self.deviations)
-        spread = units ** (-1.0 / (DIRECTIONS + 4.0))
-        kept = np.sqrt((1.0 - spread**2) * (units - 1))
-        whole = float(np.square(self.life_deviations).sum())
-        doubt = LIFE_PRIOR_UNITS * whole / units
-        variance = max(spread**2 * whole + doubt, 1e-12)
-        limit = MOST_UNUSUAL_LIFE * np.sqrt(whole)
-        unusual = float(np.clip(np.log(max(hours, 1e-9)) - self.log_life, -limit, limit))
-        away = unusual - kept * self.life_deviations
-        chance = np.exp(-np.square(away) / (2.0 * variance))
-        weights = spread * rng.standard_normal(units)
-        weights[rng.choice(units, p=chance / chance.sum())] += kept
-        missing = unusual - self.life_deviations @ weights - np.sqrt(doubt) * rng.standard_normal()
-        return np.asarray(weights + spread**2 * self.life_deviations * missing / variance)
 
     def _noise_unit(self, weights: Matrix, rng: np.random.Generator) -> int:
         """Unit whose noise a new unit gets.

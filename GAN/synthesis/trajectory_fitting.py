@@ -17,6 +17,7 @@ from GAN.synthesis.trajectories import (
     Matrix,
     Rows,
 )
+from GAN.synthesis.unit_distribution import UnitDistribution
 from GAN.synthesis.unit_effects import FEWEST_UNITS
 from GAN.tvae.columns import Numbers
 
@@ -116,15 +117,13 @@ def _trajectory(
     freedom = len(units) - 1
     if len(units) < FEWEST_UNITS:  # Too few to show how units differ: those of all modes do.
         units, freedom = list(known), len(known) - len(means)
-    scale = np.sqrt(max(freedom, 1))
+    deviations = np.array([unit.curve - means[unit.failure_mode] for unit in units])
     lives = np.array([unit.log_life for unit in units])
     noise, ends = _kept([unit.noise for unit in units])
     return DegradationTrajectory(
         mode,
         means[mode],
-        np.array([unit.curve - means[unit.failure_mode] for unit in units]) / scale,
-        float(lives.mean()),
-        (lives - lives.mean()) / scale,
+        UnitDistribution.of_units(deviations, lives, freedom),
         noise.readings.astype(np.float32),
         ends,
         noise.regimes,

@@ -122,7 +122,7 @@ def test_units_differ_from_each_other_as_those_that_were_seen(fleet: Fleet) -> N
 def test_no_unit_goes_exactly_as_one_that_was_seen(fleet: Fleet) -> None:
     (trajectory,) = fleet.trajectories.trajectories
     rng = np.random.default_rng(0)
-    seen = trajectory.deviations * np.sqrt(len(trajectory.deviations) - 1)
+    seen = trajectory.units.deviations * np.sqrt(len(trajectory.units.deviations) - 1)
     places = np.linspace(0, 1, ROWS)
     lives = np.array(
         [trajectory.drawn(whole_life(len(places), HOURS), rng).readings for _ in range(200)]
@@ -298,25 +298,3 @@ def test_slow_noise_is_no_cycle() -> None:
     day = np.sin(2 * np.pi * hours / 24)
     _, explained = fit_cycles(np.column_stack([slow, slow + 2 * day]), hours, periods)
     assert explained[0] < EXPLAINED < explained[1]
-
-
-def test_new_units_stay_near_the_groups_of_known_ones() -> None:
-    rng = np.random.default_rng(2)
-    units, rows = 50, 60
-    batch = np.repeat([-5.0, 5.0], units // 2)
-    frame = pd.DataFrame({"level": np.repeat(batch, rows) + rng.normal(0, 1, units * rows)})
-    (column,) = describe(frame, {"level": (-100.0, 100.0)}, rng)
-    assert isinstance(column, Numbers)
-    learnt = fit_trajectories(
-        [column],
-        Drawn.of_one_regime(frame.to_numpy()),
-        np.tile(np.linspace(0, 1, rows), units),
-        np.repeat(np.arange(units), rows),
-        np.full(units * rows, "wear", dtype=object),
-        np.full(units * rows, HOURS),
-    )
-    made = learnt.drawn([column], "wear", whole_lives(500), rng).readings
-    levels = made.reshape(500, ROWS).mean(axis=1)
-    # One normal distribution with this spread would have 31 % of the units there.
-    assert np.mean(np.abs(levels) < 2) < 0.22
-    assert levels.std() == pytest.approx(5, rel=0.1)
