@@ -135,8 +135,6 @@ def train(
 
     def on_epoch(loss: float) -> None:
         epoch = next(epochs)
-        if not np.isfinite(loss):
-            raise StageError(f"the training of {profile.machine_id} diverged: loss {loss}")
         if epoch % every == 0 or epoch == config.epochs:
             message = f"epoch {epoch} of {config.epochs}, loss {loss:.3f}"
             progress(100 * epoch / config.epochs, message, epoch=epoch, loss=loss)
