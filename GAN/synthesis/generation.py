@@ -19,7 +19,7 @@ from GAN.profiles.profile import FailureMode, MachineProfile
 from GAN.progress import Progress
 from GAN.simulation.lifetime_distribution import LifetimeDistribution
 from GAN.simulation.lifetimes import Lives, plan_lives_at_step, rows_per_life, timeline
-from GAN.simulation.physics import generator, units_per_seed
+from GAN.simulation.physics import generator
 from GAN.synthesis.life_model import LifeModel
 from GAN.synthesis.trajectories import Drawn, Life
 from GAN.synthesis.unit_effects import UnitEffects
@@ -27,6 +27,9 @@ from GAN.synthesis.unit_effects import UnitEffects
 if TYPE_CHECKING:
     import pandas as pd
 
+#: Lives of the smallest set, unless the profile gives the number of a seed's lives. With the seed's
+#: own time step, sets of the default sizes hold more.
+FEWEST_LIVES = 4
 #: A larger time step must leave at least this many rows per life.
 FEWEST_ROWS_PER_LIFE = 50
 
@@ -129,13 +132,14 @@ def common_step(
 ) -> float:
     """Time step of all sets of a generation, hours.
 
-    It is the seed's, doubled until the smallest set holds as many lives as a seed data set, but
-    not so often that lives get too few rows.
+    It is the seed's, doubled until the smallest set holds enough lives, but not so often that
+    lives get too few rows.
     """
     step = seed_step_hours
     fewest = min(samples.values())
+    wanted = max(profile.rul.cycles_per_dataset or FEWEST_LIVES, len(profile.failure_modes))
     while (
-        fewest < units_per_seed(profile) * rows_per_life(lifetimes, step)
+        fewest < wanted * rows_per_life(lifetimes, step)
         and rows_per_life(lifetimes, 2 * step) >= FEWEST_ROWS_PER_LIFE
     ):
         step *= 2
