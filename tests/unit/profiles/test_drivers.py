@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from GAN.profiles.catalogue import template_profile
 from GAN.profiles.loading import parse_profile
 from GAN.profiles.profile import MachineProfile
 from tests.unit.profiles.samples import both_formats, content, problems_of, sensor, written
@@ -219,3 +222,11 @@ def test_the_largest_profile_with_drivers_can_be_read() -> None:
     )
 
     assert len(parse_profile(json.dumps(whole).encode(), "f", ".json").sensors) == 50
+
+
+def test_the_drivers_in_the_documentation_are_valid() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "profiles.md").read_text()
+    shown = yaml.safe_load(text.split("```yaml\n")[1].split("```")[0])
+    whole = template_profile("motor").model_dump(mode="json") | shown
+
+    assert parse_profile(written(whole, ".yaml"), "f", ".yaml").drivers is not None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,30 +12,14 @@ from GAN.profiles.profile import MachineProfile
 from GAN.simulation.degradation import restored
 from GAN.simulation.drivers import ambient_course, lagged, load_course, movement, own_bands
 from GAN.simulation.physics import physics_seed
+from tests.unit.simulation.driven_rig import COUPLINGS, with_drivers
 
 HOURS = np.arange(0.0, 4 * 168.0, 0.25)
 YEAR = np.arange(0.0, 8_760.0)
 
-COUPLINGS: list[dict[str, Any]] = [
-    {"sensor": "ambient", "follows": "driver.ambient", "gain": 1},
-    {"sensor": "flow", "follows": "driver.load", "gain": 20},
-    {"sensor": "bearing_temperature", "follows": "ambient", "gain": 0.8, "lag_hours": 3},
-    {"sensor": "bearing_temperature", "follows": "flow", "gain": 0.5, "lag_hours": 1},
-]
-DRIVERS: dict[str, Any] = {
-    "load": {"pattern": "shifts", "low": 0.6, "high": 1.0, "hours": 16},
-    "ambient": {"daily_amplitude": 3, "seasonal_amplitude": 4},
-    "couplings": COUPLINGS,
-}
-
 
 def load(pattern: str, hours: float) -> Load:
     return Load.model_validate({"pattern": pattern, "low": 0.4, "high": 1.0, "hours": hours})
-
-
-def with_drivers(profile: MachineProfile, **changes: Any) -> MachineProfile:
-    content = profile.model_dump() | {"schema_version": 2, "drivers": DRIVERS | changes}
-    return MachineProfile.model_validate(content)
 
 
 @pytest.mark.parametrize(
