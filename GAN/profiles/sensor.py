@@ -93,6 +93,11 @@ class Range(Strict):
         return high
 
     @property
+    def middle(self) -> float:
+        """The middle of both ends."""
+        return (self.min + self.max) / 2
+
+    @property
     def half_width(self) -> float:
         """Half the distance between the ends."""
         return (self.max - self.min) / 2

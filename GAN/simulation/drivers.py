@@ -83,9 +83,7 @@ def movement(
         index = place[name]
         for each in _of(profile, name):
             moved[:, index] += each.gain * lagged(courses[each.follows], step, each.lag_hours)
-        level = (
-            own[index] - (profile.sensors[index].normal.min + profile.sensors[index].normal.max) / 2
-        )
+        level = own[index] - profile.sensors[index].normal.middle
         courses[name] = level + moved[:, index] + noise[:, index]
     return moved
 

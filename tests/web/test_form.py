@@ -55,9 +55,13 @@ def test_a_renamed_sensor_keeps_its_couplings_and_failure_modes(form: Page) -> N
 
 
 def test_a_removed_sensor_takes_its_couplings_and_maintenance_with_it(form: Page) -> None:
+    names = form.get_by_label("Name of sensor")
+    count = names.count()
+
     def remove() -> None:
-        for name in ("motor_current", "cooler_approach", "ambient_temperature"):
+        for number, name in enumerate(("motor_current", "cooler_approach", "ambient_temperature")):
             form.get_by_label(f"Remove sensor {place(form, name)}", exact=True).click()
+            expect(names).to_have_count(count - number - 1)
 
     found = verdict(form, remove, lambda sent: "ambient_temperature" not in sent)
     assert found == {"valid": True, "problems": []}
