@@ -5,17 +5,29 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from errors import InvalidProfile, Problem
+from GAN.profiles.driver_checks import Declared, driver_problems, version_problem
+from GAN.profiles.drivers import (
+    AMBIENT,
+    LOAD,
+    MAX_COUPLINGS,
+    Ambient,
+    Coupling,
+    Load,
+    Maintenance,
+)
 from GAN.profiles.messages import problems_of, too_many
 from GAN.profiles.parsing import Unreadable, decode, read_json, read_yaml
 from GAN.profiles.profile import MAX_FAILURE_MODES, MAX_SENSORS, MachineProfile, name_problems
-from GAN.profiles.sensor import NAME_PATTERN
+from GAN.profiles.sensor import NAME_PATTERN, Sensor
 
 MAX_BYTES = 1_000_000
+
+_Model = TypeVar("_Model", bound=BaseModel)
 
 _READERS = {".json": read_json, ".yaml": read_yaml, ".yml": read_yaml}
 
@@ -71,9 +83,9 @@ def profile_schema() -> dict[str, Any]:
     """The JSON Schema of a profile, for editors; published as `GAN/profile.schema.json`."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": "fleetforge/profile/1",
+        "$id": "fleetforge/profile/2",
         **MachineProfile.model_json_schema(),
-        "title": "Fleetforge machine profile, version 1",
+        "title": "Fleetforge machine profile, versions 1 and 2",
     }
 
 
@@ -120,6 +132,35 @@ def _cross_field_problems(raw: Any) -> Iterator[Problem]:
             [(_name(_field(item, "name")), str(_field(item, "direction"))) for item in sensors],
             [(_name(_field(item, "name")), _names(_items(item, "sensors"))) for item in modes],
         )
+    if isinstance(drivers := _field(raw, "drivers"), dict):
+        if raw.get("schema_version", 1) == 1:
+            yield version_problem(1)
+        yield from driver_problems(_declared(sensors, drivers))
+
+
+def _declared(sensors: list[Any], drivers: dict[Any, Any]) -> Declared:
+    """What can be checked although a field is invalid."""
+    load, ambient = _valid(Load, drivers.get("load")), _valid(Ambient, drivers.get("ambient"))
+    couplings = enumerate(_items(drivers, "couplings")[:MAX_COUPLINGS])
+    half_ranges: dict[str, float | None] = {}
+    if drivers.get("load") is not None:
+        half_ranges[LOAD] = None if load is None else load.half_range
+    if drivers.get("ambient") is not None:
+        half_ranges[AMBIENT] = None if ambient is None else ambient.half_range
+    return Declared(
+        {name: _valid(Sensor, item) for item in sensors if (name := _name(_field(item, "name")))},
+        half_ranges,
+        {index: valid for index, item in couplings if (valid := _valid(Coupling, item))},
+        _valid(Maintenance, drivers.get("maintenance")),
+    )
+
+
+def _valid(model: type[_Model], raw: Any) -> _Model | None:
+    """The part, or None if it is wrong: then its problems are reported already."""
+    try:
+        return model.model_validate(_with_tuples(raw), strict=True)
+    except ValidationError:
+        return None
 
 
 def _field(node: Any, key: str) -> Any:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from errors import Problem
+from GAN.profiles.drivers import Ambient, Coupling, Drivers, Load, Maintenance
 from GAN.profiles.parsing import pointed, shown
 from GAN.profiles.profile import FailureMode, MachineProfile, Range, RulOverrides, Sensor
 
@@ -20,6 +21,11 @@ _MODELS: dict[str, type[BaseModel]] = {
     "normal": Range,
     "limits": Range,
     "rul": RulOverrides,
+    "drivers": Drivers,
+    "load": Load,
+    "ambient": Ambient,
+    "couplings": Coupling,
+    "maintenance": Maintenance,
 }
 
 _Words = tuple[str, str]
@@ -117,6 +123,9 @@ def _no_unicode(_: ErrorDetails) -> _Words:
 
 
 def _bad_pattern(detail: ErrorDetails) -> _Words:
+    if detail["loc"][-1] == "follows":
+        advice = "write a sensor's name, driver.load or driver.ambient"
+        return f"{shown(detail['input'])} is not a valid name", advice
     rule = "use lower-case letters, digits and single underscores between them"
     if detail["loc"] == ("machine_id",):
         return (

@@ -1,7 +1,8 @@
-"""The schema of machine profiles, version 1.
+"""The schema of machine profiles, versions 1 and 2.
 
 A profile has the readings of each sensor on a healthy machine and on a failed one, the shape of the
-path between them, and the failure modes that drive it.
+path between them, and the failure modes that drive it. Version 2 adds `drivers`, what moves the
+sensors of a healthy machine; without them it means the same as version 1.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from pydantic import (
 from errors import Problem
 from GAN.config.limits import MAX_MAX_RUL_HOURS, MIN_MAX_RUL_HOURS
 from GAN.config.rul_profiles import RUL_PROFILES, DegradationPattern, RulProfile, category_of
+from GAN.profiles.driver_checks import Declared, driver_problems, version_problem
+from GAN.profiles.drivers import Drivers
 from GAN.profiles.sensor import (
     NAME_PATTERN,
     RESERVED_NAMES,
@@ -55,7 +58,7 @@ __all__ = [
     "name_problems",
 ]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 MAX_SENSORS = 50
 MAX_FAILURE_MODES = 20
 MACHINE_ID_PATTERN = r"^[a-z0-9]+(_[a-z0-9]+)*$"
@@ -135,9 +138,9 @@ def _life(category: str, rul: RulOverrides) -> RulProfile:
 
 
 class MachineProfile(Strict):
-    """A machine as its owner describes it (schema version 1)."""
+    """A machine as its owner describes it (schema version 1, or 2 with drivers)."""
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[1, 2] = 1
     machine_id: MachineId
     machine_type: Name
     manufacturer: Text
@@ -148,6 +151,8 @@ class MachineProfile(Strict):
     failure_modes: Annotated[
         tuple[FailureMode, ...], Field(min_length=1, max_length=MAX_FAILURE_MODES)
     ]
+    # Left out where there are none, so that such profiles keep their SHA-256, and their seeds.
+    drivers: Annotated[Drivers | None, Field(exclude_if=lambda drivers: drivers is None)] = None
 
     @field_validator("rul")
     @classmethod
@@ -165,13 +170,17 @@ class MachineProfile(Strict):
         return rul
 
     @model_validator(mode="after")
-    def _names_fit_together(self) -> Self:
+    def _parts_fit_together(self) -> Self:
         problems = list(
             name_problems(
                 [(sensor.name, sensor.direction) for sensor in self.sensors],
                 [(mode.name, mode.sensors) for mode in self.failure_modes],
             )
         )
+        if self.drivers is not None:
+            if self.schema_version == 1:
+                problems.append(version_problem(1))
+            problems += driver_problems(Declared.of(self.sensors, self.drivers))
         if problems:
             raise reject(*problems)
         return self

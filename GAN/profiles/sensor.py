@@ -92,6 +92,16 @@ class Range(Strict):
             )
         return high
 
+    @property
+    def middle(self) -> float:
+        """The middle of both ends."""
+        return (self.min + self.max) / 2
+
+    @property
+    def half_width(self) -> float:
+        """Half the distance between the ends."""
+        return (self.max - self.min) / 2
+
 
 def _occupied(normal: Range, failure: float | None) -> tuple[float, float]:
     """Smallest and largest reading between a healthy machine and a failed one."""

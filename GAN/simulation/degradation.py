@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from GAN.config.rul_profiles import DegradationPattern
+from GAN.profiles.drivers import Maintenance
 from GAN.profiles.profile import Law
 
 Path = NDArray[np.float64]
@@ -153,3 +154,23 @@ def degradation(law: Law, s: Path, rng: np.random.Generator) -> Path:
     if law in RANDOM_LAWS:
         return RANDOM_LAWS[law](s, rng)
     return FIXED_LAWS[law](s)
+
+
+def restored(path: Path, hours: Path, maintenance: Maintenance) -> Path:
+    """A path with maintenance: each takes back a share of the degradation at its time.
+
+    What it took back is worn off again by the next maintenance, or by the failure, so the law holds
+    at these times.
+
+    Args:
+        path: Degradation without maintenance, shape (n,).
+        hours: Ascending time of each row up to the failure, shape (n,).
+        maintenance: How often, and how much.
+    """
+    last = np.floor(hours / maintenance.every_hours) * maintenance.every_hours
+    left = np.minimum(maintenance.every_hours, hours[-1] - last)
+    fresh = 1.0 - (hours - last) / np.maximum(left, 1e-9)
+    degraded = np.interp(last, hours, path)
+    restored_share = np.where(last > 0.0, maintenance.restores * np.clip(fresh, 0.0, 1.0), 0.0)
+    restored_share[-1] = 0.0
+    return path - restored_share * degraded

@@ -18,13 +18,14 @@ from GAN.config.limits import (
     MIN_SEED_ROWS,
     check_count,
 )
-from GAN.config.rul_profiles import DegradationPattern
 from GAN.config.tvae_config import DEFAULT_ROWS
 from GAN.datasets.run_to_failure import life_fraction
 from GAN.profiles.profile import MachineProfile, Sensor
 from GAN.reflection import reflect
-from GAN.simulation.degradation import degradation, wear
+from GAN.simulation.degradation import degradation, restored, wear
+from GAN.simulation.drivers import movement, own_bands
 from GAN.simulation.lifetimes import plan_lives, timeline
+from GAN.simulation.noise import ar1_noise
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,7 +52,8 @@ def physics_seed(profile: MachineProfile, rows: int = DEFAULT_ROWS, seed: int = 
     Every unit has its own healthy reading of each sensor within the `normal` band and its own shift
     of the onsets. From the onset on, a sensor follows wear and its degradation law: all the way to
     `failure` at RUL 0 if the unit's failure mode names the sensor, `DRIFT` of the way otherwise. An
-    AR(1) residual is added, and readings beyond the sensor's limits are reflected.
+    AR(1) residual is added, and what the profile's drivers do (`GAN.simulation.drivers`). Readings
+    beyond the sensor's limits are reflected.
 
     Args:
         profile: The machine.
@@ -183,9 +185,12 @@ def damage(
         Shape (rows, sensors): 0 for a healthy reading, 1 at failure.
     """
     shift = _onset_shift(profile, life_hours, rng)
-    driven, pattern = _driven(profile, failed_by), profile.life.degradation_pattern
+    driven = _driven(profile, failed_by)
     return np.column_stack(
-        [_path(sensor, pattern, fraction, shift, driven, rng) for sensor in profile.sensors]
+        [
+            _path(profile, sensor, fraction, life_hours, shift, driven, rng)
+            for sensor in profile.sensors
+        ]
     )
 
 
@@ -193,19 +198,32 @@ def _readings(
     profile: MachineProfile, life: pd.DataFrame, rng: np.random.Generator
 ) -> NDArray[np.float64]:
     """Readings of one unit, shape (rows of the life, sensors)."""
-    fraction = life_fraction(life).to_numpy()
-    shift = _onset_shift(profile, life["rul_hours"].iloc[0], rng)
+    fraction, hours = life_fraction(life).to_numpy(), life["cycle_hour"].to_numpy()
+    life_hours = float(life["rul_hours"].iloc[0])
+    shift = _onset_shift(profile, life_hours, rng)
     driven = _driven(profile, life["failure_mode"].iloc[0])
-    pattern = profile.life.degradation_pattern
-    columns = []
-    for sensor in profile.sensors:
-        limits = sensor.physical_limits
-        healthy = rng.uniform(sensor.normal.min, sensor.normal.max)
-        path = _path(sensor, pattern, fraction, shift, driven, rng)
-        trend = 0.0 if sensor.failure is None else (sensor.failure - healthy) * path
-        residual = sensor.noise * ar1_noise(len(fraction), sensor.ar1, rng)
-        columns.append(reflect(healthy + trend + residual, limits.min, limits.max))
-    return np.column_stack(columns)
+    own = np.empty(len(profile.sensors))
+    paths = np.empty((len(life), len(profile.sensors)))
+    noise = np.empty_like(paths)
+    for index, (sensor, (low, high)) in enumerate(
+        zip(profile.sensors, own_bands(profile), strict=True)
+    ):
+        own[index] = rng.uniform(low, high)
+        paths[:, index] = _path(profile, sensor, fraction, life_hours, shift, driven, rng)
+        noise[:, index] = sensor.noise * ar1_noise(len(life), sensor.ar1, rng)
+    moved = movement(profile, hours, own, noise, rng)
+    # Where a unit has failed, it reads the same as all others but for what moves it just then.
+    levels = own + moved.mean(axis=0)
+    failures = np.array([np.nan if s.failure is None else s.failure for s in profile.sensors])
+    trends = np.where(np.isnan(failures), 0.0, failures - levels) * paths
+    readings = own + moved + trends + noise
+    return np.column_stack(
+        [
+            reflect(readings[:, index], limits.min, limits.max)
+            for index, sensor in enumerate(profile.sensors)
+            for limits in [sensor.physical_limits]
+        ]
+    )
 
 
 def _onset_shift(profile: MachineProfile, life_hours: float, rng: np.random.Generator) -> float:
@@ -217,9 +235,10 @@ def _driven(profile: MachineProfile, failed_by: str) -> set[str]:
 
 
 def _path(
+    profile: MachineProfile,
     sensor: Sensor,
-    pattern: DegradationPattern,
     fraction: NDArray[np.floating[Any]],
+    life_hours: float,
     shift: float,
     driven: Collection[str],
     rng: np.random.Generator,
@@ -227,15 +246,10 @@ def _path(
     if sensor.failure is None:
         return np.zeros_like(fraction)
     onset = min(max(sensor.onset + shift, EARLIEST_ONSET), LATEST_ONSET)
-    progress = wear(np.clip((fraction - onset) / (1.0 - onset), 0.0, 1.0), pattern)
+    since = np.clip((fraction - onset) / (1.0 - onset), 0.0, 1.0)
     reach = 1.0 if sensor.name in driven else DRIFT
-    return reach * degradation(sensor.law, progress, rng)
-
-
-def ar1_noise(count: int, lag1: float, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Stationary AR(1) noise of unit variance, shape (count,)."""
-    from scipy.signal import lfilter
-
-    shocks = rng.normal(0.0, np.sqrt(1.0 - lag1**2), count)
-    shocks[0] = rng.normal()
-    return np.asarray(lfilter([1.0], [1.0, -lag1], shocks))
+    path = reach * degradation(sensor.law, wear(since, profile.life.degradation_pattern), rng)
+    maintenance = profile.drivers and profile.drivers.maintenance
+    if maintenance and sensor.name in maintenance.sensors:
+        return restored(path, np.asarray(fraction * life_hours, np.float64), maintenance)
+    return path

@@ -24,6 +24,7 @@ from GAN.datasets.real_units import RealUnits
 from GAN.datasets.run_to_failure import life_fraction
 from GAN.profiles.profile import MachineProfile
 from GAN.reflection import reflect
+from GAN.simulation.drivers import movement, own_bands
 from GAN.simulation.lifetime_distribution import draw_lives
 from GAN.simulation.physics import damage, generator
 
@@ -87,6 +88,7 @@ class UnitEffects:
     """
 
     def __init__(self, profile: MachineProfile, affected: Collection[str]) -> None:
+        self._profile = profile
         self._sensors = profile.sensors
         self._limits = [sensor.physical_limits for sensor in profile.sensors]
         self._bands = np.array([(s.normal.min, s.normal.max) for s in profile.sensors])
@@ -115,14 +117,21 @@ class UnitEffects:
         Args:
             nominal: Readings of a nominal unit, shape (rows, sensors).
             plan: Unit, time, RUL and failure mode of each row.
-            rng: Draws healthy readings, uniform over the normal band as in the physics seed.
+            rng: Draws healthy readings as in the physics seed: a level of the unit's own, and what
+                load, season and other sensors add to it on average.
 
         Returns:
             Shape (rows, sensors).
         """
         _, unit = np.unique(plan["unit_id"], return_inverse=True)
-        low, high = self._bands.T
-        effects = rng.uniform(low, high, (unit.max() + 1, len(low))) - self._middles
+        low, high = own_bands(self._profile).T
+        levels = rng.uniform(low, high, (unit.max() + 1, len(low)))
+        if self._profile.drivers is not None:
+            for number, (_, hours) in enumerate(plan.groupby("unit_id")["cycle_hour"]):
+                silent = np.zeros((len(hours), len(low)))
+                moved = movement(self._profile, hours.to_numpy(), levels[number], silent, rng)
+                levels[number] += moved.mean(axis=0)
+        effects = levels - self._middles
         readings = nominal + effects[unit] * self._left(plan)
         return np.column_stack(
             [

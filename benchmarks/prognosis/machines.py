@@ -62,10 +62,12 @@ def wrong_profile(profile: MachineProfile, by: float, rng: np.random.Generator) 
         return float(1.0 + rng.uniform(-by, by))
 
     raw = profile.model_dump(mode="json")
+    widths: dict[str, float] = {}
     for sensor in raw["sensors"]:
         normal = sensor["normal"]
         middle, half = (normal["min"] + normal["max"]) / 2, (normal["max"] - normal["min"]) / 2
-        half *= off()
+        widths[sensor["name"]] = off()
+        half *= widths[sensor["name"]]
         edge = middle + half if sensor["direction"] == "rising" else middle - half
         if sensor["failure"] is not None:
             sensor["failure"] = edge + (sensor["failure"] - edge) * off()
@@ -73,6 +75,9 @@ def wrong_profile(profile: MachineProfile, by: float, rng: np.random.Generator) 
         sensor["noise"] *= off()
         sensor["onset"] = min(sensor["onset"] * off(), 0.95)
         sensor["limits"] = None
+    # Couplings use the same share of a wrong band.
+    for coupling in (raw.get("drivers") or {}).get("couplings", []):
+        coupling["gain"] *= widths[coupling["sensor"]] / widths.get(coupling["follows"], 1.0)
     raw["rul"]["max_rul_hours"] = profile.life.max_rul_hours * off()
     return MachineProfile.model_validate(raw)
 

@@ -28,7 +28,9 @@ FLAGS = [
 
 
 #: Tests with a service to themselves; all others share the plant.
-ALONE = frozenset({"test_connection", "test_docs", "test_many", "test_safety", "test_story"})
+ALONE = frozenset(
+    {"test_connection", "test_docs", "test_form", "test_many", "test_safety", "test_story"}
+)
 
 
 class ByPlant(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types

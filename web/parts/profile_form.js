@@ -1,7 +1,7 @@
 // @ts-check
 /** A profile as a form; a problem stands at its field. */
 import { html, nothing } from '../vendor/lit-html/lit-html.js';
-import { title as words } from '../app/format.js';
+import { plural, title as words } from '../app/format.js';
 
 /** @typedef {import('../app/api.js').FieldProblem} FieldProblem */
 
@@ -26,7 +26,17 @@ export function profileForm(profile, problems, changed) {
     <section class="panel"><h2>Failure modes</h2><p class="muted">The shares add up to 1. A mode wears the sensors that are ticked.</p>
       ${profile.failure_modes.map((/** @type {any} */ mode, /** @type {number} */ index) => modeRow(form, profile, mode, index))}
       ${form.problem('failure_modes')}
-      <button type="button" @click=${() => form.add('failure_modes', { name: '', share: 0, sensors: [] })}>Add a failure mode</button></section>`;
+      <button type="button" @click=${() => form.add('failure_modes', { name: '', share: 0, sensors: [] })}>Add a failure mode</button></section>
+    ${profile.drivers ? driversPanel(form) : nothing}`;
+}
+
+/** Drivers are edited in a file; the form keeps them in step with the sensors. @param {Form} form */
+function driversPanel(form) {
+  return html`<section class="panel"><h2>Drivers</h2>
+    <p class="muted">What moves a healthy machine: load, surroundings, and ${plural((form.get('drivers.couplings') ?? []).length, 'coupling')} of its sensors.
+      Edit them in the file of the profile. Without them, sensors ignore each other.</p>
+    ${form.problem('drivers')}
+    <button type="button" @click=${() => form.set('drivers', undefined)}>Remove the drivers</button></section>`;
 }
 
 /** @param {Form} form @param {number} index */
@@ -39,7 +49,7 @@ function sensorRow(form, index) {
     <td><select id="field-${at}.direction" aria-label=${`Direction of sensor ${index + 1}`} @change=${(/** @type {Event} */ event) => form.set(`${at}.direction`, /** @type {HTMLSelectElement} */ (event.target).value)}>
       ${['rising', 'falling', 'steady'].map((one) => html`<option ?selected=${form.get(`${at}.direction`) === one}>${one}</option>`)}</select></td>
     ${cell('noise', 'Noise', 'number')} ${cell('onset', 'Onset', 'number')}
-    <td><button type="button" class="quiet" aria-label=${`Remove sensor ${index + 1}`} @click=${() => form.remove('sensors', index)}>×</button></td></tr>
+    <td><button type="button" class="quiet" aria-label=${`Remove sensor ${index + 1}`} @click=${() => form.removeSensor(index)}>×</button></td></tr>
     ${form.has(at) ? html`<tr><td colspan="9">${form.problem(at)}</td></tr>` : nothing}`;
 }
 
@@ -80,6 +90,7 @@ class Form {
   set(path, value) {
     const steps = this.#steps(path);
     const last = /** @type {string} */ (steps.pop());
+    if (steps[0] === 'sensors' && last === 'name') this.#rename(this.get(path), value);
     const owner = steps.reduce((at, step) => (at[step] ??= {}), this.profile);
     if (value === undefined) delete owner[last];
     else owner[last] = value;
@@ -90,6 +101,29 @@ class Form {
   add(list, value) {
     this.profile[list].push(value);
     this.changed();
+  }
+
+  /** What names the sensor goes with it. @param {number} index */
+  removeSensor(index) {
+    const { name } = this.profile.sensors[index];
+    const { drivers } = this.profile;
+    const left = (/** @type {string[]} */ names) => names.filter((one) => one !== name);
+    for (const mode of this.profile.failure_modes) mode.sensors = left(mode.sensors);
+    if (drivers?.couplings) drivers.couplings = drivers.couplings.filter((/** @type {any} */ one) => one.sensor !== name && one.follows !== name);
+    if (drivers?.maintenance) drivers.maintenance.sensors = left(drivers.maintenance.sensors);
+    if (drivers?.maintenance?.sensors.length === 0) delete drivers.maintenance;
+    this.remove('sensors', index);
+  }
+
+  /** What names a sensor by its old name names it by the new one. @param {string} before @param {any} after */
+  #rename(before, after) {
+    const count = (/** @type {string} */ name) => this.profile.sensors.filter((/** @type {any} */ one) => one.name === name).length;
+    if (!before || count(before) > 1 || count(after) > 0) return;
+    const { drivers } = this.profile;
+    const renamed = (/** @type {string} */ one) => (one === before ? after : one);
+    for (const mode of this.profile.failure_modes) mode.sensors = mode.sensors.map(renamed);
+    for (const one of drivers?.couplings ?? []) Object.assign(one, { sensor: renamed(one.sensor), follows: renamed(one.follows) });
+    if (drivers?.maintenance) drivers.maintenance.sensors = drivers.maintenance.sensors.map(renamed);
   }
 
   /** @param {string} list @param {number} index */
@@ -105,7 +139,7 @@ class Form {
 
   /** @param {string} path */
   problem(path) {
-    const found = this.problems.filter((one) => one.path === path || (path.startsWith('sensors[') && path.endsWith(']') && one.path.startsWith(`${path}.`)));
+    const found = this.problems.filter((one) => one.path === path || ((path === 'drivers' || (path.startsWith('sensors[') && path.endsWith(']'))) && one.path.startsWith(`${path}.`)));
     if (!found.length) return nothing;
     return html`<div class="refusal" id="problem-${path}">${found.map((one) => html`<p>${one.path === path ? nothing : html`<code>${one.path.slice(path.length + 1)}</code>: `}${one.message}; ${one.advice}</p>`)}</div>`;
   }

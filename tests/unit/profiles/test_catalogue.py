@@ -103,8 +103,31 @@ def test_the_noise_leaves_the_trend_visible(profile: MachineProfile) -> None:
 
 
 @bundled
-def test_every_value_names_its_source(profile: MachineProfile) -> None:
+def test_every_value_and_every_driver_names_its_source(profile: MachineProfile) -> None:
+    assert profile.drivers is not None
+    drivers = (profile.drivers.load, profile.drivers.ambient, *profile.drivers.couplings)
     assert [sensor.name for sensor in profile.sensors if not sensor.source] == []
+    assert [driver for driver in drivers if driver is None or not driver.source] == []
+
+
+@bundled
+def test_temperatures_follow_the_surroundings_and_currents_the_load(
+    profile: MachineProfile,
+) -> None:
+    """Directly, or through sensors that do."""
+    assert profile.drivers is not None
+    followed: dict[str, set[str]] = {}
+    for each in profile.drivers.couplings:
+        followed.setdefault(each.sensor, set()).add(each.follows)
+
+    def causes(name: str) -> set[str]:
+        return {name}.union(*(causes(cause) for cause in followed.get(name, ())))
+
+    for sensor in profile.sensors:
+        if sensor.unit in ("degC", "degR"):
+            assert "driver.ambient" in causes(sensor.name), sensor.name
+        if sensor.unit == "A":
+            assert "driver.load" in causes(sensor.name), sensor.name
 
 
 @bundled
@@ -153,7 +176,7 @@ def test_a_new_yaml_profile_keeps_the_comments() -> None:
 def test_a_new_json_profile_is_indented_and_says_its_schema_version() -> None:
     text = catalogue.new_profile("pump", ".json")
 
-    assert json.loads(text)["schema_version"] == 1
+    assert json.loads(text)["schema_version"] == 2
     assert "rul" not in json.loads(text)
     assert "null" not in text
     assert '\n  "machine_id"' in text

@@ -37,7 +37,7 @@ def test_the_suffix_may_be_in_capitals_and_the_text_marked_as_utf_8() -> None:
 def test_every_problem_is_reported_at_once() -> None:
     found = problems_of(
         content(
-            schema_version=2,
+            schema_version=3,
             machine_id="../x",
             rul={"max_rul_hours": 10},
             sensors=[
@@ -139,8 +139,8 @@ def test_the_schema_says_what_it_is_and_lists_the_units() -> None:
     schema = profile_schema()
 
     assert schema["$schema"].endswith("2020-12/schema")
-    assert schema["$id"] == "fleetforge/profile/1"
-    assert schema["title"] == "Fleetforge machine profile, version 1"
+    assert schema["$id"] == "fleetforge/profile/2"
+    assert schema["title"] == "Fleetforge machine profile, versions 1 and 2"
     assert schema["$defs"]["Sensor"]["properties"]["unit"]["enum"] == list(UNITS)
 
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from errors import InvalidInput
 from GAN.profiles.catalogue import fleet_ids, fleet_profile
 from GAN.profiles.profile import MachineProfile
-from GAN.simulation.physics import ar1_noise, physics_seed
+from GAN.simulation.noise import ar1_noise
+from GAN.simulation.physics import physics_seed
 
 SENSORS = ["vibration_rms", "bearing_temperature", "flow", "seal_leak", "ambient"]
 

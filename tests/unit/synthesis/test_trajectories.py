@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from GAN.datasets.run_to_failure import life_fraction, time_step_of
 from GAN.profiles.profile import MachineProfile
 from GAN.progress import silent
-from GAN.simulation.physics import ar1_noise
+from GAN.simulation.noise import ar1_noise
 from GAN.synthesis import trajectory_fitting
 from GAN.synthesis.cycles import EXPLAINED, cycle_periods, fit_cycles
 from GAN.synthesis.generation import generate

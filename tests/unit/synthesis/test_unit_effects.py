@@ -10,6 +10,7 @@ from GAN.profiles.profile import MachineProfile
 from GAN.simulation.physics import physics_seed
 from GAN.synthesis.unit_effects import UnitEffects, sensors_with_unit_effects
 from tests.unit.conftest import RIG
+from tests.unit.simulation.driven_rig import with_drivers
 
 NAMES = [sensor["name"] for sensor in RIG["sensors"]]
 
@@ -62,6 +63,21 @@ def test_new_effects_fill_the_normal_band_and_stay_within_the_limits(rig: Machin
         assert new[sensor.name].std() > 0.2 * (normal.max - normal.min)
         column = readings[:, names.index(sensor.name)]
         assert limits.min <= column.min() <= column.max() <= limits.max
+
+
+def test_new_effects_of_sensors_that_follow_others_belong_together(rig: MachineProfile) -> None:
+    profile = with_drivers(rig)
+    life = physics_seed(rig, 1_000, 0).query("unit_id == 1")
+    plan = pd.concat([life.assign(unit_id=unit) for unit in range(1, 201)])
+    middle = np.tile([(s.normal.min + s.normal.max) / 2 for s in rig.sensors], (len(plan), 1))
+    readings = UnitEffects(profile, NAMES).added(middle, plan, np.random.default_rng(0))
+    new = pd.DataFrame(readings, columns=NAMES)[(plan["cycle_hour"] == 0).to_numpy()]
+
+    assert new.corr().loc["bearing_temperature", "ambient"] > 0.4
+    assert new.corr().loc["bearing_temperature", "flow"] > 0.05
+    assert abs(new.corr().loc["vibration_rms", "ambient"]) < 0.2
+    for sensor in rig.sensors:
+        assert new[sensor.name].between(sensor.normal.min - 1e-9, sensor.normal.max + 1e-9).all()
 
 
 def test_readings_beyond_a_limit_are_reflected_and_do_not_accumulate(rig: MachineProfile) -> None:

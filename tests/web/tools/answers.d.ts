@@ -40,6 +40,12 @@ export interface components {
             /** @enum {string} */
             status: "alive" | "ready";
         };
+        Ambient: {
+            daily_amplitude: number;
+            seasonal_amplitude: number;
+            /** @default  */
+            source: string;
+        };
         Artifact: {
             key: string;
             size: number;
@@ -74,9 +80,25 @@ export interface components {
             synthetic: number[][];
             largest: components["schemas"]["CorrelationDifference"][];
         };
+        Coupling: {
+            sensor: string;
+            follows: string;
+            gain: number;
+            /** @default 0 */
+            lag_hours: number;
+            /** @default  */
+            source: string;
+        };
         CreatedWebhook: {
             webhook: components["schemas"]["Webhook"];
             secret: string;
+        };
+        Drivers: {
+            load?: components["schemas"]["Load"] | null;
+            ambient?: components["schemas"]["Ambient"] | null;
+            /** @default [] */
+            couplings: components["schemas"]["Coupling"][];
+            maintenance?: components["schemas"]["Maintenance"] | null;
         };
         Event: {
             id: number;
@@ -218,6 +240,15 @@ export interface components {
             completed_at: number | null;
             error: string | null;
         };
+        Load: {
+            /** @enum {string} */
+            pattern: "continuous" | "duty_cycle" | "shifts";
+            low: number;
+            high: number;
+            hours: number;
+            /** @default  */
+            source: string;
+        };
         Machine: {
             machine_id: string;
             machine_type: string;
@@ -265,9 +296,9 @@ export interface components {
         MachineProfile: {
             /**
              * @default 1
-             * @constant
+             * @enum {integer}
              */
-            schema_version: 1;
+            schema_version: 1 | 2;
             machine_id: string;
             machine_type: string;
             manufacturer: string;
@@ -278,9 +309,17 @@ export interface components {
             rul: components["schemas"]["RulOverrides"];
             sensors: components["schemas"]["Sensor"][];
             failure_modes: components["schemas"]["FailureMode"][];
+            drivers?: components["schemas"]["Drivers"] | null;
         };
         /** @enum {string} */
         MachineStatus: "created" | "pending" | "running" | "stale" | "success" | "failed" | "cancelled" | "onboarded";
+        Maintenance: {
+            every_hours: number;
+            restores: number;
+            sensors: string[];
+            /** @default  */
+            source: string;
+        };
         Model: {
             version: number;
             key: string;
@@ -884,13 +923,16 @@ export type Alert = components['schemas']['Alert'];
 export type AlertFigures = components['schemas']['AlertFigures'];
 export type AlertPage = components['schemas']['AlertPage'];
 export type Alive = components['schemas']['Alive'];
+export type Ambient = components['schemas']['Ambient'];
 export type Artifact = components['schemas']['Artifact'];
 export type Chain = components['schemas']['Chain'];
 export type ChainStatus = components['schemas']['ChainStatus'];
 export type Comparison = components['schemas']['Comparison'];
 export type CorrelationDifference = components['schemas']['CorrelationDifference'];
 export type Correlations = components['schemas']['Correlations'];
+export type Coupling = components['schemas']['Coupling'];
 export type CreatedWebhook = components['schemas']['CreatedWebhook'];
+export type Drivers = components['schemas']['Drivers'];
 export type Event = components['schemas']['Event'];
 export type EventPage = components['schemas']['EventPage'];
 export type FailureMode = components['schemas']['FailureMode'];
@@ -907,11 +949,13 @@ export type JobStatus = components['schemas']['JobStatus'];
 export type Life = components['schemas']['Life'];
 export type LifeEnd = components['schemas']['LifeEnd'];
 export type ListedTask = components['schemas']['ListedTask'];
+export type Load = components['schemas']['Load'];
 export type Machine = components['schemas']['Machine'];
 export type MachineDetail = components['schemas']['MachineDetail'];
 export type MachinePage = components['schemas']['MachinePage'];
 export type MachineProfile = components['schemas']['MachineProfile'];
 export type MachineStatus = components['schemas']['MachineStatus'];
+export type Maintenance = components['schemas']['Maintenance'];
 export type Model = components['schemas']['Model'];
 export type MonthOutcomes = components['schemas']['MonthOutcomes'];
 export type Outcomes = components['schemas']['Outcomes'];
