@@ -148,5 +148,5 @@ def _ended(machine: MachineState, job: JobRow) -> Cause:
     if machine.status is not MachineStatus.FAILED:
         return Cause.NOTHING_FOLLOWS
     outcome = lineage.outcome(job.id)
-    rejected = outcome is not None and outcome.payload.get("quality_score") is not None
+    rejected = outcome is not None and outcome.payload.get("model_key") is not None
     return Cause.REJECTED if rejected else Cause.FAILED

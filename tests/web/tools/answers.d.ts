@@ -438,7 +438,6 @@ export interface components {
             verdict: string;
             reasons: string[];
             notes: string[];
-            quality_score: number;
             /** @default {} */
             splits: {
                 [key: string]: components["schemas"]["SplitFigures"];
