@@ -743,6 +743,11 @@ export interface components {
         WebhookList: {
             items: components["schemas"]["Webhook"][];
         };
+        WebhookTest: {
+            status?: number | null;
+            took_ms?: number | null;
+            failed?: string | null;
+        };
         Why: {
             machine_id: string;
             stage: string | null;
@@ -967,6 +972,7 @@ export type Verdict = components['schemas']['Verdict'];
 export type VersionOutcomes = components['schemas']['VersionOutcomes'];
 export type Webhook = components['schemas']['Webhook'];
 export type WebhookList = components['schemas']['WebhookList'];
+export type WebhookTest = components['schemas']['WebhookTest'];
 export type Why = components['schemas']['Why'];
 export type WindowUse = components['schemas']['WindowUse'];
 export type Worker = components['schemas']['Worker'];
