@@ -72,7 +72,7 @@ def test_a_webhook_is_listed_without_its_secret_and_tested(
     reader: Reader, receiver: Receiver
 ) -> None:
     page = reader.open("/tasks", "Tasks")
-    row = page.locator("tr", has_text=receiver.url.partition("?")[0])
+    row = page.locator(".webhook", has_text=receiver.url.partition("?")[0])
     expect(row).to_contain_text("active")
     row.get_by_role("button", name="Send a test").press("Enter")
     said = page.get_by_role("status")
@@ -81,9 +81,8 @@ def test_a_webhook_is_listed_without_its_secret_and_tested(
     receiver.answer = status(500)
     row.get_by_role("button", name="Send a test").press("Enter")
     expect(said.filter(has_text="has not taken the test: answered 500")).to_be_visible()
-    silent = page.locator("tr", has_text="127.0.0.1:9/alerts")
-    expect(silent).to_contain_text("Connection refused", timeout=30_000)
-    expect(silent).to_contain_text("failing")
+    silent = page.locator(".webhook", has_text="127.0.0.1:9/alerts")
+    expect(silent).to_contain_text(re.compile(r"[1-9]\d* waiting"))
     assert "whsec_" not in page.content()
     assert receiver.url not in page.content()
 

@@ -43,20 +43,19 @@ export class Webhooks {
     if (!items.length)
       return html`<p>No webhook yet: alerts are only on these pages.</p>
         <p class="muted">Add one, which prints its secret once: <code>fleetforge webhooks add https://…</code></p>`;
-    return html`<div class="scroll" role="group" tabindex="0" aria-label="Webhooks"><table><thead><tr><th>Address</th><th>State</th><th class="number">Waiting</th>
-        <th class="number">Given up</th><th>Last sent</th><th>Last error</th><th><span class="unseen">Acts</span></th></tr></thead>
-      <tbody>${items.map((one) => this.#row(one, now))}</tbody></table></div>`;
+    return html`<ul class="alerts">${items.map((one) => this.#row(one, now))}</ul>`;
   }
 
   /** @param {Webhook} one @param {number} now */
   #row(one, now) {
     const isTested = this.#tested.has(one.id);
-    return html`<tr><th scope="row"><span class="key">${one.url}<br><span class="muted" title=${moment(one.created_at)}>number ${one.id}, by ${one.who}</span></span></th>
-      <td>${one.state === 'active' ? one.state : html`<b class="refusal">${one.state}</b>`}</td>
-      <td class="number">${count(one.waiting)}</td><td class="number">${count(one.given_up)}</td>
-      <td>${one.last_sent_at === null ? '–' : html`<time title=${moment(one.last_sent_at)}>${age(one.last_sent_at, now)}</time>`}</td>
-      <td class="says">${one.last_error ?? '–'}</td>
-      <td class="acts">${actButton('admin', isTested ? 'Sending …' : 'Send a test', () => this.#test(one))}</td></tr>`;
+    return html`<li class="webhook"><div>
+        <p class="row"><b class="key">${one.url}</b> <span class=${one.state === 'active' ? '' : 'refusal'}>${one.state}</span></p>
+        <p>${count(one.waiting)} waiting, ${count(one.given_up)} given up; ${one.last_sent_at === null
+          ? 'none sent yet' : html`last sent <time title=${moment(one.last_sent_at)}>${age(one.last_sent_at, now)}</time>`}</p>
+        ${one.last_error === null ? nothing : html`<p class="refusal">${one.last_error}</p>`}
+        <p class="muted">webhook ${one.id}, added by ${one.who} <time title=${moment(one.created_at)}>${age(one.created_at, now)}</time></p></div>
+      ${actButton('admin', isTested ? 'Sending …' : 'Send a test', () => this.#test(one))}</li>`;
   }
 
   /** The receiver has ten seconds, so the button says that it waits. @param {Webhook} webhook */
