@@ -15,8 +15,9 @@ const USUAL_MS = 8 * 3_600_000;
 /** @param {Silence[]} found those in force or to come @param {number} now @param {() => void} done */
 export function silenceList(found, now, done) {
   if (!found.length)
-    return html`<p class="empty">No silence is in force or to come. During planned work, a silence keeps its alerts from being sent;
-      they are recorded, and sent at its end if they are still open.</p>`;
+    return html`<div class="empty"><p>No silence is in force or to come. During planned work, a silence keeps alerts from being sent:
+      they are recorded, and sent at its end if they are still open.</p>
+      <p class="muted">In a shell: <code>fleetforge silences add --hours 8</code></p></div>`;
   return html`<ul class="rows">${found.map((one) => row(one, now, done))}</ul>`;
 }
 
