@@ -224,9 +224,12 @@ class TestEnded:
         assert why.waits_for == DECIDE
         assert why.advice == f"try again: fleetforge jobs retry {job_id}"
 
-    def test_given_up_because_the_data_are_too_poor(self, diagnose: Ask) -> None:
+    @pytest.mark.parametrize("judged", [{"model_key": "m"}, {"quality_score": 0.5}])
+    def test_given_up_because_the_data_are_too_poor(
+        self, diagnose: Ask, judged: dict[str, object]
+    ) -> None:
         claim = claimed(add_job())
-        verdict = {"stage": "assess_quality", "reason": "poor", "model_key": "m"}
+        verdict = {"stage": "assess_quality", "reason": "poor", **judged}
         fact = record("StageFailed", "pump_1", verdict)
         leases.conclude_failed(claim, "poor", fact, [])
         assert "fleetforge publish TrainingRequested --machine pump_1" in diagnose().advice
