@@ -1,7 +1,7 @@
 // @ts-check
 /** Where alerts are sent: webhooks with what waits for them, and a test of each. */
 import { html, nothing } from '../vendor/lit-html/lit-html.js';
-import { Problem, get, newKey, part, send } from '../app/api.js';
+import { Problem, get, part, send } from '../app/api.js';
 import { age, count, moment } from '../app/format.js';
 import { Renewal } from '../app/renewal.js';
 import { redraw } from '../app/router.js';
@@ -66,7 +66,7 @@ export class Webhooks {
     redraw();
     try {
       /** @type {WebhookTest} */
-      const found = await send(`/api/gan/webhooks/${part(id)}/test`, undefined, { key: newKey() });
+      const found = await send(`/api/gan/webhooks/${part(id)}/test`);
       this.#said = found.failed === null
         ? `${url} has taken the test: answered ${found.status} after ${count(found.took_ms ?? 0)} ms.` : `${url} has not taken the test: ${found.failed}.`;
     } catch (error) {
