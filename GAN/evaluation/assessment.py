@@ -10,6 +10,7 @@ import numpy as np
 
 from GAN.config.quality_gates import GATES
 from GAN.datasets.real_units import RealUnits
+from GAN.datasets.regimes import find_regimes
 from GAN.evaluation.comparison import compare
 from GAN.evaluation.gates import Gate, Light, Measured, gates, measured_worth
 from GAN.evaluation.likeness.fidelity import compared_sample
@@ -59,18 +60,28 @@ def assess(
     fresh = fresh_units(profile, len(seed)) if real is None else None
     nominal_fresh = None if fresh is None else effects.nominal(fresh)
     found = likeness(nominal_seed, nominal, profile, nominal_fresh)
-    worth = _worth(seed, sets, profile, fresh, real)
+    # Regimes would hide how lives differ.
+    regimes, _ = find_regimes(seed, profile)
+    known, *others = (regimes.within_nearest(frame, names) for frame in (seed, *sets.values()))
+    made = dict(zip(sets, others, strict=True))
+    if fresh is not None:
+        fresh = regimes.within_nearest(fresh, names)
+    worth: Worth | None = None
+    if fresh is not None:
+        worth = simulated_worth(known, made["train"], profile, fresh)
+    elif real is not None:
+        worth = real_worth(seed, sets, profile, real)
     whole = [name for name in names if (seed[name] % 1 == 0).all()]
     splits = {split: check_split(frame, profile, whole) for split, frame in synthetic.items()}
     shared = shared_units(synthetic)
     of_lives: dict[str, float | None] = {
         "violations": shared
         + sum(count for check in splits.values() for count, _ in check.violations()),
-        "nearest_life_distance": nearest_life_distance(seed, sets, profile),
+        "nearest_life_distance": nearest_life_distance(known, made, profile),
         "life_length_error": _life_length_error(synthetic, profile, real),
-        "failure_mode_chance": failure_mode_chance(seed, sets, profile, fresh),
+        "failure_mode_chance": failure_mode_chance(known, made, profile, fresh),
         "unit_difference_error": unit_difference_error(
-            seed if fresh is None else fresh, sets.values(), profile
+            known if fresh is None else fresh, made.values(), profile
         ),
     }
     measured = {metric: Measured(value) for metric, value in of_lives.items()}
@@ -94,18 +105,6 @@ def assess(
         shared_units=shared,
         comparison=compare(seed, sets["train"], nominal_seed, train, profile),
     )
-
-
-def _worth(
-    seed: pd.DataFrame,
-    sets: Mapping[str, pd.DataFrame],
-    profile: MachineProfile,
-    fresh: pd.DataFrame | None,
-    real: RealUnits | None,
-) -> Worth | None:
-    if fresh is not None:
-        return simulated_worth(seed, sets["train"], profile, fresh)
-    return None if real is None else real_worth(seed, sets, profile, real)
 
 
 def _life_length_error(

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from GAN.datasets.run_to_failure import time_step_of
-from GAN.evaluation.likeness.c2st import BINS
 from GAN.profiles.profile import MachineProfile
 
 if TYPE_CHECKING:
@@ -24,6 +23,10 @@ Matrix = NDArray[np.float64]
 
 #: Averaging times as shares of the longest life, and rows of the longest life that are learnt.
 SHORT, LONG, ROWS = 1 / 50, 1 / 8, 100
+#: About the most rows of a table of many lives; more take longer and hardly improve the forecasts.
+MOST_ROWS = 3_000
+#: Bins of a feature's histogram: more take longer and do not improve the forecasts.
+BINS = 64
 
 
 class Windows(NamedTuple):
@@ -53,7 +56,7 @@ def windows_of(frame: pd.DataFrame, profile: MachineProfile) -> Windows:
         frame[columns].to_numpy() for columns in (names, "cycle_hour", "rul_hours", "unit_id")
     )
     step, longest = time_step_of(frame), profile.life.max_rul_hours
-    every = max(1, round(longest / ROWS / step))
+    every = max(1, round(longest / ROWS / step), len(frame) // MOST_ROWS)
     starts = np.flatnonzero(np.diff(units, prepend=units[0] - 1))
     kept, features = [], []
     for start, end in zip(starts, [*starts[1:], len(units)], strict=True):

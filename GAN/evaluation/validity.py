@@ -52,12 +52,9 @@ class SplitCheck(ReportPart):
 
 def check_split(frame: pd.DataFrame, profile: MachineProfile, whole: Collection[str]) -> SplitCheck:
     """Check a set of a machine; `whole` are the sensors that have whole numbers in the seed."""
-    numbers = frame[["cycle_hour", "rul_hours", *(sensor.name for sensor in profile.sensors)]]
-    outside = sum(
-        int(((frame[sensor.name] < limits.min) | (frame[sensor.name] > limits.max)).sum())
-        for sensor in profile.sensors
-        for limits in [sensor.physical_limits]
-    )
+    readings = frame[[sensor.name for sensor in profile.sensors]].to_numpy()
+    limits = [sensor.physical_limits for sensor in profile.sensors]
+    low, high = np.array([(limit.min, limit.max) for limit in limits]).T
     ended_by = frame.groupby("unit_id")["failure_mode"].first().value_counts()
     return SplitCheck(
         rows=len(frame),
@@ -66,8 +63,11 @@ def check_split(frame: pd.DataFrame, profile: MachineProfile, whole: Collection[
             mode.name: int(ended_by.get(mode.name, 0)) for mode in profile.failure_modes
         },
         missing=int(frame.isna().to_numpy().sum()),
-        infinite=int(np.isinf(numbers.to_numpy()).sum()),
-        outside_limits=outside,
+        infinite=sum(
+            int(np.isinf(numbers).sum())
+            for numbers in (readings, frame["cycle_hour"], frame["rul_hours"])
+        ),
+        outside_limits=int(((readings < low) | (readings > high)).sum()),
         not_whole=sum(int((frame[name] % 1 > 0).sum()) for name in whole),
         broken_lives=_broken_lives(frame),
     )

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from GAN.datasets.real_units import RealUnits
+from GAN.datasets.regimes import find_regimes
 from GAN.datasets.run_to_failure import time_step_of
-from GAN.evaluation.forecaster import Forecaster, Matrix, windows_of
+from GAN.evaluation.forecaster import Forecaster, Matrix, Windows, windows_of
 from GAN.evaluation.report_part import ReportPart
 from GAN.profiles.profile import MachineProfile
 from GAN.progress import silent
@@ -66,7 +67,7 @@ def simulated_worth(
     """Worth of a set whose seed is simulated.
 
     Args:
-        seed: The seed data.
+        seed: The seed data, readings within operating regimes; likewise the others.
         train: The synthetic train set.
         profile: The machine.
         fresh: Units that the generative model was not trained on.
@@ -105,15 +106,21 @@ def real_worth(
     units = real.lives["unit_id"].unique()
     if len(units) < FEWEST:
         return None
+    names = [sensor.name for sensor in profile.sensors]
+    regimes, _ = find_regimes(seed, profile)
+
+    def windows(frame: pd.DataFrame) -> Windows:
+        return windows_of(regimes.within_nearest(frame, names), profile)
+
     samples = {split: len(frame) for split, frame in synthetic.items()}
-    known, train = windows_of(seed, profile), windows_of(synthetic["train"], profile)
+    known, train = windows(seed), windows(synthetic["train"])
     most = _most_hours(seed)
     errors: list[list[Matrix]] = []
     order = np.random.default_rng(0).permutation(units)
     for left_out in np.array_split(order, min(FOLDS, len(units))):
         asked = np.isin(known.units, left_out)
         learnt, held_out = known.of(~asked), known.of(asked)
-        made = windows_of(_lives_without(left_out, seed, samples, profile, real), profile)
+        made = windows(_lives_without(left_out, seed, samples, profile, real))
         sides = ([learnt], [learnt, made], [learnt, train])
         errors.append([Forecaster(side, most).squared_errors(held_out) for side in sides])
     alone, honest, given = (np.concatenate(side) for side in zip(*errors, strict=True))

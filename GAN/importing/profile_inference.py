@@ -17,6 +17,7 @@ from errors import InvalidInput, Problem
 from GAN.config.limits import MAX_MAX_RUL_HOURS, MIN_MAX_RUL_HOURS
 from GAN.config.rul_profiles import RUL_PROFILES, RulProfile, category_of
 from GAN.config.units import UNITS
+from GAN.datasets.regimes import Regimes, find_regimes_among
 from GAN.datasets.run_to_failure import life_fraction
 from GAN.importing.conversion import Runs
 from GAN.profiles.messages import problems_of
@@ -42,6 +43,10 @@ CLEARLY = 0.1
 #: other modes the sensor may drift (see `GAN.simulation.physics.DRIFT`).
 DRIVEN = 0.5
 
+#: A sensor whose mean changes by more than this many of its standard deviations between the first
+#: and the last third of life wears, and is no setting even if it jumps.
+AGEING = 0.25
+
 #: Share of readings at an end of their range from which it counts as the end of the scale.
 RESTING = 0.01
 
@@ -66,17 +71,22 @@ class _Wear(NamedTuple):
 class _Rows(NamedTuple):
     """The rows of a seed with their life fraction, and subsets of them.
 
+    Where there are operating regimes, readings of sensors other than the settings are as in the
+    mean regime, except in `every`.
+
     Attributes:
-        every: All rows, those of units that had not failed too.
+        every: All rows, those of units that had not failed too, as they were read.
         healthy: Rows in the first part of a life; all rows if no life is recorded from its start.
         failed: Rows of failed units.
         at_end: The last rows of failed units.
+        regimes: Number of operating regimes.
     """
 
     every: pd.DataFrame
     healthy: pd.DataFrame
     failed: pd.DataFrame
     at_end: pd.DataFrame
+    regimes: int
 
 
 def derive_profile(
@@ -133,13 +143,32 @@ def _rows(runs: Runs) -> _Rows:
     import pandas as pd
 
     # Computed once, because each sensor goes through up to a million rows.
-    every = runs.frame.assign(life_fraction=life_fraction(runs.frame))
+    regimes = _regimes(runs.frame)
+    every = _without_regimes(runs.frame, regimes)
+    every = every.assign(life_fraction=life_fraction(every))
     every = every.astype({"failure_mode": "category"})
     healthy = every[every["life_fraction"] <= HEALTHY]
     failed = every[~every["unit_id"].isin(runs.censored)]
     at_end = failed[failed["life_fraction"] >= END]
     read = pd.concat([runs.frame, runs.unfailed], ignore_index=True)
-    return _Rows(read, healthy if len(healthy) else every, failed, at_end)
+    count = max(1, len(regimes.codes))
+    return _Rows(read, healthy if len(healthy) else every, failed, at_end, count)
+
+
+def _regimes(frame: pd.DataFrame) -> Regimes:
+    """The regimes by sensors that jump and do not depend on the age of a unit."""
+    names = list(frame.columns[4:])
+    fraction = life_fraction(frame)
+    young, old = frame[fraction < 1 / 3], frame[fraction > 2 / 3]
+    ageing = (old[names].mean() - young[names].mean()).abs() > AGEING * frame[names].std()
+    return find_regimes_among(frame, names, np.flatnonzero(ageing))[0]
+
+
+def _without_regimes(frame: pd.DataFrame, regimes: Regimes) -> pd.DataFrame:
+    names = list(frame.columns[4:])
+    settings = [names[index] for index in regimes.settings]
+    standard: pd.DataFrame = regimes.within_nearest(frame, names)
+    return standard.assign(**{name: frame[name] for name in settings})
 
 
 def _rul(failed: pd.DataFrame, longest: float, category: str) -> dict[str, Any]:
@@ -208,7 +237,7 @@ def _sensor(
         "noise": _rounded(min(noise, 0.5 * (max(ends) - min(ends)))),
         "ar1": round(ar1, 2),
         "limits": _limits(rows.every[name], ends, unit),
-        "source": "run-to-failure data",
+        "source": _source(rows.regimes),
     }
     if wear.failure is not None:
         failed = rows.failed
@@ -220,6 +249,12 @@ def _sensor(
         )
         sensor |= {"failure": wear.failure, "onset": onset, "law": law}
     return sensor
+
+
+def _source(regimes: int) -> str:
+    if regimes == 1:
+        return "run-to-failure data"
+    return f"run-to-failure data, as in the mean of {regimes} operating regimes"
 
 
 def _residual(frame: pd.DataFrame, name: str) -> tuple[float, float]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from GAN.datasets.real_units import RealUnits
+from GAN.datasets.regimes import find_regimes
 from GAN.profiles.profile import MachineProfile
 from GAN.synthesis.generation import draw_lives
 from GAN.synthesis.life_model import learn_lives
@@ -48,7 +49,9 @@ def stretched_lives(real: RealUnits, profile: MachineProfile, seed: int) -> pd.D
 
     rng = np.random.default_rng(seed)
     names = [sensor.name for sensor in profile.sensors]
-    off = OFF * real.lives[names].to_numpy().std(axis=0)
+    regimes, _ = find_regimes(real.lives, profile)
+    off = OFF * regimes.within_nearest(real.lives, names)[names].to_numpy().std(axis=0)
+    off[list(regimes.settings)] = 0.0  # Else a copy would leave its regimes.
     lives = [life for _, life in real.lives.groupby("unit_id")]
     copies = min(MOST_COPIES, math.ceil(UNITS / len(lives)), math.ceil(MOST_ROWS / len(real.lives)))
     stretched = [

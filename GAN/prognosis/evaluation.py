@@ -78,7 +78,7 @@ def evaluate(predictor: Predictor, lives: pd.DataFrame) -> Evaluation:
             failure_mode, and the sensors.
     """
     frame = lives.sort_values(["unit_id", "cycle_hour"], kind="stable").reset_index(drop=True)
-    frame = predictor.regimes.of_frame(frame, predictor.sensors)
+    frame = predictor.regimes.of_frame(frame, predictor.sensors.names)
     kept = thinned(frame, max(1, len(frame) // _ROWS))
     followed = follow(frame, predictor.sensors, kept, lively=predictor.lively)
     rows, at = followed.rows, followed.positions
@@ -134,7 +134,7 @@ def pinball_loss_of_units(predictor: Predictor, lives: pd.DataFrame) -> Floats:
         lives: Whole lives; see `evaluate`.
     """
     frame = lives.sort_values(["unit_id", "cycle_hour"], kind="stable").reset_index(drop=True)
-    frame = predictor.regimes.of_frame(frame, predictor.sensors)
+    frame = predictor.regimes.of_frame(frame, predictor.sensors.names)
     kept = thinned(frame, max(1, len(frame) // _ROWS))
     followed = follow(frame, predictor.sensors, kept, lively=predictor.lively)
     rows, at = followed.rows, followed.positions

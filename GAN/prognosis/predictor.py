@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from GAN.datasets.regimes import Regimes, find_regimes
 from GAN.profiles.profile import MachineProfile
 from GAN.prognosis.condition.features import Followed, features, follow, lively_sensors
-from GAN.prognosis.condition.regimes import Regimes, find_regimes
 from GAN.prognosis.condition.running import Condition
 from GAN.prognosis.condition.sensors import Floats, SensorArrays
 from GAN.prognosis.heads.error_distribution import HIGH, LOW, MEDIAN, probability_within
@@ -84,8 +84,8 @@ class Predictor:
         """
         frame = lives.sort_values(["unit_id", "cycle_hour"], kind="stable").reset_index(drop=True)
         sensors = SensorArrays.of(profile, step_hours)
-        regimes, no_forecast = find_regimes(frame, sensors)
-        frame = regimes.of_frame(frame, sensors)
+        regimes, no_forecast = find_regimes(frame, profile)
+        frame = regimes.of_frame(frame, sensors.names)
         lively = lively_sensors(frame, sensors)
         learnt = TrainingRows.of(frame, sensors, lively, np.random.default_rng(seed))
         rows, rul, units, evenly = learnt.rows, learnt.rul, learnt.units, learnt.evenly
@@ -95,7 +95,7 @@ class Predictor:
         code = np.searchsorted(modes.modes, learnt.modes.astype(str))
         watched, followed, forecast = frame, learnt.whole, unseen[learnt.of_whole]
         if unfailed is not None and len(unfailed):
-            others = regimes.of_frame(unfailed, sensors)
+            others = regimes.of_frame(unfailed, sensors.names)
             watched, followed, hours = with_units(watched, followed, others, sensors, lively)
             new = followed.rows[len(forecast) :]
             forecast = np.append(forecast, model.quantiles(new, hours)[:, MEDIAN])
@@ -119,7 +119,7 @@ class Predictor:
 
     def follow(self, frame: pd.DataFrame, kept: NDArray[np.bool_] | None = None) -> Followed:
         """The features of whole lives as this predictor sees them; arguments as in `follow`."""
-        standardised = self.regimes.of_frame(frame, self.sensors)
+        standardised = self.regimes.of_frame(frame, self.sensors.names)
         return follow(standardised, self.sensors, kept, lively=self.lively)
 
     def predict(

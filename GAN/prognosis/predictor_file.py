@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from errors import ArtifactCorrupt, StageError
+from GAN.datasets.regimes import Regimes
 from GAN.files import replacing
 from GAN.profiles.profile import MachineProfile
-from GAN.prognosis.condition.regimes import Regimes
 from GAN.prognosis.condition.sensors import SensorArrays
 from GAN.prognosis.heads.error_distribution import ErrorDistribution
 from GAN.prognosis.heads.failure_mode import FailureModeModel

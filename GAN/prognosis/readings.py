@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from errors import InvalidInput, Problem
+from GAN.datasets.regimes import Regimes
 from GAN.importing.columns import plain_name
 from GAN.importing.values import hours, readings
 from GAN.profiles.profile import MachineProfile
-from GAN.prognosis.condition.regimes import Regimes
 from GAN.prognosis.condition.running import Condition, in_step
 from GAN.prognosis.condition.sensors import Floats, SensorArrays
 

@@ -10,11 +10,10 @@ import numpy as np
 
 from GAN.config.limits import MAX_RANDOM_SEED
 from GAN.datasets.real_units import RealUnits
+from GAN.datasets.regimes import find_regimes
 from GAN.datasets.run_to_failure import time_step_of
 from GAN.profiles.profile import MachineProfile
 from GAN.prognosis.added_lives import generated_lives, stretched_lives
-from GAN.prognosis.condition.regimes import find_regimes
-from GAN.prognosis.condition.sensors import SensorArrays
 from GAN.prognosis.evaluation import Evaluation, evaluate, mean_evaluation
 from GAN.prognosis.heads.boosting import unit_folds
 from GAN.prognosis.predictor import Predictor
@@ -89,7 +88,7 @@ def choose(
         }
         return choose_from_simulation(profile, candidates, seed, progress)
     lives, unfailed, step = real.lives, real.unfailed, real.step
-    regimes, no_forecast = find_regimes(lives, SensorArrays.of(profile, step))
+    regimes, no_forecast = find_regimes(lives, profile)
     units = int(lives["unit_id"].nunique())
     # Simulated lives have no regimes, so they cannot be mixed with lives that do.
     if regimes.settings and units < FEWEST_REAL_UNITS:
@@ -182,7 +181,7 @@ def choose_from_real(
     Args:
         profile: The machine.
         real: Its real units; `FEWEST_REAL_UNITS` lives or more.
-        simulated: Lives simulated from its profile; None if no lives can be added.
+        simulated: Lives simulated from its profile; None if they cannot be added.
         seed: Random seed.
         progress: Gets a report before each training.
     """
@@ -190,17 +189,17 @@ def choose_from_real(
     units = whole["unit_id"].to_numpy()
     fold = unit_folds(units, _FOLDS)
     deciding = unit_folds(units, 2) == unit_folds(units, 2)[0]
-    mixtures: dict[str, Callable[[RealUnits], pd.DataFrame]] = {REAL: lambda known: known.lives}
+    mixtures: dict[str, Callable[[RealUnits], pd.DataFrame]] = {
+        REAL: lambda known: known.lives,
+        REAL_AND_SYNTHETIC: lambda known: joined(
+            known.lives, generated_lives(known, profile, seed)
+        ),
+        REAL_AND_STRETCHED: lambda known: joined(
+            known.lives, stretched_lives(known, profile, seed)
+        ),
+    }
     if simulated is not None:
-        mixtures |= {
-            REAL_AND_SIMULATED: lambda known: joined(known.lives, simulated),
-            REAL_AND_SYNTHETIC: lambda known: joined(
-                known.lives, generated_lives(known, profile, seed)
-            ),
-            REAL_AND_STRETCHED: lambda known: joined(
-                known.lives, stretched_lives(known, profile, seed)
-            ),
-        }
+        mixtures[REAL_AND_SIMULATED] = lambda known: joined(known.lives, simulated)
     parts: dict[str, list[tuple[Evaluation, Evaluation]]] = {name: [] for name in mixtures}
     done, step = 10.0, 70 / (len(mixtures) * _FOLDS)
     for name, mixed in mixtures.items():

@@ -39,6 +39,9 @@ FRESH_SEED = MAX_RANDOM_SEED
 FRESH_UNITS = 30
 FRESH_ROWS = 3_000
 
+#: Fewest rows of a life of mean length, unless the profile gives the number of lives.
+ROWS_PER_LIFE = 300
+
 #: Range of the onset. A unit may be worn at the start (below 0). Some rows of wear remain.
 EARLIEST_ONSET, LATEST_ONSET = -0.25, 0.95
 
@@ -66,7 +69,8 @@ def physics_seed(profile: MachineProfile, rows: int = DEFAULT_ROWS, seed: int = 
         InvalidInput: `rows` or `seed` is out of range.
     """
     check_count("rows", rows, MIN_SEED_ROWS, MAX_SEED_ROWS)
-    return simulated_units(profile, rows, units_per_seed(profile), generator(profile, seed))
+    units = units_per_seed(profile, rows)
+    return simulated_units(profile, rows, units, generator(profile, seed))
 
 
 def simulated_units(
@@ -134,14 +138,21 @@ def fresh_units(profile: MachineProfile, rows: int = FRESH_ROWS) -> pd.DataFrame
     Returns:
         The columns of a seed; `FRESH_UNITS` units, fewer where these had more than `MAX_SEED_ROWS`.
     """
-    of_seed = units_per_seed(profile)
-    units = max(of_seed, min(FRESH_UNITS, MAX_SEED_ROWS * of_seed // rows))
+    of_seed = units_per_seed(profile, rows)
+    units = max(len(profile.failure_modes), min(FRESH_UNITS, MAX_SEED_ROWS * of_seed // rows))
     return simulated_units(profile, rows * units // of_seed, units, generator(profile, FRESH_SEED))
 
 
-def units_per_seed(profile: MachineProfile) -> int:
-    """Lives in a seed data set: at least one for each failure mode."""
-    return max(profile.life.cycles_per_dataset, len(profile.failure_modes))
+def units_per_seed(profile: MachineProfile, rows: int) -> int:
+    """Lives in a seed data set of so many rows: at least one for each failure mode.
+
+    The profile's number of lives holds for any number of rows. The default one holds as far as
+    lives keep `ROWS_PER_LIFE` rows.
+    """
+    lives = profile.life.cycles_per_dataset
+    if profile.rul.cycles_per_dataset is None:
+        lives = min(lives, rows // ROWS_PER_LIFE)
+    return max(lives, len(profile.failure_modes))
 
 
 def generator(profile: MachineProfile, seed: int) -> np.random.Generator:

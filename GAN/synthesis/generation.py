@@ -19,14 +19,17 @@ from GAN.profiles.profile import FailureMode, MachineProfile
 from GAN.progress import Progress
 from GAN.simulation.lifetime_distribution import LifetimeDistribution
 from GAN.simulation.lifetimes import Lives, plan_lives_at_step, rows_per_life, timeline
-from GAN.simulation.physics import generator, units_per_seed
+from GAN.simulation.physics import generator
 from GAN.synthesis.life_model import LifeModel
-from GAN.synthesis.trajectories import Life
+from GAN.synthesis.trajectories import Drawn, Life
 from GAN.synthesis.unit_effects import UnitEffects
 
 if TYPE_CHECKING:
     import pandas as pd
 
+#: Lives of the smallest set, unless the profile gives the number of a seed's lives. With the seed's
+#: own time step, sets of the default sizes hold more.
+FEWEST_LIVES = 4
 #: A larger time step must leave at least this many rows per life.
 FEWEST_ROWS_PER_LIFE = 50
 
@@ -129,13 +132,14 @@ def common_step(
 ) -> float:
     """Time step of all sets of a generation, hours.
 
-    It is the seed's, doubled until the smallest set holds as many lives as a seed data set, but
-    not so often that lives get too few rows.
+    It is the seed's, doubled until the smallest set holds enough lives, but not so often that
+    lives get too few rows.
     """
     step = seed_step_hours
     fewest = min(samples.values())
+    wanted = max(profile.rul.cycles_per_dataset or FEWEST_LIVES, len(profile.failure_modes))
     while (
-        fewest < units_per_seed(profile) * rows_per_life(lifetimes, step)
+        fewest < wanted * rows_per_life(lifetimes, step)
         and rows_per_life(lifetimes, 2 * step) >= FEWEST_ROWS_PER_LIFE
     ):
         step *= 2
@@ -172,12 +176,17 @@ def _fill(
 
     plan = pd.concat(tables.values(), ignore_index=True)
     sensors = [sensor.name for sensor in profile.sensors]
-    nominal = np.empty((len(plan), len(sensors)))
+    order, parts = [], []
     for mode, rows in plan.groupby("failure_mode").indices.items():
         onset = profile.life.rul_noise_std_hours if model.lifetimes is None else 0.0
         lives = [_life(life, onset, rng) for _, life in plan.iloc[rows].groupby("unit_id")]
-        nominal[rows] = model.trajectories.readings(model.columns, str(mode), lives, rng)
-    plan[sensors] = UnitEffects(profile, model.unit_effect_sensors).added(nominal, plan, rng)
+        order.append(rows)
+        parts.append(model.trajectories.drawn(model.columns, str(mode), lives, rng))
+    place = np.argsort(np.concatenate(order))
+    drawn = Drawn(*(np.concatenate(part)[place] for part in zip(*parts, strict=True)))
+    readings = UnitEffects(profile, model.unit_effect_sensors).added(drawn.readings, plan, rng)
+    plan[sensors] = model.in_regimes(drawn._replace(readings=readings))
+    plan = model.counted(plan)
     ends = np.cumsum([len(table) for table in tables.values()])
     return {
         split: plan.iloc[end - len(table) : end].reset_index(drop=True)
@@ -190,4 +199,4 @@ def _life(rows: pd.DataFrame, onset_deviation: float, rng: np.random.Generator) 
     fraction = life_fraction(rows).to_numpy()
     hours = float(rows["rul_hours"].iloc[0])
     shift = rng.normal(0.0, onset_deviation) / hours
-    return Life(fraction - shift * (1.0 - fraction), hours)
+    return Life(fraction - shift * (1.0 - fraction), hours, rows["cycle_hour"].to_numpy())

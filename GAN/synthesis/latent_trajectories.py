@@ -14,6 +14,7 @@ from scipy.special import ndtr
 
 from GAN.synthesis.piecewise import corner_shares
 from GAN.synthesis.trajectories import DegradationTrajectories, DegradationTrajectory
+from GAN.synthesis.unit_distribution import UnitDistribution
 from GAN.tvae.columns import Numbers
 from GAN.tvae.model import TableModel
 
@@ -103,11 +104,19 @@ def _converted(
     return DegradationTrajectory(
         failure_mode=old.failure_mode,
         curve=mean + old.offset,
-        deviations=np.array(deviations),
-        log_life=0.0,
-        life_deviations=np.zeros(units),
+        units=UnitDistribution(
+            groups=np.zeros(units, np.intp),
+            group_curves=np.zeros((1, *mean.shape)),
+            group_lives=np.zeros(1),
+            deviations=np.array(deviations),
+            life_deviations=np.zeros(units),
+        ),
         noise=(noise * (shares @ old.spread)).astype(np.float32),
         noise_ends=np.full(units, NOISE_ROWS),
+        regimes=np.zeros(NOISE_ROWS, np.int8),
+        settings=np.empty((NOISE_ROWS, 0)),
+        periods=(),
+        cycles=np.empty((units, 0, len(columns))),
     )
 
 

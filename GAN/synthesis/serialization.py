@@ -12,10 +12,12 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from GAN.datasets.provenance import SeedOrigin
+from GAN.datasets.regimes import Regimes
 from GAN.simulation.lifetime_distribution import LifetimeDistribution
 from GAN.synthesis.latent_trajectories import Noise, Trajectories, Trajectory
 from GAN.synthesis.life_model import LifeModel
 from GAN.synthesis.trajectories import DegradationTrajectories, DegradationTrajectory
+from GAN.synthesis.unit_distribution import UnitDistribution
 from GAN.tvae.aggregate_posterior import LatentDistribution
 from GAN.tvae.columns import Labels, Numbers
 from GAN.tvae.model import TableModel
@@ -31,10 +33,12 @@ _CLASSES = {
         LifetimeDistribution,
         Noise,
         Numbers,
+        Regimes,
         SeedOrigin,
         TableModel,
         Trajectories,
         Trajectory,
+        UnitDistribution,
     )
 }
 

@@ -128,7 +128,7 @@ class Autoencoder:
         """Summed reconstruction error of a batch, and its gradient with respect to the outputs."""
         gradient = torch.zeros_like(decoded)
         count = self.channels
-        log_factor = _log_factor(decoded, count)
+        unlimited, log_factor = decoded[:, count : 2 * count], _log_factor(decoded, count)
         precision = torch.exp(-2.0 * log_factor)
         difference = decoded[:, :count] - rows[:, :count]
         weighted = difference * precision
@@ -136,7 +136,9 @@ class Autoencoder:
         self.noise.lerp_(squares.mean(0), NOISE_PACE).clamp_min_(LEAST_NOISE**2)
         squares /= self.noise
         torch.div(weighted, self.noise, out=gradient[:, :count])
-        torch.sub(1.0, squares, out=gradient[:, count : 2 * count])
+        slope = torch.sub(1.0, squares, out=gradient[:, count : 2 * count])
+        # Beyond its range the factor has no effect, so nothing would stop it from growing.
+        slope *= (unlimited - log_factor) * slope >= 0.0
         error = 0.5 * squares.sum() + log_factor.sum() + 0.5 * len(rows) * self.noise.log().sum()
         for given, wanted in self.blocks:
             log_share = torch.log_softmax(decoded[:, given], 1)

@@ -115,7 +115,11 @@ def _with_scales(
 def _by_score(column: Column, series: pd.Series[Any]) -> Column:
     if isinstance(column, Labels) or column.constant:
         return column
-    return replace(column, z_score=(float(series.mean()), float(series.std()) or 1.0))
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean, deviation = float(series.mean()), float(series.std())
+    if not np.isfinite([mean, deviation]).all():  # The squares of its values are too large.
+        return column
+    return replace(column, z_score=(mean, deviation or 1.0))
 
 
 def _score_is_likelier(features: NDArray[Any], index: int, channels: int) -> bool:

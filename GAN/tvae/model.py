@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from errors import StageError
 from GAN.config.tvae_config import TvaeConfig
 from GAN.tvae.aggregate_posterior import LatentDistribution, fit_latent_distribution
 from GAN.tvae.column_fitting import describe
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from GAN.tvae.autoencoder import Autoencoder
+    from GAN.tvae.training import Diverged
 
 Array = NDArray[np.float32]
 
@@ -124,11 +126,14 @@ def fit_model(
         seed: Random seed. The same table, settings and seed give the same model, bit for bit.
         on_epoch: Called with the mean loss of each epoch.
         limits: Smallest and largest possible value by column.
+
+    Raises:
+        StageError: The training diverged.
     """
     import torch
 
     from GAN.tvae.autoencoder import row_width
-    from GAN.tvae.training import fit
+    from GAN.tvae.training import Diverged, fit
 
     rng = np.random.default_rng(seed)
     generator = torch.Generator().manual_seed(seed)
@@ -147,7 +152,10 @@ def fit_model(
         shorter = replace(
             config, latent=latent
         )  # More latent dimensions than channels are useless.
-        trained = fit(rows, channels, labels, shorter, generator, heard)
+        try:
+            trained = fit(rows, channels, labels, shorter, generator, heard)
+        except Diverged as error:
+            raise StageError(_why(error, columns)) from error
         some = rows[np.sort(rng.permutation(len(rows))[:DISTRIBUTION_ROWS])]
         posterior, deviations = _encoded(trained, some)
         latent_distribution = fit_latent_distribution(
@@ -160,6 +168,19 @@ def fit_model(
         noise=trained.noise.sqrt().cpu().numpy(),
         losses=tuple(losses),
         device=trained.device.type,
+    )
+
+
+def _why(error: Diverged, columns: Sequence[Column]) -> str:
+    """One line: where the training diverged, by which column, and what to do."""
+    stopped = f"the training diverged in epoch {error.epoch}: loss {error.loss:.3g}"
+    if error.channel is None:
+        return f"{stopped}; train fewer epochs"
+    numbers = [column for column in columns if isinstance(column, Numbers) and column.width]
+    worst = numbers[error.channel]
+    return (
+        f"{stopped}; column '{worst.name}', with values from {worst.values[0]:g} to "
+        f"{worst.values[-1]:g}, is furthest off: correct it, leave it out, or train fewer epochs"
     )
 
 

@@ -22,9 +22,27 @@ RATE, MOST_RATE = 0.5, 0.025
 #: start, latent dimensions collapse.
 DIVERGENCE_WARM_UP = 0.3
 
+#: A training with a larger loss per channel, nats a row, has diverged. Channels have unit variance,
+#: so the loss begins near 1 and falls.
+MOST_LOSS = 100.0
+
 #: Bounds of the steps per epoch and of the batch size, unless the settings give a batch size.
 FEWEST_STEPS, MOST_STEPS = 20, 200
 SMALLEST_BATCH, BATCH, LARGEST_BATCH = 16, 256, 4_096
+
+
+class Diverged(Exception):
+    """The loss grew instead of falling.
+
+    Attributes:
+        epoch: The epoch in which it did, from 1.
+        loss: Its mean loss, nats a row.
+        channel: The continuous channel with the largest error; None if there is none.
+    """
+
+    def __init__(self, epoch: int, loss: float, channel: int | None) -> None:
+        super().__init__(f"loss {loss:.3g} in epoch {epoch}")
+        self.epoch, self.loss, self.channel = epoch, loss, channel
 
 
 def batch_size(rows: int) -> int:
@@ -67,6 +85,9 @@ def fit(
         config: Settings.
         generator: Random numbers, drawn on the CPU so that they are the same on every device.
         on_epoch: Called with the mean loss of each epoch, nats per row.
+
+    Raises:
+        Diverged: At the end of the first epoch whose loss is too large, or no number.
     """
     batch = config.batch_size or batch_size(len(rows))
     steps = len(rows) // batch
@@ -84,8 +105,31 @@ def fit(
             chosen = rows[order[step * batch : (step + 1) * batch]]
             total += model.loss(chosen, normals, min(1.0, done / DIVERGENCE_WARM_UP))
             optimiser.step(highest * rate(done))
-        on_epoch(float(total) / steps)
+        loss = float(total) / steps
+        if not loss <= MOST_LOSS * max(1, rows.shape[1]):
+            raise Diverged(epoch + 1, loss, worst_channel(model, rows[:LARGEST_BATCH]))
+        on_epoch(loss)
     return model
+
+
+def worst_channel(model: Autoencoder, rows: Tensor) -> int | None:
+    """The continuous channel that the model reproduces worst; None if there is none.
+
+    The errors are not divided by the noise: once a channel diverges, it spoils the codes, and the
+    others are further off in terms of their smaller noise.
+
+    Args:
+        model: An autoencoder.
+        rows: Channels, shape (rows, `row_width`).
+    """
+    if model.channels == 0:
+        return None
+    mean, _ = model.encode(rows)
+    expected, _, _ = model.decode(mean)
+    errors = (expected - rows[:, : model.channels]).square().mean(0)
+    if not bool(errors.isfinite().all()):  # All weights are lost, so only the rows are left.
+        errors = rows[:, : model.channels].abs().amax(0)
+    return int(errors.argmax())
 
 
 def learning_rate(steps: int) -> float:

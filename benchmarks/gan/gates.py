@@ -19,7 +19,7 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.gan.spoiling import WAYS, Sets
 from GAN.config.quality_gates import GATES
-from GAN.config.tvae_config import DEFAULT_SAMPLES
+from GAN.config.tvae_config import DEFAULT_ROWS, DEFAULT_SAMPLES
 from GAN.datasets.real_units import RealUnits
 from GAN.datasets.run_to_failure import time_step_of
 from GAN.evaluation.assessment import assess
@@ -33,7 +33,6 @@ from GAN.synthesis.generation import generate
 from GAN.synthesis.life_model import learn_lives
 
 SPOILT = "motor_siemens_1la7_001"
-ROWS = 10_000
 #: Lives of good sets, and known units of the law whose units differ together.
 LIVES, KNOWN = {"train": 40, "val": 8, "test": 8}, 12
 #: Random seeds of good sets, which no seed has.
@@ -43,7 +42,7 @@ FIRST = 1_000
 def fresh_sets(profile: MachineProfile, rows: int, draw: int) -> Sets:
     """Sets of fresh units with the time step of a seed of so many rows."""
     units = sum(LIVES.values())
-    rows_each = rows // units_per_seed(profile)
+    rows_each = rows // units_per_seed(profile, rows)
     lives = simulated_units(profile, rows_each * units, units, generator(profile, FIRST + draw))
     last = np.cumsum(list(LIVES.values()))
     return {
@@ -56,15 +55,15 @@ def good(draws: int) -> Iterator[QualityReport]:
     """Reports on fresh units, machine after machine of the fleet."""
     for draw in range(draws):
         profile, number = _machine(draw)
-        seed = physics_seed(profile, ROWS, number)
-        yield assess(seed, fresh_sets(profile, ROWS, number), profile)
+        seed = physics_seed(profile, DEFAULT_ROWS, number)
+        yield assess(seed, fresh_sets(profile, DEFAULT_ROWS, number), profile)
 
 
 def ours(draws: int) -> Iterator[QualityReport]:
     """Reports on what our model generates."""
     for draw in range(draws):
         profile, number = _machine(draw)
-        seed = physics_seed(profile, ROWS, number)
+        seed = physics_seed(profile, DEFAULT_ROWS, number)
         model = learn_lives(seed, profile, None)
         step = time_step_of(seed)
         sets = generate(model, profile, DEFAULT_SAMPLES, step, number, silent)
@@ -81,8 +80,8 @@ def spoilt(way: str, draws: int) -> Iterator[QualityReport]:
     profile = fleet_profile(SPOILT)
     names = [sensor.name for sensor in profile.sensors]
     for draw in range(draws):
-        seed = physics_seed(profile, ROWS, draw)
-        sets = fresh_sets(profile, ROWS, draw)
+        seed = physics_seed(profile, DEFAULT_ROWS, draw)
+        sets = fresh_sets(profile, DEFAULT_ROWS, draw)
         yield assess(seed, WAYS[way](sets, seed, names, np.random.default_rng(draw)), profile)
 
 

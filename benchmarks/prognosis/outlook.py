@@ -29,7 +29,7 @@ def outlook_errors(predictor: Predictor, lives: pd.DataFrame) -> list[dict[str, 
     forecast = predictor.forecast
     assert forecast is not None
     frame = lives.sort_values(["unit_id", "cycle_hour"], kind="stable").reset_index(drop=True)
-    frame = predictor.regimes.of_frame(frame, predictor.sensors)
+    frame = predictor.regimes.of_frame(frame, predictor.sensors.names)
     every = max(1, len(frame) // frame["unit_id"].nunique() // _ROWS)
     kept = thinned(frame, every)
     followed = follow(frame, predictor.sensors, kept, lively=predictor.lively)

@@ -60,23 +60,29 @@ def _error(train: Matrix, other: Matrix) -> float:
     # Lives of the other set would hide their own fault; with few lives there are no others.
     lives = train if len(train) >= ENOUGH else np.concatenate([train, other])
     count, rng = min(len(other), len(lives) // 2), np.random.default_rng(0)
-    divided = []
-    for _ in range(DIVISIONS):
-        order = rng.permutation(len(lives))
-        divided.append(_difference(lives[order[count:]], lives[order[:count]]))
-    usual = float(np.quantile(divided, 1.0 - CHANCE))
-    return _difference(train, other) / max(usual, 1e-12)
+    places = np.array([rng.permutation(len(lives)).argsort() for _ in range(DIVISIONS)])
+    sums = np.tensordot((places < count).astype(float), lives, 1)
+    usual = np.quantile(_differences(lives.sum(axis=0) - sums, sums), 1.0 - CHANCE)
+    error = _differences(train.sum(axis=0), other.sum(axis=0))
+    return float(error / max(float(usual), 1e-12))
 
 
-def _difference(one: Matrix, other: Matrix) -> float:
-    """Mean absolute difference of the correlations of two sets of lives."""
-    found = [_correlations(lives.sum(axis=0)) for lives in (one, other)]
-    return float(np.abs(found[0] - found[1])[np.triu_indices(len(found[0]), 1)].mean())
+def _differences(one: Matrix, other: Matrix) -> Matrix:
+    """Mean absolute difference of the correlations of two sets; sums of moments, shape (..., n, n).
+
+    Returns:
+        Shape (...,).
+    """
+    found = [_correlations(moments) for moments in (one, other)]
+    rows, columns = np.triu_indices(found[0].shape[-1], 1)
+    return np.asarray(np.abs(found[0] - found[1])[..., rows, columns].mean(axis=-1))
 
 
 def _correlations(moments: Matrix) -> Matrix:
     """Correlations of the columns; 0 for a constant one."""
-    count, sums = moments[0, 0], moments[0, 1:]
-    covariance = moments[1:, 1:] / count - np.outer(sums, sums) / count**2
-    deviation = np.sqrt(np.maximum(np.diag(covariance), 1e-12))
-    return np.asarray(covariance / np.outer(deviation, deviation))
+    means = moments[..., 0, 1:] / moments[..., :1, 0]
+    covariance = moments[..., 1:, 1:] / moments[..., :1, :1]
+    covariance = covariance - means[..., :, None] * means[..., None, :]
+    variance = np.diagonal(covariance, axis1=-2, axis2=-1)
+    deviation = np.sqrt(np.maximum(variance, 1e-12))
+    return np.asarray(covariance / (deviation[..., :, None] * deviation[..., None, :]))

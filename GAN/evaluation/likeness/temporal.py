@@ -103,23 +103,21 @@ class Movement:
 
 def movement(frame: pd.DataFrame, profile: MachineProfile) -> Movement:
     """Statistics of nominal readings of whole lives."""
-    names = [sensor.name for sensor in profile.sensors]
-    lives = long_lives(frame)
-    raw = [life[names].to_numpy() for life in lives]
+    lives = _long_lives(frame, [sensor.name for sensor in profile.sensors])
+    raw = [life.readings for life in lives]
     return Movement(
         autocorrelation=_mean(autocorrelation, raw),
         noise_autocorrelation=_noise_autocorrelation(raw),
         noise_rows=sum(len(life) // SEGMENT * SEGMENT for life in raw),
         cross_correlation=_mean(_cross_correlation, raw),
-        monotonicity=_monotonicity(lives, profile),
-        windows=_windows(lives, raw),
+        monotonicity=_monotonicity(raw, profile),
+        windows=_windows(lives),
     )
 
 
 def windows_of(frame: pd.DataFrame, names: list[str]) -> Windows:
     """The windows of nominal readings of whole lives."""
-    lives = long_lives(frame)
-    return _windows(lives, [life[names].to_numpy() for life in lives])
+    return _windows(_long_lives(frame, names))
 
 
 def windows_c2st_auc(seed: Windows, made: Windows) -> float | None:
@@ -171,7 +169,7 @@ def relative_noise_of(
     frame: pd.DataFrame, names: list[str], seed: Movement, shuffled: InTime
 ) -> float | None:
     """The same for another set, relative to the shuffled rows of the first one."""
-    raw = [life[names].to_numpy() for life in long_lives(frame)]
+    raw = [life.readings for life in _long_lives(frame, names)]
     rows = sum(len(life) // SEGMENT * SEGMENT for life in raw)
     return _relative(
         _difference(seed.noise_autocorrelation, _noise_autocorrelation(raw)),
@@ -186,15 +184,25 @@ def _relative(error: float | None, chance: float | None, shuffled: float | None)
     return error / max(shuffled, CHANCES * chance)
 
 
-def long_lives(frame: pd.DataFrame) -> list[pd.DataFrame]:
+class _Life(NamedTuple):
+    """A life: its unit, hours from row to row, and readings, shape (rows, sensors)."""
+
+    unit: int
+    time_step: float
+    readings: Matrix
+
+
+def _long_lives(frame: pd.DataFrame, names: list[str]) -> list[_Life]:
     """The first `MOST_UNITS` lives that have at least `FEWEST_ROWS` rows."""
-    lives = (life for _, life in frame.groupby("unit_id") if len(life) >= FEWEST_ROWS)
-    return [life for life, _ in zip(lives, range(MOST_UNITS), strict=False)]
-
-
-def _time_step(lives: list[pd.DataFrame]) -> float:
-    """Hours from row to row."""
-    return float(np.median(np.diff(lives[0]["cycle_hour"])))
+    units, hours = frame["unit_id"].to_numpy(), frame["cycle_hour"].to_numpy()
+    readings = frame[names].to_numpy()
+    ends = np.append(np.flatnonzero(np.diff(units)) + 1, len(units))
+    lives: list[_Life] = []
+    for start, end in zip(np.append(0, ends[:-1]), ends, strict=True):
+        if end - start >= FEWEST_ROWS and len(lives) < MOST_UNITS:
+            step = float(np.median(np.diff(hours[start:end])))
+            lives.append(_Life(int(units[start]), step, readings[start:end]))
+    return lives
 
 
 def autocorrelation(readings: Matrix) -> Matrix:
@@ -249,32 +257,32 @@ def _noise_segments(readings: Matrix) -> Matrix:
     return np.asarray(kept @ segments)
 
 
-def _windows(lives: list[pd.DataFrame], readings: list[Matrix]) -> Windows:
+def _windows(lives: list[_Life]) -> Windows:
     features, units = [], []
-    for life, rows in zip(lives, readings, strict=True):
-        count = len(rows) // WINDOW
-        parts = rows[: count * WINDOW].reshape(count, WINDOW, -1)
+    for life in lives:
+        count = len(life.readings) // WINDOW
+        parts = life.readings[: count * WINDOW].reshape(count, WINDOW, -1)
         steps = np.diff(parts, axis=1).std(axis=1)
         features.append(np.hstack([parts.mean(axis=1), parts.std(axis=1), steps]))
-        units.append(np.full(count, life["unit_id"].iloc[0]))
+        units.append(np.full(count, life.unit))
     if not features:
         return Windows(np.empty((0, 0)), np.empty(0, int), 0.0)
-    return Windows(np.vstack(features), np.concatenate(units), _time_step(lives))
+    return Windows(np.vstack(features), np.concatenate(units), lives[0].time_step)
 
 
-def _monotonicity(lives: list[pd.DataFrame], profile: MachineProfile) -> float | None:
+def _monotonicity(lives: list[Matrix], profile: MachineProfile) -> float | None:
     from scipy.stats import rankdata
 
     paths = [
-        (sensor.name, middle, sensor.failure - middle)
-        for sensor in profile.sensors
+        (index, middle, sensor.failure - middle)
+        for index, sensor in enumerate(profile.sensors)
         if sensor.failure is not None
         for middle in [(sensor.normal.min + sensor.normal.max) / 2]
     ]
     if not paths or not lives:
         return None
-    names, middles, distances = (list(column) for column in zip(*paths, strict=True))
-    health = [((life[names].to_numpy() - middles) / distances).mean(axis=1) for life in lives]
+    wearing, middles, distances = (list(column) for column in zip(*paths, strict=True))
+    health = [((life[:, wearing] - middles) / distances).mean(axis=1) for life in lives]
     with np.errstate(invalid="ignore", divide="ignore"):
         ranks = [np.corrcoef(rankdata(index), np.arange(len(index)))[0, 1] for index in health]
     return float(np.mean(np.nan_to_num(ranks)))

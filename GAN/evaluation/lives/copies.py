@@ -8,7 +8,7 @@ about as much as they differ from each other. A copy does not, even if it was st
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,14 +20,28 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Matrix = NDArray[np.float64]
-#: Fractions of life, shape (rows,), and readings in standard deviations, shape (rows, sensors).
-Life = tuple[Matrix, Matrix]
+
+
+class Life(NamedTuple):
+    """A life.
+
+    Attributes:
+        fractions: Fractions of life, shape (rows,).
+        readings: In standard deviations, shape (rows, sensors).
+    """
+
+    fractions: Matrix
+    readings: Matrix
+
 
 #: The least difference from row to row that counts, in standard deviations of a sensor: copies of
 #: smooth lives with a little noise must be found too.
 LEAST_NOISE = 0.15
 #: Rows of a synthetic life that are compared.
 ROWS = 64
+#: Known lives that a life is compared with row by row, and parts of life whose mean readings say
+#: which are the nearest: a copy has those of its original.
+NEAREST, PARTS = 4, 16
 
 
 def nearest_life_distance(
@@ -47,35 +61,70 @@ def nearest_life_distance(
     names = [sensor.name for sensor in profile.sensors]
     scale = seed[names].std().to_numpy() + 1e-12
     known = _lives(seed, names, scale)
-    usual = np.array([_to_others(known, place) for place in range(len(known))])
+    usual = _to_others(known)
     # Of many new lives, some come near a known unit. They still differ by the noise of both.
-    noise = np.array([_distance(life[1][1:], life[1][:-1]) for life in known])
+    noise = np.array([_distance(life.readings[1:], life.readings[:-1]) for life in known])
     usual = np.minimum(usual, np.maximum(noise, LEAST_NOISE))
+    lives = [life for frame in synthetic.values() for life in _lives(frame, names, scale)]
+    nearest = _nearest(_courses(lives), _courses(known))
     return min(
-        float(np.min(_distances(life, known) / np.maximum(usual, 1e-12)))
-        for frame in synthetic.values()
-        for life in _lives(frame, names, scale)
+        float(np.min(_distances(life, known, places) / np.maximum(usual[places], 1e-12)))
+        for life, places in zip(lives, nearest, strict=True)
     )
 
 
 def _lives(frame: pd.DataFrame, names: list[str], scale: Matrix) -> list[Life]:
-    fractions, units = life_fraction(frame).to_numpy(), frame["unit_id"].to_numpy()
+    fractions = np.asarray(life_fraction(frame), np.float64)
+    units = frame["unit_id"].to_numpy()
     readings = np.nan_to_num(frame[names].to_numpy()) / scale
     ends = np.flatnonzero(np.diff(units)) + 1
-    return list(zip(np.split(fractions, ends), np.split(readings, ends), strict=True))
+    return [
+        Life(own, shown)
+        for own, shown in zip(np.split(fractions, ends), np.split(readings, ends), strict=True)
+    ]
 
 
-def _to_others(known: list[Life], place: int) -> float:
-    others = known[:place] + known[place + 1 :]
-    return float(_distances(known[place], others).min()) if others else np.inf
+def _courses(lives: list[Life]) -> Matrix:
+    """Mean readings of the parts of each life, shape (lives, PARTS × sensors)."""
+    return np.array([_course(life.readings) for life in lives])
 
 
-def _distances(life: Life, known: list[Life]) -> Matrix:
-    """Differences of a life to known ones, shape (known,)."""
-    rows = np.unique(np.linspace(0, len(life[0]) - 1, ROWS).round().astype(int))
-    fractions, readings = life[0][rows], life[1][rows]
+def _course(readings: Matrix) -> Matrix:
+    # A part of a life that has fewer rows than parts is its nearest row.
+    starts = np.arange(PARTS) * len(readings) // PARTS
+    rows = np.maximum(np.diff(starts, append=len(readings)), 1)
+    return np.asarray((np.add.reduceat(readings, starts) / rows[:, None]).ravel())
+
+
+def _nearest(courses: Matrix, known: Matrix) -> NDArray[np.intp]:
+    """Places of the known lives with the most similar courses, shape (lives, NEAREST or less)."""
+    # The squared distance, without the part that is the same for all known lives.
+    away = np.square(known).sum(axis=1) - 2.0 * courses @ known.T
+    return np.asarray(np.argsort(away, axis=1)[:, :NEAREST])
+
+
+def _to_others(known: list[Life]) -> Matrix:
+    """Difference of each known life to its nearest other one, shape (known,)."""
+    if len(known) == 1:
+        return np.array([np.inf])
+    courses = _courses(known)
+    found = np.empty(len(known))
+    for place, life in enumerate(known):
+        others = np.delete(np.arange(len(known)), place)
+        nearest = _nearest(courses[[place]], courses[others])[0]
+        found[place] = _distances(life, known, others[nearest]).min()
+    return found
+
+
+def _distances(life: Life, known: list[Life], places: NDArray[np.intp]) -> Matrix:
+    """Differences of a life to the known ones at some places, shape (places,)."""
+    rows = np.unique(np.linspace(0, len(life.fractions) - 1, ROWS).round().astype(int))
+    fractions, readings = life.fractions[rows], life.readings[rows]
     return np.array(
-        [min(_distance(readings, match) for match in _at(fractions, other)) for other in known]
+        [
+            min(_distance(readings, match) for match in _at(fractions, known[place]))
+            for place in places
+        ]
     )
 
 

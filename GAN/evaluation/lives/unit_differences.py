@@ -44,14 +44,13 @@ def unit_difference_error(
     differs = np.all([np.ptp(side, axis=0) > 0.0 for side in sides], axis=0)
     if min(map(len, sides)) < FEWEST or differs.sum() < 2:
         return None
-    one, other = (_standard(side[:, differs]) for side in sides)
-    every = np.vstack([one, other])
+    levels = np.vstack([_standard(side[:, differs]) for side in sides])
+    first = np.arange(len(levels)) < len(sides[0])
     rng = np.random.default_rng(0)
-    divided = []
-    for _ in range(DIVISIONS):
-        order = rng.permutation(len(every))
-        divided.append(_difference(every[order[: len(one)]], every[order[len(one) :]]))
-    return _difference(one, other) / float(np.quantile(divided, 1.0 - CHANCE))
+    places = [rng.permutation(len(levels)).argsort() for _ in range(DIVISIONS)]
+    divided = [place < len(sides[0]) for place in places]
+    error, *usual = _differences(levels, np.array([first, *divided]))
+    return float(error / np.quantile(usual, 1.0 - CHANCE))
 
 
 def _levels(frame: pd.DataFrame, names: list[str]) -> Matrix:
@@ -65,7 +64,31 @@ def _standard(levels: Matrix) -> Matrix:
     return np.asarray((levels - levels.mean(axis=0)) / levels.std(axis=0))
 
 
-def _difference(one: Matrix, other: Matrix) -> float:
-    with np.errstate(invalid="ignore", divide="ignore"):
-        correlations = [np.nan_to_num(np.corrcoef(side, rowvar=False)) for side in (one, other)]
-    return float(np.abs(correlations[0] - correlations[1])[np.triu_indices(one.shape[1], 1)].mean())
+def _differences(levels: Matrix, first: NDArray[np.bool_]) -> Matrix:
+    """Mean absolute difference of the correlations of two sides.
+
+    Args:
+        levels: Shape (units, levels).
+        first: Ways to divide the units: which are on the first side, shape (ways, units).
+
+    Returns:
+        Shape (ways,).
+    """
+    rows, columns = np.triu_indices(levels.shape[1], 1)
+    sides = [_correlations(levels, side, rows, columns) for side in (first, ~first)]
+    return np.asarray(np.abs(sides[0] - sides[1]).mean(axis=1))
+
+
+def _correlations(
+    levels: Matrix,
+    chosen: NDArray[np.bool_],
+    rows: NDArray[np.intp],
+    columns: NDArray[np.intp],
+) -> Matrix:
+    """Correlations of pairs of levels among chosen units; 0 for levels that are all equal."""
+    share = chosen / chosen.sum(axis=1, keepdims=True)
+    means = share @ levels
+    deviations = np.sqrt(np.maximum(share @ levels**2 - means**2, 0.0))
+    covariance = share @ (levels[:, rows] * levels[:, columns]) - means[:, rows] * means[:, columns]
+    scale = deviations[:, rows] * deviations[:, columns]
+    return np.asarray(np.where(scale > 1e-12, covariance / np.maximum(scale, 1e-12), 0.0))

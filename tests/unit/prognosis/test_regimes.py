@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 from GAN.datasets.real_units import RealUnits
+from GAN.datasets.regimes import find_regimes
 from GAN.manager import GANManager
 from GAN.profiles.profile import MachineProfile
 from GAN.prognosis import lifetime_prior, predictor_file
-from GAN.prognosis.condition.regimes import find_regimes
 from GAN.prognosis.condition.sensors import SensorArrays
 from GAN.prognosis.predictor import Predictor
 from GAN.prognosis.training_lives import FEWEST_REAL_UNITS, choose
@@ -35,21 +35,21 @@ def jumping_lives(rig: MachineProfile, *, with_setting: bool) -> pd.DataFrame:
 
 
 def test_machines_without_settings_have_no_regimes(
-    rig_lives: pd.DataFrame, rig_sensors: SensorArrays
+    rig: MachineProfile, rig_lives: pd.DataFrame, rig_sensors: SensorArrays
 ) -> None:
-    regimes, reason = find_regimes(rig_lives, rig_sensors)
+    regimes, reason = find_regimes(rig_lives, rig)
     assert regimes.settings == ()
     assert reason is None
-    assert regimes.of_frame(rig_lives, rig_sensors) is rig_lives
+    assert regimes.of_frame(rig_lives, rig_sensors.names) is rig_lives
 
 
 def test_readings_are_standardised_within_regimes(rig: MachineProfile) -> None:
     lives, sensors = jumping_lives(rig, with_setting=True), SensorArrays.of(rig, STEP)
-    regimes, reason = find_regimes(lives, sensors)
+    regimes, reason = find_regimes(lives, rig)
     assert reason is None
     assert len(regimes.codes) == 3
     wearing = [sensors.names[index] for index in sensors.wearing]
-    standardised = regimes.of_frame(lives, sensors)[wearing]
+    standardised = regimes.of_frame(lives, sensors.names)[wearing]
     assert (standardised.std() < 0.2 * lives[wearing].std()).all()
     # What remains follows the wear as the readings did before they jumped.
     plain = physics_seed(rig, 3_000, 1)
@@ -58,7 +58,7 @@ def test_readings_are_standardised_within_regimes(rig: MachineProfile) -> None:
 
 def test_readings_in_an_unknown_regime_are_missing(rig: MachineProfile) -> None:
     lives, sensors = jumping_lives(rig, with_setting=True), SensorArrays.of(rig, STEP)
-    regimes, _ = find_regimes(lives, sensors)
+    regimes, _ = find_regimes(lives, rig)
     readings = lives[list(sensors.names)].to_numpy(float)[:2]
     readings[0, regimes.settings[0]] = np.nan
     assert np.isnan(regimes.standardised(readings)[0]).all()

@@ -11,8 +11,10 @@ import pandas as pd
 import pytest
 
 from errors import StageError
-from GAN.config.tvae_config import TvaeConfig
+from GAN.config.tvae_config import TVAE_ROWS, TvaeConfig
+from GAN.datasets.real_units import RealUnits
 from GAN.profiles.profile import MachineProfile
+from GAN.simulation.physics import physics_seed
 from GAN.synthesis.life_model import feature_names, nominal_readings
 from GAN.synthesis.machine_model import load, save, sdv_metadata, train
 from tests.unit.conftest import Reports, Training
@@ -67,6 +69,25 @@ def test_progress_reports_the_table_then_every_tenth_of_the_epochs_and_the_last(
     assert [loss for *_, loss in epochs] == [
         losses[epoch - 1] for _, _, epoch, _ in epochs if epoch
     ]
+
+
+def test_rows_are_learnt_from_a_sample_of_a_simulated_seed_and_lives_from_all(
+    rig: MachineProfile,
+) -> None:
+    seed = physics_seed(rig, TVAE_ROWS + 2_000)
+    learnt = {}
+    for kind, real in (("simulated", None), ("real", RealUnits(seed, None))):
+
+        def first(percent: float, message: str, kind: str = kind, **_: object) -> None:
+            learnt.setdefault(kind, message)
+
+        model = train(seed, rig, TvaeConfig(epochs=1), 1, first, real=real).model
+        rows = sum(one.noise_ends[-1] for one in model.lives.trajectories.trajectories)
+        assert rows >= len(seed)
+    assert learnt == {
+        "simulated": "learning 10,000 rows of 7 columns",
+        "real": "learning 12,000 rows of 7 columns",
+    }
 
 
 class Enough(Exception):

@@ -9,10 +9,12 @@ from GAN.datasets.run_to_failure import life_fraction, time_step_of
 from GAN.profiles.profile import MachineProfile
 from GAN.progress import silent
 from GAN.simulation.noise import ar1_noise
-from GAN.synthesis import trajectories
+from GAN.synthesis import trajectory_fitting
+from GAN.synthesis.cycles import EXPLAINED, cycle_periods, fit_cycles
 from GAN.synthesis.generation import generate
 from GAN.synthesis.piecewise import corner_shares, corners_for, fit_curve
-from GAN.synthesis.trajectories import DegradationTrajectories, Life, fit_trajectories
+from GAN.synthesis.trajectories import DegradationTrajectories, Drawn, Life
+from GAN.synthesis.trajectory_fitting import fit_trajectories
 from GAN.synthesis.unit_effects import UnitEffects, sensors_with_unit_effects
 from GAN.tvae.column_fitting import describe
 from GAN.tvae.columns import Numbers
@@ -29,8 +31,13 @@ def described(frame: pd.DataFrame) -> list[Numbers]:
     return [column for column in columns if isinstance(column, Numbers)]
 
 
+def whole_life(rows: int, hours: float) -> Life:
+    places = np.linspace(0, 1, rows)
+    return Life(places, hours, places * hours)
+
+
 def whole_lives(units: int, hours: float = HOURS) -> list[Life]:
-    return [Life(np.linspace(0, 1, ROWS), hours)] * units
+    return [whole_life(ROWS, hours)] * units
 
 
 class Fleet:
@@ -61,7 +68,7 @@ class Fleet:
         """The trajectories of some rows; all lives are equally long."""
         return fit_trajectories(
             self.columns,
-            self.frame.to_numpy()[rows],
+            Drawn.of_one_regime(self.frame.to_numpy()[rows]),
             self.fraction[rows],
             self.units[rows],
             np.broadcast_to(np.array(modes, dtype=object), len(rows)),
@@ -71,7 +78,9 @@ class Fleet:
     def made(self, units: int) -> pd.DataFrame:
         """New units of the same mode, each with rows like those that were seen."""
         rng = np.random.default_rng(1)
-        readings = self.trajectories.readings(self.columns, "bearing", whole_lives(units), rng)
+        readings = self.trajectories.drawn(
+            self.columns, "bearing", whole_lives(units), rng
+        ).readings
         return pd.DataFrame(readings, columns=list(self.frame))
 
 
@@ -113,9 +122,11 @@ def test_units_differ_from_each_other_as_those_that_were_seen(fleet: Fleet) -> N
 def test_no_unit_goes_exactly_as_one_that_was_seen(fleet: Fleet) -> None:
     (trajectory,) = fleet.trajectories.trajectories
     rng = np.random.default_rng(0)
-    seen = trajectory.deviations * np.sqrt(len(trajectory.deviations) - 1)
+    seen = trajectory.units.deviations * np.sqrt(len(trajectory.units.deviations) - 1)
     places = np.linspace(0, 1, ROWS)
-    lives = np.array([trajectory.readings(Life(places, HOURS), rng) for _ in range(200)])
+    lives = np.array(
+        [trajectory.drawn(whole_life(len(places), HOURS), rng).readings for _ in range(200)]
+    )
     shares = corner_shares(places, len(trajectory.curve))
     made = np.array([fit_curve(shares, life) for life in lives]) - trajectory.curve
     apart = np.sqrt(np.square(made[:, None] - seen).mean((2, 3)).min(axis=1))
@@ -132,7 +143,8 @@ def test_units_of_a_mode_that_was_seen_once_differ_as_those_of_others(fleet: Fle
     trajectories = fleet.learnt(rows, modes)
     rng = np.random.default_rng(0)
     bearing, seal = (
-        trajectories.readings(fleet.columns, mode, whole_lives(100), rng)[:, 0]
+        trajectories.drawn(fleet.columns, mode, whole_lives(100), rng)
+        .readings[:, 0]
         .reshape(100, ROWS)[:, -10:]
         .mean(1)
         for mode in ("bearing", "seal")
@@ -155,15 +167,15 @@ def test_units_that_live_longer_differ_as_known_ones_do() -> None:
     columns = described(frame)
     trajectories = fit_trajectories(
         columns,
-        frame.to_numpy(),
+        Drawn.of_one_regime(frame.to_numpy()),
         np.tile(np.linspace(0, 1, rows), units),
         at_unit,
         np.full(units * rows, "wear", dtype=object),
         HOURS * np.exp(0.3 * cool[at_unit]),
     )
     means = {
-        hours: trajectories.readings(columns, "wear", whole_lives(50, hours), rng)
-        .reshape(50, ROWS, 2)
+        hours: trajectories.drawn(columns, "wear", whole_lives(50, hours), rng)
+        .readings.reshape(50, ROWS, 2)
         .mean(axis=1)
         for hours in (0.7 * HOURS, 1.4 * HOURS)
     }
@@ -203,12 +215,12 @@ def test_noise_grows_where_it_grew(fleet: Fleet) -> None:
 def test_of_long_recordings_some_units_keep_their_noise(
     fleet: Fleet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(trajectories, "MOST_NOISE_ROWS", 2 * ROWS)
+    monkeypatch.setattr(trajectory_fitting, "MOST_NOISE_ROWS", 2 * ROWS)
     learnt = fleet.learnt(np.arange(len(fleet.frame)), "bearing")
     (trajectory,) = learnt.trajectories
     assert len(trajectory.noise) == 2 * ROWS
     rng = np.random.default_rng(0)
-    made = learnt.readings(fleet.columns, "bearing", whole_lives(20), rng)[:, 0]
+    made = learnt.drawn(fleet.columns, "bearing", whole_lives(20), rng).readings[:, 0]
     seen = noise_of(fleet.frame["hot"]).std()
     assert noise_of(pd.Series(made)).std() == pytest.approx(seen, rel=0.15)
 
@@ -230,8 +242,10 @@ def test_noise_keeps_its_tails() -> None:
     places, units = np.tile(np.linspace(0, 1, 400), 10), np.repeat(np.arange(10), 400)
     modes = np.full(4_000, "wear", dtype=object)
     hours = np.full(4_000, HOURS)
-    trajectories = fit_trajectories(columns, frame.to_numpy(), places, units, modes, hours)
-    made = trajectories.readings(columns, "wear", whole_lives(20), rng)
+    trajectories = fit_trajectories(
+        columns, Drawn.of_one_regime(frame.to_numpy()), places, units, modes, hours
+    )
+    made = trajectories.drawn(columns, "wear", whole_lives(20), rng).readings
     assert pd.Series(made[:, 0]).kurt() > 1.5
     assert abs(pd.Series(made[:, 1]).kurt()) < 0.6
 
@@ -251,8 +265,8 @@ def test_a_unit_of_few_rows_has_a_stiffer_curve(rows: int, corners: int) -> None
 
 def test_one_short_unit_is_enough_for_a_trajectory(fleet: Fleet) -> None:
     trajectories = fleet.learnt(np.array([0, 399]), "bearing")
-    life = Life(np.array([0.0, 0.5, 1.0]), HOURS)
-    made = trajectories.readings(fleet.columns, "bearing", [life], np.random.default_rng(0))
+    life = whole_life(3, HOURS)
+    made = trajectories.drawn(fleet.columns, "bearing", [life], np.random.default_rng(0)).readings
     assert np.isfinite(made).all()
 
 
@@ -273,3 +287,14 @@ def test_sensors_scatter_no_more_towards_failure_than_in_the_seed(
             for frame in (rig_seed, sets["train"])
         )
         assert made == pytest.approx(seen, rel=0.25)
+
+
+def test_slow_noise_is_no_cycle() -> None:
+    rng = np.random.default_rng(3)
+    hours = np.arange(1_200.0)
+    periods = cycle_periods(1.0, 1_200.0)
+    assert periods == (24.0, 12.0, 168.0)
+    slow = ar1_noise(1_200, 0.97, rng)
+    day = np.sin(2 * np.pi * hours / 24)
+    _, explained = fit_cycles(np.column_stack([slow, slow + 2 * day]), hours, periods)
+    assert explained[0] < EXPLAINED < explained[1]

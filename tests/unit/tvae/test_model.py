@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import ks_2samp
 
+from errors import StageError
+from GAN.config.tvae_config import TvaeConfig
 from GAN.synthesis.serialization import deserialized, serialized
 from GAN.tvae.export.sdv import to_stock
-from GAN.tvae.model import TableModel
+from GAN.tvae.model import TableModel, fit_model
 from tests.unit.tvae.tables import c2st_auc, gaps, learn, mixed, near_a_limit
 
 #: What a fit takes anyway.
@@ -152,3 +157,44 @@ class TestStock:
     ) -> None:
         frame = table[["health", "wear"]].assign(never=np.nan)
         assert sampled_by_stock(learn(frame, 1), frame, 50)["never"].isna().all()
+
+
+ODD: dict[str, Callable[[np.random.Generator], Any]] = {
+    "huge": lambda rng: 1e300 * rng.normal(size=2_000),
+    "one huge value": lambda rng: np.append(rng.normal(size=1_999), 1e300),
+    "huge on both sides": lambda rng: np.append(rng.normal(size=1_998), [1e300, -1e300]),
+    "all magnitudes": lambda rng: np.exp(100.0 * rng.normal(size=2_000)),
+    "a huge offset": lambda rng: 1e12 + rng.normal(size=2_000),
+    "an offset that hides everything": lambda rng: 1e17 + rng.normal(size=2_000),
+    "tiny": lambda rng: 1e-300 * rng.normal(size=2_000),
+    "constant and huge": lambda _: np.full(2_000, 1e300),
+    "constant but once": lambda _: np.append(np.full(1_999, 5.0), 1e9),
+    "no moments": lambda rng: rng.standard_cauchy(2_000),
+}
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("kind", ODD)
+def test_numbers_of_any_size_are_learnt(kind: str) -> None:
+    rng = np.random.default_rng(0)
+    usual = rng.normal(size=2_000)
+    frame = pd.DataFrame({"usual": usual, "odd": ODD[kind](rng)})
+    model = learn(frame, epochs=10)
+    assert model.losses[-1] < model.losses[0]
+    rows = model.sample(2_000, 1)
+    assert rows["odd"].between(frame["odd"].min(), frame["odd"].max()).all()
+    assert ks_2samp(rows["usual"], usual).statistic < 0.1
+    assert ks_2samp(rows["odd"], frame["odd"]).statistic < 0.1
+
+
+def test_a_training_that_diverges_names_a_column_and_what_to_do() -> None:
+    frame = pd.DataFrame({"a": np.linspace(0.0, 7.0, 500), "b": np.linspace(1.0, 2.0, 500)})
+    settings = TvaeConfig(epochs=500, learning_rate=10.0)
+    with pytest.raises(StageError) as error:
+        fit_model(frame, settings, 0, lambda _loss: None)
+    assert re.fullmatch(
+        r"the training diverged in epoch \d+: loss \S+; column '(a', with values from 0 to 7|"
+        r"b', with values from 1 to 2), is furthest off: correct it, leave it out, or train fewer "
+        r"epochs",
+        str(error.value),
+    )

@@ -8,10 +8,18 @@ import torch
 
 from GAN.config.tvae_config import TvaeConfig
 from GAN.tvae import device
-from GAN.tvae.autoencoder import Autoencoder, in_lanes
+from GAN.tvae.autoencoder import MOST_NOISE_FACTOR, Autoencoder, in_lanes
 from GAN.tvae.device import CPU, GPU_START_SECONDS, device_for
 from GAN.tvae.network import Network, parameter_count
-from GAN.tvae.training import batch_size, fit, learning_rate, rate
+from GAN.tvae.training import (
+    MOST_LOSS,
+    Diverged,
+    batch_size,
+    fit,
+    learning_rate,
+    rate,
+    worst_channel,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -72,6 +80,44 @@ def test_a_small_step_against_the_gradient_lowers_the_loss_as_much_as_it_says(
     if weight == 1.0:
         assert lowered == pytest.approx(1e-4 * float(gradient.square().sum()), rel=0.05)
     assert lowered > 0
+
+
+def test_a_noise_factor_at_its_limit_is_not_driven_beyond() -> None:
+    model = Autoencoder(3, [], hidden=16, latent=2, generator=generator(), device=CPU)
+    bias = model.decoder.layers[-1][1]
+    beyond = MOST_NOISE_FACTOR + 1.0
+    bias[3:6] = torch.tensor([beyond, -beyond, 0.0])
+    of_factors = model.decoder.gradients[-1][1][3:6]
+    far = filled_up(1e3 * torch.ones(8, 3))
+    model.loss(far, torch.zeros(8, 2), 1.0)
+    assert (of_factors[:2] == 0.0).tolist() == [True, False]  # Both factors have to grow.
+    assert of_factors[1] < 0.0
+    model.noise[:] = 1e6
+    model.loss(filled_up(torch.zeros(8, 3)), torch.zeros(8, 2), 1.0)
+    assert (of_factors[:2] == 0.0).tolist() == [False, True]  # Both have to fall.
+    assert of_factors[0] > 0.0
+
+
+def test_a_training_that_diverges_stops_in_that_epoch() -> None:
+    rows = filled_up(torch.randn(2_000, 3, generator=generator(1)))
+    losses: list[float] = []
+    settings = TvaeConfig(epochs=1_000, learning_rate=10.0)
+    with pytest.raises(Diverged) as stopped:
+        fit(rows, 3, [], settings, generator(), losses.append)
+    assert stopped.value.epoch == len(losses) + 1 < 50
+    assert stopped.value.loss > MOST_LOSS > max(losses, default=0.0) / rows.shape[1]
+
+
+def test_the_worst_channel_is_the_one_that_is_furthest_off() -> None:
+    model = Autoencoder(4, [3], hidden=16, latent=2, generator=generator(), device=CPU)
+    rows = filled_up(torch.randn(50, 7, generator=generator(1)))
+    model.decoder.layers[-1][1][2] = 50.0
+    assert worst_channel(model, rows) == 2
+    model.parameters[:] = float("nan")
+    rows[7, 3] = -40.0
+    assert worst_channel(model, rows) == 3
+    labels_alone = Autoencoder(0, [3], hidden=16, latent=2, generator=generator(), device=CPU)
+    assert worst_channel(labels_alone, rows) is None
 
 
 def test_the_noise_of_a_channel_is_what_the_others_do_not_explain() -> None:

@@ -9,6 +9,7 @@ import pytest
 from GAN.config.quality_gates import GATES
 from GAN.evaluation.lives.copies import nearest_life_distance
 from GAN.profiles.profile import MachineProfile
+from GAN.simulation.physics import generator, simulated_units
 from tests.unit.evaluation.sets import Sets
 
 POOR = GATES["nearest_life_distance"].usable
@@ -42,6 +43,15 @@ def test_one_copied_life_in_any_set_is_found(
     copy[names] += noise * spread * rng.standard_normal((len(copy), len(names)))
     sets = honest | {"val": pd.concat([honest["val"], copy])}
     assert nearest_life_distance(rig_seed, sets, rig) < POOR
+
+
+def test_a_copy_of_one_of_many_known_lives_is_found(rig: MachineProfile, honest: Sets) -> None:
+    known = simulated_units(rig, 6_000, 40, generator(rig, 1))
+    copies = [known[known["unit_id"] == unit].reset_index(drop=True) for unit in (1, 20, 40)]
+    assert nearest_life_distance(known, honest, rig) > GOOD
+    for copy in copies:
+        sets = honest | {"test": stretched(copy, 1.3)}
+        assert nearest_life_distance(known, sets, rig) < POOR
 
 
 def test_new_units_and_lives_of_the_model_are_no_copies(
