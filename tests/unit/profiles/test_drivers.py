@@ -12,31 +12,18 @@ import yaml
 from GAN.profiles.catalogue import template_profile
 from GAN.profiles.loading import parse_profile
 from GAN.profiles.profile import MachineProfile
-from tests.unit.profiles.samples import both_formats, content, problems_of, sensor, written
-
-LOAD = {"pattern": "shifts", "low": 0.6, "high": 1.0, "hours": 16}
-AMBIENT = {"daily_amplitude": 3, "seasonal_amplitude": 6}
-CURRENT = sensor(name="current", unit="A", normal={"min": 30, "max": 50}, failure=60)
-HALL = {"name": "hall", "unit": "degC", "normal": {"min": 10, "max": 30}, "noise": 0.5}
-
-
-def coupling(name: str, follows: str, gain: float, **changes: Any) -> dict[str, Any]:
-    return {"sensor": name, "follows": follows, "gain": gain, **changes}
-
-
-COUPLINGS = [
-    coupling("hall", "driver.ambient", 1),
-    coupling("current", "driver.load", 30),
-    coupling("bearing_temperature", "current", 0.5, lag_hours=1),
-    coupling("bearing_temperature", "hall", 0.7, source="rule of thumb"),
-]
-
-
-def driven(**changes: Any) -> dict[str, Any]:
-    """A valid profile with drivers; `changes` are of the drivers."""
-    drivers = {"load": LOAD, "ambient": AMBIENT, "couplings": COUPLINGS, **changes}
-    sensors = [sensor(), CURRENT, {**HALL, "direction": "steady"}]
-    return content(schema_version=2, sensors=sensors, drivers=drivers)
+from tests.unit.profiles.samples import (
+    AMBIENT,
+    COUPLINGS,
+    LOAD,
+    both_formats,
+    content,
+    coupling,
+    driven,
+    problems_of,
+    sensor,
+    written,
+)
 
 
 @both_formats

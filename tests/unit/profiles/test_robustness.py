@@ -12,7 +12,7 @@ from errors import InvalidProfile
 from GAN.config.units import UNITS
 from GAN.profiles.loading import parse_profile
 from GAN.profiles.profile import MachineProfile
-from tests.unit.profiles.samples import SUFFIXES, content, sensor, written
+from tests.unit.profiles.samples import LOAD, SUFFIXES, content, coupling, driven, sensor, written
 
 
 def survives(data: bytes, suffix: str) -> None:
@@ -51,6 +51,17 @@ PLACES: list[Callable[[Any], dict[str, Any]]] = [
     *(lambda value, key=key: content(sensors=[sensor(**{key: value})]) for key in sensor()),
     lambda value: content(failure_modes=[{"name": value, "sensors": value}]),
     lambda value: content(failure_modes=[value], sensors=[value, value]),
+    *(
+        lambda value, key=key: driven(**{key: value})
+        for key in ("load", "ambient", "couplings", "maintenance")
+    ),
+    *(lambda value, key=key: driven(load={**LOAD, key: value}) for key in LOAD),
+    *(
+        lambda value, key=key: driven(couplings=[coupling("hall", "current", 1, **{key: value})])
+        for key in ("lag_hours", "source")
+    ),
+    lambda value: driven(couplings=[value, coupling(value, value, value)]),
+    lambda value: driven(maintenance={"every_hours": value, "restores": 1, "sensors": [value]}),
 ]
 
 
