@@ -117,6 +117,7 @@ def _converted(
         settings=np.empty((NOISE_ROWS, 0)),
         periods=(),
         cycles=np.empty((units, 0, len(columns))),
+        step_hours=0.0,
     )
 
 

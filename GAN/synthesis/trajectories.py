@@ -79,6 +79,7 @@ class DegradationTrajectory:
         settings: The settings of that regime as they were read, shape (rows, settings).
         periods: Hours of the cycles that units follow; mostly none.
         cycles: Amplitude of each unit's cycles, shape (units, 2 * periods, sensors).
+        step_hours: Time step of the noise; 0: that of the new units.
     """
 
     failure_mode: str
@@ -90,13 +91,14 @@ class DegradationTrajectory:
     settings: Matrix
     periods: tuple[float, ...]
     cycles: Matrix
+    step_hours: float
 
     def drawn(self, life: Life, rng: np.random.Generator) -> Drawn:
         """Draw the readings of a new unit."""
         new = self.units.drawn(life.hours, rng)
         shares = corner_shares(life.places, len(self.curve))
         unit = self._noise_unit(new.weights, rng)
-        rows = self._noise_rows(unit, life.places, rng)
+        rows = self._noise_rows(unit, life, rng)
         readings = shares @ (self.curve + new.curve) + self.noise[rows]
         if self.periods:
             readings += waves(life.times, self.periods) @ self.cycles[unit]
@@ -111,16 +113,28 @@ class DegradationTrajectory:
         chance = np.where(size > 0, np.square(weights) + 1e-9, 0.0)
         return int(rng.choice(len(size), p=chance / chance.sum()))
 
-    def _noise_rows(self, unit: int, places: Matrix, rng: np.random.Generator) -> Rows:
-        """Rows of a unit's noise, in stretches from about the same stages of life."""
-        size = np.diff(self.noise_ends, prepend=0)
-        rows = min(STRETCH, size[unit])
-        stages = places[::rows] + rng.uniform(-SHIFT, SHIFT, len(places[::rows]))
-        first = np.clip(stages, 0.0, 1.0) * (size[unit] - rows)
-        start = self.noise_ends[unit] - size[unit] + np.floor(first).astype(int)
+    def _noise_rows(self, unit: int, life: Life, rng: np.random.Generator) -> Rows:
+        """Rows of a unit's noise, in stretches from about the same stages of life.
+
+        With a larger time step than the noise's, they are as many steps apart.
+        """
+        size = int(np.diff(self.noise_ends, prepend=0)[unit])
+        apart = self._steps(life)
+        rows = max(1, min(STRETCH, size // apart))
+        stages = life.places[::rows] + rng.uniform(-SHIFT, SHIFT, len(life.places[::rows]))
+        first = np.clip(stages, 0.0, 1.0) * max(size - rows * apart, 0)
+        begin = int(self.noise_ends[unit]) - size
+        start = begin + np.floor(first).astype(int)
         if self.settings.shape[1]:
-            self._join(start, rows, self.noise_ends[unit] - size[unit], self.noise_ends[unit])
-        return np.asarray((start[:, None] + np.arange(rows)).ravel()[: len(places)])
+            self._join(start, rows * apart, begin, begin + size)
+        index = (start[:, None] + apart * np.arange(rows)).ravel()[: len(life.places)]
+        return np.asarray(np.minimum(index, begin + size - 1))
+
+    def _steps(self, life: Life) -> int:
+        """Steps of the noise in a step of a life."""
+        if self.step_hours == 0.0 or len(life.times) < 2:
+            return 1
+        return max(1, round(float(life.times[1] - life.times[0]) / self.step_hours))
 
     def _join(self, start: Rows, rows: int, begin: int, end: int) -> None:
         """Move each stretch to the nearest row that follows the regime before it.
@@ -129,13 +143,13 @@ class DegradationTrajectory:
 
         Args:
             start: First row of each stretch; changed in place.
-            rows: Rows of a stretch.
+            rows: Rows from the first one of a stretch to the first one of the next.
             begin: First row of the unit's noise.
             end: The row behind its last one.
         """
         regime = self.regimes[begin : end - rows]  # Of rows that a stretch can follow.
         for number in range(1, len(start)):
-            before = self.regimes[start[number - 1] + rows - 1]
+            before = self.regimes[min(start[number - 1] + rows, end) - 1]
             follows = begin + 1 + np.flatnonzero(regime == before)
             if len(follows):
                 start[number] = follows[np.abs(follows - start[number]).argmin()]

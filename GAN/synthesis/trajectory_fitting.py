@@ -72,8 +72,9 @@ def fit_trajectories(
     )
     _, first, count = np.unique(units, return_index=True, return_counts=True)
     corners = corners_for(float(np.median(count)))
-    usual = float(np.median(hours[first]))
-    periods = cycle_periods(usual / float(np.median(count)), usual)
+    every_step = np.diff(places * hours)
+    step = float(np.median(every_step[every_step > 0.0])) if len(places) > 1 else 0.0
+    periods = cycle_periods(step, float(np.median(hours[first])))
     known: list[_Unit] = []
     shares_explained: list[Matrix] = []
     for start, rows in zip(first, count, strict=True):
@@ -96,7 +97,7 @@ def fit_trajectories(
     }
     return DegradationTrajectories(
         tuple(column.name for column in columns),
-        tuple(_trajectory(mode, means, known, periods) for mode in means),
+        tuple(_trajectory(mode, means, known, periods, step) for mode in means),
     )
 
 
@@ -112,6 +113,7 @@ def _trajectory(
     means: dict[str, Matrix],
     known: Sequence[_Unit],
     periods: tuple[float, ...],
+    step_hours: float,
 ) -> DegradationTrajectory:
     units = [unit for unit in known if unit.failure_mode == mode]
     freedom = len(units) - 1
@@ -130,6 +132,7 @@ def _trajectory(
         noise.settings,
         periods,
         np.array([unit.cycles for unit in units]),
+        step_hours,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from GAN.datasets.run_to_failure import time_step_of
 from GAN.evaluation.gates import Measured, beyond_null
 from GAN.evaluation.likeness.fidelity import Fidelity, compare_rows, range_coverage
 from GAN.evaluation.likeness.held_out import held_out_error
@@ -19,6 +20,7 @@ from GAN.evaluation.likeness.temporal import (
     relative_noise_of,
     shuffled_baseline,
     windows_c2st_auc,
+    windows_of,
 )
 from GAN.profiles.profile import MachineProfile
 
@@ -67,10 +69,12 @@ def likeness(
     train = sets["train"]
     others = [frame for split, frame in sets.items() if split != "train"]
     rows = compare_rows(seed, train, profile)
-    moves, made = movement(seed, profile), movement(train, profile)
+    # A set may have a larger time step than its seed.
+    every = max(1, round(time_step_of(train) / time_step_of(seed)))
+    moves, made = movement(seed, profile, every), movement(train, profile)
     in_time = compare_in_time(moves, made, windows_c2st_auc(moves.windows, made.windows))
     shuffled = compare_in_time(moves, movement(shuffled_baseline(train, names), profile))
-    null = _null(seed, moves, fresh, names)
+    null = _null(seed, moves, fresh, names, every)
     noise_errors = [
         relative_noise_autocorrelation_error(in_time, shuffled),
         *(relative_noise_of(frame, names, moves, shuffled) for frame in others),
@@ -97,11 +101,15 @@ def likeness(
 
 
 def _null(
-    seed: pd.DataFrame, moves: Movement, fresh: pd.DataFrame | None, names: list[str]
+    seed: pd.DataFrame,
+    moves: Movement,
+    fresh: pd.DataFrame | None,
+    names: list[str],
+    every: int,
 ) -> Null:
     if fresh is None:
         return null_of_halves(seed, moves.windows, names)
-    return null_of_fresh(seed, moves.windows, fresh, names)
+    return null_of_fresh(seed, moves.windows, fresh, windows_of(fresh, names, every), names)
 
 
 def _least_coverage(

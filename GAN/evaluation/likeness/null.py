@@ -17,7 +17,7 @@ from GAN.evaluation.likeness.fidelity import (
     rank_correlation_error,
     row_features,
 )
-from GAN.evaluation.likeness.temporal import Windows, windows_c2st_auc, windows_of
+from GAN.evaluation.likeness.temporal import Windows, windows_c2st_auc
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,7 +47,11 @@ class Null(NamedTuple):
 
 
 def null_of_fresh(
-    seed: pd.DataFrame, windows: Windows, fresh: pd.DataFrame, names: list[str]
+    seed: pd.DataFrame,
+    windows: Windows,
+    fresh: pd.DataFrame,
+    fresh_windows: Windows,
+    names: list[str],
 ) -> Null:
     """The null of a simulated seed.
 
@@ -55,11 +59,12 @@ def null_of_fresh(
         seed: Nominal readings of the seed.
         windows: Its windows.
         fresh: Nominal readings of fresh units.
+        fresh_windows: Their windows.
         names: Names of the sensors.
     """
     return Null(
         c2st_auc(*row_features(seed, names), *row_features(fresh, names)),
-        windows_c2st_auc(windows, windows_of(fresh, names)),
+        windows_c2st_auc(windows, fresh_windows),
         column_fidelity(seed, fresh, names),
         rank_correlation_error(seed, fresh, names),
         "fresh units",

@@ -29,8 +29,6 @@ FEWEST_ROWS = 30
 SEGMENT = 30
 #: Rows of a window; its features are mean, standard deviation and standard deviation of the steps.
 WINDOW = 16
-#: With a time step of more than this many seed steps, windows are steeper for that reason alone.
-MOST_STEPS = 2
 #: The shuffled rows' error counts as at least this many times the error expected by chance.
 CHANCES = 2.5
 #: Stages of life within which the baseline shuffles rows.
@@ -51,8 +49,7 @@ class InTime(ReportPart):
             index is the mean relative distance that the degrading sensors have moved from the
             middle of their normal bands to their failure values.
         seed_monotonicity: That of the seed's lives.
-        windows_c2st_auc: For windows of 16 rows; see `likeness.c2st.c2st_auc`. None also where the
-            set's time step is more than twice the seed's.
+        windows_c2st_auc: For windows of 16 rows; see `likeness.c2st.c2st_auc`.
     """
 
     renamed: ClassVar = {"windows_c2st_auc": "windows_told_apart"}
@@ -72,12 +69,10 @@ class Windows(NamedTuple):
     Attributes:
         features: Shape (windows, 3 × sensors).
         units: Unit of each window.
-        time_step: Hours from row to row.
     """
 
     features: Matrix
     units: NDArray[np.integer]
-    time_step: float
 
 
 @dataclass(frozen=True)
@@ -101,9 +96,15 @@ class Movement:
     windows: Windows
 
 
-def movement(frame: pd.DataFrame, profile: MachineProfile) -> Movement:
-    """Statistics of nominal readings of whole lives."""
-    lives = _long_lives(frame, [sensor.name for sensor in profile.sensors])
+def movement(frame: pd.DataFrame, profile: MachineProfile, every: int = 1) -> Movement:
+    """Statistics of nominal readings of whole lives.
+
+    Args:
+        frame: The lives.
+        profile: The machine.
+        every: Take each `every`th row, so that lives have the time step of others.
+    """
+    lives = _long_lives(frame, [sensor.name for sensor in profile.sensors], every)
     raw = [life.readings for life in lives]
     return Movement(
         autocorrelation=_mean(autocorrelation, raw),
@@ -115,15 +116,13 @@ def movement(frame: pd.DataFrame, profile: MachineProfile) -> Movement:
     )
 
 
-def windows_of(frame: pd.DataFrame, names: list[str]) -> Windows:
-    """The windows of nominal readings of whole lives."""
-    return _windows(_long_lives(frame, names))
+def windows_of(frame: pd.DataFrame, names: list[str], every: int = 1) -> Windows:
+    """The windows of nominal readings of whole lives; `every` as in `movement`."""
+    return _windows(_long_lives(frame, names, every))
 
 
 def windows_c2st_auc(seed: Windows, made: Windows) -> float | None:
-    """Classifier test on windows; None also where time steps differ too much."""
-    if made.time_step > MOST_STEPS * seed.time_step:
-        return None
+    """Classifier test on windows."""
     return c2st_auc(seed.features, seed.units, made.features, made.units)
 
 
@@ -185,23 +184,22 @@ def _relative(error: float | None, chance: float | None, shuffled: float | None)
 
 
 class _Life(NamedTuple):
-    """A life: its unit, hours from row to row, and readings, shape (rows, sensors)."""
+    """A life: its unit, and readings, shape (rows, sensors)."""
 
     unit: int
-    time_step: float
     readings: Matrix
 
 
-def _long_lives(frame: pd.DataFrame, names: list[str]) -> list[_Life]:
-    """The first `MOST_UNITS` lives that have at least `FEWEST_ROWS` rows."""
-    units, hours = frame["unit_id"].to_numpy(), frame["cycle_hour"].to_numpy()
+def _long_lives(frame: pd.DataFrame, names: list[str], every: int = 1) -> list[_Life]:
+    """The first `MOST_UNITS` lives that have at least `FEWEST_ROWS` rows; each `every`th row."""
+    units = frame["unit_id"].to_numpy()
     readings = frame[names].to_numpy()
     ends = np.append(np.flatnonzero(np.diff(units)) + 1, len(units))
     lives: list[_Life] = []
     for start, end in zip(np.append(0, ends[:-1]), ends, strict=True):
-        if end - start >= FEWEST_ROWS and len(lives) < MOST_UNITS:
-            step = float(np.median(np.diff(hours[start:end])))
-            lives.append(_Life(int(units[start]), step, readings[start:end]))
+        life = readings[start:end][::-1][::every][::-1]  # With the last row.
+        if len(life) >= FEWEST_ROWS and len(lives) < MOST_UNITS:
+            lives.append(_Life(int(units[start]), life))
     return lives
 
 
@@ -266,8 +264,8 @@ def _windows(lives: list[_Life]) -> Windows:
         features.append(np.hstack([parts.mean(axis=1), parts.std(axis=1), steps]))
         units.append(np.full(count, life.unit))
     if not features:
-        return Windows(np.empty((0, 0)), np.empty(0, int), 0.0)
-    return Windows(np.vstack(features), np.concatenate(units), lives[0].time_step)
+        return Windows(np.empty((0, 0)), np.empty(0, int))
+    return Windows(np.vstack(features), np.concatenate(units))
 
 
 def _monotonicity(lives: list[Matrix], profile: MachineProfile) -> float | None:

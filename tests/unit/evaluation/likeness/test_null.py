@@ -25,7 +25,7 @@ def test_the_null_of_a_simulated_seed_is_that_of_fresh_units(
 ) -> None:
     names = [sensor.name for sensor in rig.sensors]
     seed, others = fresh[fresh["unit_id"] <= 12], fresh[fresh["unit_id"] > 12]
-    null = null_of_fresh(seed, windows_of(seed, names), others, names)
+    null = null_of_fresh(seed, windows_of(seed, names), others, windows_of(others, names), names)
     assert null.rows == pytest.approx(0.5, abs=0.2)
     assert null.windows == pytest.approx(0.5, abs=0.2)
 
