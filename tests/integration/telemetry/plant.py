@@ -54,10 +54,12 @@ SENSORS = [
         "noise": 0.5,
     },
 ]
+#: So that a life has many rows.
+FEW_LONG_LIVES = {"cycles_per_dataset": 4}
 
 
 def press(machine_id: str = "press_1") -> MachineProfile:
-    return profile_of(machine_id, sensors=SENSORS)
+    return profile_of(machine_id, sensors=SENSORS, rul=FEW_LONG_LIVES)
 
 
 @cache
@@ -103,7 +105,7 @@ class Plant:
         self.sent: list[Dispatch] = []
 
     def add_machine(self, machine_id: str = "press_1") -> None:
-        add_machine(machine_id, sensors=SENSORS)
+        add_machine(machine_id, sensors=SENSORS, rul=FEW_LONG_LIVES)
 
     def train(
         self,
