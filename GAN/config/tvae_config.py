@@ -20,19 +20,19 @@ DEFAULT_EPOCHS = 25
 DEFAULT_ROWS = 20_000
 
 #: Rows of a simulated seed that the TVAE learns from; lives are learnt from all. Its time grows
-#: with the rows, and the number of epochs was measured with this many.
-TVAE_ROWS = 10_000
+#: with the rows. A model of 5,000 rows of 60 lives samples rows that are more like fresh units than
+#: one of 10,000 rows of 4 lives does: docs/synthesis.md has the AUCs.
+TVAE_ROWS = 5_000
 
 #: Rows of each synthetic set.
 DEFAULT_SAMPLES: Mapping[str, int] = {"train": 35_000, "val": 7_500, "test": 7_500}
 
 
-#: Measured at the defaults: `make bench-fleet` takes 132.4 s for 32 machines with two workers
-#: (benchmarks/gan/bench-fleet.json), and a machine's files are 13.6 MB on average over the fleet.
-#: A predictor and the choice of its lives take 13.3 s on average over the fleet, two workers on
-#: two cores, and 0.5 MB.
-SECONDS_PER_MACHINE = 2 * 132.4 / 32 + 13.3
-MEGABYTES_PER_MACHINE = 15
+#: Measured at the defaults on busy cores: `make bench-fleet` takes 91.7 s for 32 machines with two
+#: workers, and a machine's files are 9.8 MB on average over the fleet. A predictor and the choice
+#: of its lives take 13.3 s on average over the fleet, two workers on two cores, and 0.5 MB.
+SECONDS_PER_MACHINE = 2 * 91.7 / 32 + 13.3
+MEGABYTES_PER_MACHINE = 11
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def production_expectations(machines: int) -> ProductionExpectations:
     """Working time of one worker, and space, for `machines` machines at the defaults.
 
     >>> production_expectations(32)
-    ProductionExpectations(minutes=12, megabytes=480)
+    ProductionExpectations(minutes=11, megabytes=352)
     """
     return ProductionExpectations(
         minutes=math.ceil(machines * SECONDS_PER_MACHINE / 60),

@@ -12,8 +12,8 @@ from GAN.profiles.profile import MachineProfile
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Columns with dictionary encoding. Numbers hardly repeat: without it they take a third of
-#: the time. Their bytes are split by place instead, which makes a file a seventh smaller.
+#: Columns with dictionary encoding. Numbers hardly repeat: without it they are written in a third
+#: of the time. Their bytes are split by place instead, which makes a file a seventh smaller.
 _REPEATING = ["unit_id", "failure_mode"]
 
 Kind = Literal["seed", "unfailed", "synthetic", "life"]

@@ -24,7 +24,7 @@ COMPARED_ROWS = 5_000
 EXTREME = 0.002
 #: For the nearest neighbours: seed units that are left out in turn, rows whose neighbours are
 #: searched, and rows among which they are searched.
-MOST_LEFT_OUT = 8
+MOST_LEFT_OUT = 4
 QUERY_ROWS = 400
 NEIGHBOURS = 5_000
 

@@ -38,16 +38,24 @@ def _with_deadly_branch(trees: str) -> str:
     trees = re.sub(r"^tree_sizes=.*\n", "", trees, flags=re.MULTILINE)
     first, rest = trees.split("Tree=1", 1)
     lines = dict(line.split("=", 1) for line in first.splitlines() if "=" in line)
-    left, right = (lines[f"{side}_child"].split() for side in ("left", "right"))
-    inner = max(int(left[0]), int(right[0]))  # Leaves are negative.
-    always = "-1e300" if right[0] == str(inner) else "1e300"
+    left, right = ([int(n) for n in lines[f"{side}_child"].split()] for side in ("left", "right"))
+    # Leaves are negative.
+    inner, end = next(
+        (inner, end)
+        for inner in (left[0], right[0])
+        if inner >= 0
+        for end in (left[inner], right[inner])
+        if end >= 0
+    )
+    other = left[inner] if end == right[inner] else right[inner]
     for line, node, value in (
-        ("threshold", 0, always),
+        ("threshold", 0, "1e300" if inner == left[0] else "-1e300"),
         ("split_feature", inner, AGE),
         ("threshold", inner, str(DEADLY_HOURS)),
-        ("split_feature", int(right[inner]), "1000000000"),
+        ("left_child", inner, str(other)),
+        ("right_child", inner, str(end)),
+        ("split_feature", end, "1000000000"),
     ):
-        assert node >= 0
         values = lines[line].split()
         values[node] = value
         lines[line] = " ".join(values)

@@ -85,8 +85,8 @@ def test_rows_are_learnt_from_a_sample_of_a_simulated_seed_and_lives_from_all(
         rows = sum(one.noise_ends[-1] for one in model.lives.trajectories.trajectories)
         assert rows >= len(seed)
     assert learnt == {
-        "simulated": "learning 10,000 rows of 7 columns",
-        "real": "learning 12,000 rows of 7 columns",
+        "simulated": "learning 5,000 rows of 7 columns",
+        "real": "learning 7,000 rows of 7 columns",
     }
 
 
