@@ -28,7 +28,7 @@ from GAN.simulation.lifetime_distribution import LifetimeDistribution
 from GAN.simulation.lifetimes import (
     Lives,
     plan_lives,
-    plan_lives_at_step,
+    plan_units_at_step,
     rows_per_life,
     timeline,
 )
@@ -89,11 +89,7 @@ def units_at_step(
     profile: MachineProfile, units: int, time_step_hours: float, rng: np.random.Generator
 ) -> pd.DataFrame:
     """Simulate a number of lives at a given time step, a multiple of 1/4096 h."""
-    lifetimes = LifetimeDistribution.of_profile(profile.life)
-    rows = round(units * rows_per_life(lifetimes, time_step_hours))
-    longest, modes = profile.life.max_rul_hours, profile.failure_modes
-    planned = plan_lives_at_step(lifetimes, longest, rows, time_step_hours, modes, rng)
-    return _simulated(profile, planned, rng)
+    return _simulated(profile, plan_units_at_step(profile, units, time_step_hours, rng), rng)
 
 
 def _simulated(profile: MachineProfile, planned: Lives, rng: np.random.Generator) -> pd.DataFrame:

@@ -8,7 +8,7 @@ import pandas as pd
 from GAN.config.quality_gates import GATES
 from GAN.evaluation.lives.unit_differences import unit_difference_error
 from GAN.profiles.profile import MachineProfile
-from GAN.simulation.physics import fresh_units, generator, simulated_units
+from GAN.simulation.physics import FRESH_SEED, fresh_units, generator, simulated_units
 
 POOR = GATES["unit_difference_error"].usable
 
@@ -34,7 +34,7 @@ def test_units_that_differ_in_each_sensor_by_itself_are_found(rig: MachineProfil
 
 
 def test_one_good_set_of_a_hundred_is_rejected_by_chance(rig: MachineProfile) -> None:
-    known = fresh_units(rig, 0.6)
+    known = simulated_units(rig, 22_500, 30, generator(rig, FRESH_SEED))
     found = np.array(
         [
             unit_difference_error(
