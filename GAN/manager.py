@@ -254,7 +254,7 @@ class GANManager(PredictorManager):
         return QualityResult(
             report_path=report_path,
             page_path=page_path,
-            quality_score=report.quality_score,
+            quality_score=report.rows.quality_score,
             passed=report.passed,
             reasons=report.reasons,
         )

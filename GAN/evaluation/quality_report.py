@@ -14,8 +14,8 @@ from GAN.evaluation.report_part import ReportPart
 from GAN.evaluation.validity import SplitCheck
 from GAN.evaluation.worth import Worth
 
-#: Keys, and a gate, of reports of version 0.1 that the worth has replaced.
-RETIRED, RETIRED_GATE = ("usefulness",), "error_ratio"
+#: Keys, and a gate, of reports of version 0.1: the worth has replaced them, or they decide nothing.
+RETIRED, RETIRED_GATE = ("usefulness", "quality_score"), "error_ratio"
 
 
 class SensorTrend(ReportPart):
@@ -43,8 +43,6 @@ class QualityReport(ReportPart):
         with_care: They passed although they differ from the seed, as a rule because they help a RUL
             model.
         notes: What the user should know even if the sets passed.
-        quality_score: Overall SDMetrics score, 0 to 1. It hardly separates good sets from poor
-            ones and does not affect the verdict.
         gates: The metrics that decide.
         rows: Metrics of single rows.
         in_time: Metrics of whole lives.
@@ -64,7 +62,6 @@ class QualityReport(ReportPart):
     reasons: tuple[str, ...]
     notes: tuple[str, ...]
     with_care: bool = False
-    quality_score: float
     gates: tuple[Gate, ...]
     rows: Fidelity
     in_time: InTime

@@ -25,7 +25,7 @@ from typing import Any
 from actors.runtime.log import fields_of, logging_what_is_printed, say_in_every_line
 from actors.stage import Job
 from errors import FleetforgeError
-from events.vocabulary import read_event
+from events.vocabulary import Event, read_event
 from GAN.profiles.profile import MachineProfile
 from storage.artifacts.registry import PublishedFile
 from storage.artifacts.staging import StagedArtifact
@@ -75,8 +75,7 @@ class Finished:
         kept: What the stage has given to `Job.keep`.
     """
 
-    event_type: str
-    payload: dict[str, Any]
+    event: Event
     artifacts: list[StagedArtifact]
     again: bool
     kept: list[Any] = field(default_factory=list, repr=False)
@@ -158,7 +157,7 @@ def _run(pipe: Connection, assignment: Assignment, slim: float) -> Finished:
     event = function(read_event(claim.event_type, claim.machine_id, claim.payload), job)
     artifacts = store.stage(workspace, prefix)
     again = _peak_mib() - slim <= MOST_GROWTH_MIB
-    return Finished(event.type, event.payload(), artifacts, again, job.kept)
+    return Finished(event, artifacts, again, job.kept)
 
 
 def _peak_mib() -> float:

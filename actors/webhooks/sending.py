@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from importlib.metadata import version
@@ -13,6 +14,8 @@ from standardwebhooks.webhooks import Webhook
 
 from actors.webhooks.timed_socket import AddressInfo, TimedSocket
 from errors import DeliveryFailed, InvalidInput
+from storage.database import clock_ms
+from storage.delivery import deliveries, webhooks
 from storage.delivery.urls import PRIVATE_SETTING, Target, is_public, target_of
 from storage.delivery.webhooks import Receiver
 
@@ -23,6 +26,37 @@ SEND_SECONDS = 10.0
 _MOST_BYTES = 16_384
 
 _GONE = 410
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What a receiver answered.
+
+    Attributes:
+        status: 2xx.
+        took_ms: From the look-up of its name to that answer.
+    """
+
+    status: int
+    took_ms: int
+
+
+def send_test(webhook_id: int, *, private: bool) -> Answered:
+    """Send a message of the type `test` to a webhook now; no outbox and no other attempt.
+
+    Args:
+        webhook_id: The webhook.
+        private: Whether `http` and local addresses are allowed.
+
+    Raises:
+        NotFound: No such webhook.
+        DeliveryFailed: The message was not taken; the reason contains no secret.
+    """
+    receiver = webhooks.receiver(webhook_id)
+    payload = deliveries.payload_of("test", {"webhook_id": webhook_id}, clock_ms())
+    began = time.monotonic()
+    status = send(receiver, deliveries.new_message_id(), payload, private=private)
+    return Answered(status, round((time.monotonic() - began) * 1000))
 
 
 def send(

@@ -51,6 +51,14 @@ class WebhookList(BaseModel):
     items: list[Webhook]
 
 
+class WebhookTest(BaseModel):
+    """What a webhook's receiver has answered to a test message."""
+
+    status: int | None = Field(None, description="2xx; null if the message was not taken.")
+    took_ms: int | None = Field(None, description="How long that took; null as `status`.")
+    failed: str | None = Field(None, description="Why it was not taken.")
+
+
 class Silence(BaseModel):
     """A time of planned work in which alerts are recorded and not sent."""
 
@@ -175,4 +183,5 @@ OF_MODELS: dict[str, Any] = {
         "note": "inspection",
     },
     "WebhookList": {"items": [_WEBHOOK]},
+    "WebhookTest": {"status": 204, "took_ms": 31, "failed": None},
 }

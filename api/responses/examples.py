@@ -110,7 +110,6 @@ REPORT = {
     "verdict": "Good enough to train a RUL model on.",
     "reasons": [],
     "notes": [],
-    "quality_score": 0.94,
     "splits": {"train": {"rows": 35_000, "units": 61, "failure_modes": {"seal_failure": 61}}},
     "gates": [
         {

@@ -111,7 +111,8 @@ class Worth(BaseModel):
 class QualityReport(BaseModel):
     """The verdict on the newest synthetic sets, and all the metrics that it is based on.
 
-    Reports of version 0.1 have no `verdict`, `worth` or `comparison`, and fewer keys in `gates`.
+    Reports of version 0.1 have no `verdict`, `worth` or `comparison`, and fewer keys in `gates`;
+    they have a `quality_score`, which decides nothing.
     """
 
     model_config = ConfigDict(extra="allow")
@@ -125,9 +126,6 @@ class QualityReport(BaseModel):
     verdict: str = Field("", description="The verdict in one sentence.")
     reasons: list[str] = Field(description="Why it did not pass.")
     notes: list[str]
-    quality_score: float = Field(
-        description="Overall SDMetrics score, 0 to 1; it does not affect the verdict."
-    )
     splits: dict[str, SplitFigures] = Field({}, description="By set: train, val, test.")
     gates: list[Gate]
     worth: Worth | None = None

@@ -75,7 +75,7 @@ class Site:
         prior = lifetime_prior.predictions(self.profile, None, self.predictor.lives)[0].as_json()
         facts = PredictorFacts(condition_basis(self.predictor), prior)
         artifacts = self.store.stage(workspace, prefix)
-        finished = Finished(trained.type, trained.payload(), artifacts, True, [facts])
+        finished = Finished(trained, artifacts, True, [facts])
         write_outcome(claim, finished, STAGES[claim.stage])
 
     def predict(self) -> None:
@@ -95,7 +95,7 @@ class Site:
                 taken=stage.takes(claim) if stage.takes else None,
             )
             event = stage.function(read_event(claim.event_type, MACHINE, claim.payload), run)
-            finished = Finished(event.type, event.payload(), [], True, run.kept)
+            finished = Finished(event, [], True, run.kept)
             write_outcome(claim, finished, stage)
             self.store.delete_staged(prefix)
 

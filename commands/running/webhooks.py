@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import getpass
-import time
+from dataclasses import asdict
 
 import click
 
 from commands.output import json_option, moment, print_json, print_rows
 from commands.session import open_ledger
-from storage.delivery import deliveries
 from storage.delivery import webhooks as stored
 
 COLUMNS = ("id", "state", "url", "waiting", "given up", "last sent", "last error")
@@ -79,17 +78,13 @@ def test(webhook_id: int, as_json: bool) -> None:
       fleetforge webhooks test 1
     """
     settings = open_ledger()
-    receiver = stored.receiver(webhook_id)
-    from actors.webhooks.sending import send
+    from actors.webhooks.sending import send_test
 
-    payload = deliveries.payload_of("test", {"webhook_id": webhook_id}, round(time.time() * 1000))
-    began = time.monotonic()
-    status = send(receiver, deliveries.new_message_id(), payload, private=settings.webhook_private)
-    took_ms = round((time.monotonic() - began) * 1000)
+    answered = send_test(webhook_id, private=settings.webhook_private)
     if as_json:
-        print_json({"id": webhook_id, "status": status, "took_ms": took_ms})
+        print_json({"id": webhook_id, **asdict(answered)})
     else:
-        click.echo(f"webhook {webhook_id}: answered {status} after {took_ms} ms")
+        click.echo(f"webhook {webhook_id}: answered {answered.status} after {answered.took_ms} ms")
 
 
 @webhooks.command()

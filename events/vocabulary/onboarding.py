@@ -109,7 +109,8 @@ class AssessmentRequested(Request, Event, Plan):
 
 
 class _Judged(Frozen):
-    quality_score: float | None = None
+    # It decides nothing, so no payload has it, but for those of earlier versions.
+    quality_score: float | None = Field(default=None, exclude=True)
     model_key: str | None = None
 
     def _verdict(self, *, accepted: bool) -> Verdict | None:

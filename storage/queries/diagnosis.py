@@ -148,5 +148,7 @@ def _ended(machine: MachineState, job: JobRow) -> Cause:
     if machine.status is not MachineStatus.FAILED:
         return Cause.NOTHING_FOLLOWS
     outcome = lineage.outcome(job.id)
-    rejected = outcome is not None and outcome.payload.get("quality_score") is not None
-    return Cause.REJECTED if rejected else Cause.FAILED
+    judged = {} if outcome is None else outcome.payload
+    # Only an assessment names its model; early versions gave a score alone.
+    is_rejected = any(judged.get(name) is not None for name in ("model_key", "quality_score"))
+    return Cause.REJECTED if is_rejected else Cause.FAILED

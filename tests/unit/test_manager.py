@@ -56,7 +56,7 @@ def test_onboarding_puts_every_file_under_its_known_name(
     assert result.page_path == root / PAGE
     assert result.passed
     written = json.loads(result.report_path.read_text())
-    assert written["quality_score"] == result.quality_score
+    assert written["rows"]["quality_score"] == result.quality_score
     assert written["worth"]["tested_on"] == "30 fresh simulated units"
 
 

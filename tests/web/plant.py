@@ -20,6 +20,9 @@ from tests.waiting import eventually, free_port
 MACHINE = "pump_ksb_etanorm_006"
 HOUR = 3_600_000
 
+#: Settings of every service: tests ask often, and receivers of webhooks are on this machine.
+STANDARD = {"FLEETFORGE_RATE_LIMIT": "0", "FLEETFORGE_WEBHOOK_PRIVATE": "true"}
+
 #: A life: hours and readings of each row.
 Life = list[tuple[float, dict[str, float]]]
 
@@ -37,7 +40,7 @@ class Service:
     def __init__(self, folder: Path, command: str, **settings: str) -> None:
         self.folder, self.command, self.port = folder, command, free_port()
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(("FLEETFORGE", "OMP"))}
-        self.environment = inherited | {"FLEETFORGE_RATE_LIMIT": "0"} | settings
+        self.environment = inherited | STANDARD | settings
         self.address = f"http://127.0.0.1:{self.port}"
         self.http = httpx.Client(base_url=self.address, timeout=60)
         self._process: subprocess.Popen[bytes] | None = None
@@ -115,6 +118,8 @@ class Plant:
 
     def fill(self) -> None:
         """Run the chain, and let the units age by readings of lives that no predictor has seen."""
+        # A receiver that does not answer, and a silence to come.
+        self.service.post("/api/gan/webhooks", {"url": "http://127.0.0.1:9/alerts"})
         few = ("--rows", "2000", "--epochs", "8", "--samples", "3000,600,1200")
         self.service.run("onboard", MACHINE, *few, "--wait")
         eventually(
@@ -132,6 +137,10 @@ class Plant:
             self.service.post(f"/api/gan/machines/{MACHINE}/readings", {"readings": batch})
             eventually(self.has_predicted, 60)
         assert {"alarm", "healthy"} <= set(self.levels().values())
+        tomorrow = self.now() + 24 * HOUR
+        silence = {"machine_id": MACHINE, "unit": "north", "note": "inspection of the coupling"}
+        times = {"starts_at": tomorrow, "ends_at": tomorrow + 8 * HOUR}
+        self.service.post("/api/gan/silences", silence | times)
 
     def has_predicted(self) -> bool:
         """Whether all readings are in predictions."""

@@ -81,6 +81,11 @@ def test_a_login_leads_back_and_a_read_token_can_do_nothing(
         expect(act).to_have_attribute("title", "Needs a token with the scope write")
         act.click(force=True)
         expect(page.get_by_role("dialog")).to_have_count(0)
+        reader.open("/alerts?show=silences", "Alerts")
+        act = page.get_by_role("button", name="Add a silence …")
+        expect(act).to_have_attribute("title", "Needs a token with the scope write")
+        reader.open("/tasks", "Tasks")
+        expect(page.get_by_text("Webhooks need a token with the scope admin.")).to_be_visible()
         service.run("tokens", "revoke", "planner")
         expect(page.locator("h1")).to_have_text("Log in", timeout=25_000)
 

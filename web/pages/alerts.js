@@ -1,5 +1,5 @@
 // @ts-check
-/** Alerts: open, acknowledged and cleared; those of one cause at once are one row. */
+/** Alerts: open, acknowledged and cleared; those of one cause at once are one row. And silences. */
 import { html, nothing } from '../vendor/lit-html/lit-html.js';
 import { get, part, query, unitHref } from '../app/api.js';
 import { feed } from '../app/feed.js';
@@ -9,12 +9,15 @@ import { Renewal } from '../app/renewal.js';
 import { redraw, router } from '../app/router.js';
 import { acknowledge, acknowledgeIncident, actButton, nothingFound, reportFailure, reportMaintenance } from '../parts/acts.js';
 import { alertState } from '../parts/alert.js';
+import { addSilence, silenceList } from '../parts/silences.js';
 
-const TABS = /** @type {const} */ ([['open', 'Open'], ['seen', 'Acknowledged'], ['cleared', 'Cleared']]);
+const TABS = /** @type {const} */ ([['open', 'Open'], ['seen', 'Acknowledged'], ['cleared', 'Cleared'], ['silences', 'Silences']]);
 const EVERY_MS = 5_000;
+/** The feed does not report silences. */
+const SILENCES_EVERY_MS = 15_000;
 const LIMIT = 200;
 
-/** @import { Alert, AlertPage, Incident, IncidentPage, MachineDetail } from 'answers' */
+/** @import { Alert, AlertPage, Incident, IncidentPage, MachineDetail, Silence, SilenceList } from 'answers' */
 /** @typedef {Awaited<ReturnType<typeof load>>} State */
 
 /** @param {State} state */
@@ -25,18 +28,22 @@ export const title = ({ open }) => {
 
 /** @param {import('../app/router.js').Place} place */
 export async function load({ signal }) {
-  return { cleared: /** @type {Alert[] | null} */ (null), unfolded: new Set(), key: '', renewal: new Renewal(EVERY_MS), ended: new Renewal(0), ...(await found(signal)) };
+  return { cleared: /** @type {Alert[] | null} */ (null), unfolded: new Set(), key: '', renewal: new Renewal(EVERY_MS), ended: new Renewal(0), quiet: new Renewal(SILENCES_EVERY_MS), ...(await found(signal)) };
 }
 
 /** @param {AbortSignal} signal */
 async function found(signal) {
-  /** @type {[AlertPage, IncidentPage]} */
-  const [alerts, incidents] = await Promise.all([
+  /** @type {[AlertPage, IncidentPage, Silence[]]} */
+  const [alerts, incidents, silences] = await Promise.all([
     get(`/api/gan/alerts${query({ open: true, limit: LIMIT })}`, signal),
     get(`/api/gan/incidents${query({ open: true, limit: 100 })}`, signal),
+    foundSilences(signal),
   ]);
-  return { open: alerts.items, more: alerts.next_cursor, incidents: incidents.items };
+  return { open: alerts.items, more: alerts.next_cursor, incidents: incidents.items, silences };
 }
+
+/** @param {AbortSignal} signal @returns {Promise<Silence[]>} */
+const foundSilences = async (signal) => /** @type {SilenceList} */ (await get('/api/gan/silences', signal)).items;
 
 /** Ask again when the feed says that an alert came or went. @param {State} state @param {import('../app/router.js').Place} place */
 export function update(state, { query: asked, signal }) {
@@ -45,6 +52,8 @@ export function update(state, { query: asked, signal }) {
     const path = `/api/gan/alerts${query({ open: false, limit: LIMIT })}`;
     state.ended.run(async () => (state.cleared = (await get(path, signal)).items));
   }
+  if (asked.get('show') === 'silences' && state.quiet.isDue)
+    state.quiet.run(async () => (state.silences = await foundSilences(signal)));
   const key = [...feed.units.values()].map((unit) => `${unit.alert_id ?? ''}${unit.level}`).join();
   if (key === state.key || !state.renewal.isDue) return;
   state.key = key;
@@ -55,14 +64,20 @@ export function update(state, { query: asked, signal }) {
 export function view(state, { query: asked }) {
   const show = TABS.find(([name]) => name === asked.get('show'))?.[0] ?? 'open';
   const isSeen = (/** @type {Alert} */ alert) => alert.acknowledged_at !== null;
-  const counts = { open: state.open.filter((one) => !isSeen(one)).length, seen: state.open.filter(isSeen).length, cleared: 0 };
+  const silences = state.silences.filter((one) => one.ends_at > feed.now());
+  const counts = { open: state.open.filter((one) => !isSeen(one)).length, seen: state.open.filter(isSeen).length, cleared: 0, silences: silences.length };
   const shown = show === 'cleared' ? (state.cleared ?? []) : state.open.filter((one) => isSeen(one) === (show === 'seen'));
-  return html`<div class="head"><h1 tabindex="-1">Alerts</h1></div>
+  return html`<div class="head"><h1 tabindex="-1">Alerts</h1>
+      ${show === 'silences' ? html`<div class="row">${actButton('write', 'Add a silence …', () => addSilence(null, again), 'primary')}</div>` : nothing}</div>
     <div class="counts" role="group" aria-label="Show only">${TABS.map(([name, word]) => html`<button aria-pressed=${name === show ? 'true' : 'false'}
       @click=${() => router.change({ show: name === 'open' ? null : name })}>${word}${name === 'cleared' ? nothing : html` <b>${count(counts[name])}</b>`}</button>`)}</div>
-    ${shown.length ? html`<ul class="rows">${grouped(shown, state)}</ul>` : emptyText(show)}
-    ${state.more && show !== 'cleared' ? html`<p class="muted">The newest ${LIMIT} of those that are open.</p>` : nothing}`;
+    ${show === 'silences' ? silencesView(state, silences) : shown.length ? html`<ul class="rows">${grouped(shown, state)}</ul>` : emptyText(show)}
+    ${state.more && (show === 'open' || show === 'seen') ? html`<p class="muted">The newest ${LIMIT} of those that are open.</p>` : nothing}`;
 }
+
+/** @param {State} state @param {Silence[]} silences */
+const silencesView = (state, silences) => html`${state.quiet.refusal ? html`<p class="notice" role="status">${state.quiet.refusal}</p>` : nothing}
+    ${silenceList(silences, feed.now(), again)}`;
 
 /** @param {string} show */
 const emptyText = (show) => html`<p class="empty">${

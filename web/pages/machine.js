@@ -11,11 +11,12 @@ import { actButton, deleteMachine } from '../parts/acts.js';
 import { chainSteps } from '../parts/chain_steps.js';
 import { files } from '../parts/files.js';
 import { outcomeTable } from '../parts/outcomes.js';
+import { changeThresholds, thresholdFacts } from '../parts/thresholds.js';
 
 /** The page asks again at most once in this time when the socket reports a change of the chain. */
 const RENEW_MS = 3_000;
 
-/** @import { MachineDetail, Outcomes, Predictor, Predictors } from 'answers' */
+/** @import { MachineDetail, Outcomes, Predictor, Predictors, Thresholds } from 'answers' */
 /** @typedef {Awaited<ReturnType<typeof load>>} State */
 
 export const title = (/** @type {State} */ state) => state.name;
@@ -25,14 +26,15 @@ export async function load({ params: [id, files], query: asked, signal }) {
   const only = files || asked.get('view') === 'type' ? undefined : await onlyUnit(id, signal);
   if (only !== undefined) router.go(`/machines/${part(id)}/units/${part(only)}`, { replace: true });
   const path = `/api/gan/machines/${part(id)}`;
-  /** @type {[MachineDetail, Predictors, Outcomes]} */
-  const [machine, predictors, outcomes] = await Promise.all([
+  /** @type {[MachineDetail, Predictors, Outcomes, Thresholds]} */
+  const [machine, predictors, outcomes, thresholds] = await Promise.all([
     get(path, signal),
     get(`${path}/predictors`, signal),
     get(`/api/gan/outcomes${query({ machine_id: id })}`, signal),
+    get(`${path}/thresholds`, signal),
   ]);
   return {
-    id, machine, predictors: predictors.items, outcomes, renewal: new Renewal(RENEW_MS),
+    id, machine, predictors: predictors.items, outcomes, thresholds, renewal: new Renewal(RENEW_MS),
     name: `${machine.manufacturer} ${machine.model}`.trim() || id,
   };
 }
@@ -69,7 +71,9 @@ export function view(state) {
     <section class="panel"><h2>Units in service</h2>${units(its)}</section>
     <div class="panels">
       <section class="panel"><h2>Chain</h2>${chainSteps(machine)}</section>
-      <section class="panel"><h2>Versions of its predictor</h2>${versions(state.predictors)}</section>
+      <section class="panel"><h2>Where levels begin</h2>${thresholdFacts(state.thresholds)}
+        <p>${actButton('write', 'Change …', () => changeThresholds(id, state.thresholds, () => router.reload()))}</p></section>
+      <section class="panel wide"><h2>Versions of its predictor</h2>${versions(state.predictors)}</section>
       <section class="panel wide"><h2>How good the forecasts were</h2>${outcomeTable(state.outcomes)}</section>
       <section class="panel wide"><h2>Files</h2>${files(machine)}</section>
     </div>`;

@@ -1,5 +1,5 @@
 // @ts-check
-/** Tasks, and what they run on: queues and workers. */
+/** Tasks, what they run on (queues and workers), and where alerts are sent. */
 import { html, nothing } from '../vendor/lit-html/lit-html.js';
 import { get, newKey, query, send, Problem } from '../app/api.js';
 import { feed } from '../app/feed.js';
@@ -11,6 +11,7 @@ import { actButton } from '../parts/acts.js';
 import { confirmAct } from '../parts/dialog.js';
 import { queues, workers } from '../parts/operations.js';
 import { taskTable } from '../parts/task_table.js';
+import { Webhooks } from '../parts/webhooks.js';
 
 const STATUSES = ['pending', 'running', 'stale', 'failed', 'cancelled', 'success'];
 const LIMIT = 100;
@@ -28,7 +29,7 @@ export const title = () => 'Tasks';
 
 /** @param {import('../app/router.js').Place} place */
 export async function load({ query: asked, signal }) {
-  return { chosen: /** @type {Set<number>} */ (new Set()), said: '', asked: asked.toString(), renewal: new Renewal(EVERY_MS), ...(await found(asked, signal)) };
+  return { chosen: /** @type {Set<number>} */ (new Set()), said: '', asked: asked.toString(), renewal: new Renewal(EVERY_MS), webhooks: new Webhooks(), ...(await found(asked, signal)) };
 }
 
 /** @param {URLSearchParams} asked @param {AbortSignal} signal */
@@ -48,6 +49,7 @@ async function found(asked, signal) {
 
 /** @param {State} state @param {import('../app/router.js').Place} place */
 export function update(state, place) {
+  state.webhooks.update(place.signal);
   const isOther = place.query.toString() !== state.asked;
   if (!isOther && !state.renewal.isDue) return;
   if (isOther) state.chosen.clear();
@@ -73,6 +75,7 @@ export function view(state, { query: asked }) {
     <div class="panels operations">
       <section class="panel"><h2>Queues</h2>${queues(state.queues, feed.now())}</section>
       <section class="panel"><h2>Workers</h2>${workers(state.workers, feed.now())}</section>
+      <section class="panel wide"><h2>Webhooks</h2>${state.webhooks.view(feed.now())}</section>
     </div>
     <section class="panel"><h2>Tasks</h2>${taskTable(state.tasks, feed.now(), { chosen: state.chosen, choose })}
       ${state.more ? html`<p class="muted">The newest ${count(state.tasks.length)}; choose a status, a stage or a machine to see others.</p>` : nothing}</section>`;

@@ -12,6 +12,7 @@ import { TimeChart } from '../parts/chart.js';
 import { SENSOR_HOURS, forecastsOf, inAddress, lifeOf, periodOf, readingsOf } from '../parts/course.js';
 import { chances, why } from '../parts/reasons.js';
 import { newest, sensorCharts } from '../parts/sensors.js';
+import { addSilence } from '../parts/silences.js';
 import { alertLine } from '../parts/alert.js';
 import { Lives } from '../parts/lives.js';
 
@@ -157,7 +158,8 @@ function acts({ unit, machine, alerts }) {
   return html`${open && !open.acknowledged_at
       ? actButton('write', 'Acknowledge', () => acknowledge(open.id, `Alert ${open.id}: ${open.cause}`, again), 'primary') : nothing}
     ${actButton('write', 'Failure happened', () => reportFailure(unit, modes, again))}
-    ${actButton('write', 'Maintenance done', () => reportMaintenance(unit, [...sensorsOf(machine).keys()], again))}`;
+    ${actButton('write', 'Maintenance done', () => reportMaintenance(unit, [...sensorsOf(machine).keys()], again))}
+    ${actButton('write', 'Silence …', () => addSilence(unit, again))}`;
 }
 
 /** @param {MachineDetail} machine */

@@ -8,6 +8,9 @@ import { router } from '../app/router.js';
 import { actButton } from './acts.js';
 import { confirmAct } from './dialog.js';
 
+/** A pause and its entry as the last change are so close. */
+const SAME_MS = 1_000;
+
 /** @import { Queue, Worker } from 'answers' */
 
 /** @param {Queue[]} found @param {number} now */
@@ -16,13 +19,21 @@ export function queues(found, now) {
   return html`<div class="scroll" role="group" tabindex="0" aria-label="Queues"><table><thead><tr><th>Queue</th><th>State</th><th class="number">Limit</th><th class="number">Priority</th>
       <th class="number">Waiting</th><th class="number">Running</th><th class="number">Oldest waits</th><th><span class="unseen">Acts</span></th></tr></thead>
     <tbody>${found.map((one) => html`<tr><th scope="row">${one.name}</th>
-      <td>${one.paused_at === null ? 'open' : html`<b>paused</b> <time class="muted" title=${moment(one.paused_at)}>${age(one.paused_at, now)}</time>`}</td>
+      <td>${standingOf(one, now)}</td>
       <td class="number">${one.concurrency ?? 'none'}</td><td class="number">${figure(one.priority)}</td>
       <td class="number">${count(one.due)}</td><td class="number">${count(one.running)}</td>
       <td class="number">${one.oldest_due_at === null ? '–' : duration(now - one.oldest_due_at)}</td>
       <td class="acts">${one.paused_at === null
         ? actButton('write', 'Pause', () => pause(one, true)) : actButton('write', 'Resume', () => pause(one, false), 'primary')}
         ${actButton('write', 'Change …', () => change(one))}</td></tr>`)}</tbody></table></div>`;
+}
+
+/** Open or paused, and who changed it last. @param {Queue} queue @param {number} now */
+function standingOf({ paused_at: paused, changed_at: changed, changed_by: who }, now) {
+  const isPause = paused !== null && changed !== null && changed - paused < SAME_MS;
+  return html`${paused === null ? 'open' : html`<b>paused</b> <time class="muted" title=${moment(paused)}>${age(paused, now)}</time>`}
+    ${isPause ? html`<span class="muted">by ${who}</span>`
+      : changed === null ? nothing : html`<p class="muted">changed <time title=${moment(changed)}>${age(changed, now)}</time> by ${who}</p>`}`;
 }
 
 const again = () => router.reload();

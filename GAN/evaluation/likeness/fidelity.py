@@ -33,7 +33,8 @@ class Fidelity(ReportPart):
     """Metrics of synthetic rows against seed rows, both as readings of a nominal unit.
 
     Attributes:
-        quality_score: Overall SDMetrics score, 0 to 1.
+        quality_score: Overall SDMetrics score, 0 to 1. It hardly separates good sets from poor
+            ones and does not affect the verdict.
         column_shapes_score: Its part for single columns: mean of 1 - Kolmogorov-Smirnov distance.
         column_pair_trends_score: Its part for pairs of columns.
         diagnostic_score: SDMetrics data validity and structure; 1 when everything is valid.

@@ -9,7 +9,7 @@ import structlog
 from actors.runtime.stage_process import Died, Failed, Finished, Message
 from actors.stage import Stage
 from events.bus import new_event
-from events.vocabulary import StageFailed, read_event
+from events.vocabulary import StageFailed
 from storage.ledger import leases
 from storage.ledger.claims import Claim
 from storage.ledger.event_log import NewEvent, Written
@@ -58,7 +58,7 @@ def write_outcome(claim: Claim, outcome: Message, stage: Stage | None = None) ->
     log = structlog.get_logger()
     match outcome:
         case Finished():
-            event = read_event(outcome.event_type, claim.machine_id, outcome.payload)
+            event = outcome.event
             record = new_event(event, claim.correlation_id)
             if isinstance(event, StageFailed):
                 log.warning("gave up", reason=event.reason)

@@ -7,15 +7,16 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from actors.webhooks.sending import send_test
 from api.auth.access import ADMIN
 from api.dependencies.bodies import json_body, json_of
-from api.dependencies.idempotency import TheRequest, answer
+from api.dependencies.idempotency import TheRequest, answer, idempotency_key
 from api.dependencies.path_params import ledger_id
 from api.dependencies.service import TheService
-from api.responses.alerting import CreatedWebhook, Webhook, WebhookList
+from api.responses.alerting import CreatedWebhook, Webhook, WebhookList, WebhookTest
 from api.responses.models import sent
 from api.responses.problems import documented
-from errors import InvalidInput, Problem
+from errors import DeliveryFailed, InvalidInput, Problem
 from events.bus import Send
 from storage.clients.idempotency import Answer
 from storage.delivery import webhooks
@@ -62,6 +63,29 @@ def add_webhook(
         return answer(201, body)
 
     return once(effect)
+
+
+@router.post(
+    "/{webhook_id}/test",
+    summary="Send a test message",
+    # Nothing is stored: a transaction would last as long as the receiver takes.
+    dependencies=[Depends(idempotency_key)],
+    response_model=WebhookTest,
+    responses=documented(404, 422),
+)
+def send_test_message(
+    service: TheService, webhook_id: Annotated[str, Path(examples=["1"])]
+) -> Response:
+    """Send a message of the type `test` now, and say what the receiver answers within 10 s.
+
+    A repeated request sends another one, even with an `Idempotency-Key`.
+    """
+    known = ledger_id(webhook_id, "webhook", "GET /api/gan/webhooks")
+    try:
+        answered = send_test(known, private=service.settings.webhook_private)
+    except DeliveryFailed as failed:
+        return sent(WebhookTest(failed=str(failed)))
+    return sent(WebhookTest(**vars(answered)))
 
 
 @router.delete(

@@ -65,7 +65,7 @@ def stored(
             SyntheticDataReady(machine_id="pump_1"),
             {
                 split_key("pump_1", "train"): SET,
-                report_key("pump_1"): b'{"quality_score": 0.9}',
+                report_key("pump_1"): b'{"passed": true}',
                 page_key("pump_1"): b"<!DOCTYPE html><title>pump_1</title>",
             },
         )
@@ -217,7 +217,7 @@ def test_a_file_whose_bytes_have_changed_is_not_sent(stored: Http, tmp_path: Pat
 def test_reports_are_sent_to_machines_and_to_people(stored: Http) -> None:
     report = stored.get("/api/gan/machines/pump_1/report")
     assert report.headers["content-type"] == "application/json"
-    assert report.json() == {"quality_score": 0.9}
+    assert report.json() == {"passed": True}
     page = stored.get("/api/gan/machines/pump_1/report.html")
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     assert page.text.startswith("<!DOCTYPE html>")

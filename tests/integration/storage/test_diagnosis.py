@@ -216,7 +216,7 @@ class TestEnded:
     def test_failed(self, diagnose: Ask) -> None:
         job_id = add_job()
         add_event(
-            "StageFailed", stages=[], stage="x", reason="y", quality_score=0.5
+            "StageFailed", stages=[], stage="x", reason="y", model_key="m"
         )  # The verdict on another chain.
         leases.fail(claimed(job_id), "no such sensor", failed(), retryable=False)
         why = diagnose()
@@ -224,9 +224,12 @@ class TestEnded:
         assert why.waits_for == DECIDE
         assert why.advice == f"try again: fleetforge jobs retry {job_id}"
 
-    def test_given_up_because_the_data_are_too_poor(self, diagnose: Ask) -> None:
+    @pytest.mark.parametrize("judged", [{"model_key": "m"}, {"quality_score": 0.5}])
+    def test_given_up_because_the_data_are_too_poor(
+        self, diagnose: Ask, judged: dict[str, object]
+    ) -> None:
         claim = claimed(add_job())
-        verdict = {"stage": "assess_quality", "reason": "poor", "quality_score": 0.5}
+        verdict = {"stage": "assess_quality", "reason": "poor", **judged}
         fact = record("StageFailed", "pump_1", verdict)
         leases.conclude_failed(claim, "poor", fact, [])
         assert "fleetforge publish TrainingRequested --machine pump_1" in diagnose().advice

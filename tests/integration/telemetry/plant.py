@@ -199,7 +199,7 @@ class Plant:
         event = stage.function(read_event(claim.event_type, claim.machine_id, claim.payload), job)
         artifacts = self.store.stage(workspace, prefix)
         assert new_event(event, claim.correlation_id)
-        return Finished(event.type, event.payload(), artifacts, True, job.kept)
+        return Finished(event, artifacts, True, job.kept)
 
     def unit(self, unit: str = "1", machine_id: str = "press_1") -> dict[str, Any]:
         """The row of a unit."""

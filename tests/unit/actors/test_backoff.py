@@ -6,6 +6,7 @@ import pytest
 
 from actors.runtime.execution.backoff import BackOff
 from actors.runtime.stage_process import Died, Failed, Finished, Message
+from events.vocabulary import SeedReady
 
 FULL_DISK = Failed("OSError: No space left on device", retryable=True, details="")
 
@@ -24,7 +25,7 @@ def test_the_first_failure_costs_no_pause_and_each_further_one_doubles_it_up_to_
 @pytest.mark.parametrize(
     "outcome",
     [
-        Finished("SeedReady", {}, [], again=True),
+        Finished(SeedReady(machine_id="pump_1"), [], again=True),
         Failed("a bad input", retryable=False, details=""),
         Died("killed"),
     ],

@@ -24,6 +24,7 @@ from events.vocabulary import (
     read_event,
 )
 from GAN.manager import QualityResult
+from storage.ledger.model_registry import Verdict
 
 assert actors  # declares the stages
 
@@ -108,7 +109,17 @@ def test_a_good_set_ends_the_chain(plan: Plan) -> None:
     event = SyntheticDataReady(machine_id="pump_1", **plan.plan())
     decision = decide(event, "m.pkl", 7, quality(passed=True))
     assert isinstance(decision, MachineOnboarded)
-    assert decision.quality_score == 0.8
+    verdict = decision.verdict()
+    assert verdict is not None
+    assert (verdict.quality_score, verdict.accepted) == (0.8, True)
+    assert "quality_score" not in decision.payload()
+
+
+def test_a_verdict_of_an_earlier_version_is_read_with_its_score() -> None:
+    payload = {"quality_score": 0.8, "model_key": "m.pkl"}
+    assert read_event("MachineOnboarded", "pump_1", payload).verdict() == Verdict(
+        "m.pkl", 0.8, True
+    )
 
 
 @given(plans)

@@ -167,7 +167,8 @@ def ordered_shapes(report: QualityReport) -> list[float]:
 def test_the_score_that_decides_nothing_is_not_shown(
     report: QualityReport, rig: MachineProfile, rig_training: Training
 ) -> None:
-    scored = report.model_copy(update={"quality_score": 0.4321})
+    rows = report.rows.model_copy(update={"quality_score": 0.4321})
+    scored = report.model_copy(update={"rows": rows})
     page = Page(report_page(scored, rig_training.model.loss_history, rig))
     assert "SDMetrics" not in page.text
     assert "0.432" not in page.text

@@ -22,7 +22,7 @@ def of_two_kinds(rng: np.random.Generator) -> tuple[Matrix, Matrix]:
 
 def test_units_of_one_kind_are_one_group() -> None:
     rng = np.random.default_rng(0)
-    found = [grouped(rng.normal(size=(UNITS, SENSORS))).max() for _ in range(200)]
+    found = [grouped(rng.normal(size=(UNITS, 15))).max() for _ in range(200)]
     assert np.mean(np.array(found) == 0) > 0.95
 
 
@@ -37,7 +37,7 @@ def test_groups_are_divided_again() -> None:
 
 
 def test_a_few_units_show_no_groups() -> None:
-    assert not grouped(np.array([0.0] * (FEWEST - 2) + [9.0])[:, None]).any()
+    assert not grouped(np.repeat([0.0, 9.0], [FEWEST - 3, 2])[:, None]).any()
 
 
 def test_new_units_are_of_a_known_kind_and_differ_within_it_as_known_ones_do() -> None:

@@ -477,7 +477,6 @@ export interface components {
             verdict: string;
             reasons: string[];
             notes: string[];
-            quality_score: number;
             /** @default {} */
             splits: {
                 [key: string]: components["schemas"]["SplitFigures"];
@@ -783,6 +782,11 @@ export interface components {
         WebhookList: {
             items: components["schemas"]["Webhook"][];
         };
+        WebhookTest: {
+            status?: number | null;
+            took_ms?: number | null;
+            failed?: string | null;
+        };
         Why: {
             machine_id: string;
             stage: string | null;
@@ -1012,6 +1016,7 @@ export type Verdict = components['schemas']['Verdict'];
 export type VersionOutcomes = components['schemas']['VersionOutcomes'];
 export type Webhook = components['schemas']['Webhook'];
 export type WebhookList = components['schemas']['WebhookList'];
+export type WebhookTest = components['schemas']['WebhookTest'];
 export type Why = components['schemas']['Why'];
 export type WindowUse = components['schemas']['WindowUse'];
 export type Worker = components['schemas']['Worker'];

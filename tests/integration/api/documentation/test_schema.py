@@ -197,7 +197,8 @@ def test_no_route_does_more_for_a_token_than_its_scope_says(
         for method in operations
         if method != "get" and path not in (CHECKS_PROFILES, SESSION)
     }
-    assert len(changes) == 22
+    assert len(changes) == 23
     for_admins = {one for one in changes if one[0] == "delete"}
     for_admins |= {("get", "/api/gan/webhooks"), ("post", "/api/gan/webhooks")}
+    for_admins |= {("post", "/api/gan/webhooks/{webhook_id}/test")}
     assert refused == for_admins | (changes if scope == "read" else set())

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
+from standardwebhooks.webhooks import Webhook
 
 from storage.database import clock_ms
 from storage.status import UnitLevel
+from tests.integration.delivery.receivers import receiving, status
 from tests.integration.delivery.site import Site
 from tests.integration.serving import Http
 
@@ -38,6 +42,24 @@ def test_a_webhook_is_added_listed_without_its_secret_and_removed(http: Http) ->
     assert http.delete(f"{WEBHOOKS}/{shown['id']}").status_code == 404
     assert http.delete(f"{WEBHOOKS}/x").status_code == 404
     assert http.get(WEBHOOKS).json()["items"] == []
+
+
+def test_a_test_message_says_what_the_receiver_answers(http: Http) -> None:
+    settings = http.service.settings.model_copy(update={"webhook_private": True})
+    http.app.state.service = replace(http.service, settings=settings)
+    with receiving() as receiver:
+        made = http.post(WEBHOOKS, json={"url": receiver.url}).json()
+        address = f"{WEBHOOKS}/{made['webhook']['id']}/test"
+        answered = http.post(address).json()
+        assert (answered["status"], answered["failed"]) == (204, None)
+        ((headers, body),) = receiver.requests
+        assert Webhook(made["secret"]).verify(body, headers)["type"] == "test"
+        receiver.answer = status(500)
+        refused = http.post(address)
+        assert refused.status_code == 200
+        assert refused.json() == {"status": None, "took_ms": None, "failed": "answered 500"}
+    assert http.get(WEBHOOKS).json()["items"][0]["waiting"] == 0
+    assert http.post(f"{WEBHOOKS}/99/test").status_code == 404
 
 
 @pytest.mark.parametrize(
