@@ -11,6 +11,7 @@ import numpy as np
 from GAN.config.quality_gates import GATES
 from GAN.datasets.real_units import RealUnits
 from GAN.datasets.regimes import find_regimes
+from GAN.datasets.run_to_failure import time_step_of
 from GAN.evaluation.comparison import compare
 from GAN.evaluation.gates import Gate, Light, Measured, gates, measured_worth
 from GAN.evaluation.likeness.fidelity import compared_sample
@@ -57,7 +58,7 @@ def assess(
     nominal_seed = effects.nominal(seed)
     nominal = {split: effects.nominal(frame) for split, frame in sets.items()}
     train = nominal["train"]
-    fresh = fresh_units(profile, len(seed)) if real is None else None
+    fresh = fresh_units(profile, time_step_of(seed)) if real is None else None
     nominal_fresh = None if fresh is None else effects.nominal(fresh)
     found = likeness(nominal_seed, nominal, profile, nominal_fresh)
     # Regimes would hide how lives differ.

@@ -67,6 +67,25 @@ def plan_lives(profile: MachineProfile, rows: int, units: int, rng: np.random.Ge
     )
 
 
+def plan_units_at_step(
+    profile: MachineProfile, units: int, time_step_hours: float, rng: np.random.Generator
+) -> Lives:
+    """Plan a number of lives at a given time step, each drawn from the Weibull distribution.
+
+    Args:
+        profile: Gives the longest life, the Weibull shape and the failure modes.
+        units: Number of lives.
+        time_step_hours: Hours from row to row, a multiple of 1/4096 h.
+        rng: Draws the lives and the order of the failure modes.
+    """
+    steps = np.floor(draw_lives(profile.life, units, rng) / time_step_hours)
+    return Lives(
+        rows=tuple(int(count) for count in np.maximum(1 + steps, MIN_ROWS_PER_LIFE)),
+        failure_modes=_allot(profile.failure_modes, units, rng),
+        time_step_hours=time_step_hours,
+    )
+
+
 def plan_lives_at_step(
     lifetimes: LifetimeDistribution,
     longest_hours: float,

@@ -24,7 +24,14 @@ from GAN.profiles.profile import MachineProfile, Sensor
 from GAN.reflection import reflect
 from GAN.simulation.degradation import degradation, restored, wear
 from GAN.simulation.drivers import movement, own_bands
-from GAN.simulation.lifetimes import plan_lives, timeline
+from GAN.simulation.lifetime_distribution import LifetimeDistribution
+from GAN.simulation.lifetimes import (
+    Lives,
+    plan_lives,
+    plan_units_at_step,
+    rows_per_life,
+    timeline,
+)
 from GAN.simulation.noise import ar1_noise
 
 if TYPE_CHECKING:
@@ -33,11 +40,9 @@ if TYPE_CHECKING:
 #: Share of the way to its failure value that a sensor moves if another mode ends the unit.
 DRIFT = 0.25
 
-#: Random seed of the fresh units, which users are unlikely to choose; how many there are, and rows
-#: of so many lives as a seed has.
+#: Random seed of the fresh units, which users are unlikely to choose, and how many there are.
 FRESH_SEED = MAX_RANDOM_SEED
 FRESH_UNITS = 30
-FRESH_ROWS = 3_000
 
 #: Fewest rows of a life of mean length, unless the profile gives the number of lives.
 ROWS_PER_LIFE = 300
@@ -77,9 +82,20 @@ def simulated_units(
     profile: MachineProfile, rows: int, units: int, rng: np.random.Generator
 ) -> pd.DataFrame:
     """Simulate a number of lives; see `physics_seed`."""
+    return _simulated(profile, plan_lives(profile, rows, units, rng), rng)
+
+
+def units_at_step(
+    profile: MachineProfile, units: int, time_step_hours: float, rng: np.random.Generator
+) -> pd.DataFrame:
+    """Simulate a number of lives at a given time step, a multiple of 1/4096 h."""
+    return _simulated(profile, plan_units_at_step(profile, units, time_step_hours, rng), rng)
+
+
+def _simulated(profile: MachineProfile, planned: Lives, rng: np.random.Generator) -> pd.DataFrame:
     import pandas as pd
 
-    table = timeline(plan_lives(profile, rows, units, rng))
+    table = timeline(planned)
     lives = [_readings(profile, life, rng) for _, life in table.groupby("unit_id")]
     readings = pd.DataFrame(np.concatenate(lives), columns=[s.name for s in profile.sensors])
     return pd.concat([table, readings], axis=1)
@@ -128,19 +144,20 @@ def physics_rows(real_rows: int, share: float) -> int:
     return min(max(round(real_rows * share / (1 - share)), MIN_SEED_ROWS), MAX_SEED_ROWS)
 
 
-def fresh_units(profile: MachineProfile, rows: int = FRESH_ROWS) -> pd.DataFrame:
+def fresh_units(profile: MachineProfile, time_step_hours: float) -> pd.DataFrame:
     """Simulated units for tests, which no model was trained on.
 
     Args:
         profile: The machine.
-        rows: Rows of the seed that they are compared with: their time step is about the same.
+        time_step_hours: The time step of what they are compared with: at another one, days and
+            shifts have another number of rows, and classifiers of windows see that.
 
     Returns:
         The columns of a seed; `FRESH_UNITS` units, fewer where these had more than `MAX_SEED_ROWS`.
     """
-    of_seed = units_per_seed(profile, rows)
-    units = max(len(profile.failure_modes), min(FRESH_UNITS, MAX_SEED_ROWS * of_seed // rows))
-    return simulated_units(profile, rows * units // of_seed, units, generator(profile, FRESH_SEED))
+    rows = rows_per_life(LifetimeDistribution.of_profile(profile.life), time_step_hours)
+    units = max(len(profile.failure_modes), min(FRESH_UNITS, int(MAX_SEED_ROWS / rows)))
+    return units_at_step(profile, units, time_step_hours, generator(profile, FRESH_SEED))
 
 
 def units_per_seed(profile: MachineProfile, rows: int) -> int:

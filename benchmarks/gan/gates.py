@@ -28,7 +28,7 @@ from GAN.evaluation.quality_report import QualityReport
 from GAN.profiles.catalogue import fleet_ids, fleet_profile
 from GAN.profiles.profile import MachineProfile
 from GAN.progress import silent
-from GAN.simulation.physics import generator, physics_seed, simulated_units, units_per_seed
+from GAN.simulation.physics import generator, physics_seed, simulated_units, units_at_step
 from GAN.synthesis.generation import generate
 from GAN.synthesis.life_model import learn_lives
 
@@ -39,11 +39,9 @@ LIVES, KNOWN = {"train": 40, "val": 8, "test": 8}, 12
 FIRST = 1_000
 
 
-def fresh_sets(profile: MachineProfile, rows: int, draw: int) -> Sets:
-    """Sets of fresh units with the time step of a seed of so many rows."""
-    units = sum(LIVES.values())
-    rows_each = rows // units_per_seed(profile, rows)
-    lives = simulated_units(profile, rows_each * units, units, generator(profile, FIRST + draw))
+def fresh_sets(profile: MachineProfile, step: float, draw: int) -> Sets:
+    """Sets of fresh units with this time step, hours."""
+    lives = units_at_step(profile, sum(LIVES.values()), step, generator(profile, FIRST + draw))
     last = np.cumsum(list(LIVES.values()))
     return {
         split: lives[lives["unit_id"].between(end - count + 1, end)].reset_index(drop=True)
@@ -56,7 +54,7 @@ def good(draws: int) -> Iterator[QualityReport]:
     for draw in range(draws):
         profile, number = _machine(draw)
         seed = physics_seed(profile, DEFAULT_ROWS, number)
-        yield assess(seed, fresh_sets(profile, DEFAULT_ROWS, number), profile)
+        yield assess(seed, fresh_sets(profile, time_step_of(seed), number), profile)
 
 
 def ours(draws: int) -> Iterator[QualityReport]:
@@ -81,7 +79,7 @@ def spoilt(way: str, draws: int) -> Iterator[QualityReport]:
     names = [sensor.name for sensor in profile.sensors]
     for draw in range(draws):
         seed = physics_seed(profile, DEFAULT_ROWS, draw)
-        sets = fresh_sets(profile, DEFAULT_ROWS, draw)
+        sets = fresh_sets(profile, time_step_of(seed), draw)
         yield assess(seed, WAYS[way](sets, seed, names, np.random.default_rng(draw)), profile)
 
 
@@ -97,7 +95,7 @@ def of_differing_units(draws: int, *, together: bool) -> Iterator[QualityReport]
         rng = np.random.default_rng(draw)
         units = simulated_units(profile, 150 * KNOWN, KNOWN, generator(profile, draw))
         known = _differing(units, profile, rng, together=True)
-        made = fresh_sets(profile, 600, draw)
+        made = fresh_sets(profile, time_step_of(known), draw)
         sets = {
             split: _differing(frame, profile, rng, together=together)
             for split, frame in made.items()

@@ -41,7 +41,7 @@ def shuffled(rig: MachineProfile, train: pd.DataFrame) -> pd.DataFrame:
 
 
 def healthy(rig: MachineProfile, train: pd.DataFrame) -> pd.DataFrame:
-    """Readings stay constant over the last fifth of life."""
+    """Readings stay constant over the second half of life."""
     names = [sensor.name for sensor in rig.sensors]
-    readings = train[names].where(life_fraction(train) < 0.8).ffill()
+    readings = train[names].where(life_fraction(train) < 0.5).ffill()
     return train.assign(**readings)

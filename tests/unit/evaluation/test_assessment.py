@@ -91,7 +91,7 @@ def test_lives_in_the_wrong_order_are_usable_with_care_while_they_help(
 def test_rows_that_are_no_lives_are_found_in_every_set(
     rig: MachineProfile, rig_seed: pd.DataFrame, honest: Sets
 ) -> None:
-    lives = fresh_units(rig)
+    lives = fresh_units(rig, 0.6)
     honest["train"] = lives[lives["unit_id"] <= 22]
     honest["test"] = lives[lives["unit_id"] > 22]
     assert lights(assess(rig_seed, honest, rig))["held_out_error"] is Light.GOOD
@@ -110,7 +110,7 @@ def test_copies_of_the_seeds_rows_are_found(
     honest["train"] = rows
     report = assess(rig_seed, honest, rig)
     copied = report.rows.nearest_neighbour_share
-    fresh = assess(rig_seed, {**honest, "train": fresh_units(rig)}, rig)
+    fresh = assess(rig_seed, {**honest, "train": fresh_units(rig, 0.6)}, rig)
     assert fresh.rows.nearest_neighbour_share == pytest.approx(0.5, abs=0.12)
     assert copied is not None
     assert copied > 0.75

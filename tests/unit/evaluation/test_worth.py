@@ -26,7 +26,7 @@ def halfway(lives: pd.DataFrame) -> pd.DataFrame:
 def test_new_lives_help_and_lives_that_seem_to_end_halfway_do_harm(
     rig: MachineProfile, rig_seed: pd.DataFrame, honest: Sets
 ) -> None:
-    fresh = fresh_units(rig)
+    fresh = fresh_units(rig, 0.6)
     new, harmful = (
         simulated_worth(rig_seed, made, rig, fresh)
         for made in (honest["train"], halfway(honest["train"]))
@@ -37,9 +37,9 @@ def test_new_lives_help_and_lives_that_seem_to_end_halfway_do_harm(
 
 
 def test_real_units_are_left_out_of_the_models_too(rig: MachineProfile) -> None:
-    known = fresh_units(rig, rows=1_000)
+    known = fresh_units(rig, 1.8)
     known = known[known["unit_id"] <= 6].reset_index(drop=True)
-    sets = {"train": fresh_units(rig), "val": known, "test": known}
+    sets = {"train": fresh_units(rig, 0.6), "val": known, "test": known}
     found = real_worth(known, sets, rig, RealUnits(known, None))
     assert found is not None
     assert found.tested_on == "6 real units, each left out of all trainings once"

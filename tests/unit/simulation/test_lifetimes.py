@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 from GAN.datasets.run_to_failure import TICKS_PER_HOUR, life_fraction
 from GAN.profiles.profile import FailureMode, MachineProfile
 from GAN.simulation.lifetime_distribution import LifetimeDistribution
-from GAN.simulation.lifetimes import Lives, plan_lives, plan_lives_at_step, rows_per_life, timeline
+from GAN.simulation.lifetimes import (
+    Lives,
+    plan_lives,
+    plan_lives_at_step,
+    plan_units_at_step,
+    rows_per_life,
+    timeline,
+)
 
 seeds = st.integers(0, 2**32 - 1)
 longest = st.floats(50, 1_000_000)
@@ -110,3 +117,17 @@ def test_too_few_lives_get_different_failure_modes(rig: MachineProfile) -> None:
     profile = rig.model_copy(update={"failure_modes": tuple(modes(1, 1, 1, 1))})
     lives = plan_lives(profile, 2_000, 3, np.random.default_rng(0))
     assert len(set(lives.failure_modes)) == 3
+
+
+@pytest.mark.parametrize("step", [0.25, 3.0, 5_000.0])
+def test_units_at_a_step_live_as_the_profile_says(rig: MachineProfile, step: float) -> None:
+    lives = plan_units_at_step(rig, 400, step, np.random.default_rng(0))
+    usual = LifetimeDistribution.of_profile(rig.life).mean_hours
+
+    assert lives.time_step_hours == step
+    assert len(lives.rows) == len(lives.failure_modes) == 400
+    assert Counter(lives.failure_modes) == {"bearing": 300, "seal": 100}
+    assert min(lives.rows) >= 2
+    if step < usual:
+        assert np.mean(lives.hours) == pytest.approx(usual, rel=0.1)
+        assert max(lives.hours) <= rig.life.max_rul_hours

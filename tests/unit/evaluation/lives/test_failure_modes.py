@@ -16,7 +16,7 @@ GOOD, POOR = GATES["failure_mode_chance"].good, GATES["failure_mode_chance"].usa
 
 @pytest.fixture(scope="module")
 def fresh(rig: MachineProfile) -> pd.DataFrame:
-    return fresh_units(rig)
+    return fresh_units(rig, 0.6)
 
 
 def renamed(frame: pd.DataFrame, modes: dict[int, str]) -> pd.DataFrame:

@@ -8,7 +8,7 @@ import pandas as pd
 from GAN.config.quality_gates import GATES
 from GAN.evaluation.lives.unit_differences import unit_difference_error
 from GAN.profiles.profile import MachineProfile
-from GAN.simulation.physics import fresh_units, generator, simulated_units
+from GAN.simulation.physics import FRESH_SEED, fresh_units, generator, simulated_units
 
 POOR = GATES["unit_difference_error"].usable
 
@@ -24,7 +24,7 @@ def together(lives: pd.DataFrame, rig: MachineProfile, seed: int) -> pd.DataFram
 
 
 def test_units_that_differ_in_each_sensor_by_itself_are_found(rig: MachineProfile) -> None:
-    known = together(fresh_units(rig), rig, seed=1)
+    known = together(fresh_units(rig, 0.6), rig, seed=1)
     made = simulated_units(rig, 8_000, 40, generator(rig, 5))
     like = unit_difference_error(known, [together(made, rig, seed=2)], rig)
     unlike = unit_difference_error(known, [made], rig)
@@ -34,7 +34,7 @@ def test_units_that_differ_in_each_sensor_by_itself_are_found(rig: MachineProfil
 
 
 def test_one_good_set_of_a_hundred_is_rejected_by_chance(rig: MachineProfile) -> None:
-    known = fresh_units(rig)
+    known = simulated_units(rig, 22_500, 30, generator(rig, FRESH_SEED))
     found = np.array(
         [
             unit_difference_error(
@@ -48,4 +48,4 @@ def test_one_good_set_of_a_hundred_is_rejected_by_chance(rig: MachineProfile) ->
 
 
 def test_few_units_are_not_judged(rig: MachineProfile, rig_seed: pd.DataFrame) -> None:
-    assert unit_difference_error(rig_seed, [fresh_units(rig)], rig) is None
+    assert unit_difference_error(rig_seed, [fresh_units(rig, 0.6)], rig) is None
