@@ -25,7 +25,7 @@ Matrix = NDArray[np.float64]
 BINS = 32
 #: Stretches of a life of which the lowest and the highest reading are kept. All sensors of a
 #: machine share `STRETCHES`, so that a report of many sensors stays small.
-MOST_STRETCHES, STRETCHES = 60, 800
+MOST_STRETCHES, STRETCHES = 60, 750
 #: Correlations in the list of those that differ most.
 LARGEST = 10
 #: Readings are rounded to a ten-thousandth of their range or finer: a plot has fewer pixels.

@@ -17,9 +17,8 @@ from errors import InvalidInput, Problem
 from GAN.config.limits import MAX_MAX_RUL_HOURS, MIN_MAX_RUL_HOURS
 from GAN.config.rul_profiles import RUL_PROFILES, RulProfile, category_of
 from GAN.config.units import UNITS
-from GAN.datasets.regimes import Regimes, find_regimes_among
-from GAN.datasets.run_to_failure import life_fraction
 from GAN.importing.conversion import Runs
+from GAN.importing.stages_of_life import HEALTHY, RowsByStage, rows_by_stage
 from GAN.profiles.messages import problems_of
 from GAN.profiles.profile import MachineProfile
 from GAN.simulation.degradation import FIXED_LAWS
@@ -30,9 +29,6 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-#: A unit is healthy up to the first fraction of its life, and at its end from the second.
-HEALTHY, END = 0.2, 0.98
-
 #: Lower quantiles of the healthy readings that bound the normal band. The second, narrower band is
 #: for machines whose readings vary so much that no sensor ends outside the first.
 BANDS = (0.05, 0.25)
@@ -42,10 +38,6 @@ CLEARLY = 0.1
 #: Share of the way to its failure value from which a failure mode counts as driving a sensor. In
 #: other modes the sensor may drift (see `GAN.simulation.physics.DRIFT`).
 DRIVEN = 0.5
-
-#: A sensor whose mean changes by more than this many of its standard deviations between the first
-#: and the last third of life wears, and is no setting even if it jumps.
-AGEING = 0.25
 
 #: Share of readings at an end of their range from which it counts as the end of the scale.
 RESTING = 0.01
@@ -68,27 +60,6 @@ class _Wear(NamedTuple):
     modes: tuple[str, ...]
 
 
-class _Rows(NamedTuple):
-    """The rows of a seed with their life fraction, and subsets of them.
-
-    Where there are operating regimes, readings of sensors other than the settings are as in the
-    mean regime, except in `every`.
-
-    Attributes:
-        every: All rows, those of units that had not failed too, as they were read.
-        healthy: Rows in the first part of a life; all rows if no life is recorded from its start.
-        failed: Rows of failed units.
-        at_end: The last rows of failed units.
-        regimes: Number of operating regimes.
-    """
-
-    every: pd.DataFrame
-    healthy: pd.DataFrame
-    failed: pd.DataFrame
-    at_end: pd.DataFrame
-    regimes: int
-
-
 def derive_profile(
     machine_id: str, runs: Runs, units: Mapping[str, str], source: str
 ) -> MachineProfile:
@@ -105,7 +76,7 @@ def derive_profile(
     """
     frame = runs.frame
     names = list(frame.columns[4:])
-    rows = _rows(runs)
+    rows = rows_by_stage(runs)
     longest = float((frame["cycle_hour"] + frame["rul_hours"]).max())
     if longest > MAX_MAX_RUL_HOURS:
         what = f"the longest life is {longest:,.0f} h"
@@ -137,38 +108,6 @@ def derive_profile(
         return MachineProfile.model_validate(content)
     except ValidationError as error:
         raise InvalidInput(source, list(problems_of(error))) from None
-
-
-def _rows(runs: Runs) -> _Rows:
-    import pandas as pd
-
-    # Computed once, because each sensor goes through up to a million rows.
-    regimes = _regimes(runs.frame)
-    every = _without_regimes(runs.frame, regimes)
-    every = every.assign(life_fraction=life_fraction(every))
-    every = every.astype({"failure_mode": "category"})
-    healthy = every[every["life_fraction"] <= HEALTHY]
-    failed = every[~every["unit_id"].isin(runs.censored)]
-    at_end = failed[failed["life_fraction"] >= END]
-    read = pd.concat([runs.frame, runs.unfailed], ignore_index=True)
-    count = max(1, len(regimes.codes))
-    return _Rows(read, healthy if len(healthy) else every, failed, at_end, count)
-
-
-def _regimes(frame: pd.DataFrame) -> Regimes:
-    """The regimes by sensors that jump and do not depend on the age of a unit."""
-    names = list(frame.columns[4:])
-    fraction = life_fraction(frame)
-    young, old = frame[fraction < 1 / 3], frame[fraction > 2 / 3]
-    ageing = (old[names].mean() - young[names].mean()).abs() > AGEING * frame[names].std()
-    return find_regimes_among(frame, names, np.flatnonzero(ageing))[0]
-
-
-def _without_regimes(frame: pd.DataFrame, regimes: Regimes) -> pd.DataFrame:
-    names = list(frame.columns[4:])
-    settings = [names[index] for index in regimes.settings]
-    standard: pd.DataFrame = regimes.within_nearest(frame, names)
-    return standard.assign(**{name: frame[name] for name in settings})
 
 
 def _rul(failed: pd.DataFrame, longest: float, category: str) -> dict[str, Any]:
@@ -224,7 +163,7 @@ def _wear(at_end: pd.DataFrame, name: str, band: tuple[float, float]) -> _Wear:
 
 
 def _sensor(
-    rows: _Rows, name: str, unit: str, band: tuple[float, float], wear: _Wear
+    rows: RowsByStage, name: str, unit: str, band: tuple[float, float], wear: _Wear
 ) -> dict[str, Any]:
     low, high = band
     ends = [*band, *([] if wear.failure is None else [wear.failure])]

@@ -81,8 +81,8 @@ def test_no_worker_outlives_a_wait_that_was_ended(user: User, how: signal.Signal
 
 def test_two_waits_at_once_both_end_one_with_poor_sets(user: User) -> None:
     user.run("queues", "pause", "predictor")  # What waits in a paused queue is not waited for.
-    quick = ("--epochs", "1", "--rows", "1000", "--wait")
-    good = ("onboard", "pump_ksb_etanorm_006", "--samples", "300,60,60", *quick)
+    quick = ("--epochs", "1", "--rows", "2000", "--wait")
+    good = ("onboard", "pump_ksb_etanorm_006", "--samples", "3000,600,500", *quick)
     with user.running(COMMAND, *good) as first:
         eventually(lambda: _workers(user) >= 1, 60)
         done = user.run("onboard", POOR, "--samples", "8,8,8", *quick, exit_code=1)
@@ -130,8 +130,8 @@ def test_workers_scale_out_by_procfile_over_real_servers(served: User) -> None:
     with served.running(*command) as stack:
         eventually(lambda: _queues(served) == [["default"], *[["train", "predictor"]] * 2], 60)
         served.run(
-            *("onboard", *names, "--epochs", "40", "--rows", "1000"),
-            *("--samples", "300,60,60"),
+            *("onboard", *names, "--epochs", "40", "--rows", "2000"),
+            *("--samples", "3000,600,500"),
         )
         with served.ledger():
             eventually(lambda: [job.queue for job in jobs.jobs(status="pending")] == ["train"] * 2)
