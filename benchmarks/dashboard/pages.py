@@ -109,7 +109,7 @@ class Look:
             page.screenshot(path=shots / name, full_page=True)
         faults = [f"axe: {rule} {where}" for rule, where in violations(page)]
         faults += [f"cut: {text}" for text in reader.clipped()]
-        faults += ["scrolls sideways"] if reader.is_sideways() else []
+        faults += [] if reader.fits() else ["scrolls sideways"]
         try:
             reader.__exit__(None, None, None)
         except AssertionError as error:

@@ -121,10 +121,10 @@ class Reader:
         found: list[str] = self.page.evaluate(_CLIPPED)
         return found
 
-    def is_sideways(self) -> bool:
-        """Whether the page can be scrolled sideways."""
+    def fits(self) -> bool:
+        """Whether the page is no wider than its window, which charts follow a moment later."""
         found: Any = self.page.evaluate(
-            "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+            "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
         )
         return bool(found)
 
