@@ -1,4 +1,4 @@
-"""Drivers in a profile: what is valid, and what is said about the rest."""
+"""Drivers in a profile: which are valid, and which problems the others have."""
 
 from __future__ import annotations
 
