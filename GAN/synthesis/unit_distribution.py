@@ -111,12 +111,6 @@ class UnitDistribution:
         whole = float(np.square(self.life_deviations).sum())
         return max(self._spread**2 * whole + self._doubt, 1e-12)
 
-    def _unusual(self, hours: float) -> Matrix:
-        """How much longer a life is than that of each unit's group, logarithm, shape (units,)."""
-        limit = MOST_UNUSUAL_LIFE * np.sqrt(np.square(self.life_deviations).sum())
-        longer = np.log(max(hours, 1e-9)) - self.group_lives
-        return np.asarray(np.clip(longer, -limit, limit)[self.groups])
-
     def _known_unit(self, hours: float, rng: np.random.Generator) -> int:
         """Draw a known unit, more likely one with about this life."""
         longer = np.log(max(hours, 1e-9)) - self.group_lives[self.groups]
@@ -133,7 +127,9 @@ class UnitDistribution:
         """
         weights = self._spread * rng.standard_normal(len(self.deviations))
         weights[known] += self._kept
-        longer = self._unusual(hours)[known] - self.life_deviations @ weights
-        missing = longer - np.sqrt(self._doubt) * rng.standard_normal()
+        limit = MOST_UNUSUAL_LIFE * np.sqrt(np.square(self.life_deviations).sum())
+        longer = np.log(max(hours, 1e-9)) - self.group_lives[self.groups[known]]
+        missing = np.clip(longer, -limit, limit) - self.life_deviations @ weights
+        missing -= np.sqrt(self._doubt) * rng.standard_normal()
         gain = self._spread**2 * self.life_deviations / self._life_variance
         return np.asarray(weights + gain * missing)
