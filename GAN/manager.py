@@ -156,6 +156,7 @@ class GANManager(PredictorManager):
             training_time_seconds=model.training_time_seconds,
             num_features=model.num_features,
             device=model.device,
+            structure=model.structure,
         )
         write_model_card(self.root, profile, trained, seed, origin)
         return trained

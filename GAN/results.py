@@ -26,7 +26,18 @@ class SeedResult:
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """A trained model; `loss_history` has the mean loss of each epoch."""
+    """A trained model.
+
+    Attributes:
+        path: The model file.
+        epochs: Passes of the training over the seed.
+        final_loss: Mean loss of the last epoch, nats per row.
+        loss_history: That of each epoch.
+        training_time_seconds: Wall-clock time of the training.
+        num_features: Columns that it was trained on.
+        device: The device of the training.
+        structure: Regimes, groups of units, cycles and counters in the seed, a sentence each.
+    """
 
     path: Path
     epochs: int
@@ -35,6 +46,7 @@ class TrainingResult:
     training_time_seconds: float
     num_features: int
     device: str
+    structure: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

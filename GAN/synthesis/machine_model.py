@@ -26,6 +26,7 @@ from GAN.simulation.lifetime_distribution import LifetimeDistribution
 from GAN.synthesis.latent_trajectories import Trajectories
 from GAN.synthesis.life_model import LifeModel, feature_names, nominal_readings, physical_limits
 from GAN.synthesis.serialization import deserialized_fields, serialized
+from GAN.synthesis.structure import structure
 from GAN.tvae.columns import Numbers
 from GAN.tvae.model import TableModel, fit_model
 
@@ -82,6 +83,11 @@ class TrainedModel:
     def final_loss(self) -> float:
         """Mean loss of the last epoch."""
         return self.loss_history[-1]
+
+    @property
+    def structure(self) -> tuple[str, ...]:
+        """What it found in the lives of the seed; see `GAN.synthesis.structure`."""
+        return structure(self.model.lives)
 
 
 def sdv_metadata(profile: MachineProfile) -> dict[str, Any]:

@@ -69,9 +69,25 @@ def summary(prepared: Prepared, physics_share: float) -> dict[str, Any]:
         "units_left_out": list(runs.left_out),
         "physics_rows": physics_rows(len(runs.frame), physics_share),
         "longest_life_hours": float((runs.frame["cycle_hour"] + runs.frame["rul_hours"]).max()),
-        "notes": list(runs.notes),
+        "notes": [*runs.notes, *_not_forecast(runs, profile)],
+        "structure": _structure(runs, profile),
         "profile": profile.model_dump(mode="json"),
     }
+
+
+def _not_forecast(runs: Runs, profile: MachineProfile) -> list[str]:
+    from GAN.datasets.regimes import find_regimes
+
+    _, why = find_regimes(runs.frame, profile)
+    return [] if why is None else [f"no predictor can forecast RUL from these data: {why}"]
+
+
+def _structure(runs: Runs, profile: MachineProfile) -> list[str]:
+    from GAN.datasets.real_units import RealUnits
+    from GAN.synthesis.life_model import learn_lives
+    from GAN.synthesis.structure import structure
+
+    return list(structure(learn_lives(runs.frame, profile, RealUnits(runs.frame, runs.unfailed))))
 
 
 def say_what_came_out(prepared: Prepared, report: Mapping[str, Any]) -> None:
@@ -91,6 +107,8 @@ def say_what_came_out(prepared: Prepared, report: Mapping[str, Any]) -> None:
     if report["physics_rows"]:
         share = report["physics_rows"] / (report["physics_rows"] + report["rows"])
         click.echo(f"and {report['physics_rows']:,} simulated rows, {share:.0%} of all")
+    for found in report["structure"]:
+        click.echo(f"found: {found}")
     if prepared.is_new:
         towards = [
             f"{sensor.name} {sensor.direction}"

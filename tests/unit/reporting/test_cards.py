@@ -252,6 +252,15 @@ def test_sets_of_a_model_are_of_the_seed_that_it_learnt_not_of_a_newer_one(
     assert "all simulated" not in data_card(root)
 
 
+def test_the_model_card_names_what_was_found_in_the_lives(
+    rig: MachineProfile, rig_seed: pd.DataFrame, tmp_path: Path
+) -> None:
+    name = rig.sensors[0].name
+    counting = rig_seed.assign(**{name: rig_seed.groupby("unit_id")[name].cummax()})
+    root = imported(tmp_path, rig, counting, 0.0)
+    assert f"- {name}: never falls within a life\n" in model_card(root)
+
+
 class TestHostileProfile:
     def test_it_changes_nothing_in_the_structure_of_the_cards(
         self, hostile: Path, simulated: Path

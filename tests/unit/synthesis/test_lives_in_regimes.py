@@ -17,16 +17,18 @@ from GAN.importing.profile_inference import derive_profile
 from GAN.profiles.profile import MachineProfile
 from GAN.synthesis.generation import draw_lives
 from GAN.synthesis.life_model import learn_lives
+from GAN.synthesis.structure import structure
 
 SETTINGS = ["setting_1", "setting_2"]
 
 
 class Machine(NamedTuple):
-    """Known lives, the profile that was derived from them, and lives that were made."""
+    """Known lives, their profile, lives that were made, and what the model found."""
 
     known: pd.DataFrame
     profile: MachineProfile
     made: pd.DataFrame
+    found: tuple[str, ...]
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +40,8 @@ def machine() -> Machine:
     runs = convert_runs(table, choose_columns(table, {}, None).columns, "it")
     profile = derive_profile("turbofan_a", runs, {}, "it")
     model = learn_lives(runs.frame, profile, RealUnits(runs.frame, None))
-    return Machine(runs.frame, profile, draw_lives(model, profile, 40, 20_000, 1.0, 0))
+    made = draw_lives(model, profile, 40, 20_000, 1.0, 0)
+    return Machine(runs.frame, profile, made, structure(model))
 
 
 def test_wear_is_seen_within_regimes(machine: Machine) -> None:
@@ -49,6 +52,10 @@ def test_wear_is_seen_within_regimes(machine: Machine) -> None:
     assert found["sensor_8"] == "steady"
     (source,) = {sensor.source for sensor in machine.profile.sensors}
     assert source == "run-to-failure data, as in the mean of 6 operating regimes"
+
+
+def test_regimes_and_what_sets_them_are_named(machine: Machine) -> None:
+    assert machine.found == ("6 operating regimes, set by setting_1, setting_2",)
 
 
 def test_settings_have_the_combinations_that_were_seen(machine: Machine) -> None:

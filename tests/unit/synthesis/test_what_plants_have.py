@@ -14,6 +14,7 @@ from GAN.importing.conversion import convert_runs
 from GAN.importing.profile_inference import derive_profile
 from GAN.synthesis.generation import draw_lives
 from GAN.synthesis.life_model import learn_lives
+from GAN.synthesis.structure import structure
 
 UNITS, DAY = 15, 24.0
 
@@ -39,11 +40,12 @@ def press(unit: int, rng: np.random.Generator) -> pd.DataFrame:
 
 
 class Press(NamedTuple):
-    """Known lives, lives that were made, and the notes of the import."""
+    """Known lives, lives that were made, the notes of the import, and what the model found."""
 
     known: pd.DataFrame
     made: pd.DataFrame
     notes: tuple[str, ...]
+    found: tuple[str, ...]
 
 
 @pytest.fixture(scope="module", params=[1.0, 2.0], ids=["same step", "double step"])
@@ -54,7 +56,7 @@ def lives(request: pytest.FixtureRequest) -> Press:
     profile = derive_profile("hydraulic_a", runs, {}, "it")
     model = learn_lives(runs.frame, profile, RealUnits(runs.frame, None))
     made = draw_lives(model, profile, 2 * UNITS, 40_000, request.param, 0)
-    return Press(runs.frame, made, runs.notes)
+    return Press(runs.frame, made, runs.notes, structure(model))
 
 
 def daily_amplitudes(frame: pd.DataFrame) -> list[float]:
@@ -92,3 +94,22 @@ def test_resets_happen_about_as_often_as_they_did(lives: Press) -> None:
 def test_gaps_are_filled_and_named(lives: Press) -> None:
     assert lives.made["vibration"].notna().all()
     assert lives.notes == ("vibration: 5.5% of the readings were missing; interpolated",)
+
+
+def test_cycles_and_counters_are_named(lives: Press) -> None:
+    assert lives.found == (
+        "daily or weekly cycles in temperature",
+        "strokes: never falls within a life",
+        "pad_mm: never rises within a life",
+    )
+
+
+def test_units_of_two_kinds_are_named() -> None:
+    rng = np.random.default_rng(1)
+    presses = pd.concat([press(unit, rng) for unit in range(1, UNITS + 1)], ignore_index=True)
+    fast = presses["unit"] > 10
+    table = presses.assign(speed=np.where(fast, 90.0, 60.0) + rng.normal(0, 1, len(presses)))
+    runs = convert_runs(table, choose_columns(table, {}, None).columns, "it")
+    profile = derive_profile("hydraulic_a", runs, {}, "it")
+    found = structure(learn_lives(runs.frame, profile, RealUnits(runs.frame, None)))
+    assert "2 groups of units with a wide gap between their readings: 10, 5 units" in found
