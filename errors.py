@@ -94,6 +94,10 @@ class ArtifactCorrupt(FleetforgeError):
     """A stored file's SHA-256 is not the one in the ledger."""
 
 
+class StoreUnavailable(FleetforgeError, OSError):
+    """The artifact store does not answer, or refuses."""
+
+
 class StewardLost(FleetforgeError):
     """A worker's steward has ended, so the worker ends too and has to be restarted."""
 

@@ -130,6 +130,8 @@ def _ended(diagnosis: Diagnosis, job: JobRow) -> tuple[str, str, str]:
 
 
 def _tries(job: JobRow) -> str:
+    if not job.crashes and not job.attempts:
+        return "next try"  # Postponed, for example because the artifact store was away.
     if job.crashes and not job.attempts:
         return f"crash {job.crashes} of {MAX_CRASHES}, next try"
     return f"retry {job.attempts} of {MAX_ATTEMPTS - 1}"

@@ -22,7 +22,7 @@ from actors.runtime.execution.staging import StagingArea
 from actors.runtime.execution.supervision import ChildSupervisor, Stopped
 from actors.runtime.log import fields_of
 from actors.runtime.progress import ProgressChannel
-from actors.runtime.stage_process import Assignment, Died, Failed, Finished, Message
+from actors.runtime.stage_process import Assignment, Died, Failed, Finished, Message, Postponed
 from actors.stage import STAGES, Stage
 from errors import LedgerUnavailable, StaleLease
 from events.bus import Send, deliver
@@ -34,7 +34,7 @@ from storage.ledger.event_log import Written
 from storage.settings import Settings
 
 #: What the log and the metrics call the end of a run.
-_ENDS = {Finished: "finished", Failed: "failed", Died: "crashed"}
+_ENDS = {Finished: "finished", Failed: "failed", Postponed: "postponed", Died: "crashed"}
 
 T = TypeVar("T")
 

@@ -6,6 +6,7 @@ the worker holds the lease, so a process whose worker lost the job can publish n
 
 from __future__ import annotations
 
+import errno
 import gc
 import importlib
 import os
@@ -24,7 +25,7 @@ from typing import Any
 
 from actors.runtime.log import fields_of, logging_what_is_printed, say_in_every_line
 from actors.stage import Job
-from errors import FleetforgeError
+from errors import FleetforgeError, StoreUnavailable
 from events.vocabulary import Event, read_event
 from GAN.profiles.profile import MachineProfile
 from storage.artifacts.registry import PublishedFile
@@ -35,6 +36,9 @@ from storage.ledger.claims import Claim
 #: A process that has grown by more than this runs no further job, so that what a training leaves
 #: in memory goes with it. MiB.
 MOST_GROWTH_MIB = 100
+
+#: Faults of a host's disk: full, over a quota or limit, read-only, broken. No job causes them.
+_DISK_FAULTS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
 
 _NICENESS = 10
 
@@ -97,13 +101,20 @@ class Failed:
 
 
 @dataclass(frozen=True)
+class Postponed:
+    """The stage could not run, through no fault of its job; the process has ended."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
 class Died:
     """The process ended without an outcome."""
 
     reason: str
 
 
-Message = Progressed | Finished | Failed | Died
+Message = Progressed | Finished | Failed | Postponed | Died
 
 
 def main(pipe: Connection) -> None:
@@ -165,6 +176,12 @@ def _peak_mib() -> float:
     return peak / (1024 if os.uname().sysname == "Linux" else 1024 * 1024)
 
 
+def _is_of_the_host(error: BaseException) -> bool:
+    if isinstance(error, StoreUnavailable):
+        return True
+    return isinstance(error, OSError) and error.errno in _DISK_FAULTS
+
+
 def _die_with_worker() -> None:
     worker = parent_process()
     assert worker is not None
@@ -185,11 +202,11 @@ class _ReportingFailure:
             return
         expected = isinstance(error, FleetforgeError)
         name = "" if expected else f"{type(error).__name__}: "
-        failed = Failed(
-            reason=f"{name}{error}".strip().split("\n")[0],
-            retryable=not expected,
-            details="".join(traceback.format_exception(error)),
-        )
+        reason = f"{name}{error}".strip().split("\n")[0]
+        outcome: Message = Postponed(reason)
+        if not _is_of_the_host(error):
+            details = "".join(traceback.format_exception(error))
+            outcome = Failed(reason, retryable=not expected, details=details)
         with suppress(BrokenPipeError):  # The worker was killed.
-            self._pipe.send(failed)
+            self._pipe.send(outcome)
         os._exit(1)

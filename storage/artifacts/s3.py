@@ -8,12 +8,12 @@ import shutil
 import time
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from errors import NotFound, SettingsError
+from errors import NotFound, SettingsError, StoreUnavailable
 from storage.artifacts.local import LocalStore, file_stats
 from storage.artifacts.staging import (
     ATTEMPT,
@@ -63,9 +63,10 @@ class ObjectStore:
         """Check that the bucket answers; does not check that it is writable.
 
         Raises:
-            OSError: It does not answer.
+            StoreUnavailable: It does not answer.
         """
-        self._fs.get_file_info(self._base)
+        with _answering():
+            self._fs.get_file_info(self._base)
 
     def workspace(self, prefix: str) -> Path:
         """An empty local folder that a stage writes to."""
@@ -81,7 +82,7 @@ class ObjectStore:
 
     def submit(self, source: Path, key: str) -> None:
         """Upload a file."""
-        with source.open("rb") as file, self._open(key) as stream:
+        with _answering(), source.open("rb") as file, self._open(key) as stream:
             shutil.copyfileobj(file, stream, _CHUNK)
 
     def submissions(self) -> list[Submission]:
@@ -117,10 +118,11 @@ class ObjectStore:
     def _download(self, key: str, local: Path) -> None:
         local.parent.mkdir(parents=True, exist_ok=True)
         try:
-            stream = self._fs.open_input_stream(self._path(key))
+            with _answering():
+                stream = self._fs.open_input_stream(self._path(key))
         except FileNotFoundError:
             raise NotFound(f"staged file {key} is missing") from None
-        with stream, self._scratch.placing() as arriving:
+        with _answering(), stream, self._scratch.placing() as arriving:
             with arriving.open("wb") as file:
                 shutil.copyfileobj(stream, file, _CHUNK)
             arriving.replace(local)
@@ -129,21 +131,24 @@ class ObjectStore:
         """Copy a staged object to its key; objects appear whole or not at all."""
         if not self._exists(staged_key):
             raise NotFound(f"staged file {staged_key} is missing")
-        self._fs.copy_file(self._path(staged_key), self._path(key))
+        with _answering():
+            self._fs.copy_file(self._path(staged_key), self._path(key))
 
     def delete(self, key: str) -> None:
         """Remove a published object if it exists."""
         if self._exists(key):
-            self._fs.delete_file(self._path(key))
+            with _answering():
+                self._fs.delete_file(self._path(key))
 
     def _exists(self, key: str) -> bool:
         from pyarrow.fs import FileType
 
-        return bool(self._fs.get_file_info(self._path(key)).type != FileType.NotFound)
+        with _answering():
+            return bool(self._fs.get_file_info(self._path(key)).type != FileType.NotFound)
 
     def delete_staged(self, prefix: str) -> None:
         """Remove all staged objects below a prefix."""
-        with suppress(FileNotFoundError):
+        with suppress(FileNotFoundError), _answering():
             self._fs.delete_dir(self._path(prefix))
         self.delete_workspace(prefix)
 
@@ -159,7 +164,9 @@ class ObjectStore:
         from pyarrow.fs import FileSelector
 
         selector = FileSelector(self._path(STAGING), allow_not_found=True, recursive=True)
-        for info in self._fs.get_file_info(selector):
+        with _answering():
+            found = self._fs.get_file_info(selector)
+        for info in found:
             if info.is_file:
                 yield info.path.removeprefix(f"{self._base}/"), info
 
@@ -193,3 +200,15 @@ class ObjectStore:
 
     def _open(self, key: str) -> Any:
         return self._fs.open_output_stream(self._path(key))
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    """Name the store in its errors: unlike those of this host's files, they have no number."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        message = str(error).strip().split("\n")[0]
+        raise StoreUnavailable(f"the artifact store does not answer: {message}") from error

@@ -36,6 +36,9 @@ BACKOFF_SECONDS = 2.0
 #: The same after a crash; shorter, because time passed already until the crash was noticed.
 CRASH_BACKOFF_SECONDS = 0.5
 
+#: Pause of a job that could not run because the artifact store was away or a disk full.
+POSTPONED_SECONDS = 5.0
+
 
 def renew(claim: Claim, lease_seconds: float) -> None:
     """Extend the lease.
@@ -166,6 +169,21 @@ def release(claim: Claim) -> Dispatch:
         _write(claim, _RELEASED)
         _waits(claim)
     return Dispatch(claim.job_id, claim.queue)
+
+
+def postpone(claim: Claim, reason: str) -> None:
+    """Return a job that could not run for want of something else; this counts as no attempt.
+
+    Args:
+        claim: The right to run it.
+        reason: What was away, for users.
+
+    Raises:
+        StaleLease: See `renew`.
+    """
+    with transaction():
+        _write(claim, _WAITS, reason=reason, backoff=_jittered(POSTPONED_SECONDS))
+        _waits(claim)
 
 
 def _write(claim: Claim, setting: str, condition: str = "TRUE", **values: Any) -> int:

@@ -43,6 +43,11 @@ def refuse(event: MachineCreated, job: Job) -> SeedReady:
 
 
 def stumble(event: MachineCreated, job: Job) -> SeedReady:
+    raise ValueError("array must not contain infs or NaNs")
+
+
+def fill_the_disk(event: MachineCreated, job: Job) -> SeedReady:
+    (job.workspace / "half").write_text("half a file")
     raise OSError(28, "No space left on device")
 
 

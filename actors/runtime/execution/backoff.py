@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from actors.runtime.stage_process import Failed, Message
+from actors.runtime.stage_process import Failed, Message, Postponed
 
 #: Longest pause, seconds.
 LONGEST_PAUSE_SECONDS = 30.0
@@ -11,8 +11,7 @@ LONGEST_PAUSE_SECONDS = 30.0
 class BackOff:
     """Leaves work to other workers while attempts fail here, for example because of a full disk.
 
-    A worker that fails fast would otherwise be the first to take each job, and use up the
-    attempts of all of them.
+    A worker that fails fast would otherwise be the first to take each job.
     """
 
     def __init__(self) -> None:
@@ -31,4 +30,4 @@ class BackOff:
 
 
 def _may_be_the_workers_fault(outcome: Message) -> bool:
-    return isinstance(outcome, Failed) and outcome.retryable
+    return isinstance(outcome, Postponed) or (isinstance(outcome, Failed) and outcome.retryable)

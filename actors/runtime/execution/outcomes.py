@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 import structlog
 
-from actors.runtime.stage_process import Died, Failed, Finished, Message
+from actors.runtime.stage_process import Died, Failed, Finished, Message, Postponed
 from actors.stage import Stage
 from events.bus import new_event
 from events.vocabulary import StageFailed
@@ -71,6 +71,10 @@ def write_outcome(claim: Claim, outcome: Message, stage: Stage | None = None) ->
                 log.warning("traceback", traceback=details)
             record = failure_event(claim, reason)
             return leases.fail(claim, reason, record, retryable=retryable)
+        case Postponed(reason):
+            log.warning("postponed", reason=reason)
+            leases.postpone(claim, reason)
+            return Written(None)
         case Died(reason):
             log.warning("child died", reason=reason)
             return leases.crash(claim, reason, failure_event(claim, reason))

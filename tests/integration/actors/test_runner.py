@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from actors.runtime.runner import Runner
 from errors import LedgerUnavailable
 from storage.artifacts import registry
 from storage.artifacts.store import STAGING, open_store, staging_prefix
-from storage.database import database, transaction
+from storage.database import clock_ms, database, transaction
 from storage.ledger import claims as claims_module
 from storage.ledger import leases as ledger_module
 from storage.ledger.event_log import Dispatch
@@ -53,6 +54,31 @@ def runner(ledger: Settings, redis_url: str, sent: list[Dispatch]) -> Iterator[R
     )
     yield runner
     runner.close()
+
+
+@pytest.fixture
+def refusing_store(bucket: str) -> Iterator[str]:
+    """The address of a bucket whose server denies all access."""
+
+    class Denied(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def _deny(self) -> None:
+            self.send_response(403)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = _deny  # noqa: N815
+
+        def log_message(self, *_: Any) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Denied) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        place = f"endpoint_override=127.0.0.1:{server.server_port}"
+        yield re.sub(r"endpoint_override=[^&]+", place, bucket)
+        server.shutdown()
+        thread.join()
 
 
 @contextmanager
@@ -133,7 +159,39 @@ def test_any_other_error_is_tried_again(runner: Runner) -> None:
     runner.run_job(job_id)
     job = jobs.job(job_id)
     assert (job.status, job.attempts, job.crashes) == ("pending", 1, 0)
+    assert job.error_message == "ValueError: array must not contain infs or NaNs"
+
+
+def test_a_full_disk_costs_a_job_no_attempt(runner: Runner) -> None:
+    job_id = add_job(stages=["fill_the_disk"])
+    runner.run_job(job_id)
+    job = jobs.job(job_id)
+    assert (job.status, job.attempts, job.crashes) == ("pending", 0, 0)
     assert job.error_message == "OSError: [Errno 28] No space left on device"
+    assert job.due_at > clock_ms()
+    assert events.events()[-1].type == "MachineCreated"
+
+
+def test_a_store_that_refuses_costs_a_job_no_attempt(
+    runner: Runner, bucket: str, refusing_store: str
+) -> None:
+    job_id = add_job(stages=["succeed"])
+    home = runner.settings.home
+    for address, status in ((refusing_store, "pending"), (bucket, "success")):
+        # An earlier test may have started the fork server without the environment's keys.
+        with_keys = address.replace("s3://", "s3://x:x@")
+        runner.settings = runner.settings.model_copy(update={"artifacts": with_keys})
+        with transaction():
+            Job.update(due_at=0).execute()
+        runner.run_job(job_id)
+        job = jobs.job(job_id)
+        assert (job.status, job.attempts, job.crashes) == (status, 0, 0)
+        if status == "pending":
+            assert "the artifact store does not answer: " in job.error_message
+            assert "ACCESS_DENIED" in job.error_message
+    (file,) = registry.of_job(job_id)
+    stored = open_store(bucket, home).fetch(file.staged_key, file.sha256)
+    assert stored.read_text() == "finished"
 
 
 @pytest.mark.parametrize(
@@ -232,7 +290,7 @@ def test_a_job_that_gave_up_keeps_its_files_when_it_is_tried_again(runner: Runne
         assert runner.store.fetch(file.staged_key, file.sha256).read_text() == "poor"
 
 
-@pytest.mark.parametrize("stage", ["refuse", "stumble", "kill_itself"])
+@pytest.mark.parametrize("stage", ["refuse", "stumble", "fill_the_disk", "kill_itself"])
 def test_a_failed_attempt_leaves_no_file(runner: Runner, stage: str) -> None:
     runner.run_job(add_job(stages=[stage]))
     assert staged(runner.settings) == []
