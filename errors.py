@@ -110,6 +110,10 @@ class LedgerUnavailable(FleetforgeError):
     """The database does not answer."""
 
 
+class SchemaTooNew(FleetforgeError):
+    """Newer code has changed the ledger in a way that this code cannot use."""
+
+
 class BrokerUnavailable(FleetforgeError):
     """Redis or Valkey does not answer."""
 

@@ -23,6 +23,7 @@ from errors import (
     LedgerUnavailable,
     NotFound,
     Problem,
+    SchemaTooNew,
 )
 
 #: The call that makes the input that a stage lacks.
@@ -38,6 +39,7 @@ def add_error_handlers(app: FastAPI) -> None:
     app.exception_handler(InvalidInput)(_invalid)
     app.exception_handler(RequestValidationError)(_request_invalid)
     app.exception_handler(LedgerUnavailable)(_ledger_unavailable)
+    app.exception_handler(SchemaTooNew)(_too_old)
     app.exception_handler(OSError)(_artifacts_unavailable)
     app.exception_handler(ArtifactCorrupt)(_corrupt)
     app.exception_handler(HTTPException)(_http_error)
@@ -75,6 +77,11 @@ async def _ledger_unavailable(_: Request, error: LedgerUnavailable) -> Response:
     # The reason may contain host and user names, so it is in the log only.
     detail = "the ledger does not answer; nothing was changed"
     return problem(503, detail, headers={"Retry-After": str(RETRY_SECONDS)})
+
+
+async def _too_old(_: Request, error: SchemaTooNew) -> Response:
+    structlog.get_logger().error("too old", reason=str(error))
+    return problem(503, str(error))
 
 
 async def _artifacts_unavailable(_: Request, error: OSError) -> Response:

@@ -31,8 +31,9 @@ from benchmarks.fleet import take_in_cheap_machine
 from benchmarks.peers import BROKER, NAMESPACE
 from benchmarks.servers import Valkey
 from benchmarks.trace import TRACE, hops
-from storage.database import database, open_database, upgrade
+from storage.database import database, open_database
 from storage.queries import machines
+from storage.schema import upgrade
 from storage.settings import PREFIX, Settings
 from storage.status import MachineStatus
 

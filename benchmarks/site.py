@@ -11,7 +11,8 @@ from typing import Any
 
 import actors  # declares the stages, so that events have subscribers
 from benchmarks.servers import PostgreSQL, Valkey
-from storage.database import database, open_database, upgrade
+from storage.database import database, open_database
+from storage.schema import upgrade
 from storage.settings import Settings
 
 assert actors

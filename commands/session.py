@@ -7,8 +7,9 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from errors import BrokerUnavailable, LedgerUnavailable, SettingsError
-from storage.database import ledger_file, open_database, upgrade
+from storage.database import ledger_file, open_database
 from storage.queries.health import pending_migrations
+from storage.schema import refuse_newer_schema, upgrade
 from storage.settings import PREFIX, Settings, load_settings
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ def open_ledger(*, create: bool = False) -> Settings:
 
     Raises:
         SettingsError: A setting is wrong, or there is no ledger.
+        SchemaTooNew: Newer code has changed the ledger in a way that this code cannot use.
         LedgerUnavailable: The database does not answer, or lacks migrations.
     """
     settings = load_settings()
@@ -34,14 +36,24 @@ def open_ledger(*, create: bool = False) -> Settings:
             "write the folder that has them, or start with fleetforge onboard --help"
         )
     open_database(settings)
-    pending = pending_migrations()
-    if pending and settings.embedded_database:
+    refuse_newer_schema()
+    if not settings.embedded_database:
+        require_migrations()
+    elif pending_migrations():
         upgrade()
-    elif pending:
+    return settings
+
+
+def require_migrations() -> None:
+    """Check that the open database has all migrations.
+
+    Raises:
+        LedgerUnavailable: It lacks some, or does not answer.
+    """
+    if pending := pending_migrations():
         raise LedgerUnavailable(
             f"the database lacks {', '.join(pending)}; run: fleetforge db upgrade"
         )
-    return settings
 
 
 def publisher(settings: Settings) -> Callable[[Sequence[Dispatch]], None]:

@@ -30,10 +30,10 @@ from playhouse.migrations import Runner
 if _WITHOUT_PSYCOPG:
     del sys.modules["psycopg"]
 
+MIGRATIONS = Path(__file__).with_name("migrations")
+
 #: All tables of the ledger are bound to this proxy; `open_database` sets the real database.
 database = peewee.DatabaseProxy()
-
-MIGRATIONS = Path(__file__).with_name("migrations")
 
 #: How long a write waits for SQLite's write lock, seconds.
 LOCK_PATIENCE_SECONDS = 30.0
@@ -247,22 +247,9 @@ def reading() -> Iterator[None]:
         raise LedgerUnavailable(f"the database does not answer: {message}") from error
 
 
-def upgrade() -> list[str]:
-    """Apply all pending migrations; return their names."""
-    with transaction():
-        if not is_sqlite():
-            # Two processes that start at once must not both create the tables. On SQLite, the
-            # IMMEDIATE transaction prevents that.
-            database.execute_sql("SELECT pg_advisory_xact_lock(7003207)")
-        names: list[str] = Runner(database.obj, str(MIGRATIONS)).up()
-    return names
-
-
-def migration_status() -> list[tuple[str, bool]]:
-    """The migrations in order: name, and whether it is applied."""
-    with reading():
-        rows = Runner(database.obj, str(MIGRATIONS)).status()
-    return [(row.name, row.applied is not None) for row in rows]
+def migrations() -> Runner:
+    """The migrations of the open database. `playhouse` is imported here, without psycopg."""
+    return Runner(database.obj, str(MIGRATIONS))
 
 
 def server_version() -> str:

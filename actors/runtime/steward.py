@@ -10,6 +10,8 @@ import threading
 import time
 from dataclasses import dataclass, field
 
+import structlog
+
 from actors.broker.client import Broker
 from actors.broker.valkey import EmbeddedValkey
 from actors.runtime.duties.heartbeat import Heartbeat
@@ -20,9 +22,10 @@ from actors.runtime.duties.redelivery import Redelivery
 from actors.runtime.duties.renewal_grace import RenewalGrace
 from actors.runtime.duties.rescue import Rescue
 from actors.runtime.duties.troubles import TroubleLog, perform
-from errors import LedgerUnavailable
+from errors import LedgerUnavailable, SchemaTooNew
 from storage.artifacts.store import ArtifactStore
 from storage.ledger import outbox
+from storage.schema import refuse_newer_schema
 
 PERIOD_SECONDS = 2.0
 #: The same while something does not answer, so that work goes on soon after it answers again.
@@ -80,6 +83,8 @@ class Steward:
                     perform((self.rescue.take_back, self.redelivery.send_due), self._grace)
                 self.wake.wait(self._pause(round_at - time.monotonic()))
                 self.wake.clear()
+        except SchemaTooNew as error:
+            structlog.get_logger().error("stopping", reason=str(error))
         finally:
             self.lost = not stopping.is_set()
             stopping.set()
@@ -92,6 +97,7 @@ class Steward:
         """
         return perform(
             (
+                refuse_newer_schema,
                 self.heartbeat.beat,
                 self.queue_settings.refresh,
                 self.rescue.take_back,

@@ -54,7 +54,8 @@ def serve(
 
     Raises:
         ForkServerLost: The process that loads these modules ended.
-        StewardLost: The steward ended by an unexpected error.
+        StewardLost: The steward ended by an unexpected error, or this version is too old for the
+            ledger.
     """
     if settings.metrics is not None:
         metrics.serve(settings.metrics)
@@ -101,7 +102,7 @@ def serve(
             valkey.shut_down()
         log.info("worker stopped")
     if steward.lost:
-        raise StewardLost("the steward ended by an unexpected error; see the log")
+        raise StewardLost("the steward has ended; the log says why")
 
 
 def _prepared(runner: Runner, stopping: threading.Event) -> bool:

@@ -13,9 +13,9 @@ from api.dependencies.service import Service, TheService
 from api.middleware.rate_limit import Limiter
 from api.responses.problems import documented
 from errors import FleetforgeError
-from storage import database
 from storage.ledger import workers
 from storage.queries.health import ledger_state
+from storage.schema import refuse_newer_schema
 
 router = APIRouter(tags=["service"])
 
@@ -77,8 +77,11 @@ async def livez() -> Alive:
 
 @router.get("/readyz", summary="Whether requests can be answered", responses=documented(503))
 def readyz() -> Alive:
-    """Readiness: the ledger answers. Without a broker, requests are accepted and jobs wait."""
-    database.clock_ms()
+    """Readiness: the ledger answers, and this version can use it.
+
+    Without a broker, requests are accepted and jobs wait.
+    """
+    refuse_newer_schema()
     return Alive(status="ready")
 
 

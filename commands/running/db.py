@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from commands.output import json_option, print_json
-from storage.database import migration_status, open_database, upgrade
+from storage.database import open_database
+from storage.schema import migration_status, upgrade
 from storage.settings import load_settings
 
 

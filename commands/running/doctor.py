@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from commands.output import json_option, print_json
+from commands.session import require_migrations
 from errors import FleetforgeError
 from storage.artifacts.store import open_store
 from storage.database import ledger_file, open_database
@@ -69,7 +70,10 @@ def _check(part: str, uses: str, probe: Callable[[], str]) -> dict[str, Any]:
 
 def _database(settings: Settings) -> str:
     open_database(settings)
-    return ledger_state()
+    state = ledger_state()
+    if not settings.embedded_database:
+        require_migrations()
+    return state
 
 
 def _broker_address(settings: Settings) -> str:

@@ -25,10 +25,11 @@ from events.plan import Plan
 from events.vocabulary import Event, PredictorTrained, StageFailed, read_event
 from storage import tables
 from storage.artifacts.staging import StagedArtifact
-from storage.database import database, open_database, upgrade
+from storage.database import database, open_database
 from storage.ledger import claims, leases
 from storage.ledger.claims import Claim
 from storage.ledger.event_log import Dispatch, NewEvent, Written
+from storage.schema import upgrade
 from storage.settings import Settings
 from tests.integration.conftest import profile_of
 

@@ -20,9 +20,10 @@ from benchmarks.fleet import PROFILE
 from events.onboarding import new_machine
 from events.vocabulary import MachineCreated, SeedReady, read_event
 from GAN.profiles.profile import MachineProfile
-from storage.database import database, open_database, transaction, upgrade
+from storage.database import database, open_database, transaction
 from storage.ledger import event_log
 from storage.ledger.event_log import NewEvent, Subscription, Written
+from storage.schema import upgrade
 from storage.settings import Settings
 from tests.integration import stages
 

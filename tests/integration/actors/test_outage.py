@@ -25,11 +25,12 @@ from actors.runtime.steward import Steward
 from actors.stage import STAGES
 from benchmarks.servers import PostgreSQL, Valkey
 from storage.artifacts.store import open_store
-from storage.database import clock_ms, database, open_database, upgrade
+from storage.database import clock_ms, database, open_database
 from storage.ledger import claims as claims_module
 from storage.ledger import leases as ledger_module
 from storage.queries import jobs
 from storage.queries import machines as machine_queries
+from storage.schema import upgrade
 from storage.settings import Settings
 from tests.integration.conftest import add_job
 from tests.integration.sites import (

@@ -17,7 +17,7 @@ import pytest
 import actors
 from events.onboarding import new_machine, register
 from events.plan import Plan
-from storage.database import database, is_sqlite
+from storage.database import database, is_sqlite, migrations
 from storage.ledger import workers
 from storage.operations import control
 from storage.queries import jobs
@@ -212,4 +212,39 @@ def test_an_unknown_queue_is_refused(environment: dict[str, str]) -> None:
     assert (
         done.stderr
         == "error: --queues: no queue 'trian'; write default, predictor, telemetry, train\n"
+    )
+
+
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+def test_a_worker_that_is_too_old_for_the_ledger_hands_its_job_back_and_ends(
+    environment: dict[str, str],
+) -> None:
+    log = Path(environment[f"{PREFIX}HOME"]) / "worker.log"
+    with worker(environment, *CHEAP) as process:
+        job_id = held_job()
+        migrations().History.create(name="0100_owners_breaking")
+        assert process.wait(30) == 1
+    assert "install that version on this host" in log.read_text()
+    job = jobs.job(job_id)
+    assert (job.status, job.attempts, job.crashes) == ("pending", 0, 0)
+
+
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+def test_a_ledger_that_newer_code_has_changed_is_used_unless_the_change_is_breaking(
+    environment: dict[str, str],
+) -> None:
+    def listed() -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "cli", "events"]
+        return subprocess.run(
+            command, env=environment, capture_output=True, text=True, check=False, timeout=60
+        )
+
+    migrations().History.create(name="0100_owners")
+    assert listed().returncode == 0
+    migrations().History.create(name="0101_owners_breaking")
+    refused = listed()
+    assert refused.returncode == 1
+    assert refused.stderr == (
+        "error: the ledger was upgraded by a newer Fleetforge (0101_owners_breaking): "
+        "install that version on this host\n"
     )

@@ -6,13 +6,15 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
 from pydantic import SecretStr
 
 from actors.broker.valkey import EmbeddedValkey
 from benchmarks.servers import PostgreSQL
-from storage.database import database, open_database, upgrade
+from storage.database import database, migrations, open_database
 from storage.ledger.workers import beat
 from storage.queries import events, jobs
+from storage.schema import upgrade
 from storage.settings import Settings
 from tests.integration.conftest import profile_of
 from tests.integration.serving import Http, as_json, serving
@@ -108,3 +110,13 @@ def test_while_the_database_is_down_the_service_says_so_and_recovers(
             assert {answer.status_code for answer in answers} == {200}
             assert len(events.events()) == 1
         database.close()
+
+
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+def test_a_service_that_is_too_old_for_the_ledger_is_not_ready(http: Http) -> None:
+    assert http.get("/readyz").status_code == 200
+    migrations().History.create(name="0100_owners_breaking")
+    answer = http.get("/readyz")
+    assert answer.status_code == 503
+    assert "install that version" in answer.json()["detail"]
+    assert http.get("/health").status_code == 503

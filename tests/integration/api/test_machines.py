@@ -200,7 +200,8 @@ def site_of_many(tmp_path_factory: pytest.TempPathFactory, postgres: Postgres) -
     """One for all of these, over PostgreSQL, which minds more."""
     from pydantic import SecretStr
 
-    from storage.database import database, open_database, upgrade
+    from storage.database import database, open_database
+    from storage.schema import upgrade
 
     postgres.drop_all()
     settings = Settings(home=tmp_path_factory.mktemp("many"), database_url=SecretStr(postgres.url))

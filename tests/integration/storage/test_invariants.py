@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
 from errors import StaleLease
-from storage.database import database, open_database, transaction, upgrade
+from storage.database import database, open_database, transaction
 from storage.ledger import claims as claims_module
 from storage.ledger import leases
 from storage.ledger.claims import Claim
 from storage.ledger.leases import MAX_ATTEMPTS, MAX_CRASHES
 from storage.operations import control
 from storage.queries import jobs
+from storage.schema import upgrade
 from storage.settings import Settings
 from storage.tables import Event, Job
 from tests.integration.conftest import add_event, add_machine, failed, finished

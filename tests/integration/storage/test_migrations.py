@@ -9,11 +9,13 @@ import threading
 from pathlib import Path
 
 import apsw
+import pytest
 from peewee import Model
 
 from storage import tables
-from storage.database import database, migration_status, open_database, server_version, upgrade
+from storage.database import database, open_database, server_version
 from storage.delivery import tables as delivery_tables
+from storage.schema import migration_status, upgrade
 from storage.settings import PREFIX, Settings
 from storage.telemetry import tables as telemetry_tables
 
@@ -53,6 +55,20 @@ def test_processes_that_start_at_once_migrate_once(settings: Settings) -> None:
     outputs = [process.communicate()[0] for process in processes]
     assert [process.returncode for process in processes] == [0] * 4
     assert sum("0001_ledger" in output for output in outputs) == 1
+
+
+@pytest.mark.parametrize("settings", ["postgresql"], indirect=True)
+def test_doctor_fails_while_workers_would_refuse_the_database(settings: Settings) -> None:
+    assert settings.database_url is not None
+    environment = os.environ | {
+        f"{PREFIX}HOME": str(settings.home),
+        f"{PREFIX}DATABASE_URL": settings.database_url.get_secret_value(),
+    }
+    command = [sys.executable, "-m", "cli", "doctor"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "the database lacks 0001_ledger" in done.stdout
+    assert "run: fleetforge db upgrade" in done.stdout
 
 
 def test_sqlite_is_a_release_without_the_wal_reset_race(settings: Settings) -> None:

@@ -24,7 +24,8 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from storage.database import database, open_database, reading, transaction, upgrade
+from storage.database import database, open_database, reading, transaction
+from storage.schema import upgrade
 from storage.settings import Settings
 from storage.tables import Job
 from tests.integration.chains import Commit, Contents, chain, contents, recovered

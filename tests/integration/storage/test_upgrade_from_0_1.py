@@ -12,9 +12,10 @@ from events.manual import last_plan
 from events.vocabulary import read_event
 from storage.artifacts import registry
 from storage.artifacts.store import open_store
-from storage.database import database, open_database, upgrade
+from storage.database import database, open_database
 from storage.ledger import chain_status
 from storage.queries import events, lineage, machines
+from storage.schema import upgrade
 from storage.settings import Settings
 from storage.tables import ChainStatus
 

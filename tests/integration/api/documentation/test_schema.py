@@ -26,8 +26,9 @@ from events.vocabulary import MachineOnboarded, ModelTrained, SeedReady, Synthet
 from GAN.layout import SPLITS, model_key, page_key, report_key, seed_key, split_key
 from GAN.profiles.catalogue import template_profile
 from storage.clients import tokens
-from storage.database import database, open_database, upgrade
+from storage.database import database, open_database
 from storage.queries import jobs
+from storage.schema import upgrade
 from storage.settings import Settings
 from tests.integration.api.documentation.document import DOCUMENT
 from tests.integration.serving import Http, as_json, serving
