@@ -19,9 +19,10 @@ def notify(stop_on_eof: bool) -> None:
     Example:
       fleetforge notify
     """
+    stopping = stop_event(stop_on_eof=stop_on_eof)
     settings = open_ledger(create=True)
     from actors.runtime.log import set_up_logging
     from actors.webhooks.notifier import Notifier
 
     set_up_logging(as_json=settings.log_json)
-    Notifier(private=settings.webhook_private).run(stop_event(stop_on_eof=stop_on_eof))
+    Notifier(private=settings.webhook_private).run(stopping)

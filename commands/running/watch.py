@@ -27,6 +27,7 @@ def watch(folder: Path | None, stop_on_eof: bool) -> None:
     Example:
       fleetforge watch profiles/
     """
+    stopping = stop_event(stop_on_eof=stop_on_eof)  # First: the imports take seconds.
     settings = open_ledger(create=True)
     from actors.inbox import Folder
     from actors.runtime.log import set_up_logging
@@ -48,7 +49,6 @@ def watch(folder: Path | None, stop_on_eof: bool) -> None:
         taken = take_in(batch, send, actor="watch", source=path.name, max_units=settings.max_units)
         return taken.problems
 
-    stopping = stop_event(stop_on_eof=stop_on_eof)
     target = (folder or settings.inbox_folder).absolute()
     click.echo(f"watching {target}", err=True)
     readings = Folder(target / "readings", submit_readings, is_readings_name)

@@ -55,6 +55,7 @@ def web(host: str, port: int, stop_on_eof: bool) -> None:
     Example:
       fleetforge web --port 8080
     """
+    stopping = stop_event(stop_on_eof=stop_on_eof)  # First: the imports take seconds.
     settings = open_ledger(create=True)
     import uvicorn
 
@@ -67,7 +68,6 @@ def web(host: str, port: int, stop_on_eof: bool) -> None:
     check_listen_address(host, settings)
     set_up_logging(as_json=settings.log_json)
     wait_for_lock(lambda: _LOCK_PATIENCE_SECONDS)
-    stopping = stop_event(stop_on_eof=stop_on_eof)
     with listen(host, port) as listener:
         server = uvicorn.Server(
             uvicorn.Config(

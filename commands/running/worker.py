@@ -27,6 +27,7 @@ def worker(queues: str, stop_on_eof: bool) -> None:
       fleetforge worker
       fleetforge worker --queues train
     """
+    stopping = stop_event(stop_on_eof=stop_on_eof)  # First: the imports take seconds.
     settings = open_ledger(create=True)
     from actors.runtime.log import set_up_logging
     from actors.runtime.worker import serve
@@ -38,4 +39,4 @@ def worker(queues: str, stop_on_eof: bool) -> None:
         problem = Problem("", f"no queue '{', '.join(unknown)}'", f"write {', '.join(declared())}")
         raise InvalidInput("--queues", [problem])
     set_up_logging(as_json=settings.log_json)
-    serve(settings, wanted, stop_event(stop_on_eof=stop_on_eof))
+    serve(settings, wanted, stopping)

@@ -60,13 +60,19 @@ class ObjectStore:
         return self._bucket
 
     def check(self) -> None:
-        """Check that the bucket answers; does not check that it is writable.
+        """Check that the bucket is there and that this host's scratch folder is writable.
 
         Raises:
-            StoreUnavailable: It does not answer.
+            OSError: One of them is not; a `StoreUnavailable` if it is the bucket.
         """
+        from pyarrow.fs import FileType
+
+        bucket = self._base.partition("/")[0]
         with _answering():
-            self._fs.get_file_info(self._base)
+            found = self._fs.get_file_info(bucket)
+        if found.type == FileType.NotFound:
+            raise StoreUnavailable(f"there is no bucket '{bucket}'")
+        self._scratch.check()
 
     def workspace(self, prefix: str) -> Path:
         """An empty local folder that a stage writes to."""

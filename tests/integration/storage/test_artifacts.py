@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from errors import ArtifactCorrupt, NotFound
+from errors import ArtifactCorrupt, NotFound, StoreUnavailable
 from storage.artifacts import publishing, registry
 from storage.artifacts.staging import StagedArtifact
 from storage.artifacts.store import (
@@ -114,6 +114,12 @@ def test_what_is_staged_is_listed_by_attempt_with_its_sizes(store: ArtifactStore
     assert listed in store.staged()
     store.delete_staged(listed.prefix)
     assert listed.prefix not in [folder.prefix for folder in store.staged()]
+
+
+def test_a_bucket_that_is_not_there_is_noticed(bucket: str, tmp_path: Path) -> None:
+    open_store(bucket, tmp_path).check()
+    with pytest.raises(StoreUnavailable, match="there is no bucket 'fleets'"):
+        open_store(bucket.replace("//fleet/", "//fleets/"), tmp_path).check()
 
 
 def test_a_store_that_holds_nothing_yet_lists_nothing(bucket: str, tmp_path: Path) -> None:
