@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import re
+import select
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -237,6 +238,7 @@ def reading() -> Iterator[None]:
     a new one.
     """
     try:
+        _close_ended_connection()
         yield
     except (peewee.InterfaceError, peewee.DatabaseError) as error:
         if isinstance(error, (peewee.IntegrityError, peewee.DataError)):
@@ -245,6 +247,19 @@ def reading() -> Iterator[None]:
             database.close()
         message = str(error).strip().split("\n")[0]
         raise LedgerUnavailable(f"the database does not answer: {message}") from error
+
+
+def _close_ended_connection() -> None:
+    """Close the thread's connection if PostgreSQL has ended it, for example by a restart.
+
+    The next statement then opens a new one. Without this, it would fail once in each thread.
+    """
+    if is_sqlite() or database.is_closed() or database.in_transaction():
+        return
+    idle = select.poll()
+    idle.register(database.connection().fileno(), select.POLLIN)
+    if idle.poll(0):  # The server sends nothing to an idle connection but its end.
+        database.close()
 
 
 def migrations() -> Runner:

@@ -109,6 +109,11 @@ def test_while_the_database_is_down_the_service_says_so_and_recovers(
             answers = [http.get("/api/gan/machines") for _ in range(40)]
             assert {answer.status_code for answer in answers} == {200}
             assert len(events.events()) == 1
+            # A restart between two requests fails none.
+            postgres.stop()
+            postgres.start()
+            answers = [http.get("/api/gan/machines") for _ in range(40)]
+            assert {answer.status_code for answer in answers} == {200}
         database.close()
 
 
