@@ -31,6 +31,8 @@ class Settings(BaseSettings):
         home: Folder of the embedded database, broker socket, logs and, by default, artifacts.
         redis_url: `redis://`, `rediss://` or `unix://`; absent: a private Valkey.
         database_url: `postgresql://`; absent: SQLite below `home`.
+        prepared_statements: Whether statements are prepared on PostgreSQL. A pooler that gives each
+            transaction another connection, such as PgBouncer, mixes them up.
         artifacts: Folder or `s3://bucket/prefix`; absent: `home`.
         inbox: Folder that `watch` and `up` watch; absent: `home/inbox`.
         lease_seconds: A worker that does not renew its lease for this long loses its job, seconds.
@@ -60,6 +62,7 @@ class Settings(BaseSettings):
     home: Path = Path("var")
     redis_url: SecretStr | None = None
     database_url: SecretStr | None = None
+    prepared_statements: bool = True
     artifacts: str | None = None
     inbox: Path | None = None
     lease_seconds: float = Field(default=30, ge=1, le=3600)
