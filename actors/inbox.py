@@ -36,6 +36,7 @@ class Folder:
     accepts: Callable[[Path], bool] = is_profile_name
     _unsettled: dict[Path, tuple[Stamp, float]] = field(default_factory=dict)
     _done: dict[Path, Stamp] = field(default_factory=dict)
+    _waiting: set[Path] = field(default_factory=set)
 
     def watch(self, stopping: threading.Event) -> None:
         """Take in the files that are there, and later ones, until `stopping` is set."""
@@ -78,7 +79,9 @@ class Folder:
             _complain(complaint, error.problems)
             log.warning("rejected", problems=len(error.problems), see=complaint.name)
         except LedgerUnavailable as error:
-            log.warning("waiting", reason=str(error))
+            if path not in self._waiting:  # Once, and not four times a second.
+                log.warning("waiting", reason=str(error))
+                self._waiting.add(path)
             return
         else:
             if problems:
@@ -88,6 +91,7 @@ class Folder:
                 complaint.unlink(missing_ok=True)
                 log.info("taken in")
         self._done[path] = stamp
+        self._waiting.discard(path)
         self._unsettled.pop(path, None)
 
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from actors.inbox import SETTLED_SECONDS, Folder
 from errors import InvalidInput, LedgerUnavailable, Problem
@@ -112,6 +113,12 @@ def test_a_file_is_submitted_once_as_long_as_it_does_not_change(
 
 
 def test_a_profile_waits_while_the_ledger_is_away(tmp_path: Path, inbox: Inbox) -> None:
+    with capture_logs() as lines:
+        _wait_and_be_taken(tmp_path, inbox)
+    assert [line["event"] for line in lines] == ["waiting", "taken in"]
+
+
+def _wait_and_be_taken(tmp_path: Path, inbox: Inbox) -> None:
     folder = Folder(tmp_path, inbox)
     inbox.away = True
     (tmp_path / "a.yaml").write_text("a")
