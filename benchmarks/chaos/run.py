@@ -202,6 +202,7 @@ def _judge(
             "leases lost": lines.count("lost"),
             "jobs handed back": lines.count("handed back"),
             "attempts that failed": lines.count("attempt failed"),
+            "jobs postponed": lines.count("postponed"),
             "stage processes that died": lines.count("child died"),
             "runs of stages": lines.count("started"),
             "staged leftovers for gc": staged_leftovers(home),

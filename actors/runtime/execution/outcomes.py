@@ -72,7 +72,7 @@ def write_outcome(claim: Claim, outcome: Message, stage: Stage | None = None) ->
             record = failure_event(claim, reason)
             return leases.fail(claim, reason, record, retryable=retryable)
         case Postponed(reason):
-            log.warning("postponed", reason=reason)
+            log.warning("cannot run now", reason=reason)
             leases.postpone(claim, reason)
             return Written(None)
         case Died(reason):
