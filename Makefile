@@ -14,7 +14,7 @@ PROCESSES ?= 2
 TEST_PROCESSES ?= 4
 ARCHAIC := told|tells|whoever|whom|nobody|thereof|wherever|lest|nought|beside|besides
 
-.PHONY: run test test-mqtt test-fleet test-web fleet setup check check-web types clean chaos bench-latency bench-throughput bench-rescue bench-http bench-gan bench-tricks bench-fleet bench-gates bench-predict bench-predict-speed bench-cells bench-cmapss bench-worth bench-live bench-dashboard chaos-live
+.PHONY: run test test-mqtt test-fleet test-web fleet setup check check-web types clean chaos bench-latency bench-throughput bench-rescue bench-http bench-gan bench-tricks bench-fleet bench-gates bench-predict bench-predict-speed bench-cells bench-cmapss bench-worth bench-judges bench-live bench-dashboard chaos-live
 
 run: setup  ## Onboard one machine from its profile to synthetic data
 	$(BIN)/fleetforge onboard $(MACHINE) --epochs $(EPOCHS) --wait
@@ -81,10 +81,15 @@ bench-cells: $(VENV)/.dev  ## Predictors on measured battery cells; CELLS=folder
 bench-cmapss: $(VENV)/.dev  ## Predictors on C-MAPSS FD001 and FD003; CMAPSS=folder
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.prognosis.cmapss "$(CMAPSS)" --json benchmarks/prognosis/bench-cmapss.json
 
-# Without CELLS, the simulated law alone. KEPT=file goes on where a run with the same file has stopped.
-bench-worth: $(VENV)/.dev  ## What generated lives are worth to RUL forecasts; CELLS=folder, KEPT=file
+# Without CELLS and CMAPSS, the simulated law alone. KEPT=file goes on where a run with the same file has stopped.
+bench-worth: $(VENV)/.dev  ## What generated lives are worth to RUL forecasts; CELLS=folder, CMAPSS=folder, KEPT=file
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.worth --processes $(PROCESSES) $(if $(KEPT),--kept "$(KEPT)") \
+		$(if $(CMAPSS),--cmapss "$(CMAPSS)") \
 		$(if $(CELLS),"$(CELLS)" --json benchmarks/worth/bench-worth.json --plot docs/worth.svg)
+
+bench-judges: $(VENV)/.dev  ## How well three judges separate generated lives from real ones; CELLS=folder, CMAPSS=folder
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.worth.likeness $(if $(CMAPSS),--cmapss "$(CMAPSS)") \
+		$(if $(CELLS),"$(CELLS)" --json benchmarks/worth/bench-judges.json)
 
 bench-live: $(VENV)/.dev  ## What readings of 10,000 units cost, and how soon an alert follows
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.telemetry --json benchmarks/telemetry/bench-live.json

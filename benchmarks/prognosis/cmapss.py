@@ -23,16 +23,23 @@ from GAN.prognosis.predictor import Predictor
 
 #: RUL is scored up to this many cycles, as is usual for this data set.
 CAP = 125.0
-#: All sensors, and those that read the same for ever.
+#: All columns after the engine and the cycle, and those that wear does not change in flights of one
+#: regime.
+SETTINGS = ("setting_1", "setting_2", "setting_3")
 SENSORS = (
     *("t2", "t24", "t30", "t50", "p2", "p15", "p30", "nf", "nc", "epr", "ps30", "phi", "nrf"),
     *("nrc", "bpr", "farb", "htbleed", "nf_dmd", "pcnfr_dmd", "w31", "w32"),
 )
-CONSTANT = {"t2", "p2", "p15", "epr", "farb", "nf_dmd", "pcnfr_dmd"}
+CONSTANT = {"t2", "p2", "p15", "epr", "farb", "nf_dmd", "pcnfr_dmd", *SETTINGS}
+#: Sets whose engines fly in six regimes.
+SIX_REGIMES = ("FD002", "FD004")
 
 
 def engines(folder: Path, name: str) -> pd.DataFrame:
-    """The lives of a file in the columns of a seed; RUL counts to the last row of the file."""
+    """The lives of a file in the columns of a seed; RUL counts to the last row of the file.
+
+    With six regimes all settings and sensors are kept, else the sensors that change.
+    """
     raw = pd.read_csv(folder / f"{name}.txt", sep=r"\s+", header=None)
     last = raw.groupby(0)[1].transform("max")
     frame = pd.DataFrame(
@@ -43,12 +50,12 @@ def engines(folder: Path, name: str) -> pd.DataFrame:
             "failure_mode": "worn",
         }
     )
-    sensors = {
-        sensor: raw[5 + place].astype(float)
-        for place, sensor in enumerate(SENSORS)
-        if sensor not in CONSTANT
+    columns = {
+        column: raw[2 + place].astype(float)
+        for place, column in enumerate((*SETTINGS, *SENSORS))
+        if name.endswith(SIX_REGIMES) or column not in CONSTANT
     }
-    return frame.assign(**sensors)
+    return frame.assign(**columns)
 
 
 def measured(folder: Path, seeds: int) -> dict[str, float]:

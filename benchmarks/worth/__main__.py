@@ -1,9 +1,9 @@
 """What generated lives are worth on units that nothing has seen.
 
 `python -m benchmarks.worth FOLDER` measures the cells in FOLDER (see `benchmarks.prognosis.cells`)
-and a simulated law; without FOLDER the law alone. A draw is a few known units of a set and cuts of
-up to 40 others. Every side makes lives out of the known units of a draw; a learner learns from
-them and forecasts RUL at the cuts.
+and a simulated law; without FOLDER the law alone; with `--cmapss` NASA's simulated turbofans too. A
+draw is a few known units of a set and cuts of up to 40 others. Every side makes lives out of the
+known units of a draw; a learner learns from them and forecasts RUL at the cuts.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.worth.likeness import between_halves
+from benchmarks.worth.likeness.comparison import halves_of, likeness
 from benchmarks.worth.measure import BOOSTING, LEARNERS, PAR, SIDES
 from benchmarks.worth.plot import worth_plot
 from benchmarks.worth.run import Plan, measured_draws
@@ -31,7 +31,7 @@ KNOWN_UNITS, DRAWS, HALVES = (3, 5, 10, 20, 50), 10, 10
 def main() -> None:
     """Measure all draws."""
     options = _options()
-    sources = all_sets(options.folder)
+    sources = all_sets(options.folder, options.cmapss)
     frames = {name: sources[name]() for name in options.sets or sources}
     sides = [*options.sides, PAR] if options.par else options.sides
     plan = Plan(
@@ -56,6 +56,7 @@ def main() -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("folder", type=Path, nargs="?", help="measured cells")
+    parser.add_argument("--cmapss", type=Path, help="folder with train_FD001.txt")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--plot", type=Path, help="SVG")
     parser.add_argument("--kept", type=Path, help="draws are added here; those in it are done")
@@ -71,7 +72,7 @@ def _options() -> argparse.Namespace:
 
 def null(frame: pd.DataFrame) -> dict[str, float]:
     """Likeness of two halves of a set, mean over several divisions."""
-    found = [between_halves(frame, number) for number in range(HALVES)]
+    found = [likeness(*halves_of(frame, number)) for number in range(HALVES)]
     return {metric: float(np.mean([one[metric] for one in found])) for metric in LIKENESS}
 
 

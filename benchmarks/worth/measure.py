@@ -10,7 +10,7 @@ import pandas as pd
 
 from benchmarks.worth.draws import Draw, Known
 from benchmarks.worth.learners import boosting, by_age, errors, rul_head
-from benchmarks.worth.likeness import likeness
+from benchmarks.worth.likeness.comparison import likeness
 from benchmarks.worth.sides.augmentation import augmented
 from benchmarks.worth.sides.block_bootstrap import block_bootstrap
 from benchmarks.worth.sides.functional_pca import functional_pca

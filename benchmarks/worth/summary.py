@@ -11,7 +11,7 @@ import numpy as np
 from scipy import stats
 
 from benchmarks.worth.measure import BY_AGE, KNOWN, LEARNERS
-from benchmarks.worth.sets import LAW
+from benchmarks.worth.sets import CELLS
 
 METRICS = ("rmse", "mae")
 LIKENESS = ("lives_ks", "windows_auc")
@@ -40,7 +40,9 @@ def summary(draws: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
         draws: `set`, `known`, `draw` (its number), and `sides` as `measured` returns them.
     """
     ordered = sorted(draws, key=_case)
-    cells = sorted((each for each in ordered if each["set"] != LAW), key=lambda each: each["known"])
+    cells = sorted(
+        (each for each in ordered if each["set"] in CELLS), key=lambda each: each["known"]
+    )
     return [
         *(entry for _, group in groupby(ordered, key=_case) for entry in _of_set(list(group))),
         *(

@@ -1,0 +1,1 @@
+"""How like unseen units generated lives are: judges that separate windows of both."""
