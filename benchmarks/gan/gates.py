@@ -38,13 +38,13 @@ def main(draws: int, good_draws: int, target: Path | None) -> None:
     results = {}
     with threadpool_limits(1):
         sets = {
+            "fresh units": good(good_draws),
+            "our sets": ours(good_draws),
             **{way: spoilt(way, draws) for way in WAYS},
             "units that differ together, as known": of_differing_units(draws, together=True),
             "unit effects independent, unlike known": of_differing_units(draws, together=False),
             "operating regimes, as known": of_regimes(draws, blurred=False),
             "operating regimes blurred": of_regimes(draws, blurred=True),
-            "fresh units": good(good_draws),
-            "our sets": ours(good_draws),
         }
         for name, reports in sets.items():
             results[name] = shares(reports)

@@ -17,6 +17,7 @@ from benchmarks.gan.copying import Sets
 from benchmarks.gan.spoiling import WAYS
 from benchmarks.worth.draws import Known
 from benchmarks.worth.law import law
+from benchmarks.worth.lives import sensors_of
 from GAN.config.tvae_config import DEFAULT_ROWS, DEFAULT_SAMPLES
 from GAN.datasets.real_units import RealUnits
 from GAN.datasets.run_to_failure import time_step_of
@@ -150,7 +151,7 @@ def of_regimes(draws: int, *, blurred: bool) -> Iterator[QualityReport]:
 
 def _in_regimes(units: int, seed: int) -> pd.DataFrame:
     lives = law(units, seed)
-    settings = [name for name in lives if str(name).startswith("setting")]
+    settings = [name for name in sensors_of(lives) if name.startswith("setting")]
     # The law's settings are whole numbers, which would give blurred ones away.
     return lives.assign(**{name: lives[name] / 7 for name in settings})
 

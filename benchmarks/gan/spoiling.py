@@ -209,7 +209,7 @@ WAYS: dict[str, Spoil] = {
     "independent rows in val and test": independent_rows,
     "rows independent within a stage of life": rows_of_stages,
     "time reversed": reversed_in_time,
-    "two sensors swapped": sensors_swapped,
+    "two sensors swapped, each with its distribution": sensors_swapped,
     "a sensor stuck": sensor_stuck,
     "10 % outliers": with_outliers,
     "all units at one level": one_level,
