@@ -3,30 +3,32 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
-import numpy as np
+import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from benchmarks.gan.judged_sets import good, of_differing_units, of_regimes, ours, spoilt
 from benchmarks.gan.spoiling import WAYS
-from GAN.config.quality_gates import GATES
 from GAN.evaluation.gates import Light
 from GAN.evaluation.quality_report import QualityReport
 
+#: Good sets of which there are more draws.
+GOOD = ("fresh units", "our sets")
 
-def shares(reports: Iterable[QualityReport]) -> dict[str, float]:
-    """Shares of the reports that reject, that pass with care, and in which each gate is poor."""
-    every = list(reports)
-    found = {
-        "rejected": np.mean([not report.passed for report in every]),
-        "usable with care": np.mean([report.with_care for report in every]),
-    }
-    for place, metric in enumerate(GATES):
-        found[metric] = np.mean([report.gates[place].light is Light.POOR for report in every])
-    return {name: round(float(share), 3) for name, share in found.items()}
+
+def outcome(report: QualityReport) -> dict[str, bool]:
+    """Whether a report rejects, whether it passes with care, and which gates are poor."""
+    poor = {gate.metric: gate.light is Light.POOR for gate in report.gates}
+    return {"rejected": not report.passed, "usable with care": report.with_care} | poor
+
+
+def in_turn(draws: Mapping[str, int]) -> list[str]:
+    """Names so that all are about as far at any time: a run that was stopped has all of them."""
+    turns = [((draw + 1) / count, name) for name, count in draws.items() for draw in range(count)]
+    return [name for _, name in sorted(turns)]
 
 
 @click.command()
@@ -35,23 +37,27 @@ def shares(reports: Iterable[QualityReport]) -> dict[str, float]:
 @click.option("--json", "target", type=click.Path(path_type=Path), help="Write the results here.")
 def main(draws: int, good_draws: int, target: Path | None) -> None:
     """Print the shares of draws; a gate is named if it is poor in any."""
-    results = {}
+    reports = {
+        "fresh units": good(good_draws),
+        "our sets": ours(good_draws),
+        **{way: spoilt(way, draws) for way in WAYS},
+        "units that differ together, as known": of_differing_units(draws, together=True),
+        "unit effects independent, unlike known": of_differing_units(draws, together=False),
+        "operating regimes, as known": of_regimes(draws, blurred=False),
+        "operating regimes blurred": of_regimes(draws, blurred=True),
+    }
+    found: dict[str, list[dict[str, bool]]] = {name: [] for name in reports}
+    shares: dict[str, dict[str, float]] = {}
     with threadpool_limits(1):
-        sets = {
-            "fresh units": good(good_draws),
-            "our sets": ours(good_draws),
-            **{way: spoilt(way, draws) for way in WAYS},
-            "units that differ together, as known": of_differing_units(draws, together=True),
-            "unit effects independent, unlike known": of_differing_units(draws, together=False),
-            "operating regimes, as known": of_regimes(draws, blurred=False),
-            "operating regimes blurred": of_regimes(draws, blurred=True),
-        }
-        for name, reports in sets.items():
-            results[name] = shares(reports)
-            fired = {gate: share for gate, share in results[name].items() if share}
-            click.echo(f"{name}: {fired}")
+        for name in in_turn(dict.fromkeys(reports, draws) | dict.fromkeys(GOOD, good_draws)):
+            found[name].append(outcome(next(reports[name])))
+            share = pd.DataFrame(found[name]).mean().round(3)
+            shares[name] = {"draws": len(found[name]), **{str(k): v for k, v in share.items()}}
             if target is not None:
-                target.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+                target.write_text(json.dumps(shares, indent=1) + "\n", encoding="utf-8")
+    for name in reports:
+        fired = {gate: share for gate, share in shares[name].items() if share}
+        click.echo(f"{name}: {fired}")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ units are: a few are known, and fresh ones of the same law are good sets.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -66,7 +66,7 @@ def spoilt(way: str, draws: int) -> Iterator[QualityReport]:
         yield assess(seed, WAYS[way](sets, seed, profile, np.random.default_rng(draw)), profile)
 
 
-@cache  # All ways spoil the same good sets.
+@lru_cache(maxsize=1)  # All ways spoil the same good sets.
 def _seed_and_good(draw: int) -> tuple[pd.DataFrame, Sets]:
     profile = fleet_profile(SPOILT)
     seed = physics_seed(profile, DEFAULT_ROWS, draw)
