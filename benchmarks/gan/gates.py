@@ -54,7 +54,8 @@ def main(draws: int, good_draws: int, target: Path | None) -> None:
             share = pd.DataFrame(found[name]).mean().round(3)
             shares[name] = {"draws": len(found[name]), **{str(k): v for k, v in share.items()}}
             if target is not None:
-                target.write_text(json.dumps(shares, indent=1) + "\n", encoding="utf-8")
+                done = {kind: shares[kind] for kind in reports if kind in shares}
+                target.write_text(json.dumps(done, indent=1) + "\n", encoding="utf-8")
     for name in reports:
         fired = {gate: share for gate, share in shares[name].items() if share}
         click.echo(f"{name}: {fired}")
