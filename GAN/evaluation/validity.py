@@ -25,7 +25,8 @@ class SplitCheck(ReportPart):
         infinite: Infinite values.
         outside_limits: Readings outside their sensor's physical limits.
         not_whole: Readings with a fraction, of sensors that have whole numbers in the seed.
-        broken_lives: Units whose RUL does not fall by exactly one step per row to exactly 0.
+        broken_lives: Units whose RUL does not fall by exactly one step per row, which is the time
+            that passes, to exactly 0.
     """
 
     rows: int
@@ -95,10 +96,11 @@ def violations(splits: Mapping[str, SplitCheck], shared: int) -> Iterator[str]:
 
 def _broken_lives(frame: pd.DataFrame) -> int:
     units = frame.groupby("unit_id")
-    steps = -units["rul_hours"].diff().dropna()
+    steps = units[["cycle_hour", "rul_hours"]].diff().dropna()
     if steps.empty:
         return int(frame["unit_id"].nunique())
-    odd_step = frame.loc[steps.index[steps != steps.iloc[0]], "unit_id"]
+    passed, fallen = steps["cycle_hour"], -steps["rul_hours"]
+    odd_step = frame.loc[steps.index[(fallen != fallen.iloc[0]) | (fallen != passed)], "unit_id"]
     last = units["rul_hours"].last()
     unfinished = last.index[last != 0.0]
     return len(set(odd_step) | set(unfinished))

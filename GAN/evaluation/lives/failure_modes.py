@@ -102,23 +102,30 @@ def _chance_of_fewer(made: NDArray[np.bool_], right: NDArray[np.bool_]) -> float
 
 
 def _chance_of_counts(counts: Counts, shares: Matrix) -> float:
-    """Chi-square test of counts against shares, its distribution from draws."""
+    """Likelihood-ratio test of counts against shares, its distribution from draws."""
     expected = shares / shares.sum() * counts.sum()
     rng = np.random.default_rng(0)
     drawn = rng.multinomial(counts.sum(), shares / shares.sum(), DRAWS)
-    return _share_as_large(_chi_square(drawn, expected), _chi_square(counts, expected))
+    return _share_as_large(_divergence(drawn, expected), _divergence(counts, expected))
 
 
 def _chance_of_both(known: Counts, made: Counts) -> float:
-    """Chi-square test of two rows of counts of the same law."""
+    """Likelihood-ratio test of two rows of counts of the same law."""
     both = known + made
-    expected = both / both.sum() * made.sum()
     drawn = np.random.default_rng(0).multivariate_hypergeometric(both, made.sum(), DRAWS)
-    return _share_as_large(_chi_square(drawn, expected), _chi_square(made, expected))
+    expected = [both * (side.sum() / both.sum()) for side in (made, known)]
+    found, usual = (
+        _divergence(side, expected[0]) + _divergence(both - side, expected[1])
+        for side in (made, drawn)
+    )
+    return _share_as_large(usual, found)
 
 
-def _chi_square(counts: Counts, expected: Matrix) -> Matrix:
-    return np.asarray((np.square(counts - expected) / np.maximum(expected, 1e-12)).sum(axis=-1))
+def _divergence(counts: Counts, expected: Matrix) -> Matrix:
+    """Logarithm of the likelihood ratio: unlike chi-square it finds a rare mode that is missing."""
+    from scipy.special import xlogy
+
+    return np.asarray(xlogy(counts, counts / np.maximum(expected, 1e-12)).sum(axis=-1))
 
 
 def _share_as_large(drawn: Matrix, found: Matrix) -> float:

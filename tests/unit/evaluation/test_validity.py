@@ -55,6 +55,14 @@ def test_a_life_that_stops_before_failure_is_a_broken_one(
     assert not report.passed
 
 
+def test_rul_that_falls_faster_than_time_passes_breaks_a_life(
+    rig: MachineProfile, rig_seed: pd.DataFrame, small: Sets
+) -> None:
+    small["val"] = small["val"].assign(rul_hours=2.0 * small["val"]["rul_hours"])
+    report = assess(rig_seed, small, rig)
+    assert "val: 4 lives whose RUL does not fall evenly to 0" in report.reasons
+
+
 def test_units_in_two_sets_fail(rig: MachineProfile, rig_seed: pd.DataFrame, small: Sets) -> None:
     small["test"] = small["val"]
     report = assess(rig_seed, small, rig)

@@ -8,8 +8,9 @@ import pytest
 
 from GAN.config.quality_gates import GATES
 from GAN.evaluation.lives.failure_modes import failure_mode_chance
+from GAN.profiles.catalogue import fleet_profile
 from GAN.profiles.profile import MachineProfile
-from GAN.simulation.physics import fresh_units
+from GAN.simulation.physics import fresh_units, generator, simulated_units
 
 GOOD, POOR = GATES["failure_mode_chance"].good, GATES["failure_mode_chance"].usable
 
@@ -45,6 +46,16 @@ def test_a_mode_in_the_wrong_share_is_found(
 ) -> None:
     one = {"train": fresh[fresh["failure_mode"] == "seal"]}
     assert failure_mode_chance(rig_seed, one, rig, fresh) < POOR
+
+
+def test_a_rare_mode_that_is_missing_among_a_hundred_lives_is_found() -> None:
+    """Pearson's chi-square would find it in a third of such sets."""
+    profile = fleet_profile("motor_siemens_1la7_001")
+    lives = simulated_units(profile, 3_000, 105, generator(profile, 3))
+    known = lives[lives["unit_id"] <= 30]
+    without = {"train": lives[lives["failure_mode"] != "rotor_bar"]}
+    assert failure_mode_chance(known, {"train": lives}, profile, known) > GOOD
+    assert failure_mode_chance(known, without, profile, known) < POOR
 
 
 def test_a_machine_with_one_mode_has_the_right_one(
