@@ -37,7 +37,6 @@ PRELOAD = (
     "pyarrow.pandas_compat",
     "pyarrow.parquet",
     "scipy.signal",
-    "sdmetrics.reports",
     "sklearn.mixture",
     "sdv.single_table",
     "sdv.utils",
