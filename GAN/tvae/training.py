@@ -97,12 +97,12 @@ def fit(
     highest = config.learning_rate or learning_rate(config.epochs * steps)
     optimiser = _Adam(model.parameters, model.gradient)
     for epoch in range(config.epochs):
-        shuffled = rows[torch.randperm(len(rows), generator=generator).to(device)]
+        order = torch.randperm(len(rows), generator=generator).to(device)
         total = torch.zeros((), device=device)
         for step in range(steps):
             done = (epoch * steps + step) / (config.epochs * steps)
             normals = torch.randn(batch, config.latent, generator=generator).to(device)
-            chosen = shuffled[step * batch : (step + 1) * batch]
+            chosen = rows[order[step * batch : (step + 1) * batch]]
             total += model.loss(chosen, normals, min(1.0, done / DIVERGENCE_WARM_UP))
             optimiser.step(highest * rate(done))
         loss = float(total) / steps
