@@ -63,6 +63,7 @@ bench-gan: $(VENV)/.dev  ## Our model compared with stock SDV's: time and fideli
 bench-tricks: $(VENV)/.dev  ## What each part of our model contributes
 	$(BIN)/python -m benchmarks.gan.ablations --json benchmarks/gan/bench-tricks.json
 
+bench-fleet: export PYTHONDONTWRITEBYTECODE :=
 bench-fleet: $(VENV)/.dev  ## The whole fleet compared with a loop over stock SDV
 	$(BIN)/python -m benchmarks.gan.fleet --json benchmarks/gan/bench-fleet.json
 

@@ -16,6 +16,7 @@ from GAN.evaluation.comparison import compare
 from GAN.evaluation.gates import Gate, Light, Measured, gates, measured_worth
 from GAN.evaluation.likeness.fidelity import compared_sample
 from GAN.evaluation.likeness.judgement import likeness
+from GAN.evaluation.likeness.sdmetrics_scores import correlations
 from GAN.evaluation.lives.copies import nearest_life_distance
 from GAN.evaluation.lives.failure_modes import failure_mode_chance
 from GAN.evaluation.lives.life_lengths import real_life_length_error, simulated_life_length_error
@@ -143,28 +144,21 @@ def _trends(
     seed: pd.DataFrame, train: pd.DataFrame, profile: MachineProfile
 ) -> tuple[SensorTrend, ...]:
     names = [sensor.name for sensor in profile.sensors]
-    correlations: dict[str, Any] = {}
+    with_rul: dict[str, Any] = {}
     for origin, frame in (("seed", seed), ("synthetic", train)):
         columns = frame[["rul_hours", *names]]
-        correlations[f"pearson_{origin}"] = _with_rul(columns)
-        correlations[f"spearman_{origin}"] = _with_rul(columns.rank())
+        with_rul[f"pearson_{origin}"] = correlations(columns)[0, 1:]
+        with_rul[f"spearman_{origin}"] = correlations(columns.rank())[0, 1:]
     for kind in ("pearson", "spearman"):
-        difference = correlations[f"{kind}_synthetic"] - correlations[f"{kind}_seed"]
-        correlations[f"{kind}_difference"] = difference
+        with_rul[f"{kind}_difference"] = with_rul[f"{kind}_synthetic"] - with_rul[f"{kind}_seed"]
     return tuple(
         SensorTrend(
             name=sensor.name,
             unit=sensor.unit,
-            **{field: _or_none(values[sensor.name]) for field, values in correlations.items()},
+            **{field: _or_none(values[place]) for field, values in with_rul.items()},
         )
-        for sensor in profile.sensors
+        for place, sensor in enumerate(profile.sensors)
     )
-
-
-def _with_rul(columns: pd.DataFrame) -> pd.Series[float]:
-    """Correlation of each column with RUL; not a number for a constant column."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return columns.corrwith(columns["rul_hours"])
 
 
 def _or_none(value: float) -> float | None:

@@ -158,12 +158,14 @@ def compare(
 
 def _histogram(name: str, unit: str, seed: Matrix, made: Matrix) -> Histogram:
     edges = np.histogram_bin_edges(np.concatenate([seed, made]), BINS)
+    # Given a range instead of edges, NumPy does not sort.
+    counts = [np.histogram(side, BINS, (edges[0], edges[-1]))[0].tolist() for side in (seed, made)]
     return Histogram(
         name=name,
         unit=unit,
         edges=_rounded(edges),
-        seed=tuple(np.histogram(seed, edges)[0].tolist()),
-        synthetic=tuple(np.histogram(made, edges)[0].tolist()),
+        seed=tuple(counts[0]),
+        synthetic=tuple(counts[1]),
     )
 
 

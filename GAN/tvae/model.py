@@ -146,7 +146,7 @@ def fit_model(
         losses.append(loss)
         on_epoch(loss)
 
-    with torch.no_grad():
+    with torch.inference_mode():
         rows = torch.from_numpy(_rows(frame, columns, row_width(channels, labels), rng))
         latent = min(config.latent, max(1, channels + sum(labels)))
         shorter = replace(

@@ -4,6 +4,10 @@ The script that puts a message in a queue also pushes a token to the queue's bel
 idle consumer blocks on the bell and then fetches. Stock Dramatiq polls, up to a second after the
 message came. A token is only a hint: Dramatiq's own script still takes the messages, so its
 acknowledgements hold, and a token that is lost or left over costs one poll.
+
+A message leaves its queue only when its worker can run it and the worker's queues of higher
+priority are empty, which the same script sees. So a job of seconds cannot slip in between two
+stages of a chain.
 """
 
 from __future__ import annotations
@@ -18,15 +22,14 @@ from typing import Any
 import redis
 from dramatiq import Message, MessageProxy
 from dramatiq.brokers.redis import RedisBroker, _RedisConsumer
-from dramatiq.common import current_millis
 
 #: Longest wait for a bell, seconds: a consumer that stops, or whose token was lost, polls then.
 #: It has to be shorter than the connections' `socket_timeout`.
 BLOCK_SECONDS = 0.5
 
-#: How long a consumer that got a message by its bell waits for the slot before it puts the
-#: message back for other workers, seconds. It is longer than an empty fetch of another queue takes.
-PUT_BACK_SECONDS = 0.02
+#: How long a consumer that heard its bell waits for the slot before it lets the bell ring for other
+#: workers, seconds. It is longer than an empty fetch of another queue takes.
+PASS_ON_SECONDS = 0.02
 
 #: Pause of a consumer while the broker is away, seconds.
 AWAY_SECONDS = 0.25
@@ -36,8 +39,14 @@ MOST_TOKENS = 64
 BELL_LIFETIME_SECONDS = 60
 
 #: Wraps Dramatiq's script: ringing in the same script saves a round trip. The script's arguments
-#: are the command, seven others, and message ids.
+#: are the command, seven others, and message ids; of a fetch the number of messages, and the queues
+#: that have to be empty. Its answer is nil if one of them is not.
 _DISPATCH_AND_RING = """
+if ARGV[1] == "fetch" then
+    for place = 10, #ARGV do
+        if redis.call("llen", KEYS[1] .. ":" .. ARGV[place]) > 0 then return false end
+    end
+end
 local answer = (function() {dispatch} end)()
 local messages = ({{enqueue = 1, requeue = #ARGV - 8}})[ARGV[1]]
 if messages then
@@ -121,22 +130,20 @@ class BellBroker(RedisBroker):
             self.queues.add(queue_name)
             self.emit_after("declare_queue", queue_name)
 
-    def fetch_at_the_bell(self, queue_name: str) -> list[bytes]:
-        """Wait for a token, then fetch, in one round trip.
+    def fetch(self, queue_name: str) -> list[bytes] | None:
+        """One message or none; None if a queue of higher priority has messages."""
+        priority = self.priorities.get(queue_name, 0)
+        higher = [name for name in self.queues if self.priorities.get(name, 0) > priority]
+        bodies: list[bytes] | None = self.do_fetch(queue_name, 1, *higher)
+        return bodies
 
-        The arguments are those that Dramatiq passes to its script. A Redis that was restarted has
-        lost the script and raises; `do_fetch` loads it again.
-        """
-        dispatch = self.scripts["dispatch"].sha
-        never_maintain, one = 0, 1
-        about = (self.broker_id, self.heartbeat_timeout, self.dead_message_ttl, never_maintain)
-        unpack = self._max_unpack_size()  # type: ignore[no-untyped-call]
-        arguments = ("fetch", current_millis(), queue_name, *about, unpack, one)
-        with self.client.pipeline(transaction=False) as pipeline:
-            pipeline.blpop([self.bell(queue_name)], BLOCK_SECONDS)
-            pipeline.evalsha(dispatch, 1, self.namespace, *map(str, arguments))
-            _token, bodies = pipeline.execute()
-        return list(bodies)
+    def hear(self, queue_name: str) -> bool:
+        """Wait for a queue's bell; False if it did not ring."""
+        return self.client.blpop([self.bell(queue_name)], BLOCK_SECONDS) is not None
+
+    def ring(self, queue_name: str) -> None:
+        """Ring a queue's bell for another worker."""
+        self.client.rpush(self.bell(queue_name), "1")
 
     def bell(self, queue_name: str) -> str:
         """Key of a queue's bell."""
@@ -159,36 +166,37 @@ class _BellConsumer(_RedisConsumer):
             self._settle()
             if not self._take_slot(BLOCK_SECONDS):
                 return None
-            message = self._fetch()
-            if message is None:
+            bodies = self._fetch()
+            if bodies == []:
                 self._settle()
-                message = self._fetch_at_the_bell()
+                bodies = self._fetch_at_the_bell()
         except redis.RedisError:
             time.sleep(AWAY_SECONDS)
             return None
-        return message
+        return _first(bodies)
 
     def _take_slot(self, patience: float) -> bool:
         priority = self.broker.priorities.get(self.queue_name, 0)
         return self.broker.slot.take(self.queue_name, priority, patience)
 
-    def _fetch(self) -> MessageProxy | None:
-        """A message, or None and the slot is free again."""
-        message = None
+    def _fetch(self) -> list[bytes] | None:
+        """As `BellBroker.fetch`; without a message, the slot is free again."""
+        bodies = None
         try:
-            message = _first(self.broker.do_fetch(self.queue_name, 1))
+            bodies = self.broker.fetch(self.queue_name)
         finally:
-            if message is None:
+            if not any(bodies or ()):
                 self.broker.slot.free()
-        return message
+        return bodies
 
-    def _fetch_at_the_bell(self) -> MessageProxy | None:
-        message = _first(self.broker.fetch_at_the_bell(self.queue_name))
-        if message is not None and not self._take_slot(PUT_BACK_SECONDS):
-            # A job of another queue took the slot: the message is for another worker.
-            self.requeue([message])  # type: ignore[no-untyped-call]
+    def _fetch_at_the_bell(self) -> list[bytes] | None:
+        if not self.broker.hear(self.queue_name):
             return None
-        return message
+        if not self._take_slot(PASS_ON_SECONDS):
+            # A job of another queue has the slot: the message is for another worker.
+            self.broker.ring(self.queue_name)
+            return None
+        return self._fetch()
 
     def ack(self, message: MessageProxy) -> None:
         """Free the slot, and acknowledge the message later, when the queue is empty.
@@ -215,6 +223,6 @@ class _BellConsumer(_RedisConsumer):
             self._settle()
 
 
-def _first(bodies: list[bytes]) -> MessageProxy | None:
+def _first(bodies: list[bytes] | None) -> MessageProxy | None:
     # A message's body may be gone when Redis was emptied in between.
-    return next((MessageProxy(Message.decode(body)) for body in bodies if body), None)
+    return next((MessageProxy(Message.decode(body)) for body in bodies or () if body), None)

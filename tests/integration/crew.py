@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass, field
 
 import dramatiq
+from dramatiq import Consumer
 from dramatiq.brokers.redis import RedisBroker
 
 from actors.broker.bell import BellBroker, Slot
@@ -58,6 +59,12 @@ class Crew:
         self._slots.append(broker._dramatiq.slot)
         return worker
 
+    def consumers(self, *queues: str, prefer: dict[str, int]) -> list[Consumer]:
+        """The consumers of a worker, without the threads that would ask them for messages."""
+        broker = Broker(self.settings, queues)
+        broker.prefer(prefer)
+        return [broker._dramatiq.consume(queue) for queue in queues]
+
     def hold(self, *jobs: int) -> None:
         """Let these jobs, once begun, go on until they are released."""
         self._gates |= {job: threading.Event() for job in jobs}
@@ -89,6 +96,10 @@ class Crew:
     def in_line(self) -> int:
         """How many consumers wait for the place of their worker."""
         return sum(len(slot._waiting) for slot in self._slots)
+
+    def fetched(self) -> int:
+        """How many messages were ever fetched, on this server."""
+        return int(self.redis.info("commandstats").get("cmdstat_sadd", {}).get("calls", 0))
 
     def tokens(self, queue: str) -> int:
         return int(self.redis.llen(self.bells.bell(queue)))

@@ -19,6 +19,8 @@ MOST_ROWS = 2_500
 FOLDS = 3
 #: More trees and finer bins take longer and do not improve the classifier.
 TREES, BINS = 30, 63
+#: Rows that the bins are made from: sorting all takes longer than growing the trees.
+BINNED_ROWS = 1_000
 #: Random thresholds (Geurts et al., Extremely randomized trees, 2006): with few units, a single
 #: sharp threshold would only fit those that it has seen.
 SETTINGS: Mapping[str, Any] = {
@@ -26,6 +28,7 @@ SETTINGS: Mapping[str, Any] = {
     "extra_trees": True,
     "num_leaves": 15,
     "max_bin": BINS,
+    "bin_construct_sample_cnt": BINNED_ROWS,
     "seed": 0,
     "deterministic": True,
     "force_row_wise": True,
@@ -51,7 +54,6 @@ def c2st_auc(real: Matrix, real_units: Units, made: Matrix, made_units: Units) -
         either side has fewer than two units.
     """
     import lightgbm
-    from sklearn.metrics import roc_auc_score
 
     rng = np.random.default_rng(0)
     count = min(MOST_ROWS, len(real), len(made))
@@ -72,8 +74,18 @@ def c2st_auc(real: Matrix, real_units: Units, made: Matrix, made_units: Units) -
         asked = fold == number
         learnt = binned.subset(np.flatnonzero(~asked).tolist())
         trees = lightgbm.train(settings, learnt, TREES)
-        areas.append(roc_auc_score(is_real[asked], trees.predict(rows[asked], num_threads=1)))
+        scores = np.asarray(trees.predict(rows[asked], num_threads=1))
+        areas.append(_area(is_real[asked] == 1, scores))
     return float(np.mean(areas))
+
+
+def _area(is_real: NDArray[np.bool_], scores: Matrix) -> float:
+    """Area under the ROC curve: how often a real row has a higher score than a made one."""
+    from scipy.stats import rankdata
+
+    real = int(is_real.sum())
+    pairs = real * (len(is_real) - real)
+    return float((rankdata(scores)[is_real].sum() - real * (real + 1) / 2) / pairs)
 
 
 def _folds(units: Units, folds: int) -> Units:

@@ -143,6 +143,34 @@ class TestABusyWorker:
         assert finish_all(crew, jobs) == [0, 20, 10, 21, 11, 22, 12, 23, 13]
 
 
+class TestPriority:
+    def test_a_queue_is_served_only_if_those_of_higher_priority_are_empty(self, crew: Crew) -> None:
+        crew.send("low", 1)
+        crew.send("high", 2)
+        low, high = crew.consumers("low", "high", prefer={"low": -1})
+        # The order of a worker whose consumer of `high` was not in line when the place was free.
+        assert next(low) is None
+        first = next(high)
+        assert first is not None
+        assert first.args == (2,)
+        high.ack(first)
+        second = next(low)
+        assert second is not None
+        assert second.args == (1,)
+
+    def test_a_message_stays_in_its_queue_while_its_worker_is_busy(self, crew: Crew) -> None:
+        crew.hire("busy", "low", "high", prefer={"low": -1})
+        eventually(lambda: crew.listening() == 2)
+        crew.hold(1)
+        crew.send("low", 1)
+        crew.run_of(1)
+        fetched = crew.fetched()
+        crew.send("high", 2)
+        eventually(lambda: crew.in_line() == 2)  # Having heard the bell, `high` waits for its turn.
+        assert crew.fetched() == fetched
+        assert crew.broker.depth("high") == 1
+
+
 def finish_all(crew: Crew, jobs: list[int]) -> list[int]:
     """End one job after the other, each when both consumers of the worker wait for its place."""
     for number in range(len(jobs)):

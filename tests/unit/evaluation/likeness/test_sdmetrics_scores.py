@@ -1,4 +1,4 @@
-"""The scores of SDMetrics without its report are those of its report."""
+"""The scores of SDMetrics without its reports are those of its reports."""
 
 from __future__ import annotations
 
@@ -41,18 +41,20 @@ def table(seed: int, slope: float, still: float = 0.1) -> pd.DataFrame:
 def test_they_are_those_of_its_report(real: pd.DataFrame, made: pd.DataFrame) -> None:
     columns = {name: {"sdtype": "numerical"} for name in NUMBERS}
     columns["mode"] = {"sdtype": "categorical"}
-    from sdmetrics.reports import QualityReport  # Slow to import.
+    from sdmetrics.reports import DiagnosticReport, QualityReport  # Slow to import.
 
-    report = QualityReport()
+    report, diagnostic = QualityReport(), DiagnosticReport()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        report.generate(
-            {"t": real}, {"t": made}, {"tables": {"t": {"columns": columns}}}, verbose=False
-        )
+        for each in (report, diagnostic):
+            each.generate(
+                {"t": real}, {"t": made}, {"tables": {"t": {"columns": columns}}}, verbose=False
+            )
     properties = report.get_properties().set_index("Property")["Score"]
     shapes = report.get_details("Column Shapes", "t").set_index("Column")["Score"]
     found = scores(real, made, NUMBERS, "mode")
     assert found["quality_score"] == pytest.approx(report.get_score(), abs=1e-12)
+    assert found["diagnostic_score"] == pytest.approx(diagnostic.get_score(), abs=1e-12)
     assert found["column_shapes"] == pytest.approx(shapes.to_dict(), abs=1e-12)
     for name in ("Column Shapes", "Column Pair Trends"):
         ours = found[f"{name.lower().replace(' ', '_')}_score"]
