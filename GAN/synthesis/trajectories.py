@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -29,6 +30,11 @@ Rows = NDArray[np.int64]
 STRETCH = 30
 #: A stretch comes from the same stage of life, give or take this share of it.
 SHIFT = 0.02
+#: The next stretch begins within this share of the known unit's life, at one of so many rows that
+#: are most like the row before it.
+NEAR, MATCHES = 0.1, 4
+#: Least lag-1 autocorrelation of noise with a memory.
+MEMORY = 0.3
 
 
 class Life(NamedTuple):
@@ -123,12 +129,11 @@ class DegradationTrajectory:
         rows = max(1, min(STRETCH, size // apart))
         stages = life.places[::rows] + rng.uniform(-SHIFT, SHIFT, len(life.places[::rows]))
         first = np.clip(stages, 0.0, 1.0) * max(size - rows * apart, 0)
+        start = np.floor(first).astype(int)
         begin = int(self.noise_ends[unit]) - size
-        start = begin + np.floor(first).astype(int)
-        if self.settings.shape[1]:
-            self._join(start, rows * apart, begin, begin + size)
+        self._join(start, rows * apart, slice(begin, begin + size), rng)
         index = (start[:, None] + apart * np.arange(rows)).ravel()[: len(life.places)]
-        return np.asarray(np.minimum(index, begin + size - 1))
+        return begin + np.asarray(np.minimum(index, size - 1))
 
     def _steps(self, life: Life) -> int:
         """Steps of the noise in a step of a life."""
@@ -136,23 +141,50 @@ class DegradationTrajectory:
             return 1
         return max(1, round(float(life.times[1] - life.times[0]) / self.step_hours))
 
-    def _join(self, start: Rows, rows: int, begin: int, end: int) -> None:
-        """Move each stretch to the nearest row that follows the regime before it.
+    def _join(self, start: Rows, rows: int, unit: slice, rng: np.random.Generator) -> None:
+        """Move each stretch to a row that could follow the last one of the stretch before it.
 
-        So a regime lasts as long as it does among known units.
+        It follows a row of the same regime, so a regime lasts as long as it does among known units,
+        and one with similar noise of the sensors that have a memory (a matched-block bootstrap,
+        Carlstein et al., Bernoulli 4, 1998).
 
         Args:
             start: First row of each stretch; changed in place.
             rows: Rows from the first one of a stretch to the first one of the next.
-            begin: First row of the unit's noise.
-            end: The row behind its last one.
+            unit: Rows of the unit's noise.
+            rng: Draws one of the most similar rows.
         """
-        regime = self.regimes[begin : end - rows]  # Of rows that a stretch can follow.
+        noise, regimes = self.noise[unit] * self._memory, self.regimes[unit]
+        if not (self._memory.any() or self.settings.shape[1]):
+            return
+        size = len(noise)
+        followed = np.arange(size - rows)  # A stretch can begin at the row after each of these.
         for number in range(1, len(start)):
-            before = self.regimes[min(start[number - 1] + rows, end) - 1]
-            follows = begin + 1 + np.flatnonzero(regime == before)
-            if len(follows):
-                start[number] = follows[np.abs(follows - start[number]).argmin()]
+            before = min(start[number - 1] + rows, size) - 1
+            alike = followed[regimes[: size - rows] == regimes[before]]
+            if len(alike) == 0:
+                continue
+            away = np.abs(alike + 1 - start[number])
+            near = alike[away <= max(int(NEAR * size), away.min())]
+            unlike = np.square(noise[near] - noise[before]).sum(axis=1)
+            most = min(MATCHES, len(near))
+            start[number] = 1 + near[rng.choice(np.argpartition(unlike, most - 1)[:most])]
+
+    @cached_property
+    def _memory(self) -> Matrix:
+        """Scale on which noise is compared, shape (sensors,); 0 for a sensor without memory.
+
+        A difference counts relative to what a row adds to the one before it, so slow noise counts
+        most. White noise has no memory: matched, it would follow itself.
+        """
+        units = [part for part in np.split(self.noise, self.noise_ends[:-1]) if len(part) > 1]
+        if not units:
+            return np.zeros(self.noise.shape[1])
+        variance = np.mean([part.var(axis=0) for part in units], axis=0)
+        steps = np.mean([np.square(np.diff(part, axis=0)).mean(axis=0) for part in units], axis=0)
+        follows = 1.0 - steps / np.maximum(2.0 * variance, 1e-12)
+        kept = np.where(follows >= MEMORY, np.minimum(follows, 0.99), 0.0)
+        return np.asarray(kept / np.sqrt(np.maximum(variance * (1.0 - kept**2), 1e-12)))
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from GAN.synthesis import trajectory_fitting
 from GAN.synthesis.cycles import EXPLAINED, cycle_periods, fit_cycles
 from GAN.synthesis.generation import generate
 from GAN.synthesis.piecewise import corner_shares, corners_for, fit_curve
-from GAN.synthesis.trajectories import DegradationTrajectories, Drawn, Life
+from GAN.synthesis.trajectories import STRETCH, DegradationTrajectories, Drawn, Life
 from GAN.synthesis.trajectory_fitting import fit_trajectories
 from GAN.synthesis.unit_effects import UnitEffects, sensors_with_unit_effects
 from GAN.tvae.column_fitting import describe
@@ -298,3 +298,27 @@ def test_slow_noise_is_no_cycle() -> None:
     day = np.sin(2 * np.pi * hours / 24)
     _, explained = fit_cycles(np.column_stack([slow, slow + 2 * day]), hours, periods)
     assert explained[0] < EXPLAINED < explained[1]
+
+
+def test_slow_noise_goes_on_where_two_stretches_meet_and_white_noise_stays_white() -> None:
+    rng = np.random.default_rng(5)
+    frame = pd.DataFrame(
+        {
+            "load": np.concatenate([ar1_noise(ROWS, 0.95, rng) for _ in range(UNITS)]),
+            "vibration": rng.normal(0, 1, UNITS * ROWS),
+        }
+    )
+    columns = described(frame)
+    learnt = fit_trajectories(
+        columns,
+        Drawn.of_one_regime(frame.to_numpy()),
+        np.tile(np.linspace(0, 1, ROWS), UNITS),
+        np.repeat(np.arange(UNITS), ROWS),
+        np.full(len(frame), "bearing", dtype=object),
+        np.full(len(frame), HOURS),
+    )
+    made = learnt.drawn(columns, "bearing", whole_lives(60), rng).readings.reshape(60, ROWS, 2)
+    steps = np.abs(np.diff(made[:, :, 0], axis=1)).mean(axis=0)
+    joined = np.arange(1, ROWS) % STRETCH == 0
+    assert steps[joined].mean() == pytest.approx(steps[~joined].mean(), rel=0.35)
+    assert abs(autocorrelation(noise_of(pd.Series(made[:, :, 1].ravel())))) < 0.04
