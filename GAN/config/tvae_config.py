@@ -28,10 +28,9 @@ TVAE_ROWS = 5_000
 DEFAULT_SAMPLES: Mapping[str, int] = {"train": 35_000, "val": 7_500, "test": 7_500}
 
 
-#: Measured at the defaults on busy cores: `make bench-fleet` takes 91.7 s for 32 machines with two
-#: workers, and a machine's files are 9.8 MB on average over the fleet. A predictor and the choice
-#: of its lives take 13.3 s on average over the fleet, two workers on two cores, and 0.5 MB.
-SECONDS_PER_MACHINE = 2 * 91.7 / 32 + 13.3
+#: Measured at the defaults by `make bench-fleet`, two workers on two idle cores: 40.5 s until the
+#: last of 32 machines was onboarded, 165.6 s more for the predictors, 10.4 MB of files a machine.
+SECONDS_PER_MACHINE = 2 * (40.5 + 165.6) / 32
 MEGABYTES_PER_MACHINE = 11
 
 
@@ -77,7 +76,7 @@ def production_expectations(machines: int) -> ProductionExpectations:
     """Working time of one worker, and space, for `machines` machines at the defaults.
 
     >>> production_expectations(32)
-    ProductionExpectations(minutes=11, megabytes=352)
+    ProductionExpectations(minutes=7, megabytes=352)
     """
     return ProductionExpectations(
         minutes=math.ceil(machines * SECONDS_PER_MACHINE / 60),

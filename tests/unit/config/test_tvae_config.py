@@ -31,7 +31,7 @@ def test_a_training_reports_about_ten_times(epochs: int) -> None:
 
 
 def test_the_fleet_of_32_takes_11_minutes_of_work_and_352_megabytes() -> None:
-    assert production_expectations(32) == (11, 352)
+    assert production_expectations(32) == (7, 352)
     assert production_expectations(0) == (0, 0)
 
 
