@@ -58,5 +58,6 @@ def fit_cycles(noise: Matrix, hours: Matrix, periods: tuple[float, ...]) -> tupl
 
 def _fitted(noise: Matrix, shape: Matrix) -> tuple[Matrix, Matrix]:
     """Amplitudes, and the variance that is left of each sensor."""
-    amplitudes = np.asarray(np.linalg.solve(shape.T @ shape, shape.T @ noise), np.float64)
+    # By the pseudoinverse: a unit may have fewer rows than there are waves.
+    amplitudes = np.asarray(np.linalg.pinv(shape.T @ shape) @ (shape.T @ noise), np.float64)
     return amplitudes, np.asarray((noise - shape @ amplitudes).var(axis=0))

@@ -144,9 +144,10 @@ class DegradationTrajectory:
     def _join(self, start: Rows, rows: int, unit: slice, rng: np.random.Generator) -> None:
         """Move each stretch to a row that could follow the last one of the stretch before it.
 
-        It follows a row of the same regime, so a regime lasts as long as it does among known units,
-        and one with similar noise of the sensors that have a memory (a matched-block bootstrap,
-        Carlstein et al., Bernoulli 4, 1998).
+        It follows a row of the same regime, so a regime lasts as long as it does among known units.
+        Where readings follow the day, it follows one of the same hour, give or take a row. Of these
+        it follows one with similar noise of the sensors that have a memory (a matched-block
+        bootstrap, Carlstein et al., Bernoulli 4, 1998).
 
         Args:
             start: First row of each stretch; changed in place.
@@ -158,10 +159,14 @@ class DegradationTrajectory:
         if not (self._memory.any() or self.settings.shape[1]):
             return
         size = len(noise)
-        followed = np.arange(size - rows)  # A stretch can begin at the row after each of these.
+        followed = np.arange(max(size - rows, 0))  # A stretch can begin behind each of these rows.
+        day = round(24.0 / self.step_hours) if self.periods else 1
         for number in range(1, len(start)):
             before = min(start[number - 1] + rows, size) - 1
-            alike = followed[regimes[: size - rows] == regimes[before]]
+            alike = followed[regimes[followed] == regimes[before]]
+            later = (alike - before) % day
+            if (same_hour := np.minimum(later, day - later) <= 1).any():
+                alike = alike[same_hour]
             if len(alike) == 0:
                 continue
             away = np.abs(alike + 1 - start[number])

@@ -322,3 +322,22 @@ def test_slow_noise_goes_on_where_two_stretches_meet_and_white_noise_stays_white
     joined = np.arange(1, ROWS) % STRETCH == 0
     assert steps[joined].mean() == pytest.approx(steps[~joined].mean(), rel=0.35)
     assert abs(autocorrelation(noise_of(pd.Series(made[:, :, 1].ravel())))) < 0.04
+
+
+def test_a_unit_with_fewer_rows_than_a_stretch_needs_can_lend_its_noise() -> None:
+    rng = np.random.default_rng(6)
+    rows = [3, *[400] * 3]
+    frame = pd.DataFrame({"load": np.concatenate([ar1_noise(count, 0.95, rng) for count in rows])})
+    columns = described(frame)
+    learnt = fit_trajectories(
+        columns,
+        Drawn.of_one_regime(frame.to_numpy()),
+        np.concatenate([np.linspace(0, 1, count) for count in rows]),
+        np.repeat(np.arange(len(rows)), rows),
+        np.full(len(frame), "bearing", dtype=object),
+        np.repeat(np.subtract(rows, 1.0), rows),
+    )
+    # Rows of new units are four steps of the noise apart.
+    lives = [whole_life(100, 396.0)] * 40
+    made = learnt.drawn(columns, "bearing", lives, rng).readings
+    assert np.isfinite(made).all()
