@@ -302,9 +302,11 @@ def test_slow_noise_is_no_cycle() -> None:
 
 def test_slow_noise_goes_on_where_two_stretches_meet_and_white_noise_stays_white() -> None:
     rng = np.random.default_rng(5)
+    hours = 1_000.0
+    day = np.sin(2 * np.pi * np.linspace(0, hours, ROWS) / 24)
     frame = pd.DataFrame(
         {
-            "load": np.concatenate([ar1_noise(ROWS, 0.95, rng) for _ in range(UNITS)]),
+            "load": np.concatenate([day + ar1_noise(ROWS, 0.95, rng) for _ in range(UNITS)]),
             "vibration": rng.normal(0, 1, UNITS * ROWS),
         }
     )
@@ -315,10 +317,11 @@ def test_slow_noise_goes_on_where_two_stretches_meet_and_white_noise_stays_white
         np.tile(np.linspace(0, 1, ROWS), UNITS),
         np.repeat(np.arange(UNITS), ROWS),
         np.full(len(frame), "bearing", dtype=object),
-        np.full(len(frame), HOURS),
+        np.full(len(frame), hours),
     )
-    made = learnt.drawn(columns, "bearing", whole_lives(60), rng).readings.reshape(60, ROWS, 2)
-    steps = np.abs(np.diff(made[:, :, 0], axis=1)).mean(axis=0)
+    lives = whole_lives(60, hours)
+    made = learnt.drawn(columns, "bearing", lives, rng).readings.reshape(60, ROWS, 2)
+    steps = np.abs(np.diff(made[:, :, 0] - day, axis=1)).mean(axis=0)
     joined = np.arange(1, ROWS) % STRETCH == 0
     assert steps[joined].mean() == pytest.approx(steps[~joined].mean(), rel=0.35)
     assert abs(autocorrelation(noise_of(pd.Series(made[:, :, 1].ravel())))) < 0.04

@@ -67,3 +67,20 @@ def test_a_copy_of_the_only_known_life_is_found(
     only = rig_seed[rig_seed["unit_id"] == 1].reset_index(drop=True)
     assert nearest_life_distance(only, honest, rig) > GOOD
     assert nearest_life_distance(only, {"train": only}, rig) == 0.0
+
+
+def test_a_short_life_that_no_other_is_like_is_copied_only_by_its_copies(
+    rig: MachineProfile, honest: Sets
+) -> None:
+    known = simulated_units(rig, 6_000, 20, generator(rig, 1))
+    # Its readings go through the whole course in 24 rows.
+    short = known[known["unit_id"] == 20].iloc[lambda rows: np.linspace(0, len(rows) - 1, 24)]
+    names = [sensor.name for sensor in rig.sensors]
+    short = short.assign(**{name: 3 * short[name] for name in names}).reset_index(drop=True)
+    known = pd.concat([known[known["unit_id"] < 20], short])
+    step = known[known["unit_id"] < 20].groupby("unit_id")[names].diff().std()
+    rng = np.random.default_rng(0)
+    like = short.copy()
+    like[names] += step.to_numpy() * rng.standard_normal((len(short), len(names)))
+    assert nearest_life_distance(known, honest | {"val": like}, rig) > POOR
+    assert nearest_life_distance(known, honest | {"val": stretched(short, 1.3)}, rig) < POOR
