@@ -178,9 +178,10 @@ class DegradationTrajectory:
     def _memory(self) -> Matrix:
         """Scale on which noise is compared, shape (sensors,); 0 for a sensor without memory.
 
-        Only noise around cycles is compared: there it has shifts and starts. On measured lives
-        without cycles, matching changed the noise and helped no judge. A difference counts relative to what a row adds to the one before it, so slow noise counts
-        most. White noise has no memory: matched, it would follow itself.
+        Only noise around cycles is compared: it has shifts and starts. On measured lives without
+        cycles, matching changed the noise and helped no judge. A difference counts relative to
+        what a row adds to the one before it, so slow noise counts most. White noise has no memory:
+        matched, it would follow itself.
         """
         units = [part for part in np.split(self.noise, self.noise_ends[:-1]) if len(part) > 1]
         if not (units and self.periods):
