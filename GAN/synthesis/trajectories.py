@@ -103,20 +103,27 @@ class DegradationTrajectory:
         """Draw the readings of a new unit."""
         new = self.units.drawn(life.hours, rng)
         shares = corner_shares(life.places, len(self.curve))
-        unit = self._noise_unit(new.weights, rng)
+        unit = self._noise_unit(new.weights, len(life.places) * self._steps(life), rng)
         rows = self._noise_rows(unit, life, rng)
         readings = shares @ (self.curve + new.curve) + self.noise[rows]
         if self.periods:
             readings += waves(life.times, self.periods) @ self.cycles[unit]
         return Drawn(readings, self.regimes[rows], self.settings[rows])
 
-    def _noise_unit(self, weights: Matrix, rng: np.random.Generator) -> int:
+    def _noise_unit(self, weights: Matrix, rows: int, rng: np.random.Generator) -> int:
         """Unit whose noise a new unit gets.
 
-        It is more likely one that the new unit resembles, as units differ in their noise.
+        It is more likely one that the new unit resembles, as units differ in their noise, and one
+        that lived long enough: a short life would repeat its few rows of noise in a long one.
+
+        Args:
+            weights: Share of each unit in the new one, shape (units,).
+            rows: Rows of noise that the new unit takes.
+            rng: Draws the unit.
         """
         size = np.diff(self.noise_ends, prepend=0)
-        chance = np.where(size > 0, np.square(weights) + 1e-9, 0.0)
+        enough = np.minimum(size / rows, 1.0)
+        chance = np.square(enough) * (np.square(weights) + 1e-9)
         return int(rng.choice(len(size), p=chance / chance.sum()))
 
     def _noise_rows(self, unit: int, life: Life, rng: np.random.Generator) -> Rows:

@@ -344,3 +344,24 @@ def test_a_unit_with_fewer_rows_than_a_stretch_needs_can_lend_its_noise() -> Non
     lives = [whole_life(100, 396.0)] * 40
     made = learnt.drawn(columns, "bearing", lives, rng).readings
     assert np.isfinite(made).all()
+
+
+def test_a_long_life_does_not_repeat_the_noise_of_a_short_one() -> None:
+    rng = np.random.default_rng(7)
+    rows = [*[20] * 4, *[400] * 5]
+    units = np.repeat(np.arange(len(rows)), rows)
+    frame = pd.DataFrame({"load": np.concatenate([ar1_noise(count, 0.5, rng) for count in rows])})
+    columns = described(frame)
+    learnt = fit_trajectories(
+        columns,
+        # A row of noise brings its settings with it, so these show whose it was.
+        Drawn(frame.to_numpy(), np.zeros(len(frame), np.int8), units[:, None].astype(float)),
+        np.concatenate([np.linspace(0, 1, count) for count in rows]),
+        units,
+        np.full(len(frame), "bearing", dtype=object),
+        np.full(len(frame), HOURS),
+    )
+    made = learnt.drawn(columns, "bearing", [whole_life(400, HOURS)] * 200, rng)
+    assert (made.settings < 4).mean() < 0.02
+    short = learnt.drawn(columns, "bearing", [whole_life(20, HOURS)] * 200, rng)
+    assert (short.settings < 4).mean() > 0.3
