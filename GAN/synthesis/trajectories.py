@@ -26,8 +26,11 @@ from GAN.tvae.columns import Numbers
 Matrix = NDArray[np.float64]
 Rows = NDArray[np.int64]
 
-#: Rows of a stretch of noise. Within it, noise follows itself as in the known unit.
+#: Most rows of a stretch of noise. Within it, noise follows itself as in the known unit.
 STRETCH = 30
+#: A stretch has at least so many times the rows that the slowest noise remembers. Where two of them
+#: meet, the memory is lost, so autocorrelation falls by at most one over this.
+MEMORIES = 5
 #: A stretch comes from the same stage of life, give or take this share of it.
 SHIFT = 0.02
 #: The next stretch begins within this share of the known unit's life, at one of so many rows that
@@ -133,7 +136,7 @@ class DegradationTrajectory:
         """
         size = int(np.diff(self.noise_ends, prepend=0)[unit])
         apart = self._steps(life)
-        rows = max(1, min(STRETCH, size // apart))
+        rows = max(1, min(self._stretch, size // apart))
         stages = life.places[::rows] + rng.uniform(-SHIFT, SHIFT, len(life.places[::rows]))
         first = np.clip(stages, 0.0, 1.0) * max(size - rows * apart, 0)
         start = np.floor(first).astype(int)
@@ -182,6 +185,27 @@ class DegradationTrajectory:
             start[number] = 1 + near[rng.choice(best)]
 
     @cached_property
+    def _stretch(self) -> int:
+        """Rows of a stretch: as few as the memory of the noise allows.
+
+        Units are few, so their noise comes back in many new units at the same stage of life. In
+        long stretches, a learner would know it by heart.
+        """
+        slowest = float(self._lag1[0].max(initial=0.0))
+        return min(STRETCH, max(MEMORIES, round(MEMORIES / max(1.0 - slowest, 1e-12))))
+
+    @cached_property
+    def _lag1(self) -> tuple[Matrix, Matrix]:
+        """Lag-1 autocorrelation of the noise and its variance, each of shape (sensors,)."""
+        units = [part for part in np.split(self.noise, self.noise_ends[:-1]) if len(part) > 1]
+        if not units:
+            return np.zeros(self.noise.shape[1]), np.zeros(self.noise.shape[1])
+        variance = np.mean([part.var(axis=0) for part in units], axis=0)
+        steps = np.mean([np.square(np.diff(part, axis=0)).mean(axis=0) for part in units], axis=0)
+        still = variance <= 1e-12
+        return np.where(still, 0.0, 1.0 - steps / np.where(still, 1.0, 2.0 * variance)), variance
+
+    @cached_property
     def _memory(self) -> Matrix:
         """Scale on which noise is compared, shape (sensors,); 0 for a sensor without memory.
 
@@ -190,12 +214,9 @@ class DegradationTrajectory:
         what a row adds to the one before it, so slow noise counts most. White noise has no memory:
         matched, it would follow itself.
         """
-        units = [part for part in np.split(self.noise, self.noise_ends[:-1]) if len(part) > 1]
-        if not (units and self.periods):
+        if not self.periods:
             return np.zeros(self.noise.shape[1])
-        variance = np.mean([part.var(axis=0) for part in units], axis=0)
-        steps = np.mean([np.square(np.diff(part, axis=0)).mean(axis=0) for part in units], axis=0)
-        follows = 1.0 - steps / np.maximum(2.0 * variance, 1e-12)
+        follows, variance = self._lag1
         kept = np.where(follows >= MEMORY, np.minimum(follows, 0.99), 0.0)
         return np.asarray(kept / np.sqrt(np.maximum(variance * (1.0 - kept**2), 1e-12)))
 

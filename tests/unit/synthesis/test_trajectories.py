@@ -359,9 +359,28 @@ def test_a_long_life_does_not_repeat_the_noise_of_a_short_one() -> None:
         np.concatenate([np.linspace(0, 1, count) for count in rows]),
         units,
         np.full(len(frame), "bearing", dtype=object),
+        np.repeat(np.subtract(rows, 1.0), rows),
+    )
+    made = learnt.drawn(columns, "bearing", [whole_life(400, 399.0)] * 200, rng)
+    assert (made.settings < 4).mean() < 0.02
+    short = learnt.drawn(columns, "bearing", [whole_life(20, 19.0)] * 200, rng)
+    assert (short.settings < 4).mean() > 0.3
+
+
+@pytest.mark.parametrize(("lag1", "together"), [(0.0, 0.80), (0.6, 0.92), (0.95, 0.97)])
+def test_stretches_of_noise_are_only_as_long_as_its_memory(lag1: float, together: float) -> None:
+    rng = np.random.default_rng(8)
+    frame = pd.DataFrame({"load": np.concatenate([ar1_noise(ROWS, lag1, rng) for _ in range(6)])})
+    columns = described(frame)
+    learnt = fit_trajectories(
+        columns,
+        # Settings that number the rows of noise.
+        Drawn(frame.to_numpy(), np.zeros(len(frame), np.int8), np.arange(len(frame))[:, None]),
+        np.tile(np.linspace(0, 1, ROWS), 6),
+        np.repeat(np.arange(6), ROWS),
+        np.full(len(frame), "bearing", dtype=object),
         np.full(len(frame), HOURS),
     )
-    made = learnt.drawn(columns, "bearing", [whole_life(400, HOURS)] * 200, rng)
-    assert (made.settings < 4).mean() < 0.02
-    short = learnt.drawn(columns, "bearing", [whole_life(20, HOURS)] * 200, rng)
-    assert (short.settings < 4).mean() > 0.3
+    made = learnt.drawn(columns, "bearing", whole_lives(40), rng)
+    followed = np.diff(made.settings.ravel()) == 1
+    assert followed.mean() == pytest.approx(together, abs=0.025)
