@@ -14,7 +14,7 @@ PROCESSES ?= 2
 TEST_PROCESSES ?= 4
 ARCHAIC := told|tells|whoever|whom|nobody|thereof|wherever|lest|nought|beside|besides
 
-.PHONY: run test test-mqtt test-fleet test-web fleet setup check check-web types clean chaos bench-latency bench-throughput bench-rescue bench-http bench-gan bench-tricks bench-fleet bench-gates bench-predict bench-predict-speed bench-cells bench-cmapss bench-worth bench-judges bench-live bench-dashboard chaos-live
+.PHONY: run test test-mqtt test-fleet test-web fleet setup check check-web types clean chaos bench-latency bench-throughput bench-rescue bench-growth bench-http bench-gan bench-tricks bench-fleet bench-gates bench-predict bench-predict-speed bench-cells bench-cmapss bench-worth bench-judges bench-live bench-dashboard chaos-live
 
 run: setup  ## Onboard one machine from its profile to synthetic data
 	$(BIN)/fleetforge onboard $(MACHINE) --epochs $(EPOCHS) --wait
@@ -44,6 +44,9 @@ test-fleet: $(VENV)/.web  ## All 32 machines, from profile to predictions of uni
 
 chaos: $(VENV)/.dev  ## 300 machines under fire on both databases; SEED=n replays a run
 	$(BIN)/python -m benchmarks.chaos --seed $(SEED)
+
+bench-growth: $(VENV)/.dev  ## What 100,000 machines in the ledger cost, operation by operation
+	$(BIN)/python -m benchmarks.growth --json benchmarks/growth/bench-growth.json
 
 bench-rescue: $(VENV)/.dev  ## From SIGKILL to running elsewhere
 	$(BIN)/python -m benchmarks.rescue

@@ -57,8 +57,8 @@ _FAILED = f"i / {FAILING} * {FAILING} = i"
 _LATE = f"i >= :machines - {LATE}"
 _STAGE = """CASE k WHEN 0 THEN 'generate_seed' WHEN 1 THEN 'train_tvae'
     WHEN 2 THEN 'generate_synthetic' ELSE 'assess_quality' END"""
-_STATUS = f"""CASE WHEN k < 3 THEN 'success' WHEN {_LATE} THEN 'running' WHEN {_FAILED} THEN 'failed'
-    ELSE 'success' END"""
+_STATUS = f"""CASE WHEN k < 3 THEN 'success' WHEN {_LATE} THEN 'running'
+    WHEN {_FAILED} THEN 'failed' ELSE 'success' END"""
 
 _MACHINES = f"""
 INSERT INTO machines (machine_id, machine_type, category, manufacturer, model, profile,
@@ -90,8 +90,8 @@ INSERT INTO jobs (id, event_id, machine_id, stage, queue, chain, status, token, 
 {_rows(4)}
 SELECT j + 1, 5 * i + k + 1, {_ID}, {_STAGE}, {_STAGE}, 'onboarding', {_STATUS}, 1, 'worker',
     CASE WHEN {_STATUS} = 'running' THEN CAST(:now AS BIGINT) + 3600000 END,
-    {_AT}, 1, 0, 100, '', {_AT}, {_AT}, {_AT}, CASE WHEN {_STATUS} <> 'running' THEN {_AT} + 900 END,
-    {_AT}
+    {_AT}, 1, 0, 100, '', {_AT}, {_AT}, {_AT},
+    CASE WHEN {_STATUS} <> 'running' THEN {_AT} + 900 END, {_AT}
 FROM n
 """
 

@@ -80,12 +80,13 @@ def report(overdue: Overdue, notice: NewEvent) -> Written:
 
 _OPEN_STAGES = "SELECT DISTINCT stage FROM jobs WHERE status IN ('pending', 'running')"
 
+# With the words of the index `jobs_not_done`; without them, all jobs of the stage would be read.
 _LATE = """
 SELECT jobs.id, token, jobs.machine_id, stage, status, event_id, correlation_id, jobs.chain,
     {now} - CASE status WHEN 'running' THEN started_at ELSE due_at END,
     CAST(:expected AS BIGINT)
 FROM jobs JOIN events ON events.id = jobs.event_id
-WHERE stage = :stage
+WHERE stage = :stage AND status IN ('pending', 'running') AND status <> 'success'
     AND (status = 'running' AND started_at < {now} - :expected
         OR status = 'pending' AND due_at < {now} - :expected
             AND NOT EXISTS (SELECT 1 FROM queues WHERE name = queue AND paused_at IS NOT NULL)
@@ -95,7 +96,7 @@ WHERE stage = :stage
             )
             AND NOT EXISTS (
                 SELECT 1 FROM jobs AS other
-                WHERE other.stage = jobs.stage AND other.status = 'success'
+                WHERE other.stage = :stage AND other.status = 'success'
                     AND other.completed_at >= {now} - :expected
             ))
     AND overdue_event_id IS NULL

@@ -42,6 +42,7 @@ def home(tmp_path: Path) -> Iterator[Settings]:
         "0012_explanations",
         "0013_acts",
         "0014_created",
+        "0015_growth",
     ]
     yield settings
     database.close()
