@@ -47,30 +47,42 @@ SILENCE_SECONDS = 2.0
 _KEEP_SECONDS = 2 * WINDOW_SECONDS
 _CONNECTIONS = 16
 
+# The minute is that of Redis: services on several hosts, whose clocks differ, count together.
 _COUNT = """
-local current = tonumber(redis.call('GET', KEYS[1]) or '0')
-local last = tonumber(redis.call('GET', KEYS[2]) or '0')
-local limit, elapsed, window = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local limit, window, now = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[4])
+if now == nil then
+    local time = redis.call('TIME')
+    now = time[1] * 1000 + math.floor(time[2] / 1000)
+end
+local elapsed = now % window
+local minute = (now - elapsed) / window
+local this = string.format('%s:%d', KEYS[1], minute)
+local current = tonumber(redis.call('GET', this) or '0')
+local last = tonumber(redis.call('GET', string.format('%s:%d', KEYS[1], minute - 1)) or '0')
 if last * (window - elapsed) + (current + 1) * window > limit * window then
-    return {0, current, last}
+    return {0, current, last, elapsed}
 end
-current = redis.call('INCR', KEYS[1])
+current = redis.call('INCR', this)
 if current == 1 then
-    redis.call('EXPIRE', KEYS[1], ARGV[4])
+    redis.call('EXPIRE', this, ARGV[3])
 end
-return {1, current, last}
+return {1, current, last, elapsed}
 """
 
 
 class Limiter:
     """Counts requests in Redis, for all processes of the service together.
 
+    Args:
+        settings: The limit, and where Redis is.
+        clock: Seconds since 1970; None: the clock of Redis.
+
     Attributes:
         limit: Requests a minute; 0 means any number.
         available: Whether Redis answered when it was last asked.
     """
 
-    def __init__(self, settings: Settings, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, settings: Settings, clock: Callable[[], float] | None = None) -> None:
         self.limit = settings.rate_limit
         self.available = True
         self._clock = clock
@@ -112,11 +124,11 @@ class Limiter:
         return self.available
 
     async def _count(self, endpoint: str, client: str, limit: int) -> Count | None:
-        minute, elapsed_ms = divmod(int(self._clock() * 1000), WINDOW_SECONDS * 1000)
-        keys = [f"ratelimit:{endpoint}:{client}:{number}" for number in (minute, minute - 1)]
-        arguments = [limit, elapsed_ms, WINDOW_SECONDS * 1000, _KEEP_SECONDS]
+        now = "" if self._clock is None else int(self._clock() * 1000)
+        arguments = [limit, WINDOW_SECONDS * 1000, _KEEP_SECONDS, now]
         with self._watched():
-            allowed, current, last = await self._script(keys, arguments)
+            answer = await self._script([f"ratelimit:{endpoint}:{client}"], arguments)
+            allowed, current, last, elapsed_ms = answer
             return Count(limit, bool(allowed), current, last, elapsed_ms)
         return None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from ipaddress import IPv4Network, ip_network
 
@@ -21,7 +20,7 @@ from storage.settings import Settings
 
 
 def add_middleware(
-    app: FastAPI, settings: Settings, clock: Callable[[], float] = time.time
+    app: FastAPI, settings: Settings, clock: Callable[[], float] | None = None
 ) -> None:
     """Add the stack to an app; the middleware added first is the innermost.
 
@@ -31,7 +30,7 @@ def add_middleware(
     Args:
         app: The service; its routes may be added later.
         settings: Limits, trusted proxies, hosts and origins.
-        clock: Seconds since 1970, for the rate limit.
+        clock: Seconds since 1970, for the rate limit; None: that of the broker.
     """
     app.state.settings = settings
     app.state.token_cache = TokenCache()
