@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Annotated, Literal
 
@@ -12,12 +13,15 @@ from pydantic import BaseModel, Field
 from api.dependencies.service import Service, TheService
 from api.middleware.rate_limit import Limiter
 from api.responses.problems import documented
-from errors import FleetforgeError
+from errors import FleetforgeError, LedgerUnavailable
 from storage.ledger import workers
 from storage.queries.health import ledger_state
 from storage.schema import refuse_newer_schema
 
 router = APIRouter(tags=["service"])
+
+#: The longest time that the ledger may take to show that it is ready, seconds.
+READY_SECONDS = 1.0
 
 
 class Part(BaseModel):
@@ -76,12 +80,16 @@ async def livez() -> Alive:
 
 
 @router.get("/readyz", summary="Whether requests can be answered", responses=documented(503))
-def readyz() -> Alive:
-    """Readiness: the ledger answers, and this version can use it.
+async def readyz() -> Alive:
+    """Readiness: the ledger answers within a second, and this version can use it.
 
     Without a broker, requests are accepted and jobs wait.
     """
-    refuse_newer_schema()
+    try:
+        # In threads that serve no requests: some of them may wait for a database that hangs.
+        await asyncio.wait_for(asyncio.to_thread(refuse_newer_schema), READY_SECONDS)
+    except TimeoutError:
+        raise LedgerUnavailable("the database does not answer in time") from None
     return Alive(status="ready")
 
 

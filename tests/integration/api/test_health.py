@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from pydantic import SecretStr
 
@@ -125,3 +126,16 @@ def test_a_service_that_is_too_old_for_the_ledger_is_not_ready(http: Http) -> No
     assert answer.status_code == 503
     assert "install that version" in answer.json()["detail"]
     assert http.get("/health").status_code == 503
+
+
+@pytest.mark.parametrize("settings", ["postgresql"], indirect=True)
+def test_a_service_whose_database_hangs_is_not_ready_after_a_second(
+    http: Http, settings: Settings
+) -> None:
+    assert http.get("/readyz").status_code == 200
+    assert settings.database_url is not None
+    with psycopg.connect(settings.database_url.get_secret_value()) as holder:
+        holder.execute("LOCK TABLE schema_migration IN ACCESS EXCLUSIVE MODE")
+        answer = http.get("/readyz")
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+    assert http.get("/readyz").status_code == 200

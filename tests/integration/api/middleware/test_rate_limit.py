@@ -195,7 +195,6 @@ class TestWhatCountsTogether:
             statuses(client, "/api/gan/machines", 60)
             assert statuses(other, "/api/gan/machines", 41) == [200] * 40 + [429]
 
-
     def test_services_on_hosts_with_other_clocks_count_together(
         self, redis_url: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
