@@ -19,7 +19,8 @@ from storage.settings import PREFIX, Settings
 
 # peewee imports every driver that is installed, and importing psycopg takes as much CPU time as the
 # rest of a short command. So it is hidden unless PostgreSQL is used.
-_WITHOUT_PSYCOPG = f"{PREFIX}DATABASE_URL" not in os.environ and "psycopg" not in sys.modules
+_MAY_NEED_PSYCOPG = {f"{PREFIX}DATABASE_URL", f"{PREFIX}SECRETS"}
+_WITHOUT_PSYCOPG = not (_MAY_NEED_PSYCOPG & os.environ.keys()) and "psycopg" not in sys.modules
 if _WITHOUT_PSYCOPG:
     sys.modules["psycopg"] = None  # type: ignore[assignment]
 

@@ -28,6 +28,8 @@ class Settings(BaseSettings):
     """All settings. By default everything is embedded, with its data below `./var`.
 
     Attributes:
+        secrets: Folder of files that are named as variables and hold their values, such as mounted
+            secrets; a variable of the environment goes first.
         home: Folder of the embedded database, broker socket, logs and, by default, artifacts.
         redis_url: `redis://`, `rediss://` or `unix://`; absent: a private Valkey.
         database_url: `postgresql://`; absent: SQLite below `home`.
@@ -59,6 +61,7 @@ class Settings(BaseSettings):
         env_prefix=PREFIX, frozen=True, validate_default=True, env_ignore_empty=True
     )
 
+    secrets: Path | None = None
     home: Path = Path("var")
     redis_url: SecretStr | None = None
     database_url: SecretStr | None = None
@@ -212,8 +215,12 @@ def load_settings() -> Settings:
         SettingsError: Every wrong or unknown `FLEETFORGE_*` variable, one line each.
     """
     complaints = [_unknown(name) for name in os.environ if _is_unknown(name)]
+    secrets = os.environ.get(f"{PREFIX}SECRETS")
+    if secrets and not Path(secrets).is_dir():
+        complaints.append(f"{PREFIX}SECRETS: there is no folder {secrets}")
+        secrets = None
     try:
-        settings = Settings()
+        settings = Settings(_secrets_dir=secrets or None)
     except ValidationError as error:
         complaints += [
             f"{PREFIX}{'.'.join(map(str, e['loc'])).upper()}: "

@@ -150,3 +150,30 @@ def test_a_secret_is_neither_printed_nor_logged(monkeypatch: pytest.MonkeyPatch)
     assert masked("redis://broker:6379/0") == "redis://broker:6379/0"
     assert "hunter2" not in masked("postgresql://db/fleet?password=hunter2")
     assert masked("s3://key:hunter2@bucket/prefix") == "s3://key:***@bucket/prefix"
+
+
+def test_secrets_are_read_from_files_and_variables_go_first(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "FLEETFORGE_DATABASE_URL").write_text("postgresql://fleet:word@db/fleet\n")
+    (tmp_path / "FLEETFORGE_REDIS_URL").write_text("redis://broker:6379")
+    (tmp_path / "..data").mkdir()
+    monkeypatch.setenv("FLEETFORGE_SECRETS", str(tmp_path))
+    monkeypatch.setenv("FLEETFORGE_REDIS_URL", "redis://other:6379")
+    settings = load_settings()
+    assert settings.database_url is not None
+    assert settings.database_url.get_secret_value() == "postgresql://fleet:word@db/fleet"
+    assert settings.redis_url is not None
+    assert settings.redis_url.get_secret_value() == "redis://other:6379"
+    (tmp_path / "FLEETFORGE_DATABASE_URL").write_text("mysql://word@db/fleet")
+    with pytest.raises(SettingsError, match="FLEETFORGE_DATABASE_URL: write postgresql") as refused:
+        load_settings()
+    assert "word" not in str(refused.value)
+
+
+def test_a_folder_of_secrets_that_is_missing_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("FLEETFORGE_SECRETS", str(tmp_path / "none"))
+    with pytest.raises(SettingsError, match="FLEETFORGE_SECRETS: there is no folder"):
+        load_settings()
