@@ -20,7 +20,7 @@ from GAN.config.units import UNITS
 from GAN.importing.conversion import Runs
 from GAN.importing.stages_of_life import HEALTHY, RowsByStage, rows_by_stage
 from GAN.profiles.messages import problems_of
-from GAN.profiles.profile import MachineProfile
+from GAN.profiles.profile import INFERRED, MachineProfile
 from GAN.simulation.degradation import FIXED_LAWS
 from GAN.simulation.lifetime_distribution import SHORTEST_LIFE, weibull
 
@@ -192,8 +192,8 @@ def _sensor(
 
 def _source(regimes: int) -> str:
     if regimes == 1:
-        return "run-to-failure data"
-    return f"run-to-failure data, as in the mean of {regimes} operating regimes"
+        return INFERRED
+    return f"{INFERRED}, as in the mean of {regimes} operating regimes"
 
 
 def _residual(frame: pd.DataFrame, name: str) -> tuple[float, float]:

@@ -137,6 +137,10 @@ def _life(category: str, rul: RulOverrides) -> RulProfile:
     return RUL_PROFILES[category]._replace(**rul.model_dump(exclude_none=True))
 
 
+#: Begins the source of a sensor that was inferred from data.
+INFERRED = "run-to-failure data"
+
+
 class MachineProfile(Strict):
     """A machine as its owner describes it (schema version 1, or 2 with drivers)."""
 
@@ -194,6 +198,11 @@ class MachineProfile(Strict):
     def life(self) -> RulProfile:
         """Effective RUL settings: the category's, overridden by this machine's own."""
         return _life(self.category, self.rul)
+
+    @property
+    def is_inferred(self) -> bool:
+        """Whether it was inferred from run-to-failure data, so says nothing that they do not."""
+        return all(sensor.source.startswith(INFERRED) for sensor in self.sensors)
 
     @property
     def sha256(self) -> str:

@@ -12,7 +12,7 @@ from GAN.profiles.profile import MachineProfile
 from GAN.prognosis.condition.sensors import Floats
 from GAN.prognosis.evaluation import pinball_loss_of_units
 from GAN.prognosis.predictor import Predictor
-from GAN.prognosis.training_lives import Choice, fresh_units, joined, simulated_lives
+from GAN.prognosis.training_lives import Choice, fresh_units, lives_with, simulated_lives
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -90,8 +90,10 @@ def compare(
     theirs, ours = [], []
     for unit in np.unique(unseen["unit_id"])[-_MOST_UNITS:]:
         own = real.lives[real.lives["unit_id"] == unit]
-        others = real.lives[real.lives["unit_id"] != unit]
-        lives = joined(others, simulated) if len(others) else simulated
+        others = real._replace(lives=real.lives[real.lives["unit_id"] != unit])
+        lives = simulated
+        if len(others.lives):
+            lives = lives_with(choice.learnt_from, others, simulated, profile, seed)
         without = Predictor.fit(
             profile, lives, real.step, seed, real.unfailed, sensor_forecast=False
         )

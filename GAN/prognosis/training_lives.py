@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 SIMULATED, REAL = "simulated lives", "real lives"
 SIMULATED_AND_SYNTHETIC = "simulated and synthetic lives"
 REAL_AND_SIMULATED = "real and simulated lives"
-REAL_AND_SYNTHETIC = "real and synthetic lives"
-REAL_AND_STRETCHED = "real lives and stretched copies"
+REAL_AND_MADE = "real lives, synthetic ones and stretched copies"
 
 #: Simulated units to learn from and to be judged on, and the rows of each seed of them.
 _LEARNT_UNITS, _JUDGED_UNITS, _SEED_ROWS = 100, 60, 3_000
@@ -34,8 +33,8 @@ _LEARNT_UNITS, _JUDGED_UNITS, _SEED_ROWS = 100, 60, 3_000
 _FIRST_JUDGED_SEED = MAX_RANDOM_SEED - 10_000
 _LEARNT_SEEDS = 1_000_000
 
-#: Real units are judged by predictors that did not see them, in this many folds. With fewer real
-#: units than this, their metrics would say little.
+#: Real units are judged by predictors that did not see them, in this many folds; fewer units cannot
+#: be. From the second number on, they serve alone, and half of them decide.
 _FOLDS, FEWEST_REAL_UNITS = 3, 8
 
 
@@ -49,9 +48,9 @@ class Choice:
         unfailed: Number of units that had not failed, from which novelty and the sensor forecast
             learnt too.
         judged_on: The units that it was judged on.
-        evaluation: Its metrics on units that played no part in the choice; None if it gives no
-            forecast.
-        candidates: The mean pinball loss of each candidate, hours, on the units that did.
+        evaluation: Its metrics on units that it has not seen; None if it gives no forecast.
+        candidates: The mean pinball loss of each candidate, hours, on the units that decided.
+        independent: Whether the units of the evaluation played no part in the choice.
     """
 
     predictor: Predictor
@@ -61,6 +60,7 @@ class Choice:
     judged_on: str
     evaluation: Evaluation | None
     candidates: Mapping[str, float]
+    independent: bool = True
 
 
 def choose(
@@ -91,18 +91,41 @@ def choose(
     regimes, no_forecast = find_regimes(lives, profile)
     units = int(lives["unit_id"].nunique())
     # Simulated lives have no regimes, so they cannot be mixed with lives that do.
-    if regimes.settings and units < FEWEST_REAL_UNITS:
+    if regimes.settings and units < _FOLDS:
         names = ", ".join(profile.sensors[index].name for index in regimes.settings)
-        no_forecast = (
-            f"{names} jump, and {units} real units are too few: {FEWEST_REAL_UNITS} or more"
-        )
+        no_forecast = f"{names} jump, and {units} real units are too few: {_FOLDS} or more"
     if no_forecast is not None:
         predictor = replace(Predictor.fit(profile, lives, step, seed), no_forecast=no_forecast)
         return Choice(predictor, REAL, units, 0, "nothing", None, {})
-    if units < FEWEST_REAL_UNITS:
+    if units < _FOLDS:
         candidates = {REAL_AND_SIMULATED: joined(lives, simulated)}
         return choose_from_simulation(profile, candidates, seed, progress, unfailed, step)
-    return choose_from_real(profile, real, None if regimes.settings else simulated, seed, progress)
+    useful = not (regimes.settings or profile.is_inferred)
+    return choose_from_real(profile, real, simulated if useful else None, seed, progress)
+
+
+def lives_with(
+    name: str,
+    known: RealUnits,
+    simulated: pd.DataFrame | None,
+    profile: MachineProfile,
+    seed: int,
+) -> pd.DataFrame:
+    """Real lives, and others with them.
+
+    Args:
+        name: `REAL`, `REAL_AND_SIMULATED` or `REAL_AND_MADE`.
+        known: The real units; lives are made from these alone.
+        simulated: Lives simulated from the profile.
+        profile: The machine.
+        seed: Random seed.
+    """
+    if name == REAL_AND_MADE:
+        made = joined(generated_lives(known, profile, seed), stretched_lives(known, profile, seed))
+        return joined(known.lives, made)
+    if name == REAL_AND_SIMULATED and simulated is not None:
+        return joined(known.lives, simulated)
+    return known.lives
 
 
 def simulated_lives(profile: MachineProfile, units: int, first_seed: int) -> pd.DataFrame:
@@ -174,53 +197,51 @@ def choose_from_real(
 ) -> Choice:
     """Choose by real units, each judged by a predictor that has not seen it.
 
-    Half of the units decide, the other half give the metrics. Real lives alone are the choice
-    unless others are better in every fold. Lives that are added to real ones are made again from
-    those that the predictor may see.
+    The usual choice is the real units alone. Few of them are learnt with simulated lives, or, if
+    the profile says nothing that the units do not, with lives that are made from them: on measured
+    lives, that has the least error (docs/predictions.md). Other lives are the choice only if they
+    are better in every fold. Half of the units decide and the other half give the metrics; few
+    units do both. Lives that are made from real ones are made again from those that the predictor
+    may see.
 
     Args:
         profile: The machine.
-        real: Its real units; `FEWEST_REAL_UNITS` lives or more.
-        simulated: Lives simulated from its profile; None if they cannot be added.
+        real: Its real units; `_FOLDS` lives or more.
+        simulated: Lives simulated from its profile; None if they cannot be added or say nothing
+            that the real units do not.
         seed: Random seed.
         progress: Gets a report before each training.
     """
     whole, unfailed, time_step = real.lives, real.unfailed, real.step
     units = whole["unit_id"].to_numpy()
+    count = len(np.unique(units))
     fold = unit_folds(units, _FOLDS)
-    deciding = unit_folds(units, 2) == unit_folds(units, 2)[0]
-    mixtures: dict[str, Callable[[RealUnits], pd.DataFrame]] = {
-        REAL: lambda known: known.lives,
-        REAL_AND_SYNTHETIC: lambda known: joined(
-            known.lives, generated_lives(known, profile, seed)
-        ),
-        REAL_AND_STRETCHED: lambda known: joined(
-            known.lives, stretched_lives(known, profile, seed)
-        ),
-    }
-    if simulated is not None:
-        mixtures[REAL_AND_SIMULATED] = lambda known: joined(known.lives, simulated)
-    parts: dict[str, list[tuple[Evaluation, Evaluation]]] = {name: [] for name in mixtures}
-    done, step = 10.0, 70 / (len(mixtures) * _FOLDS)
-    for name, mixed in mixtures.items():
+    few = count < FEWEST_REAL_UNITS
+    half = unit_folds(units, 2) == unit_folds(units, 2)[0]
+    deciding, judged = (half | few, ~half | few)
+    with_simulated = [] if simulated is None else [REAL_AND_SIMULATED]
+    names = [*with_simulated, REAL_AND_MADE] if few else [REAL, *with_simulated, REAL_AND_MADE]
+    parts: dict[str, list[tuple[Evaluation, Evaluation]]] = {name: [] for name in names}
+    done, step = 10.0, 70 / (len(names) * _FOLDS)
+    for name in names:
         for number in range(_FOLDS):
             progress(done, f"learning from {name}, part {number + 1} of {_FOLDS}")
             done += step
-            known, unseen = whole[fold != number], whole[fold == number]
-            lives = mixed(real._replace(lives=known.reset_index(drop=True)))
+            known = real._replace(lives=whole[fold != number].reset_index(drop=True))
+            lives = lives_with(name, known, simulated, profile, seed)
             # Judging needs no sensor forecast.
             predictor = Predictor.fit(
                 profile, lives, time_step, seed, unfailed, sensor_forecast=False
             )
-            first = np.asarray(deciding[fold == number])
-            judged = evaluate(predictor, unseen[first]), evaluate(predictor, unseen[~first])
-            parts[name].append(judged)
+            unseen = (whole[(fold == number) & some] for some in (deciding, judged))
+            first, second = (evaluate(predictor, some) for some in unseen)
+            parts[name].append((first, second))
     losses = {
         name: [first.pinball_loss_hours for first, _ in found] for name, found in parts.items()
     }
-    best = best_lives(losses)
+    best = best_lives(losses, names[0])
     progress(80, f"learning from all {best}")
-    lives = mixtures[best](real)
+    lives = lives_with(best, real, simulated, profile, seed)
     return Choice(
         predictor=Predictor.fit(profile, lives, time_step, seed, unfailed),
         learnt_from=best,
@@ -232,24 +253,25 @@ def choose_from_real(
             name: mean_evaluation([first for first, _ in found]).pinball_loss_hours
             for name, found in parts.items()
         },
+        independent=not few or len(names) == 1,
     )
 
 
-def best_lives(losses: Mapping[str, Sequence[float]]) -> str:
-    """The least loss among lives that are better than real ones alone in every fold.
+def best_lives(losses: Mapping[str, Sequence[float]], usual: str) -> str:
+    """The least loss among lives that are better than the usual ones in every fold.
 
     A few units decide, and one of several candidates is soon better by chance.
 
     Args:
         losses: By name, one of each fold.
+        usual: The name of the lives that are learnt unless others are better.
     """
-    alone = losses[REAL]
     better = {
         name: np.mean(found)
         for name, found in losses.items()
-        if all(loss < other for loss, other in zip(found, alone, strict=True))
+        if all(loss < other for loss, other in zip(found, losses[usual], strict=True))
     }
-    return min(better, key=better.__getitem__, default=REAL)
+    return min(better, key=better.__getitem__, default=usual)
 
 
 def _count(units: pd.DataFrame | None) -> int:

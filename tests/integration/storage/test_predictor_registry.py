@@ -74,6 +74,7 @@ class TestLive:
             ({"against": "pinball_loss_hours is 12"}, "pinball_loss_hours is 12"),
             ({"coverage_90": 0.8}, "coverage_90 is 0.80, not between 0.82 and 0.98"),
             ({"coverage_90": 1.0}, "coverage_90 is 1.00, not between 0.82 and 0.98"),
+            ({"coverage_90": 0.5, "units": 4}, "coverage_90 is 0.50, not between 0.60 and 1.00"),
         ],
     )
     def test_a_worse_version_does_not_and_says_which_metric(

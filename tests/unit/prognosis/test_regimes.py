@@ -12,10 +12,11 @@ from GAN.datasets.real_units import RealUnits
 from GAN.datasets.regimes import find_regimes
 from GAN.manager import GANManager
 from GAN.profiles.profile import MachineProfile
-from GAN.prognosis import lifetime_prior, predictor_file
+from GAN.prognosis import added_lives, lifetime_prior, predictor_file
 from GAN.prognosis.condition.sensors import SensorArrays
+from GAN.prognosis.heads import rul
 from GAN.prognosis.predictor import Predictor
-from GAN.prognosis.training_lives import FEWEST_REAL_UNITS, choose
+from GAN.prognosis.training_lives import REAL_AND_MADE, choose
 from GAN.progress import silent
 from GAN.simulation.physics import physics_seed
 
@@ -75,14 +76,26 @@ def test_regimes_are_in_the_file(rig: MachineProfile, tmp_path: Path) -> None:
     assert loaded.regimes.standardised(readings).tobytes() == expected.tobytes()
 
 
-def test_few_lives_with_regimes_give_no_forecast_because_simulated_ones_have_none(
+def test_two_lives_with_regimes_give_no_forecast_because_simulated_ones_have_none(
     rig: MachineProfile, rig_lives: pd.DataFrame
 ) -> None:
     lives = jumping_lives(rig, with_setting=True)
-    assert lives["unit_id"].nunique() < FEWEST_REAL_UNITS
-    found = choose(rig, RealUnits(lives, None), rig_lives, 0, silent)
+    two = lives[lives["unit_id"] <= 2].reset_index(drop=True)
+    found = choose(rig, RealUnits(two, None), rig_lives, 0, silent)
     assert found.evaluation is None
     assert "real units are too few" in (found.predictor.no_forecast or "")
+
+
+def test_three_lives_with_regimes_are_learnt_with_lives_made_from_them(
+    rig: MachineProfile, rig_lives: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(added_lives, "UNITS", 6)
+    monkeypatch.setattr(rul, "_TREES", 20)
+    lives = jumping_lives(rig, with_setting=True)
+    three = lives[lives["unit_id"] <= 3].reset_index(drop=True)
+    found = choose(rig, RealUnits(three, None), rig_lives, 0, silent)
+    assert list(found.candidates) == [REAL_AND_MADE]
+    assert found.predictor.no_forecast is None
 
 
 def test_jumps_without_a_setting_give_no_forecast_and_say_why(

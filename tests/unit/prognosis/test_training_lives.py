@@ -12,7 +12,7 @@ from GAN.datasets.parquet import write_table
 from GAN.datasets.real_units import RealUnits
 from GAN.importing.columns import RunColumns
 from GAN.manager import GANManager
-from GAN.profiles.profile import MachineProfile
+from GAN.profiles.profile import INFERRED, MachineProfile
 from GAN.prognosis import added_lives, training_lives
 from GAN.prognosis.evaluation import Evaluation
 from GAN.prognosis.heads import rul, sensor_forecast
@@ -20,9 +20,8 @@ from GAN.prognosis.predictor import Predictor
 from GAN.prognosis.training_lives import (
     FEWEST_REAL_UNITS,
     REAL,
+    REAL_AND_MADE,
     REAL_AND_SIMULATED,
-    REAL_AND_STRETCHED,
-    REAL_AND_SYNTHETIC,
     SIMULATED,
     SIMULATED_AND_SYNTHETIC,
     best_lives,
@@ -68,14 +67,39 @@ def test_without_real_lives_fresh_simulated_units_decide(
     assert choice.judged_on == "fresh simulated units"
 
 
-def test_a_few_real_lives_are_learnt_together_with_simulated_ones(
+def test_one_or_two_real_lives_are_learnt_with_simulated_ones(
+    rig: MachineProfile, rig_lives: pd.DataFrame
+) -> None:
+    real = first_units(rig_lives, 2)
+    choice = choose(rig, RealUnits(real, None), real, 0, silent)
+    assert choice.learnt_from == REAL_AND_SIMULATED
+    assert choice.units > 2
+    assert choice.judged_on == "fresh simulated units"
+
+
+def test_a_few_real_lives_are_usually_learnt_with_simulated_ones(
     rig: MachineProfile, rig_lives: pd.DataFrame
 ) -> None:
     real = first_units(rig_lives, 3)
     choice = choose(rig, RealUnits(real, None), real, 0, silent)
+    assert list(choice.candidates) == [REAL_AND_SIMULATED, REAL_AND_MADE]
     assert choice.learnt_from == REAL_AND_SIMULATED
     assert choice.units > 3
-    assert choice.judged_on == "fresh simulated units"
+    assert choice.judged_on == "real units that it had not seen"
+    assert choice.evaluation is not None
+    assert choice.evaluation.units == 3
+    assert not choice.independent
+
+
+def test_a_profile_that_was_inferred_from_real_lives_adds_none_to_them(
+    rig: MachineProfile, rig_lives: pd.DataFrame
+) -> None:
+    sensors = tuple(one.model_copy(update={"source": INFERRED}) for one in rig.sensors)
+    inferred = rig.model_copy(update={"sensors": sensors})
+    real = first_units(rig_lives, 3)
+    choice = choose(inferred, RealUnits(real, None), real, 0, silent)
+    assert list(choice.candidates) == [REAL_AND_MADE]
+    assert choice.independent
 
 
 def test_enough_real_lives_are_judged_by_units_that_their_predictor_has_not_seen(
@@ -108,8 +132,7 @@ def test_enough_real_lives_are_judged_by_units_that_their_predictor_has_not_seen
     assert set(choice.candidates) == {
         REAL,
         REAL_AND_SIMULATED,
-        REAL_AND_SYNTHETIC,
-        REAL_AND_STRETCHED,
+        REAL_AND_MADE,
     }
     assert choice.candidates[choice.learnt_from] <= choice.candidates[REAL]
     assert choice.judged_on == "real units that it had not seen"
@@ -125,23 +148,23 @@ def test_enough_real_lives_are_judged_by_units_that_their_predictor_has_not_seen
 
 
 @pytest.mark.parametrize(
-    ("simulated", "synthetic", "best"),
+    ("simulated", "made", "best"),
     [
-        ((9.0, 9.0, 9.0), (8.0, 8.0, 8.0), REAL_AND_SYNTHETIC),
+        ((9.0, 9.0, 9.0), (8.0, 8.0, 8.0), REAL_AND_MADE),
         # The better one on average, but not in each fold.
         ((9.0, 9.0, 9.0), (1.0, 1.0, 11.0), REAL_AND_SIMULATED),
         ((9.0, 9.0, 10.0), (1.0, 1.0, 11.0), REAL),
     ],
 )
 def test_other_lives_are_learnt_from_if_they_are_better_in_every_fold(
-    simulated: tuple[float, ...], synthetic: tuple[float, ...], best: str
+    simulated: tuple[float, ...], made: tuple[float, ...], best: str
 ) -> None:
     losses = {
         REAL: (10.0, 10.0, 10.0),
         REAL_AND_SIMULATED: simulated,
-        REAL_AND_SYNTHETIC: synthetic,
+        REAL_AND_MADE: made,
     }
-    assert best_lives(losses) == best
+    assert best_lives(losses, REAL) == best
 
 
 def test_joined_lives_keep_their_units_apart(rig: MachineProfile) -> None:
@@ -154,7 +177,7 @@ def test_imported_units_that_had_not_failed_reach_the_predictor(
     rig: MachineProfile, rig_lives: pd.DataFrame, tmp_path: Path
 ) -> None:
     manager = GANManager(tmp_path)
-    lives = first_units(rig_lives, FEWEST_REAL_UNITS - 1, every=5)
+    lives = first_units(rig_lives, 4, every=2)
     for split in layout.SPLITS:
         write_table(lives, tmp_path / layout.split_key(rig.machine_id, split), rig, "synthetic")
     file = tmp_path / "runs.csv"
