@@ -7,7 +7,7 @@ from pathlib import Path
 
 from errors import NotFound
 from storage.artifacts import publishing, registry
-from storage.artifacts.staging import StagedArtifact
+from storage.artifacts.staging import StagedArtifact, StagedFolder, Submission
 from storage.artifacts.store import ArtifactStore, LocalStore, open_store
 from storage.database import transaction
 from storage.ledger import claims, leases
@@ -77,8 +77,18 @@ def train(
         add_event("MachineOnboarded", stages=(), quality_score=0.9, model_key=f"GAN/{name}.txt")
 
 
+def folders(store: ArtifactStore) -> list[StagedFolder]:
+    """The staged folders of all attempts."""
+    return [folder for machine in store.staged() for folder in machine.attempts]
+
+
+def submissions(store: ArtifactStore) -> list[Submission]:
+    """All files that users have submitted."""
+    return [file for machine in store.staged() for file in machine.submissions]
+
+
 def prefixes(store: ArtifactStore) -> list[str]:
-    return sorted(folder.prefix for folder in store.staged())
+    return sorted(folder.prefix for folder in folders(store))
 
 
 def published(store: ArtifactStore, tmp_path: Path, name: str) -> str | None:

@@ -131,7 +131,7 @@ class TestLive:
         add_machine()
         for version in (1, 2, 3, 4):
             trained(version, against="" if version == 1 else "worse")
-        _, old, _ = retention.outdated(retention.read(), keep_models=2)
+        old = retention.outdated(keep_models=2).models
         assert [(one.kind, one.version, len(one.files)) for one in old] == [("predictor", 2, 1)]
 
 
