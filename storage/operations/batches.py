@@ -15,7 +15,7 @@ ROWS = 300
 T = TypeVar("T")
 
 
-def batches(values: Iterable[T], size: int | None = None) -> Iterator[list[T]]:
+def in_batches(values: Iterable[T], size: int | None = None) -> Iterator[list[T]]:
     """The values, in lists of at most `size`, or of at most `ROWS`."""
     left = iter(values)
     while batch := list(islice(left, size or ROWS)):

@@ -14,7 +14,7 @@ from storage.artifacts.store import ArtifactStore, LocalFile, StagedFolder, Subm
 from storage.clients import idempotency
 from storage.database import reading
 from storage.operations import retention, row_removal, staged_garbage, thinning
-from storage.operations.batches import batches
+from storage.operations.batches import in_batches
 from storage.operations.retention import KEEP_MODELS, OldModel, StoredFile
 from storage.operations.row_removal import Deleted, Freed, T
 from storage.operations.thinning import OldRows
@@ -113,7 +113,7 @@ def remove(store: ArtifactStore, garbage: Garbage) -> Garbage:
     thinning.remove(garbage.readings_days)
     idempotency.forget_outdated()
     removed = _remove_outdated(store, garbage)
-    for files in batches(garbage.readings):
+    for files in in_batches(garbage.readings):
         _clear(store, row_removal.delete_readings(files))
     # Names first: they are found by the staged files.
     publishing.withdraw(store, garbage.names)
@@ -140,13 +140,13 @@ def _remove_outdated(store: ArtifactStore, garbage: Garbage) -> Garbage:
 
     superseded = [
         file
-        for files in batches(garbage.superseded)
+        for files in in_batches(garbage.superseded)
         for file in cleared(row_removal.delete_superseded(files))
     ]
     models = [
         model
         for kind in ("model", "predictor")
-        for versions in batches(model for model in garbage.models if model.kind == kind)
+        for versions in in_batches(model for model in garbage.models if model.kind == kind)
         for model in cleared(row_removal.delete_models(kind, versions, garbage.keep_models))
     ]
     return replace(garbage, superseded=superseded, models=models, busy=sorted(busy))
@@ -162,7 +162,7 @@ def _clear(store: ArtifactStore, freed: Freed) -> None:
 def _remove_submissions(store: ArtifactStore, found: Sequence[Submission]) -> list[Submission]:
     """Remove users' files that still are not needed: an event may name one again by now."""
     removed = list[Submission]()
-    for files in batches(found):
+    for files in in_batches(found):
         outdated = staged_garbage.outdated_submissions(store, files)
         store.delete_each(file.key for file in outdated)
         removed += outdated

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from storage.artifacts.registry import ARCHIVES
 from storage.database import clock_ms, execute
-from storage.operations.batches import batches, execute_for
+from storage.operations.batches import execute_for, in_batches
 
 #: How many of a machine's newest models and predictors are kept, in addition to the newest accepted
 #: model and the live predictor.
@@ -126,7 +126,7 @@ def _split(rows: Sequence[tuple[Any, ...]]) -> tuple[list[tuple[Any, ...]], froz
 
 
 def _with_files(kind: str, rows: Sequence[tuple[Any, ...]]) -> Iterator[OldModel]:
-    for batch in batches(rows):
+    for batch in in_batches(rows):
         files: dict[int, list[StoredFile]] = defaultdict(list)
         for row in execute_for([job_id for *_, job_id in batch], _OF_JOBS):
             file = StoredFile(*row)

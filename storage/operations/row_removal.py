@@ -12,7 +12,8 @@ from typing import Generic, TypeVar
 
 from storage.artifacts.staging import folder_of
 from storage.database import execute, is_sqlite, reading, transaction
-from storage.operations.batches import ROWS, execute_for
+from storage.operations import batches
+from storage.operations.batches import execute_for
 from storage.operations.retention import OldModel, StoredFile, still_old, still_superseded
 
 T = TypeVar("T", StoredFile, OldModel)
@@ -99,7 +100,7 @@ def _unlink_predictions(predictors: Sequence[OldModel], keep_models: int) -> Non
         unlinked = True
         while unlinked:
             with transaction():
-                unlinked = bool(execute(_UNLINK, predictor=predictor.id, most=ROWS))
+                unlinked = bool(execute(_UNLINK, predictor=predictor.id, most=batches.ROWS))
 
 
 def _hold(machines: Collection[str]) -> set[str]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from errors import SettingsError
 from storage.artifacts.store import ArtifactStore, StagedFolder, Submission
 from storage.database import execute, is_sqlite, reading
-from storage.operations.batches import batches, execute_for
+from storage.operations.batches import execute_for, in_batches
 from storage.settings import PREFIX
 
 #: Field of an event's payload with the key of a file that a user has submitted.
@@ -24,7 +24,7 @@ SUBMITTED_FILE = "file_key"
 SUBMITTING_SECONDS = 3600.0
 
 #: Machines whose files are compared with the ledger at a time.
-_MACHINES = 300
+MACHINES = 300
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def find(store: ArtifactStore) -> StagedGarbage:
     # creates its folder after its claim, so the ledger knows every listed attempt. Tokens only
     # grow, so an attempt that does not have the current token of a running job will never run
     # again. The folders of later claims are not in the list. So a race can only keep too much.
-    for machines in batches(store.staged(), _MACHINES):
+    for machines in in_batches(store.staged(), MACHINES):
         folders = [folder for machine in machines for folder in machine.attempts]
         with reading():
             _check_ledger(store, folders)

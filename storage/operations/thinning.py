@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from storage.clients import sessions
 from storage.database import execute, reading, transaction
-from storage.operations.batches import ROWS, execute_for
+from storage.operations import batches
+from storage.operations.batches import execute_for
 
 _MS_PER_DAY = 86_400_000
 
@@ -56,7 +57,8 @@ def _remove(table: str, old: str, **parameters: int) -> None:
     last = 0
     while True:
         with reading():
-            ids = [row_id for (row_id,) in execute(found, last=last, most=ROWS, **parameters)]
+            rows = execute(found, last=last, most=batches.ROWS, **parameters)
+        ids = [row_id for (row_id,) in rows]
         if not ids:
             return
         with transaction():
