@@ -17,9 +17,6 @@ from storage.tables import Answer as StoredAnswer
 #: How long an answer is stored at least, seconds; after that `gc` removes it.
 KEPT_SECONDS = 86400.0
 
-#: Answers that are deleted in one transaction.
-_FORGOTTEN = 500
-
 
 @dataclass(frozen=True)
 class Answer:
@@ -69,12 +66,16 @@ def outdated() -> dict[str, int]:
     return dict(execute(_OUTDATED, kept=round(KEPT_SECONDS * 1000)))
 
 
-def forget_outdated() -> None:
-    """Delete those answers, a few hundred in a transaction."""
-    forgotten = True
-    while forgotten:
-        with transaction():
-            forgotten = bool(execute(_FORGET, kept=round(KEPT_SECONDS * 1000), most=_FORGOTTEN))
+def forget_outdated(most: int) -> bool:
+    """Delete the oldest of those answers; call inside a transaction.
+
+    Args:
+        most: How many.
+
+    Returns:
+        Whether there were any.
+    """
+    return bool(execute(_FORGET, kept=round(KEPT_SECONDS * 1000), most=most))
 
 
 _TAKE = """

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any, TypeVar
 
-from storage.database import each_row, execute
+from storage.database import each_row, execute, is_sqlite, transaction
 
 #: Rows of a batch. A transaction that deletes so many takes a few hundredths of a second.
 ROWS = 300
+
+#: Pause after a batch on SQLite, seconds. A writer that waits for its lock looks at it again and
+#: again, in the first tenth of a second at least as often as this. Without a pause, the next batch
+#: would take the lock before the writer looks.
+_PAUSE_SECONDS = 0.025
 
 T = TypeVar("T")
 
@@ -20,6 +27,15 @@ def in_batches(values: Iterable[T], size: int | None = None) -> Iterator[list[T]
     left = iter(values)
     while batch := list(islice(left, size or ROWS)):
         yield batch
+
+
+@contextmanager
+def short_transaction() -> Iterator[None]:
+    """The transaction of a batch; lets other writers go before the next one."""
+    with transaction():
+        yield
+    if is_sqlite():
+        time.sleep(_PAUSE_SECONDS)
 
 
 def execute_for(

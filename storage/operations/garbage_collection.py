@@ -13,8 +13,8 @@ from storage.artifacts import publishing
 from storage.artifacts.store import ArtifactStore, LocalFile, StagedFolder, Submission
 from storage.clients import idempotency
 from storage.database import reading
-from storage.operations import retention, row_removal, staged_garbage, thinning
-from storage.operations.batches import in_batches
+from storage.operations import batches, retention, row_removal, staged_garbage, thinning
+from storage.operations.batches import in_batches, short_transaction
 from storage.operations.retention import KEEP_MODELS, OldModel, StoredFile
 from storage.operations.row_removal import Deleted, Freed, T
 from storage.operations.thinning import OldRows
@@ -111,7 +111,7 @@ def remove(store: ArtifactStore, garbage: Garbage) -> Garbage:
         OSError: The store does not answer; the next `find` finds what is left.
     """
     thinning.remove(garbage.readings_days)
-    idempotency.forget_outdated()
+    _forget_answers()
     removed = _remove_outdated(store, garbage)
     for files in in_batches(garbage.readings):
         _clear(store, row_removal.delete_readings(files))
@@ -127,6 +127,13 @@ def remove(store: ArtifactStore, garbage: Garbage) -> Garbage:
     for file in local.intersection({*garbage.downloads, *garbage.unfinished}):
         file.path.unlink(missing_ok=True)
     return replace(removed, submissions=submissions)
+
+
+def _forget_answers() -> None:
+    forgotten = True
+    while forgotten:
+        with short_transaction():
+            forgotten = idempotency.forget_outdated(batches.ROWS)
 
 
 def _remove_outdated(store: ArtifactStore, garbage: Garbage) -> Garbage:

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from storage.artifacts.staging import folder_of
-from storage.database import execute, is_sqlite, reading, transaction
+from storage.database import execute, is_sqlite, reading
 from storage.operations import batches
-from storage.operations.batches import execute_for
+from storage.operations.batches import execute_for, short_transaction
 from storage.operations.retention import OldModel, StoredFile, still_old, still_superseded
 
 T = TypeVar("T", StoredFile, OldModel)
@@ -52,7 +52,7 @@ class Deleted(Generic[T]):
 
 def delete_superseded(files: Sequence[StoredFile]) -> Deleted[StoredFile]:
     """Delete the rows of files that still are superseded."""
-    with transaction():
+    with short_transaction():
         held = _hold({file.machine_id for file in files})
         still, busy = still_superseded(files)
         deleted, others = _divide(still, held)
@@ -61,7 +61,7 @@ def delete_superseded(files: Sequence[StoredFile]) -> Deleted[StoredFile]:
 
 def delete_readings(files: Sequence[StoredFile]) -> Freed:
     """Delete the rows of files of readings that are too old; no job needs them."""
-    with transaction():
+    with short_transaction():
         return _delete(files)
 
 
@@ -75,7 +75,7 @@ def delete_models(kind: str, models: Sequence[OldModel], keep_models: int) -> De
     """
     if kind == "predictor":
         _unlink_predictions(models, keep_models)
-    with transaction():
+    with short_transaction():
         held = _hold({model.machine_id for model in models})
         still, busy = still_old(kind, models, keep_models)
         deleted, others = _divide(still, held)
@@ -99,7 +99,7 @@ def _unlink_predictions(predictors: Sequence[OldModel], keep_models: int) -> Non
     for predictor in still:
         unlinked = True
         while unlinked:
-            with transaction():
+            with short_transaction():
                 unlinked = bool(execute(_UNLINK, predictor=predictor.id, most=batches.ROWS))
 
 

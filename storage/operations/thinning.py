@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from storage.clients import sessions
 from storage.database import execute, reading, transaction
 from storage.operations import batches
-from storage.operations.batches import execute_for
+from storage.operations.batches import execute_for, short_transaction
 
 _MS_PER_DAY = 86_400_000
 
@@ -61,7 +61,7 @@ def _remove(table: str, old: str, **parameters: int) -> None:
         ids = [row_id for (row_id,) in rows]
         if not ids:
             return
-        with transaction():
+        with short_transaction():
             execute_for(ids, f"DELETE FROM {table} {old} AND id IN ({{ids}})", **parameters)
         last = ids[-1]
 
