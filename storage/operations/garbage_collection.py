@@ -67,7 +67,7 @@ class Garbage:
 def find(
     store: ArtifactStore, keep_models: int = KEEP_MODELS, readings_days: int = KEEP_READINGS_DAYS
 ) -> Garbage:
-    """Find what is not needed; changes nothing.
+    """Find what is not needed; changes nothing, but may write a file to read the store's clock.
 
     Args:
         store: The files.
@@ -170,7 +170,11 @@ def _remove_submissions(store: ArtifactStore, found: Sequence[Submission]) -> li
     """Remove users' files that still are not needed: an event may name one again by now."""
     removed = list[Submission]()
     for files in in_batches(found):
-        outdated = staged_garbage.outdated_submissions(store, files)
-        store.delete_each(file.key for file in outdated)
-        removed += outdated
+        with short_transaction():
+            held = row_removal.hold({file.machine_id for file in files})
+            replaced, unnamed = staged_garbage.judge_submissions(files)
+        going = [file for file in replaced if file.machine_id in held]
+        going += staged_garbage.forgotten(store, unnamed)
+        store.delete_each(file.key for file in going)
+        removed += going
     return removed

@@ -50,10 +50,27 @@ class Deleted(Generic[T]):
     freed: Freed
 
 
+def hold(machines: Collection[str]) -> set[str]:
+    """Let no job be opened for these machines before the commit; return those that are held.
+
+    A job that is opened, and reads the ledger, between the check and the commit could get files
+    that are removed. SQLite has one writer at a time. On PostgreSQL, whatever opens a job inserts
+    an event in the same transaction: a new job has one, and a retry publishes a notice. Such a row
+    refers to its machine, so that the insert locks the machine's row FOR KEY SHARE. This conflicts
+    with FOR UPDATE. So the transaction waits until this one has ended, or it has the lock already.
+    Then the machine is skipped, until the next removal: waiting for a transaction that opens jobs
+    of several machines could deadlock. The jobs are read after this, in a new snapshot. Locking the
+    table `jobs` would be as safe, but it would stop all workers, and wait for all of them first.
+    """
+    if is_sqlite():
+        return set(machines)
+    return {machine_id for (machine_id,) in execute_for(sorted(machines), _HOLD)}
+
+
 def delete_superseded(files: Sequence[StoredFile]) -> Deleted[StoredFile]:
     """Delete the rows of files that still are superseded."""
     with short_transaction():
-        held = _hold({file.machine_id for file in files})
+        held = hold({file.machine_id for file in files})
         still, busy = still_superseded(files)
         deleted, others = _divide(still, held)
         return Deleted(deleted, busy | others, _delete(deleted))
@@ -76,7 +93,7 @@ def delete_models(kind: str, models: Sequence[OldModel], keep_models: int) -> De
     if kind == "predictor":
         _unlink_predictions(models, keep_models)
     with short_transaction():
-        held = _hold({model.machine_id for model in models})
+        held = hold({model.machine_id for model in models})
         still, busy = still_old(kind, models, keep_models)
         deleted, others = _divide(still, held)
         execute_for([model.id for model in deleted], _DELETE_VERSIONS[kind])
@@ -101,23 +118,6 @@ def _unlink_predictions(predictors: Sequence[OldModel], keep_models: int) -> Non
         while unlinked:
             with short_transaction():
                 unlinked = bool(execute(_UNLINK, predictor=predictor.id, most=batches.ROWS))
-
-
-def _hold(machines: Collection[str]) -> set[str]:
-    """Let no job be opened for these machines before the commit; return those that are held.
-
-    A job that is opened, and reads the ledger, between the check and the commit could get files
-    that are removed. SQLite has one writer at a time. On PostgreSQL, whatever opens a job inserts
-    an event in the same transaction: a new job has one, and a retry publishes a notice. Such a row
-    refers to its machine, so that the insert locks the machine's row FOR KEY SHARE. This conflicts
-    with FOR UPDATE. So the transaction waits until this one has ended, or it has the lock already.
-    Then the machine is skipped, until the next removal: waiting for a transaction that opens jobs
-    of several machines could deadlock. The jobs are read after this, in a new snapshot. Locking the
-    table `jobs` would be as safe, but it would stop all workers, and wait for all of them first.
-    """
-    if is_sqlite():
-        return set(machines)
-    return {machine_id for (machine_id,) in execute_for(sorted(machines), _HOLD)}
 
 
 def _delete(files: Sequence[StoredFile]) -> Freed:

@@ -46,7 +46,7 @@ class StagedGarbage:
 
 
 def find(store: ArtifactStore) -> StagedGarbage:
-    """Find what is not needed; changes nothing.
+    """Find what is not needed; changes nothing, but may write a file to read the store's clock.
 
     Raises:
         SettingsError: The store holds files of jobs that this ledger never had.
@@ -59,11 +59,12 @@ def find(store: ArtifactStore) -> StagedGarbage:
     # again. The folders of later claims are not in the list. So a race can only keep too much.
     for machines in in_batches(store.staged(), MACHINES):
         folders = [folder for machine in machines for folder in machine.attempts]
+        submissions = [file for machine in machines for file in machine.submissions]
         with reading():
             _check_ledger(store, folders)
             _judge(folders, found)
-        submissions = [file for machine in machines for file in machine.submissions]
-        found.submissions.extend(outdated_submissions(store, submissions))
+            replaced, unnamed = judge_submissions(submissions)
+        found.submissions.extend([*replaced, *forgotten(store, unnamed)])
     return found
 
 
@@ -80,37 +81,38 @@ def ended_workspaces(store: ArtifactStore) -> list[StagedFolder]:
     return [folder for folder in folders if not _runs(folder, attempts)]
 
 
-def outdated_submissions(store: ArtifactStore, found: Sequence[Submission]) -> list[Submission]:
-    """Submitted files that no event refers to, or that a newer one has replaced.
+def judge_submissions(
+    found: Sequence[Submission],
+) -> tuple[list[Submission], list[Submission]]:
+    """What the ledger knows of submitted files; call inside `reading`.
 
-    Args:
-        store: The files.
-        found: Those that are considered.
+    Returns:
+        Those that a newer one has replaced and no open job may need, and those without an event.
+    """
+    machines = sorted({file.machine_id for file in found})
+    busy = {machine_id for (machine_id,) in execute_for(machines, _OPEN)}
+    submitted: dict[str, list[str]] = defaultdict(list)
+    for machine_id, payload in execute_for(machines, _SUBMITTED, field=f'%"{SUBMITTED_FILE}"%'):
+        submitted[machine_id].append(json.loads(payload).get(SUBMITTED_FILE))
+    named = [file for file in found if file.key in submitted[file.machine_id]]
+    replaced = [file for file in named if file.key != submitted[file.machine_id][-1]]
+    return (
+        [file for file in replaced if file.machine_id not in busy],
+        [file for file in found if file.key not in submitted[file.machine_id]],
+    )
+
+
+def forgotten(store: ArtifactStore, unnamed: Sequence[Submission]) -> list[Submission]:
+    """Those of the files without an event that will not get one any more.
 
     Raises:
         OSError: The store does not answer.
     """
-    if not found:
-        return []
-    machines = sorted({file.machine_id for file in found})
-    with reading():
-        busy = {machine_id for (machine_id,) in execute_for(machines, _OPEN)}
-        submitted: dict[str, list[str]] = defaultdict(list)
-        for machine_id, payload in execute_for(machines, _SUBMITTED, field=f'%"{SUBMITTED_FILE}"%'):
-            submitted[machine_id].append(json.loads(payload).get(SUBMITTED_FILE))
-    unnamed = [file for file in found if file.key not in submitted[file.machine_id]]
-    named = [file for file in found if file.key in submitted[file.machine_id]]
-    replaced = [file for file in named if file.key != submitted[file.machine_id][-1]]
-    return [file for file in replaced if file.machine_id not in busy] + _stale(store, unnamed)
-
-
-def _stale(store: ArtifactStore, files: Sequence[Submission]) -> list[Submission]:
-    """Those that will not get an event any more."""
-    if not files:  # Then the clock is not needed: reading it writes a file.
+    if not unnamed:  # Then the clock is not needed: reading it writes a file.
         return []
     # The clock that has set the times of the files: this host's clock may be ahead of it.
     before = store.clock_ms() - SUBMITTING_SECONDS * 1000
-    return [file for file in files if file.stored_at < before]
+    return [file for file in unnamed if file.stored_at < before]
 
 
 def _check_ledger(store: ArtifactStore, folders: Sequence[StagedFolder]) -> None:

@@ -31,7 +31,13 @@ from storage.queries import jobs as job_queries
 from storage.queries.jobs import JobRow
 from storage.settings import Settings
 from storage.tables import Job
-from tests.integration.collecting import collect, empty_bucket, folders, submissions
+from tests.integration.collecting import (
+    collect,
+    empty_bucket,
+    folders,
+    job_being_opened,
+    submissions,
+)
 from tests.integration.conftest import profile_of
 
 assert actors  # declares the stages
@@ -172,6 +178,17 @@ class TestStore:
         replay(events.events()[0].id, no_broker, actor="test")
         assert garbage_collection.remove(store, found).submissions == []
         assert first.file_key in keys(store)
+
+    @pytest.mark.parametrize("settings", ["postgresql"], indirect=True)
+    def test_gc_leaves_one_while_a_job_of_its_machine_is_being_opened(
+        self, store: ArtifactStore, file: Path
+    ) -> None:
+        first, _ = taken(store, file), taken(store, file)
+        end_jobs()
+        found = garbage_collection.find(store)
+        with job_being_opened("pump_1"):
+            assert garbage_collection.remove(store, found).submissions == []
+        assert [file.key for file in collect(store).submissions] == [first.file_key]
 
     def test_gc_removes_one_of_which_no_event_was_published_but_not_at_once(
         self, store: ArtifactStore, file: Path, monkeypatch: pytest.MonkeyPatch

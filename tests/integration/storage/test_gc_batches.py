@@ -16,7 +16,6 @@ from storage.artifacts.staging import submission_key
 from storage.artifacts.store import ArtifactStore, LocalStore, open_store
 from storage.database import database, execute, transaction
 from storage.ledger import leases
-from storage.ledger.event_log import append
 from storage.operations import batches, control, garbage_collection, row_removal, staged_garbage
 from storage.settings import Settings
 from storage.tables import Artifact
@@ -25,6 +24,7 @@ from tests.integration.collecting import (
     collect,
     empty_bucket,
     folders,
+    job_being_opened,
     make,
     prefixes,
     published,
@@ -34,7 +34,7 @@ from tests.integration.collecting import (
     versions,
     write,
 )
-from tests.integration.conftest import add_event, add_machine, failed, record
+from tests.integration.conftest import add_event, add_machine, failed
 
 MACHINES = [f"pump_{number}" for number in range(1, 6)]
 
@@ -200,21 +200,8 @@ def test_workers_of_other_machines_go_on_while_rows_are_deleted(
 @on_postgresql
 def test_a_machine_for_which_a_job_is_being_opened_is_skipped(two_reports: ArtifactStore) -> None:
     found = garbage_collection.find(two_reports)
-    opened, removed = threading.Event(), threading.Event()
-
-    def open_a_job_slowly() -> None:
-        with transaction():
-            append(record("SeedReady", "pump_1", {}))
-            opened.set()
-            removed.wait(30)
-        database.close()
-
-    thread = threading.Thread(target=open_a_job_slowly)
-    thread.start()
-    opened.wait(30)
-    done = garbage_collection.remove(two_reports, found)
-    removed.set()
-    thread.join()
+    with job_being_opened("pump_1"):
+        done = garbage_collection.remove(two_reports, found)
     assert [file.machine_id for file in done.superseded] == ["pump_2"]
     assert done.busy == ["pump_1"]
     assert [file.machine_id for file in collect(two_reports).superseded] == ["pump_1"]
