@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -15,9 +14,9 @@ from storage.artifacts.staging import (
     PLACING,
     STAGING,
     SUBMITTED,
-    SUBMITTING_SECONDS,
     LocalFile,
     StagedArtifact,
+    StagedFiles,
     StagedFolder,
     Submission,
     sha256_of,
@@ -67,20 +66,6 @@ class LocalStore:
             with placed.open("rb") as file:
                 os.fsync(file.fileno())
             placed.replace(target)
-
-    def submissions(self) -> list[Submission]:
-        """All files that users have submitted."""
-        before = time.time() - SUBMITTING_SECONDS
-        return [
-            Submission(
-                machine.name,
-                path.relative_to(self.root).as_posix(),
-                stat.st_size,
-                fresh=stat.st_mtime >= before,
-            )
-            for machine in _folders(self.root / STAGING)
-            for path, stat in file_stats(machine / SUBMITTED)
-        ]
 
     def locate(self, staged_key: str, _sha256: str) -> Path:
         """Where `fetch` finds the file; its content is not verified."""
@@ -134,26 +119,44 @@ class LocalStore:
             with suppress(OSError):
                 path.parent.rmdir()
 
+    def delete_each(self, keys: Iterable[str]) -> None:
+        """`delete` many files."""
+        for key in keys:
+            self.delete(key)
+
     def delete_staged(self, prefix: str) -> None:
         """Remove a staging folder if it exists."""
         shutil.rmtree(self.root / prefix, ignore_errors=True)
 
-    def staged(self) -> list[StagedFolder]:
-        """The staged files of all attempts; folders with other names are ignored."""
+    def delete_each_staged(self, prefixes: Iterable[str]) -> None:
+        """`delete_staged` many folders."""
+        for prefix in prefixes:
+            self.delete_staged(prefix)
+
+    def staged(self) -> Iterator[StagedFiles]:
+        """What is staged, machine by machine."""
+        for machine in _folders(self.root / STAGING):
+            yield StagedFiles(machine.name, _attempts(machine), self._submissions(machine))
+
+    def _submissions(self, machine: Path) -> list[Submission]:
         return [
-            StagedFolder(
+            Submission(
                 machine.name,
-                int(attempt[1]),
-                int(attempt[2]),
-                {
-                    path.relative_to(folder).as_posix(): stat.st_size
-                    for path, stat in file_stats(folder)
-                },
+                path.relative_to(self.root).as_posix(),
+                stat.st_size,
+                stat.st_mtime_ns // 1_000_000,
             )
-            for machine in _folders(self.root / STAGING)
-            for folder in _folders(machine)
-            if (attempt := ATTEMPT.fullmatch(folder.name))
+            for path, stat in file_stats(machine / SUBMITTED)
         ]
+
+    def clock_ms(self) -> int:
+        """The clock of the file system, which sets the times of files, ms since 1970.
+
+        A network file system may have another clock than this host.
+        """
+        with self.placing() as path:
+            path.touch()
+            return path.stat().st_mtime_ns // 1_000_000
 
     def workspaces(self) -> list[StagedFolder]:
         """Unstaged files of attempts on this host: none, here a workspace is the staging folder."""
@@ -164,13 +167,12 @@ class LocalStore:
 
     def unfinished(self) -> list[LocalFile]:
         """Temporary files that a dead process left."""
+        found = list(file_stats(self.root / PLACING))
+        if not found:  # Then the clock is not needed: reading it writes a file.
+            return []
         # The inode's change time: a link shares the other times with its file.
-        before = time.time() - PLACING_SECONDS
-        return [
-            LocalFile(path, stat.st_size)
-            for path, stat in file_stats(self.root / PLACING)
-            if stat.st_ctime < before
-        ]
+        before = self.clock_ms() / 1000 - PLACING_SECONDS
+        return [LocalFile(path, stat.st_size) for path, stat in found if stat.st_ctime < before]
 
     def unused_downloads(self) -> list[LocalFile]:
         """Downloads that were not read for a day: none, a folder needs no downloads."""
@@ -190,6 +192,22 @@ def _folders(folder: Path) -> list[Path]:
         return sorted(path for path in folder.iterdir() if path.is_dir())
     except FileNotFoundError:
         return []
+
+
+def _attempts(machine: Path) -> list[StagedFolder]:
+    return [
+        StagedFolder(
+            machine.name,
+            int(attempt[1]),
+            int(attempt[2]),
+            {
+                path.relative_to(folder).as_posix(): stat.st_size
+                for path, stat in file_stats(folder)
+            },
+        )
+        for folder in _folders(machine)
+        if (attempt := ATTEMPT.fullmatch(folder.name))
+    ]
 
 
 def file_stats(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:

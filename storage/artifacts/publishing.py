@@ -41,9 +41,7 @@ def withdraw(store: ArtifactStore, keys: Sequence[str]) -> None:
     for start in range(0, len(keys), _BATCH):
         batch = keys[start : start + _BATCH]
         taken = {file.key for file in registry.under_keys(batch)}
-        for key in batch:
-            if key not in taken:
-                store.delete(key)
+        store.delete_each(key for key in batch if key not in taken)
         # Read again: a file may have been committed and published under a key meanwhile.
         put_in_place(store, registry.under_keys(batch))
 

@@ -7,7 +7,8 @@ import re
 import shutil
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,9 @@ from storage.artifacts.staging import (
     ATTEMPT,
     STAGING,
     SUBMITTED,
-    SUBMITTING_SECONDS,
     LocalFile,
     StagedArtifact,
+    StagedFiles,
     StagedFolder,
     Submission,
     sha256_of,
@@ -34,9 +35,17 @@ DOWNLOAD_SECONDS = 86400.0
 #: Accuracy of a download's time of last use, seconds.
 USED_SECONDS = 3600.0
 
+#: The object that is written to read the store's clock.
+CLOCK = f"{STAGING}/.clock"
+
+#: Requests at a time in listings and removals; each waits for its answer most of the time.
+_AT_ONCE = 16
+#: Machines that are listed ahead.
+_AHEAD = 10 * _AT_ONCE
+
 _CHUNK = 1 << 20
-_SUBMITTED_FILE = re.compile(rf"{re.escape(STAGING)}/([^/]+)/{SUBMITTED}/[^/]+")
-_STAGED_FILE = re.compile(rf"{re.escape(STAGING)}/([^/]+)/{ATTEMPT.pattern}/(.+)")
+_SUBMITTED_FILE = re.compile(rf"{SUBMITTED}/[^/]+")
+_STAGED_FILE = re.compile(rf"{ATTEMPT.pattern}/(.+)")
 
 
 class ObjectStore:
@@ -91,15 +100,6 @@ class ObjectStore:
         with _answering(), source.open("rb") as file, self._open(key) as stream:
             shutil.copyfileobj(file, stream, _CHUNK)
 
-    def submissions(self) -> list[Submission]:
-        """All files that users have submitted."""
-        before = time.time() - SUBMITTING_SECONDS
-        return [
-            Submission(parts[1], key, info.size, fresh=info.mtime.timestamp() >= before)
-            for key, info in self._staged_objects()
-            if (parts := _SUBMITTED_FILE.fullmatch(key))
-        ]
-
     def locate(self, staged_key: str, sha256: str) -> Path:
         """Download a file unless this host has it already; its content is not verified.
 
@@ -142,9 +142,13 @@ class ObjectStore:
 
     def delete(self, key: str) -> None:
         """Remove a published object if it exists."""
-        if self._exists(key):
-            with _answering():
-                self._fs.delete_file(self._path(key))
+        with suppress(FileNotFoundError), _answering():
+            self._fs.delete_file(self._path(key))
+
+    def delete_each(self, keys: Iterable[str]) -> None:
+        """`delete` many objects; pyarrow has no request for many keys but that of a folder."""
+        with ThreadPoolExecutor(_AT_ONCE) as threads:
+            list(threads.map(self.delete, keys))
 
     def _exists(self, key: str) -> bool:
         from pyarrow.fs import FileType
@@ -158,27 +162,57 @@ class ObjectStore:
             self._fs.delete_dir(self._path(prefix))
         self.delete_workspace(prefix)
 
-    def staged(self) -> list[StagedFolder]:
-        """The staged objects of all attempts; objects with other names are ignored."""
-        found: dict[tuple[str, int, int], dict[str, int]] = defaultdict(dict)
-        for key, info in self._staged_objects():
-            if parts := _STAGED_FILE.fullmatch(key):
-                found[parts[1], int(parts[2]), int(parts[3])][parts[4]] = info.size
-        return [StagedFolder(*attempt, files) for attempt, files in found.items()]
+    def delete_each_staged(self, prefixes: Iterable[str]) -> None:
+        """`delete_staged` many folders; a request removes 1,000 objects of a folder."""
+        with ThreadPoolExecutor(_AT_ONCE) as threads:
+            list(threads.map(self.delete_staged, prefixes))
 
-    def _staged_objects(self) -> Iterator[tuple[str, Any]]:
+    def staged(self) -> Iterator[StagedFiles]:
+        """What is staged, machine by machine; one listing for each machine.
+
+        pyarrow returns a listing as a whole. That of all machines may not fit into memory.
+        """
+        machines = [Path(info.path).name for info in self._listed(STAGING) if not info.is_file]
+        with ThreadPoolExecutor(_AT_ONCE) as threads:
+            for start in range(0, len(machines), _AHEAD):
+                yield from threads.map(self._staged_files, machines[start : start + _AHEAD])
+
+    def _staged_files(self, machine_id: str) -> StagedFiles:
+        folder = f"{STAGING}/{machine_id}"
+        attempts: dict[tuple[int, int], dict[str, int]] = defaultdict(dict)
+        submissions = []
+        for info in self._listed(folder, recursive=True):
+            name = info.path.removeprefix(f"{self._path(folder)}/")
+            if not info.is_file:
+                continue
+            if parts := _STAGED_FILE.fullmatch(name):
+                attempts[int(parts[1]), int(parts[2])][parts[3]] = info.size
+            elif _SUBMITTED_FILE.fullmatch(name):
+                stored_at = info.mtime_ns // 1_000_000
+                submissions.append(Submission(machine_id, f"{folder}/{name}", info.size, stored_at))
+        return StagedFiles(
+            machine_id,
+            [StagedFolder(machine_id, *attempt, files) for attempt, files in attempts.items()],
+            submissions,
+        )
+
+    def _listed(self, folder: str, *, recursive: bool = False) -> list[Any]:
         from pyarrow.fs import FileSelector
 
-        selector = FileSelector(self._path(STAGING), allow_not_found=True, recursive=True)
+        selector = FileSelector(self._path(folder), allow_not_found=True, recursive=recursive)
         with _answering():
-            found = self._fs.get_file_info(selector)
-        for info in found:
-            if info.is_file:
-                yield info.path.removeprefix(f"{self._base}/"), info
+            return list(self._fs.get_file_info(selector))
+
+    def clock_ms(self) -> int:
+        """The store's clock, which sets the times of objects, ms since 1970."""
+        with _answering():
+            with self._open(CLOCK):
+                pass
+            return int(self._fs.get_file_info(self._path(CLOCK)).mtime_ns) // 1_000_000
 
     def workspaces(self) -> list[StagedFolder]:
         """Files that attempts left on this host: unstaged, or staged and not removed."""
-        return self._scratch.staged()
+        return [folder for machine in self._scratch.staged() for folder in machine.attempts]
 
     def delete_workspace(self, prefix: str) -> None:
         """Remove one of `workspaces` if it exists."""
@@ -190,12 +224,11 @@ class ObjectStore:
 
     def unused_downloads(self) -> list[LocalFile]:
         """Downloads on this host that were not read for a day."""
-        before = time.time() - DOWNLOAD_SECONDS
-        return [
-            LocalFile(path, stat.st_size)
-            for path, stat in file_stats(self._downloads)
-            if stat.st_mtime < before
-        ]
+        found = list(file_stats(self._downloads))
+        if not found:
+            return []
+        before = self._scratch.clock_ms() / 1000 - DOWNLOAD_SECONDS
+        return [LocalFile(path, stat.st_size) for path, stat in found if stat.st_mtime < before]
 
     def address(self, key: str) -> str:
         """Where users find the object."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,9 +19,6 @@ PLACING = f"{STAGING}/.placing"
 
 #: Folder of the files that users submitted for a machine, next to the folders of attempts.
 SUBMITTED = "submitted"
-
-#: A submitted file older than this will not get an event any more, seconds.
-SUBMITTING_SECONDS = 3600.0
 
 #: Name of an attempt's folder: job id and lease token.
 ATTEMPT = re.compile(r"([1-9][0-9]*)\.([1-9][0-9]*)")
@@ -60,13 +57,27 @@ class Submission:
 
     Attributes:
         size: Bytes.
-        fresh: Whether its event may not have been published yet.
+        stored_at: When the store got it, ms since 1970 by the store's clock.
     """
 
     machine_id: str
     key: str
     size: int
-    fresh: bool
+    stored_at: int
+
+
+@dataclass(frozen=True)
+class StagedFiles:
+    """What is staged for one machine.
+
+    Attributes:
+        attempts: A folder for each attempt; folders with other names are left out.
+        submissions: What users have submitted.
+    """
+
+    machine_id: str
+    attempts: Sequence[StagedFolder]
+    submissions: Sequence[Submission]
 
 
 def submission_key(machine_id: str, suffix: str) -> str:
@@ -80,6 +91,11 @@ def submission_key(machine_id: str, suffix: str) -> str:
 def staging_prefix(machine_id: str, job_id: int, token: int) -> str:
     """Key of the folder that one attempt at a job may write to."""
     return f"{STAGING}/{machine_id}/{job_id}.{token}"
+
+
+def folder_of(staged_key: str) -> str:
+    """Key of the folder of the attempt that has staged a file."""
+    return "/".join(staged_key.split("/", 3)[:3])
 
 
 def sha256_of(path: Path) -> str:

@@ -14,6 +14,7 @@ from storage.artifacts.s3 import ObjectStore
 from storage.artifacts.staging import (
     STAGING,
     LocalFile,
+    StagedFiles,
     StagedFolder,
     Submission,
     sha256_of,
@@ -27,6 +28,7 @@ __all__ = [
     "LocalFile",
     "LocalStore",
     "ObjectStore",
+    "StagedFiles",
     "StagedFolder",
     "Submission",
     "open_store",

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from errors import InvalidInput, Problem
-from storage.database import after, execute, transaction
+from storage.database import execute, transaction
 from storage.tables import Answer as StoredAnswer
 
 #: How long an answer is stored at least, seconds; after that `gc` removes it.
@@ -63,22 +63,34 @@ def run_once(key: str, endpoint: str, request_sha256: str, effect: Callable[[], 
 
 def outdated() -> dict[str, int]:
     """Answers that are old enough to delete: size by key; call inside `reading`."""
-    rows = StoredAnswer.select(StoredAnswer.key, StoredAnswer.body).where(_is_outdated())
-    return {row.key: len(row.body.encode()) for row in rows}
+    return dict(execute(_OUTDATED, kept=round(KEPT_SECONDS * 1000)))
 
 
-def forget_outdated() -> None:
-    """Delete those answers; call inside a transaction."""
-    StoredAnswer.delete().where(_is_outdated()).execute()
+def forget_outdated(most: int) -> bool:
+    """Delete the oldest of those answers; call inside a transaction.
 
+    Args:
+        most: How many.
 
-def _is_outdated() -> object:
-    return StoredAnswer.created_at < after(-KEPT_SECONDS)
+    Returns:
+        Whether there were any.
+    """
+    return bool(execute(_FORGET, kept=round(KEPT_SECONDS * 1000), most=most))
 
 
 _TAKE = """
 INSERT INTO answers (key, endpoint, request_sha256, status, body, created_at)
 VALUES (:key, :endpoint, :request, 0, '', {now})
 ON CONFLICT (key) DO NOTHING
+RETURNING key
+"""
+
+_OUTDATED = "SELECT key, octet_length(body) FROM answers WHERE created_at < {now} - :kept"
+
+# The oldest first: an index has them in this order.
+_FORGET = """
+DELETE FROM answers WHERE key IN (
+    SELECT key FROM answers WHERE created_at < {now} - :kept ORDER BY created_at LIMIT :most
+)
 RETURNING key
 """

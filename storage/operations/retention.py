@@ -1,22 +1,20 @@
-"""Retention: which files and models the ledger keeps, and which are outdated."""
+"""Retention: which files and models the ledger keeps, and which are outdated.
+
+The database finds what is outdated, so that only this reaches Python. Each rule is asked twice: of
+all rows, and of a few rows again in the transaction that deletes them.
+"""
 
 from __future__ import annotations
 
-import json
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from storage.artifacts.registry import ARCHIVES
-from storage.artifacts.staging import Submission
-from storage.status import OPEN
-from storage.tables import Artifact, Event, Job, ModelVersion, Predictor, TrainingJob
-from storage.telemetry import archives
-
-#: Field of an event's payload with the key of a file that a user has submitted.
-SUBMITTED_FILE = "file_key"
+from storage.database import clock_ms, execute
+from storage.operations.batches import execute_for, in_batches
 
 #: How many of a machine's newest models and predictors are kept, in addition to the newest accepted
 #: model and the live predictor.
@@ -32,7 +30,6 @@ class StoredFile(NamedTuple):
     key: str
     staged_key: str
     size: int
-    published_at: int | None
 
 
 class OldModel(NamedTuple):
@@ -51,212 +48,180 @@ class OldModel(NamedTuple):
     files: tuple[StoredFile, ...]
 
 
-class Attempt(NamedTuple):
-    """The newest attempt at a job.
-
-    Attributes:
-        recurring: Whether it comes with each batch of readings. Such a job needs no file that is
-            removed here.
-    """
-
-    job_id: int
-    machine_id: str
-    token: int
-    status: str
-    recurring: bool = False
-
-
-class Version(NamedTuple):
-    """A version of a model or predictor.
-
-    Attributes:
-        kind: `model` or `predictor`.
-        chosen: Whether the model is accepted, or the predictor is live.
-        job_id: The job that made it.
-    """
-
-    kind: str
-    id: int
-    machine_id: str
-    version: int
-    chosen: bool
-    key: str
-    job_id: int
-
-
 @dataclass(frozen=True)
-class Ledger:
-    """The ledger's attempts and files; those of 10,000 machines fit into memory.
+class Outdated:
+    """What the rules do not keep.
 
     Attributes:
-        attempts: The newest attempt at each job, by the job's id.
-        versions: Of models and predictors; of each, newest first.
-        files: Oldest first.
-        submitted: Keys of the files that users have submitted, by machine, oldest first.
+        superseded: Files for which a newer one is published under the same key.
+        models: Versions of models and predictors; of each machine, newest first.
+        busy: Machines that have such rows, and open jobs that may need them; their rows are left
+            out.
     """
 
-    attempts: Mapping[int, Attempt]
-    versions: Sequence[Version]
-    files: Sequence[StoredFile]
-    submitted: Mapping[str, Sequence[str]]
-
-    @property
-    def machines_with_open_jobs(self) -> set[str]:
-        """Machines whose files may be needed at any time."""
-        return {
-            attempt.machine_id
-            for attempt in self.attempts.values()
-            if attempt.status in OPEN and not attempt.recurring
-        }
+    superseded: Sequence[StoredFile]
+    models: Sequence[OldModel]
+    busy: frozenset[str]
 
 
-def read() -> Ledger:
-    """Read the ledger; call inside a transaction or `reading`."""
-    # Jobs before files: if a job is read as ended, the rows of its files exist.
-    # Recurring jobs that have ended made no files, and there are very many of them.
-    jobs: Any = (
-        Job.select(Job.id, Job.machine, Job.token, Job.status, Event.recurring)
-        .join(Event)
-        .where(~Event.recurring | Job.status.in_([status.value for status in OPEN]))
-        .tuples()
-    )
-    attempts = {row[0]: Attempt(*row) for row in jobs}
-    models: Any = (
-        ModelVersion.select(
-            ModelVersion.id,
-            ModelVersion.machine,
-            ModelVersion.version,
-            ModelVersion.status == "accepted",
-            ModelVersion.model_path,
-            TrainingJob.task,
-        )
-        .join(TrainingJob)
-        .order_by(ModelVersion.version.desc())
-        .tuples()
-    )
-    predictors: Any = (
-        Predictor.select(
-            Predictor.id,
-            Predictor.machine,
-            Predictor.version,
-            Predictor.live,
-            Predictor.key,
-            Predictor.job,
-        )
-        .order_by(Predictor.version.desc())
-        .tuples()
-    )
-    files: Any = (
-        Artifact.select(
-            Artifact.id,
-            Artifact.machine,
-            Artifact.job,
-            Artifact.key,
-            Artifact.staged_key,
-            Artifact.size,
-            Artifact.published_at,
-        )
-        .order_by(Artifact.id)
-        .tuples()
-    )
-    rows: Any = (
-        Event.select(Event.machine, Event.payload)
-        .where(Event.effect == "begins", Event.payload.contains(f'"{SUBMITTED_FILE}"'))
-        .order_by(Event.id)
-        .tuples()
-    )
-    submitted: dict[str, list[str]] = defaultdict(list)
-    for machine_id, payload in rows:
-        submitted[machine_id].append(json.loads(payload)[SUBMITTED_FILE])
-    return Ledger(
-        attempts,
-        [
-            *(Version("model", *row) for row in models),
-            *(Version("predictor", *row) for row in predictors),
-        ],
-        [StoredFile(*row) for row in files],
-        submitted,
-    )
-
-
-def outdated(
-    ledger: Ledger, keep_models: int
-) -> tuple[list[StoredFile], list[OldModel], list[str]]:
-    """Superseded files, old models, and the machines with such files that have open jobs."""
-    open_jobs = ledger.machines_with_open_jobs
-    superseded = list(_superseded(ledger))
-    models = list(_old_models(ledger, keep_models))
-    machines = {file.machine_id for file in superseded} | {model.machine_id for model in models}
-    return (
-        [file for file in superseded if file.machine_id not in open_jobs],
-        [model for model in models if model.machine_id not in open_jobs],
-        sorted(machines & open_jobs),
-    )
-
-
-def expired_readings(ledger: Ledger, days: int, now: int) -> list[StoredFile]:
-    """Files with readings of days that are longer ago.
+def outdated(keep_models: int) -> Outdated:
+    """Find all that is outdated; call inside `reading`.
 
     Args:
-        ledger: The ledger.
-        days: How long readings are kept.
-        now: The ledger's clock, ms.
+        keep_models: How many of a machine's newest models and predictors are kept.
     """
-    oldest = (datetime.fromtimestamp(now / 1000, UTC) - timedelta(days=days)).date().isoformat()
-    return [
-        file
-        for file in ledger.files
-        if file.key.startswith(ARCHIVES) and archives.day_of(file.key) < oldest
-    ]
+    files, busy = _split(execute(_SUPERSEDED.format(which=_REPEATED)))
+    models = list[OldModel]()
+    for kind in _VERSIONS:
+        rows, busy_here = _split(execute(_old(kind, "TRUE"), keep=keep_models))
+        models += _with_files(kind, rows)
+        busy |= busy_here
+    return Outdated([StoredFile(*row) for row in files], models, busy)
 
 
-def outdated_submissions(ledger: Ledger, found: Sequence[Submission]) -> list[Submission]:
-    """Submitted files that no event refers to, or that a newer one has replaced."""
-    open_jobs = ledger.machines_with_open_jobs
-    outdated = []
-    for submission in found:
-        keys = ledger.submitted.get(submission.machine_id, ())
-        if submission.key not in keys:
-            needed = submission.fresh
-        else:
-            needed = submission.key == keys[-1] or submission.machine_id in open_jobs
-        if not needed:
-            outdated.append(submission)
-    return outdated
+def still_superseded(files: Sequence[StoredFile]) -> tuple[list[StoredFile], frozenset[str]]:
+    """Those of the files that still are superseded; call inside a transaction.
+
+    Returns:
+        Those of machines without open jobs, and the other machines.
+    """
+    statement = _SUPERSEDED.format(which="older.id IN ({ids})")
+    rows, busy = _split(execute_for([file.id for file in files], statement))
+    return [StoredFile(*row) for row in rows], busy
 
 
-def _superseded(ledger: Ledger) -> Iterator[StoredFile]:
-    """Files older than a published one of the same key, except those of trainings."""
-    trainings = {version.job_id for version in ledger.versions}
-    published: set[tuple[str, str]] = set()
-    for file in reversed(ledger.files):
-        name = (file.machine_id, file.key)
-        if name in published and file.job_id not in trainings:
-            yield file
-        if file.published_at is not None:
-            published.add(name)
+def still_old(
+    kind: str, models: Sequence[OldModel], keep_models: int
+) -> tuple[list[OldModel], frozenset[str]]:
+    """Those of the versions that still are not kept; call inside a transaction.
+
+    Args:
+        kind: The kind of all of them, `model` or `predictor`.
+        models: The versions.
+        keep_models: As in `outdated`.
+
+    Returns:
+        Those of machines without open jobs, and the other machines.
+    """
+    statement = _old(kind, "old.id IN ({ids})")
+    rows, busy = _split(execute_for([model.id for model in models], statement, keep=keep_models))
+    return list(_with_files(kind, rows)), busy
 
 
-def _old_models(ledger: Ledger, keep_models: int) -> Iterator[OldModel]:
-    """Versions that are neither among a machine's newest nor the newest chosen one."""
-    files: dict[int, list[StoredFile]] = defaultdict(list)
-    for file in ledger.files:
-        files[file.job_id].append(file)
-    newer: Counter[tuple[str, str]] = Counter()
-    chosen: set[tuple[str, str]] = set()
-    for version in ledger.versions:
-        owner = (version.kind, version.machine_id)
-        kept = newer[owner] < keep_models
-        newer[owner] += 1
-        if version.chosen and owner not in chosen:
-            chosen.add(owner)
-            kept = True
-        if not kept:
-            yield OldModel(
-                version.kind,
-                version.id,
-                version.machine_id,
-                version.version,
-                version.key,
-                tuple(files[version.job_id]),
-            )
+def expired_readings(days: int) -> list[StoredFile]:
+    """Files with readings of days that are longer ago; call inside `reading`.
+
+    Args:
+        days: How long readings are kept.
+    """
+    oldest = datetime.fromtimestamp(clock_ms() / 1000, UTC) - timedelta(days=days)
+    rows = execute(_READINGS, folder=ARCHIVES, oldest=oldest.date().isoformat())
+    return [StoredFile(*row) for row in rows]
+
+
+def _split(rows: Sequence[tuple[Any, ...]]) -> tuple[list[tuple[Any, ...]], frozenset[str]]:
+    """The rows of machines without open jobs, and the other machines; by the last column."""
+    busy = frozenset(row[1] for row in rows if row[-1])
+    return [row[:-1] for row in rows if not row[-1]], busy
+
+
+def _with_files(kind: str, rows: Sequence[tuple[Any, ...]]) -> Iterator[OldModel]:
+    for batch in in_batches(rows):
+        files: dict[int, list[StoredFile]] = defaultdict(list)
+        for row in execute_for([job_id for *_, job_id in batch], _OF_JOBS):
+            file = StoredFile(*row)
+            files[file.job_id].append(file)
+        for row_id, machine_id, version, key, job_id in batch:
+            yield OldModel(kind, row_id, machine_id, version, key, tuple(files[job_id]))
+
+
+class _Versions(NamedTuple):
+    """A table of versions: its columns as SQL.
+
+    Attributes:
+        chosen: Whether the model is accepted, or the predictor is live.
+    """
+
+    table: str
+    key: str
+    job: str
+    chosen: str
+
+
+_VERSIONS = {
+    "model": _Versions(
+        "model_versions",
+        "old.model_path",
+        "(SELECT task_id FROM gan_training_jobs WHERE id = old.training_job_id)",
+        "{row}.status = 'accepted'",
+    ),
+    "predictor": _Versions("predictors", "old.key", "old.job_id", "{row}.live"),
+}
+
+# Jobs of recurring events need no file that is removed here.
+_OPEN = """
+EXISTS (
+    SELECT 1 FROM jobs JOIN events ON events.id = jobs.event_id
+    WHERE jobs.machine_id = {row}.machine_id AND jobs.status IN ('pending', 'running')
+        AND NOT events.recurring
+)
+"""
+
+_FILE = "id, machine_id, job_id, key, staged_key, size"
+_OF_JOBS = f"SELECT {_FILE} FROM artifacts WHERE job_id IN ({{ids}}) ORDER BY id"
+
+# The name of such a file is its machine's folder, then its day; see `storage.telemetry.archives`.
+_READINGS = f"""
+SELECT {_FILE} FROM artifacts
+WHERE substr(key, 1, {len(ARCHIVES)}) = :folder
+    AND substr(key, {len(ARCHIVES)} + length(machine_id) + 2, {len("2000-01-01")}) < :oldest
+ORDER BY machine_id, id
+"""
+
+# An index has these columns, so this does not read the table.
+_REPEATED = """
+(older.machine_id, older.key) IN (
+    SELECT machine_id, key FROM artifacts GROUP BY machine_id, key HAVING COUNT(*) > 1
+)
+"""
+
+# The files of a training go with its model. They are found by the machine, for which the tables of
+# versions have an index.
+_SUPERSEDED = f"""
+SELECT {_FILE}, {_OPEN.format(row="older")}
+FROM artifacts AS older
+WHERE {{which}}
+    AND EXISTS (
+        SELECT 1 FROM artifacts AS newer
+        WHERE newer.machine_id = older.machine_id AND newer.key = older.key
+            AND newer.id > older.id AND newer.published_at IS NOT NULL
+    )
+    AND NOT EXISTS (
+        SELECT 1 FROM model_versions
+        WHERE model_versions.machine_id = older.machine_id AND model_versions.training_job_id
+            IN (SELECT id FROM gan_training_jobs WHERE task_id = older.job_id)
+    )
+    AND NOT EXISTS (
+        SELECT 1 FROM predictors
+        WHERE predictors.machine_id = older.machine_id AND predictors.job_id = older.job_id
+    )
+ORDER BY machine_id, id
+"""
+
+
+def _old(kind: str, which: str) -> str:
+    """SQL for the versions that are neither among a machine's newest nor the newest chosen one."""
+    of = _VERSIONS[kind]
+    newer = f"""
+    FROM {of.table} AS newer
+    WHERE newer.machine_id = old.machine_id AND newer.version > old.version
+    """
+    return f"""
+    SELECT id, machine_id, version, {of.key}, {of.job}, {_OPEN.format(row="old")}
+    FROM {of.table} AS old
+    WHERE {which} AND (SELECT COUNT(*) {newer}) >= :keep AND NOT (
+        {of.chosen.format(row="old")}
+        AND NOT EXISTS (SELECT 1 {newer} AND {of.chosen.format(row="newer")})
+    )
+    ORDER BY machine_id, version DESC
+    """

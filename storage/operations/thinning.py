@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from storage.clients import sessions
-from storage.database import execute
+from storage.database import execute, reading, transaction
+from storage.operations import batches
+from storage.operations.batches import execute_for, short_transaction
 
 _MS_PER_DAY = 86_400_000
 
@@ -38,11 +40,30 @@ def find(readings_days: int) -> OldRows:
 
 
 def remove(readings_days: int) -> None:
-    """Remove these rows; call inside a transaction."""
+    """Remove these rows, in many short transactions."""
     for step in (_HOURLY, _DAILY):
-        execute(f"DELETE FROM predictions {_BETWEEN}", **step)
-    execute(f"DELETE FROM readings {_OLDER}", age=readings_days * _MS_PER_DAY)
-    sessions.forget_ended()
+        _remove("predictions", _BETWEEN, **step)
+    _remove("readings", _OLDER, age=readings_days * _MS_PER_DAY)
+    with transaction():
+        sessions.forget_ended()
+
+
+def _remove(table: str, old: str, **parameters: int) -> None:
+    """Remove the rows of a table that a condition finds.
+
+    They are looked for outside of the transactions: there may be very many rows that stay.
+    """
+    found = f"SELECT id FROM {table} {old} AND id > :last ORDER BY id LIMIT :most"
+    last = 0
+    while True:
+        with reading():
+            rows = execute(found, last=last, most=batches.ROWS, **parameters)
+        ids = [row_id for (row_id,) in rows]
+        if not ids:
+            return
+        with short_transaction():
+            execute_for(ids, f"DELETE FROM {table} {old} AND id IN ({{ids}})", **parameters)
+        last = ids[-1]
 
 
 _HOURLY = {"age": ALL_DAYS * _MS_PER_DAY, "until": HOURLY_DAYS * _MS_PER_DAY, "step": 3_600_000}

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from errors import NotFound
 from storage.artifacts import publishing, registry
-from storage.artifacts.staging import StagedArtifact
+from storage.artifacts.staging import StagedArtifact, StagedFolder, Submission
 from storage.artifacts.store import ArtifactStore, LocalStore, open_store
-from storage.database import transaction
+from storage.database import database, transaction
 from storage.ledger import claims, leases
 from storage.ledger.claims import Claim
+from storage.ledger.event_log import append
 from storage.operations import garbage_collection
 from storage.operations.garbage_collection import Garbage
 from storage.tables import Artifact, Job, ModelVersion
@@ -77,8 +81,18 @@ def train(
         add_event("MachineOnboarded", stages=(), quality_score=0.9, model_key=f"GAN/{name}.txt")
 
 
+def folders(store: ArtifactStore) -> list[StagedFolder]:
+    """The staged folders of all attempts."""
+    return [folder for machine in store.staged() for folder in machine.attempts]
+
+
+def submissions(store: ArtifactStore) -> list[Submission]:
+    """All files that users have submitted."""
+    return [file for machine in store.staged() for file in machine.submissions]
+
+
 def prefixes(store: ArtifactStore) -> list[str]:
-    return sorted(folder.prefix for folder in store.staged())
+    return sorted(folder.prefix for folder in folders(store))
 
 
 def published(store: ArtifactStore, tmp_path: Path, name: str) -> str | None:
@@ -124,6 +138,28 @@ def collect(store: ArtifactStore, keep_models: int = 2) -> Garbage:
     removed = garbage_collection.remove(store, garbage_collection.find(store, keep_models))
     assert is_empty(garbage_collection.find(store, keep_models))
     return removed
+
+
+@contextmanager
+def job_being_opened(machine_id: str) -> Iterator[None]:
+    """Another thread's transaction has written an event of the machine and is not committed."""
+    written, go_on = threading.Event(), threading.Event()
+
+    def open_a_job_slowly() -> None:
+        with transaction():
+            append(record("SeedReady", machine_id, {}))
+            written.set()
+            go_on.wait(30)
+        database.close()
+
+    thread = threading.Thread(target=open_a_job_slowly)
+    thread.start()
+    assert written.wait(30)
+    try:
+        yield
+    finally:
+        go_on.set()
+        thread.join()
 
 
 def versions() -> list[int]:

@@ -25,13 +25,19 @@ from GAN.simulation.physics import physics_seed
 from storage.artifacts.store import ArtifactStore, LocalStore, sha256_of, submission_key
 from storage.database import transaction
 from storage.ledger.event_log import Dispatch
-from storage.operations import control, garbage_collection
+from storage.operations import control, garbage_collection, staged_garbage
 from storage.queries import events, machines
 from storage.queries import jobs as job_queries
 from storage.queries.jobs import JobRow
 from storage.settings import Settings
 from storage.tables import Job
-from tests.integration.collecting import collect, empty_bucket
+from tests.integration.collecting import (
+    collect,
+    empty_bucket,
+    folders,
+    job_being_opened,
+    submissions,
+)
 from tests.integration.conftest import profile_of
 
 assert actors  # declares the stages
@@ -75,7 +81,7 @@ def taken(store: ArtifactStore, file: Path, **changes: Any) -> RunDataSubmitted:
 
 
 def keys(store: ArtifactStore) -> list[str]:
-    return sorted(submission.key for submission in store.submissions())
+    return sorted(submission.key for submission in submissions(store))
 
 
 def end_jobs() -> None:
@@ -137,10 +143,11 @@ class TestStore:
         fetched = store.fetch(event.file_key, event.file_sha256)
         assert fetched.read_bytes() == file.read_bytes()
         assert fetched.suffix == ".parquet"
-        (submission,) = store.submissions()
+        (submission,) = submissions(store)
         assert (submission.machine_id, submission.key) == ("pump_1", event.file_key)
-        assert (submission.size, submission.fresh) == (file.stat().st_size, True)
-        assert store.staged() == []
+        assert submission.size == file.stat().st_size
+        assert 0 <= store.clock_ms() - submission.stored_at < 60_000
+        assert folders(store) == []
 
     def test_it_goes_with_its_machine(self, store: ArtifactStore, file: Path) -> None:
         submitted(store, file)
@@ -172,13 +179,23 @@ class TestStore:
         assert garbage_collection.remove(store, found).submissions == []
         assert first.file_key in keys(store)
 
+    @pytest.mark.parametrize("settings", ["postgresql"], indirect=True)
+    def test_gc_leaves_one_while_a_job_of_its_machine_is_being_opened(
+        self, store: ArtifactStore, file: Path
+    ) -> None:
+        first, _ = taken(store, file), taken(store, file)
+        end_jobs()
+        found = garbage_collection.find(store)
+        with job_being_opened("pump_1"):
+            assert garbage_collection.remove(store, found).submissions == []
+        assert [file.key for file in collect(store).submissions] == [first.file_key]
+
     def test_gc_removes_one_of_which_no_event_was_published_but_not_at_once(
         self, store: ArtifactStore, file: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         event = submitted(store, file)
         assert collect(store).submissions == []
-        for module in ("storage.artifacts.local", "storage.artifacts.s3"):
-            monkeypatch.setattr(f"{module}.SUBMITTING_SECONDS", -60.0)
+        monkeypatch.setattr(staged_garbage, "SUBMITTING_SECONDS", -60.0)
         assert [file.key for file in collect(store).submissions] == [event.file_key]
         assert keys(store) == []
 

@@ -21,6 +21,7 @@ from storage.artifacts.store import (
 from storage.ledger import claims as claims_module
 from storage.ledger import leases as ledger_module
 from storage.operations import control
+from tests.integration.collecting import folders
 from tests.integration.conftest import add_job, finished
 
 PREFIX = staging_prefix("pump_1", 7, 2)
@@ -111,9 +112,9 @@ def test_a_download_leaves_no_other_file(bucket: str, tmp_path: Path) -> None:
 def test_what_is_staged_is_listed_by_attempt_with_its_sizes(store: ArtifactStore) -> None:
     stage(store, b"12345")
     listed = StagedFolder("pump_1", 7, 2, {"GAN/seed_data/a.parquet": 5})
-    assert listed in store.staged()
+    assert listed in folders(store)
     store.delete_staged(listed.prefix)
-    assert listed.prefix not in [folder.prefix for folder in store.staged()]
+    assert listed.prefix not in [folder.prefix for folder in folders(store)]
 
 
 def test_a_bucket_that_is_not_there_is_noticed(bucket: str, tmp_path: Path) -> None:
@@ -124,7 +125,7 @@ def test_a_bucket_that_is_not_there_is_noticed(bucket: str, tmp_path: Path) -> N
 
 def test_a_store_that_holds_nothing_yet_lists_nothing(bucket: str, tmp_path: Path) -> None:
     for root in (str(tmp_path / "nowhere"), bucket.replace("/prefix?", "/nowhere?")):
-        assert open_store(root, tmp_path).staged() == []
+        assert list(open_store(root, tmp_path).staged()) == []
 
 
 @pytest.mark.usefixtures("ledger")

@@ -14,13 +14,15 @@ from errors import NotFound
 from events.bus import new_event
 from events.vocabulary import PredictorRequested
 from storage.artifacts.staging import StagedArtifact
-from storage.database import database, transaction
+from storage.artifacts.store import open_store
+from storage.database import database, execute, transaction
 from storage.ledger import leases, predictor_registry
 from storage.ledger.event_log import publish
-from storage.operations import retention
+from storage.operations import batches, retention
 from storage.queries import events, jobs, machines, predictors
 from storage.settings import PREFIX, Settings
 from storage.status import PREDICTOR_CHAIN, ChainStatus
+from tests.integration.collecting import collect
 from tests.integration.conftest import add_machine, record
 from tests.integration.serving import Http, claimed
 
@@ -132,8 +134,38 @@ class TestLive:
         add_machine()
         for version in (1, 2, 3, 4):
             trained(version, against="" if version == 1 else "worse")
-        _, old, _ = retention.outdated(retention.read(), keep_models=2)
+        old = retention.outdated(keep_models=2).models
         assert [(one.kind, one.version, len(one.files)) for one in old] == [("predictor", 2, 1)]
+
+    def test_predictions_of_a_version_that_gc_removes_stay(
+        self, ledger: Settings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(batches, "ROWS", 2)
+        add_machine()
+        for version in (1, 2, 3):
+            trained(version)
+        with transaction():
+            by_version = dict(execute("SELECT version, id FROM predictors"))
+            ((unit,),) = execute(_A_UNIT)
+            for at in range(6):
+                predictor = by_version[1 if at < 5 else 3]
+                execute(_A_PREDICTION, unit=unit, predictor=predictor, at=at)
+        collect(open_store(ledger.artifact_root, ledger.home))
+        assert {row.version for row in predictors.predictors("pump_1")} == {2, 3}
+        with transaction():
+            left = execute("SELECT predictor_id FROM predictions ORDER BY predicted_at")
+        assert [predictor for (predictor,) in left] == [None] * 5 + [by_version[3]]
+
+
+_A_UNIT = """
+INSERT INTO units (machine_id, unit, life, began_at, seen_at, condition_at, level, created_at)
+VALUES ('pump_1', '1', 1, 0, 0, 0, 'healthy', 0) RETURNING id
+"""
+
+_A_PREDICTION = """
+INSERT INTO predictions (machine_id, unit_id, life, predictor_id, level, predicted_at, created_at)
+VALUES ('pump_1', :unit, 1, :predictor, 'healthy', :at, {now})
+"""
 
 
 def fleetforge_json(settings: Settings, *arguments: str) -> Any:

@@ -13,7 +13,7 @@ from storage.artifacts import registry
 from storage.artifacts.store import ArtifactStore, LocalStore, open_store
 from storage.database import database, is_sqlite
 from storage.ledger import leases
-from storage.operations import garbage_collection
+from storage.operations import garbage_collection, row_removal
 from storage.settings import Settings
 from storage.tables import Artifact
 from tests.integration.collecting import (
@@ -109,7 +109,7 @@ def test_no_job_can_be_opened_while_rows_are_deleted(
             refused.append(error)
         database.close()
 
-    judge = garbage_collection.outdated
+    judge = row_removal.still_superseded
 
     def judge_while_another_opens_a_job(*arguments: Any) -> Any:
         judged = judge(*arguments)
@@ -118,7 +118,7 @@ def test_no_job_can_be_opened_while_rows_are_deleted(
         thread.join()
         return judged
 
-    monkeypatch.setattr(garbage_collection, "outdated", judge_while_another_opens_a_job)
+    monkeypatch.setattr(row_removal, "still_superseded", judge_while_another_opens_a_job)
     assert len(garbage_collection.remove(store, found).superseded) == 1
     assert len(refused) == 1
 

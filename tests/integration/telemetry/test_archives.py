@@ -8,6 +8,7 @@ import pytest
 from errors import ArtifactCorrupt
 from events.lives import end_life
 from storage.database import execute, reading
+from storage.operations import batches
 from storage.queries import events
 from storage.telemetry import archives
 from storage.telemetry.lives import EndedBy, Ending
@@ -144,9 +145,13 @@ def test_an_export_has_the_readings_of_files_and_of_the_ledger_once_each(old: Pl
     assert some == rows[5:21]
 
 
-def test_gc_removes_readings_that_are_too_old_and_thins_predictions(old: Plant) -> None:
+@pytest.mark.parametrize("rows", [batches.ROWS, 1])
+def test_gc_removes_readings_that_are_too_old_and_thins_predictions(
+    old: Plant, monkeypatch: pytest.MonkeyPatch, rows: int
+) -> None:
     from storage.operations.garbage_collection import find, remove
 
+    monkeypatch.setattr(batches, "ROWS", rows)
     keys = moved(old)
     for minute in range(60):
         old.send([old.reading(200 + minute / 60)])
