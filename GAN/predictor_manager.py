@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from GAN.datasets.real_units import RealUnits
+    from GAN.prognosis.choice import Choice
     from GAN.prognosis.evaluation import Evaluation
     from GAN.prognosis.lives_in_service import LifeInService
     from GAN.prognosis.prediction import Prediction
     from GAN.prognosis.predictor import Predictor
-    from GAN.prognosis.training_lives import Choice
 
 
 class PredictorManager(ArtifactFolder):
@@ -70,9 +70,9 @@ class PredictorManager(ArtifactFolder):
 
         from GAN.datasets.run_to_failure import time_step_of
         from GAN.prognosis import lifetime_prior, predictor_file
+        from GAN.prognosis.choice import choose
         from GAN.prognosis.lives_in_service import add_lives_in_service
         from GAN.prognosis.tracking import condition_basis
-        from GAN.prognosis.training_lives import choose
         from GAN.reporting.cards.predictor_card import write_predictor_card
 
         check_count("seed", seed, MIN_RANDOM_SEED, MAX_RANDOM_SEED)

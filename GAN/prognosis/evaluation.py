@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from GAN.prognosis.condition.features import follow, thinned
@@ -77,13 +78,8 @@ def evaluate(predictor: Predictor, lives: pd.DataFrame) -> Evaluation:
         lives: Whole lives that it has not seen: unit_id, cycle_hour and rul_hours (hours),
             failure_mode, and the sensors.
     """
-    frame = lives.sort_values(["unit_id", "cycle_hour"], kind="stable").reset_index(drop=True)
-    frame = predictor.regimes.of_frame(frame, predictor.sensors.names)
-    kept = thinned(frame, max(1, len(frame) // _ROWS))
-    followed = follow(frame, predictor.sensors, kept, lively=predictor.lively)
-    rows, at = followed.rows, followed.positions
-    rul, age = (frame[name].to_numpy(np.float64)[at] for name in ("rul_hours", "cycle_hour"))
-    units, modes = frame["unit_id"].to_numpy()[at], frame["failure_mode"].to_numpy()[at].astype(str)
+    frame, positions, rows, rul, age, units = judged_rows(predictor, lives)
+    modes = frame["failure_mode"].to_numpy()[positions].astype(str)
     weight, late = equal_unit_weights(units), rul < _LATE * (rul + age)
 
     def mean(values: Floats, where: slice | np.ndarray = slice(None)) -> float:
@@ -133,16 +129,48 @@ def pinball_loss_of_units(predictor: Predictor, lives: pd.DataFrame) -> Floats:
         predictor: The predictor.
         lives: Whole lives; see `evaluate`.
     """
+    judged = judged_rows(predictor, lives)
+    widened = predictor.past.compare(judged.features)[1]
+    quantiles = predictor.rul.quantiles(judged.features, judged.age, widened)
+    loss = pinball_loss(quantiles, judged.rul)
+    unit = np.unique(judged.units, return_inverse=True)[1]
+    return np.asarray(np.bincount(unit, loss) / np.bincount(unit))
+
+
+class JudgedRows(NamedTuple):
+    """Rows of lives, as a predictor sees them.
+
+    Attributes:
+        frame: All rows of the lives, in order.
+        positions: Positions of the judged rows in it, shape (n,).
+        features: Their features, shape (n, features).
+        rul: Hours, shape (n,).
+        age: Hours in service, shape (n,).
+        units: Unit of each row, shape (n,).
+    """
+
+    frame: pd.DataFrame
+    positions: NDArray[np.intp]
+    features: Floats
+    rul: Floats
+    age: Floats
+    units: NDArray[np.integer]
+
+
+def judged_rows(predictor: Predictor, lives: pd.DataFrame) -> JudgedRows:
+    """The rows that are judged, spread evenly.
+
+    Args:
+        predictor: The predictor.
+        lives: Whole lives; see `evaluate`.
+    """
     frame = lives.sort_values(["unit_id", "cycle_hour"], kind="stable").reset_index(drop=True)
     frame = predictor.regimes.of_frame(frame, predictor.sensors.names)
     kept = thinned(frame, max(1, len(frame) // _ROWS))
     followed = follow(frame, predictor.sensors, kept, lively=predictor.lively)
-    rows, at = followed.rows, followed.positions
+    at = followed.positions
     rul, age = (frame[name].to_numpy(np.float64)[at] for name in ("rul_hours", "cycle_hour"))
-    widened = predictor.past.compare(rows)[1]
-    loss = pinball_loss(predictor.rul.quantiles(rows, age, widened), rul)
-    unit = np.unique(frame["unit_id"].to_numpy()[at], return_inverse=True)[1]
-    return np.asarray(np.bincount(unit, loss) / np.bincount(unit))
+    return JudgedRows(frame, at, followed.rows, rul, age, frame["unit_id"].to_numpy()[at])
 
 
 def mean_evaluation(parts: Sequence[Evaluation]) -> Evaluation:

@@ -9,10 +9,12 @@ import numpy as np
 
 from GAN.datasets.real_units import RealUnits
 from GAN.profiles.profile import MachineProfile
+from GAN.prognosis.calibration import widened
+from GAN.prognosis.choice import Choice
 from GAN.prognosis.condition.sensors import Floats
 from GAN.prognosis.evaluation import pinball_loss_of_units
 from GAN.prognosis.predictor import Predictor
-from GAN.prognosis.training_lives import Choice, fresh_units, lives_with, simulated_lives
+from GAN.prognosis.training_lives import fresh_units, lives_with, simulated_lives
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -97,6 +99,7 @@ def compare(
         without = Predictor.fit(
             profile, lives, real.step, seed, real.unfailed, sensor_forecast=False
         )
+        without = widened(without, choice.widening)
         theirs.append(pinball_loss_of_units(live, own)[0])
         ours.append(pinball_loss_of_units(without, own)[0])
     return _compared(metric, "real units", np.array(theirs), np.array(ours))

@@ -8,7 +8,8 @@ models", arXiv 1809.07441).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,13 +77,14 @@ class ErrorDistribution:
         quantiles -= quantiles[MEDIAN]
         return cls(coefficients, quantiles * _stretch(len(np.unique(units))))
 
-    def quantiles_of(
-        self, forecast: Floats, age: Floats, watched: Floats, spread: Floats
-    ) -> Floats:
-        """The forecast's quantiles at `LEVELS`, ascending, shape (n, len(LEVELS))."""
+    def sizes_of(self, forecast: Floats, age: Floats, watched: Floats, spread: Floats) -> Floats:
+        """The expected size of each error, shape (n,)."""
         rows = _rows(forecast, age, watched, spread)
-        size = np.exp(np.clip(rows @ self.coefficients, -12.0, 12.0))
-        return forecast[:, None] + size[:, None] * self.quantiles
+        return np.asarray(np.exp(np.clip(rows @ self.coefficients, -12.0, 12.0)))
+
+    def widened(self, factor: float) -> Self:
+        """The same with larger errors."""
+        return replace(self, quantiles=self.quantiles * factor)
 
 
 def _rows(forecast: Floats, age: Floats, watched: Floats, spread: Floats) -> Floats:
@@ -93,16 +95,23 @@ def _rows(forecast: Floats, age: Floats, watched: Floats, spread: Floats) -> Flo
 
 
 def _stretch(units: int) -> float:
-    """How much wider quantiles must be that come from a few units.
+    """How much wider quantiles must be that come from a few units, learnt from these too.
 
-    Student's t instead of the normal distribution, the error of the estimated mean, and a term that
-    was measured: without it, 90 % intervals of ten units cover about 80 %.
+    The last term was measured: without it, 90 % intervals of ten units cover about 80 %.
+    """
+    units = max(units, 2)  # One unit says less than two, but not how much less.
+    return few_units_factor(units) * (1 + 4 / units)
+
+
+def few_units_factor(units: int) -> float:
+    """How much wider an interval must be whose width comes from a few units, two or more.
+
+    Student's t instead of the normal distribution, and the error of the estimated mean.
     """
     from scipy import stats
 
-    units = max(units, 2)  # One unit says less than two, but not how much less.
     student = float(stats.t.ppf(0.95, units - 1) / stats.norm.ppf(0.95))
-    return float(student * np.sqrt(1 + 1 / units) * (1 + 4 / units))
+    return float(student * np.sqrt(1 + 1 / units))
 
 
 def probability_within(quantiles: Floats, limit: float) -> Floats:

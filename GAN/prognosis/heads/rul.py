@@ -108,13 +108,22 @@ class RulModel:
             age: Hours in service, shape (n,).
             widen: Factor of the width, shape (n,) or one number.
         """
-        scale = _Scale(self.mean_life)
-        members = _members(self.boosters, rows, age, scale)
+        forecast, size = self._log_forecast(rows, age)
+        wide = forecast[:, None] + np.outer(size * widen, self.errors.quantiles)
+        hours = _Scale(self.mean_life).hours(wide)
+        return np.asarray(np.minimum(hours, self._most(age)[:, None]))
+
+    def relative_errors(self, rows: Floats, rul: Floats, age: Floats) -> Floats:
+        """Errors of log RUL divided by their expected size, shape (n,); see `fit`."""
+        forecast, size = self._log_forecast(rows, age)
+        return np.asarray((_Scale(self.mean_life).log_of(rul) - forecast) / size)
+
+    def _log_forecast(self, rows: Floats, age: Floats) -> tuple[Floats, Floats]:
+        """The forecast of log RUL and the expected size of its error, each of shape (n,)."""
+        members = _members(self.boosters, rows, age, _Scale(self.mean_life))
         forecast = members.mean(axis=0)
         share = age / self.mean_life, rows[:, -1] / self.mean_life
-        found = self.errors.quantiles_of(forecast, *share, members.std(axis=0))
-        wide = forecast[:, None] + (found - forecast[:, None]) * np.reshape(widen, (-1, 1))
-        return np.asarray(np.minimum(scale.hours(wide), self._most(age)[:, None]))
+        return forecast, self.errors.sizes_of(forecast, *share, members.std(axis=0))
 
     def _most(self, age: Floats) -> Floats:
         """The longest RUL that is believed, hours: of few lives the longest says little."""

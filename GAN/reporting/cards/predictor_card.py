@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from GAN import files
 from GAN.profiles.profile import MachineProfile
-from GAN.prognosis.training_lives import Choice
+from GAN.prognosis.choice import Choice
 from GAN.reporting import rendering
 from GAN.reporting.cards.markdown import front_matter, plain
 from GAN.results import PredictorResult

@@ -14,11 +14,11 @@ from GAN.datasets.real_units import RealUnits
 from GAN.datasets.run_to_failure import time_step_of
 from GAN.profiles.profile import MachineProfile
 from GAN.prognosis import promotion, training_lives
+from GAN.prognosis.choice import Choice
 from GAN.prognosis.heads import rul
 from GAN.prognosis.lives_in_service import LifeInService, add_lives_in_service
 from GAN.prognosis.predictor import Predictor
 from GAN.prognosis.promotion import Comparison, compare
-from GAN.prognosis.training_lives import Choice
 
 HOUR = 3_600_000
 
@@ -26,7 +26,7 @@ HOUR = 3_600_000
 @pytest.fixture(autouse=True)
 def few_units_and_trees(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(promotion, "_SIMULATED_UNITS", 12)
-    monkeypatch.setattr(training_lives, "_JUDGED_UNITS", 4)
+    monkeypatch.setattr(training_lives, "JUDGED_UNITS", 4)
     monkeypatch.setattr(rul, "_TREES", 20)
 
 

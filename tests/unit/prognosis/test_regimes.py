@@ -13,10 +13,11 @@ from GAN.datasets.regimes import find_regimes
 from GAN.manager import GANManager
 from GAN.profiles.profile import MachineProfile
 from GAN.prognosis import added_lives, lifetime_prior, predictor_file
+from GAN.prognosis.choice import choose
 from GAN.prognosis.condition.sensors import SensorArrays
 from GAN.prognosis.heads import rul
 from GAN.prognosis.predictor import Predictor
-from GAN.prognosis.training_lives import REAL_AND_MADE, choose
+from GAN.prognosis.training_lives import REAL_AND_MADE
 from GAN.progress import silent
 from GAN.simulation.physics import physics_seed
 

@@ -14,18 +14,21 @@ from GAN.importing.columns import RunColumns
 from GAN.manager import GANManager
 from GAN.profiles.profile import INFERRED, MachineProfile
 from GAN.prognosis import added_lives, training_lives
-from GAN.prognosis.evaluation import Evaluation
-from GAN.prognosis.heads import rul, sensor_forecast
-from GAN.prognosis.predictor import Predictor
-from GAN.prognosis.training_lives import (
+from GAN.prognosis import choice as choices
+from GAN.prognosis.choice import (
     FEWEST_REAL_UNITS,
-    REAL,
-    REAL_AND_MADE,
-    REAL_AND_SIMULATED,
     SIMULATED,
     SIMULATED_AND_SYNTHETIC,
     best_lives,
     choose,
+)
+from GAN.prognosis.evaluation import Evaluation
+from GAN.prognosis.heads import rul, sensor_forecast
+from GAN.prognosis.predictor import Predictor
+from GAN.prognosis.training_lives import (
+    REAL,
+    REAL_AND_MADE,
+    REAL_AND_SIMULATED,
     joined,
     simulated_lives,
 )
@@ -37,9 +40,10 @@ ROLES = {name: name for name in ("unit_id", "cycle_hour", "failure_mode")}
 @pytest.fixture(autouse=True)
 def few_units_and_trees(monkeypatch: pytest.MonkeyPatch) -> None:
     """Enough to see what is chosen from what, in seconds."""
-    monkeypatch.setattr(training_lives, "_LEARNT_UNITS", 12)
+    monkeypatch.setattr(choices, "_LEARNT_UNITS", 12)
     monkeypatch.setattr(added_lives, "UNITS", 12)
-    monkeypatch.setattr(training_lives, "_JUDGED_UNITS", 6)
+    monkeypatch.setattr(choices, "JUDGED_UNITS", 6)
+    monkeypatch.setattr(training_lives, "JUDGED_UNITS", 6)
     monkeypatch.setattr(training_lives, "_SEED_ROWS", 1_000)
     monkeypatch.setattr(rul, "_TREES", 20)
     monkeypatch.setattr(sensor_forecast, "_ROWS", 50)
@@ -99,16 +103,18 @@ def test_a_profile_that_was_inferred_from_real_lives_adds_none_to_them(
     real = first_units(rig_lives, 3)
     choice = choose(inferred, RealUnits(real, None), real, 0, silent)
     assert list(choice.candidates) == [REAL_AND_MADE]
-    assert choice.independent
+    # The intervals are as wide as the errors on real units that were left out.
+    assert choice.widening > 1.0
+    assert not choice.independent
 
 
 def test_enough_real_lives_are_judged_by_units_that_their_predictor_has_not_seen(
     rig: MachineProfile, rig_lives: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = first_units(rig_lives, FEWEST_REAL_UNITS)
-    learnt: list[set[float]] = []
+    learnt: dict[int, set[float]] = {}
     judged: list[set[float]] = []
-    fit, evaluate = Predictor.fit, training_lives.evaluate
+    fit, evaluate = Predictor.fit, choices.evaluate
 
     def watched_fit(
         profile: MachineProfile,
@@ -118,33 +124,32 @@ def test_enough_real_lives_are_judged_by_units_that_their_predictor_has_not_seen
         unfailed: pd.DataFrame | None,
         sensor_forecast: bool = True,
     ) -> Predictor:
-        learnt.append(names(lives))
-        return fit(profile, lives, step, seed, unfailed, sensor_forecast)
+        predictor = fit(profile, lives, step, seed, unfailed, sensor_forecast)
+        # With wider intervals it is another object, with the same heads.
+        learnt[id(predictor.novelty)] = names(lives)
+        return predictor
 
     def watched_evaluate(predictor: Predictor, lives: pd.DataFrame) -> Evaluation:
         judged.append(names(lives))
-        assert not learnt[-1] & judged[-1]
+        assert not learnt[id(predictor.novelty)] & judged[-1]
         return evaluate(predictor, lives)
 
     monkeypatch.setattr(Predictor, "fit", watched_fit)
-    monkeypatch.setattr(training_lives, "evaluate", watched_evaluate)
+    monkeypatch.setattr(choices, "evaluate", watched_evaluate)
     choice = choose(rig, RealUnits(real, None), real, 0, silent)
-    assert set(choice.candidates) == {
-        REAL,
-        REAL_AND_SIMULATED,
-        REAL_AND_MADE,
-    }
+    assert list(choice.candidates) == [REAL, REAL_AND_SIMULATED, REAL_AND_MADE]
     assert choice.candidates[choice.learnt_from] <= choice.candidates[REAL]
     assert choice.judged_on == "real units that it had not seen"
-    # Half of the units decide; the metrics come from the others.
+    # Half of the units decide, in three folds; the metrics come from the others.
     assert choice.evaluation is not None
     assert choice.evaluation.units == FEWEST_REAL_UNITS // 2
-    deciding, rest = set[float]().union(*judged[::2]), set[float]().union(*judged[1::2])
+    assert choice.independent
+    deciding, rest = set[float]().union(*judged[:3]), set[float]().union(*judged[3:6])
     assert deciding | rest == names(real)
     assert not deciding & rest
     # The chosen predictor learns from all of them, with all heads.
     assert choice.predictor.forecast is not None
-    assert names(real) <= learnt[-1]
+    assert names(real) <= learnt[id(choice.predictor.novelty)]
 
 
 @pytest.mark.parametrize(
