@@ -2,8 +2,8 @@
 
 `python -m benchmarks.prognosis.added_lives FOLDER` draws known cells (see
 `benchmarks.prognosis.cells`) and units of a simulated law, and asks about up to 40 others at random
-times. Each figure is the geometric mean of a loss relative to that of real lives alone, with its
-standard error.
+times. Losses are geometric means, relative to those of real lives alone. Intervals are as they were
+learnt; the choice of the product sets their width by real units.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ import numpy as np
 from benchmarks.worth.draws import Draw, drawn
 from benchmarks.worth.sets import LAW, all_sets
 from GAN.datasets.real_units import RealUnits
+from GAN.prognosis.choice import choose
 from GAN.prognosis.evaluation import pinball_loss
-from GAN.prognosis.heads.error_distribution import MEDIAN
+from GAN.prognosis.heads.error_distribution import HIGH, LOW, MEDIAN
 from GAN.prognosis.predictor import Predictor
 from GAN.prognosis.training_lives import (
     REAL,
@@ -29,37 +30,45 @@ from GAN.prognosis.training_lives import (
     lives_with,
     simulated_lives,
 )
+from GAN.progress import silent
 
-KNOWN_UNITS, DRAWS, SIMULATED = (3, 5, 7, 10, 20), 6, 100
+KNOWN_UNITS, DRAWS, SIMULATED = (3, 5, 7, 10), 3, 100
 #: Units that are asked about, at least.
 FEWEST_ASKED = 15
-MIXTURES = (REAL, REAL_AND_SIMULATED, REAL_AND_MADE)
+MIXTURES, CHOICE = (REAL, REAL_AND_SIMULATED, REAL_AND_MADE), "the choice of the product"
 
 Losses = dict[str, dict[str, float]]
 
 
 def losses(draw: Draw) -> Losses:
-    """Of each mixture: RMSE with RUL up to a limit, and pinball loss, both hours."""
+    """Of each mixture and of the choice; see `_losses`."""
     known, real = draw.known, RealUnits(draw.known.lives, None)
     simulated = simulated_lives(known.profile, SIMULATED, 1_000_000 + draw.number)
-    kept = np.zeros(len(draw.unseen), dtype=np.bool_)
-    kept[draw.cuts] = True
-    rul = draw.unseen["rul_hours"].to_numpy(np.float64)[draw.cuts]
-    age = draw.unseen["cycle_hour"].to_numpy(np.float64)
     found: Losses = {}
     for name in MIXTURES:
         lives = lives_with(name, real, simulated, known.profile, draw.number)
         predictor = Predictor.fit(known.profile, lives, known.step, sensor_forecast=False)
-        followed = predictor.follow(draw.unseen, kept)
-        widened = predictor.past.compare(followed.rows)[1]
-        every = predictor.rul.quantiles(followed.rows, age[followed.positions], widened)
-        quantiles = every[np.searchsorted(followed.positions, draw.cuts)]
-        late = np.clip(quantiles[:, MEDIAN], 0.0, draw.cap) - np.minimum(rul, draw.cap)
-        found[name] = {
-            "rmse": float(np.sqrt(np.mean(np.square(late)))),
-            "pinball": float(np.mean(pinball_loss(quantiles, rul))),
-        }
-    return found
+        found[name] = _losses(predictor, draw)
+    chosen = choose(known.profile, real, known.lives, draw.number, silent)
+    return found | {CHOICE: _losses(chosen.predictor, draw)}
+
+
+def _losses(predictor: Predictor, draw: Draw) -> dict[str, float]:
+    """RMSE with RUL up to a limit and pinball loss, hours, and the coverage of 90 % intervals."""
+    kept = np.zeros(len(draw.unseen), dtype=np.bool_)
+    kept[draw.cuts] = True
+    rul = draw.unseen["rul_hours"].to_numpy(np.float64)[draw.cuts]
+    age = draw.unseen["cycle_hour"].to_numpy(np.float64)
+    followed = predictor.follow(draw.unseen, kept)
+    wider = predictor.past.compare(followed.rows)[1]
+    every = predictor.rul.quantiles(followed.rows, age[followed.positions], wider)
+    quantiles = every[np.searchsorted(followed.positions, draw.cuts)]
+    late = np.clip(quantiles[:, MEDIAN], 0.0, draw.cap) - np.minimum(rul, draw.cap)
+    return {
+        "rmse": float(np.sqrt(np.mean(np.square(late)))),
+        "pinball": float(np.mean(pinball_loss(quantiles, rul))),
+        "coverage": float(np.mean((rul >= quantiles[:, LOW]) & (rul <= quantiles[:, HIGH]))),
+    }
 
 
 def measured(folder: Path) -> Iterator[tuple[str, int, Losses]]:
@@ -73,22 +82,19 @@ def measured(folder: Path) -> Iterator[tuple[str, int, Losses]]:
 
 
 def summary(draws: list[tuple[str, int, Losses]]) -> Iterator[dict[str, object]]:
-    """A row for the measured sets and the law, each number of known units, loss and mixture."""
+    """A row for the measured sets and the law, each number of known units, and mixture."""
     for law in (False, True):
         for known in KNOWN_UNITS:
             found = [one for name, count, one in draws if (name == LAW) is law and count == known]
-            for loss in ("rmse", "pinball"):
-                for name in MIXTURES[1:]:
+            for name in (*MIXTURES, CHOICE):
+                row: dict[str, object] = {"sets": LAW if law else "measured", "known": known}
+                row |= {"learnt from": name, "draws": len(found)}
+                for loss in ("rmse", "pinball"):
                     logs = [math.log(one[name][loss] / one[REAL][loss]) for one in found]
-                    yield {
-                        "sets": LAW if law else "measured",
-                        "known": known,
-                        "loss": loss,
-                        "learnt from": name,
-                        "draws": len(logs),
-                        "ratio": round(math.exp(np.mean(logs)), 3),
-                        "standard error": round(float(np.std(logs)) / math.sqrt(len(logs)), 3),
-                    }
+                    row[loss] = round(math.exp(np.mean(logs)), 3)
+                    row[f"{loss} standard error"] = round(np.std(logs) / math.sqrt(len(logs)), 3)
+                row["coverage"] = round(float(np.mean([one[name]["coverage"] for one in found])), 3)
+                yield row
 
 
 def main() -> None:
