@@ -14,7 +14,7 @@ PROCESSES ?= 2
 TEST_PROCESSES ?= 4
 ARCHAIC := told|tells|whoever|whom|nobody|thereof|wherever|lest|nought|beside|besides
 
-.PHONY: run test test-mqtt test-fleet test-web fleet setup check check-web types clean chaos bench-latency bench-throughput bench-rescue bench-growth bench-http bench-gan bench-tricks bench-fleet bench-gates bench-predict bench-predict-speed bench-cells bench-cmapss bench-worth bench-judges bench-live bench-dashboard chaos-live
+.PHONY: run test test-mqtt test-fleet test-web fleet setup check check-web types clean chaos bench-latency bench-throughput bench-rescue bench-growth bench-http bench-gan bench-tricks bench-fleet bench-gates bench-predict bench-predict-speed bench-cells bench-cmapss bench-few bench-worth bench-judges bench-live bench-dashboard chaos-live
 
 run: setup  ## Onboard one machine from its profile to synthetic data
 	$(BIN)/fleetforge onboard $(MACHINE) --epochs $(EPOCHS) --wait
@@ -84,6 +84,9 @@ bench-cells: $(VENV)/.dev  ## Predictors on measured battery cells; CELLS=folder
 
 bench-cmapss: $(VENV)/.dev  ## Predictors on C-MAPSS FD001 and FD003; CMAPSS=folder
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.prognosis.cmapss "$(CMAPSS)" --json benchmarks/prognosis/bench-cmapss.json
+
+bench-few: $(VENV)/.dev  ## What a predictor of a few real lives should learn with them; CELLS=folder
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.prognosis.few_lives "$(CELLS)" --json benchmarks/prognosis/bench-few.json
 
 # Without CELLS and CMAPSS, the simulated law alone. KEPT=file goes on where a run with the same file has stopped.
 bench-worth: $(VENV)/.dev  ## What generated lives are worth to RUL forecasts; CELLS=folder, CMAPSS=folder, KEPT=file

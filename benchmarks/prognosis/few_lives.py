@@ -1,6 +1,6 @@
 """What a predictor of a few real lives should learn with them.
 
-`python -m benchmarks.prognosis.added_lives FOLDER` draws known cells (see
+`python -m benchmarks.prognosis.few_lives FOLDER` draws known cells (see
 `benchmarks.prognosis.cells`) and units of a simulated law, and asks about up to 40 others at random
 times. Losses are geometric means, relative to those of real lives alone. Intervals are as they were
 learnt; the choice of the product sets their width by real units.
