@@ -183,8 +183,9 @@ def test_numbers_of_any_size_are_learnt(kind: str) -> None:
     assert model.losses[-1] < model.losses[0]
     rows = model.sample(2_000, 1)
     assert rows["odd"].between(frame["odd"].min(), frame["odd"].max()).all()
-    assert ks_2samp(rows["usual"], usual).statistic < 0.1
-    assert ks_2samp(rows["odd"], frame["odd"]).statistic < 0.1
+    # Only the statistic counts: an exact p-value cannot always be calculated, which is a warning.
+    assert ks_2samp(rows["usual"], usual, method="asymp").statistic < 0.1
+    assert ks_2samp(rows["odd"], frame["odd"], method="asymp").statistic < 0.1
 
 
 def test_a_training_that_diverges_names_a_column_and_what_to_do() -> None:
