@@ -85,9 +85,13 @@ def choose(
         seed: Random seed.
         progress: Gets a report before each training.
     """
-    progress(0, "simulating lives")
-    simulated = simulated_lives(profile, _LEARNT_UNITS, (_LEARNT_SEEDS + 1_000 * seed) % 2**31)
+
+    def simulated_now() -> pd.DataFrame:
+        progress(0, "simulating lives")
+        return simulated_lives(profile, _LEARNT_UNITS, (_LEARNT_SEEDS + 1_000 * seed) % 2**31)
+
     if real is None:
+        simulated = simulated_now()
         candidates = {
             SIMULATED: simulated,
             SIMULATED_AND_SYNTHETIC: joined(simulated, synthetic),
@@ -104,10 +108,10 @@ def choose(
         predictor = replace(Predictor.fit(profile, lives, step, seed), no_forecast=no_forecast)
         return Choice(predictor, REAL, units, 0, "nothing", None, {})
     if units < _FOLDS:
-        candidates = {REAL_AND_SIMULATED: joined(lives, simulated)}
+        candidates = {REAL_AND_SIMULATED: joined(lives, simulated_now())}
         return choose_from_simulation(profile, candidates, seed, progress, unfailed, step)
     useful = not (regimes.settings or profile.is_inferred)
-    return choose_from_real(profile, real, simulated if useful else None, seed, progress)
+    return choose_from_real(profile, real, simulated_now() if useful else None, seed, progress)
 
 
 def choose_from_simulation(
@@ -179,7 +183,7 @@ def choose_from_real(
     fold = unit_folds(units, _FOLDS)
     few = count < FEWEST_REAL_UNITS
     half = unit_folds(units, 2) == unit_folds(units, 2)[0]
-    deciding, judged = (half | few, ~half | few)
+    deciding, judged = half | few, ~half | few
     with_simulated = [] if simulated is None else [REAL_AND_SIMULATED]
     names = [*with_simulated, REAL_AND_MADE] if few else [REAL, *with_simulated, REAL_AND_MADE]
     trials: dict[str, _Trial] = {}

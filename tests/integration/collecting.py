@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from errors import NotFound
+import pytest
+
+from errors import LedgerUnavailable, NotFound
 from storage.artifacts import publishing, registry
 from storage.artifacts.staging import StagedArtifact, StagedFolder, Submission
 from storage.artifacts.store import ArtifactStore, LocalStore, open_store
-from storage.database import database, transaction
+from storage.database import database, is_sqlite, transaction
 from storage.ledger import claims, leases
 from storage.ledger.claims import Claim
 from storage.ledger.event_log import append
-from storage.operations import garbage_collection
+from storage.operations import garbage_collection, row_removal
 from storage.operations.garbage_collection import Garbage
 from storage.tables import Artifact, Job, ModelVersion
 from tests.integration.conftest import add_event, record
@@ -164,3 +167,29 @@ def job_being_opened(machine_id: str) -> Iterator[None]:
 
 def versions() -> list[int]:
     return sorted(row.version for row in ModelVersion.select())
+
+
+def while_rows_are_deleted(monkeypatch: pytest.MonkeyPatch, act: Callable[[], Any]) -> list[Any]:
+    """Let another thread act between the check and the deletion; what it returned or raised."""
+    came: list[Any] = []
+
+    def run() -> None:
+        wait = "PRAGMA busy_timeout = 100" if is_sqlite() else "SET SESSION lock_timeout = 100"
+        database.execute_sql(wait)
+        try:
+            came.append(act())
+        except LedgerUnavailable as error:
+            came.append(error)
+        database.close()
+
+    judge = row_removal.still_superseded
+
+    def judge_while_another_acts(*arguments: Any) -> Any:
+        judged = judge(*arguments)
+        thread = threading.Thread(target=run)
+        thread.start()
+        thread.join()
+        return judged
+
+    monkeypatch.setattr(row_removal, "still_superseded", judge_while_another_acts)
+    return came

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,9 +11,8 @@ from errors import LedgerUnavailable
 from events import task_acts
 from storage.artifacts.staging import submission_key
 from storage.artifacts.store import ArtifactStore, LocalStore, open_store
-from storage.database import database, execute, transaction
 from storage.ledger import leases
-from storage.operations import batches, control, garbage_collection, row_removal, staged_garbage
+from storage.operations import batches, control, garbage_collection, staged_garbage
 from storage.settings import Settings
 from storage.tables import Artifact
 from tests.integration.collecting import (
@@ -32,6 +28,7 @@ from tests.integration.collecting import (
     submissions,
     train,
     versions,
+    while_rows_are_deleted,
     write,
 )
 from tests.integration.conftest import add_event, add_machine, failed
@@ -131,32 +128,6 @@ def test_what_an_interruption_between_batches_left_goes_next_time(
     assert prefixes(store) == [".staged/pump_1/4.1"]
     names = [published(store, tmp_path, f"m{number}") for number in range(4)]
     assert names == [None, None, None, "3"]
-
-
-def while_rows_are_deleted(monkeypatch: pytest.MonkeyPatch, act: Callable[[], Any]) -> list[Any]:
-    """Let another thread act between the check and the deletion; what it returned or raised."""
-    came: list[Any] = []
-
-    def run() -> None:
-        with transaction():
-            execute("SET SESSION lock_timeout = 100")
-        try:
-            came.append(act())
-        except LedgerUnavailable as error:
-            came.append(error)
-        database.close()
-
-    judge = row_removal.still_superseded
-
-    def judge_while_another_acts(*arguments: Any) -> Any:
-        judged = judge(*arguments)
-        thread = threading.Thread(target=run)
-        thread.start()
-        thread.join()
-        return judged
-
-    monkeypatch.setattr(row_removal, "still_superseded", judge_while_another_acts)
-    return came
 
 
 @pytest.fixture

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from errors import LedgerUnavailable
 from storage.artifacts import registry
 from storage.artifacts.store import ArtifactStore, LocalStore, open_store
-from storage.database import database, is_sqlite
 from storage.ledger import leases
-from storage.operations import garbage_collection, row_removal
+from storage.operations import garbage_collection
 from storage.settings import Settings
 from storage.tables import Artifact
 from tests.integration.collecting import (
@@ -28,6 +25,7 @@ from tests.integration.collecting import (
     staged_texts,
     train,
     versions,
+    while_rows_are_deleted,
     write,
 )
 from tests.integration.conftest import add_event, add_machine
@@ -98,29 +96,9 @@ def test_no_job_can_be_opened_while_rows_are_deleted(
     make(store, report="old")
     make(store, report="new")
     found = garbage_collection.find(store)
-    refused: list[LedgerUnavailable] = []
-
-    def open_a_job() -> None:
-        wait = "PRAGMA busy_timeout = 100" if is_sqlite() else "SET lock_timeout = 100"
-        database.execute_sql(wait)
-        try:
-            add_event(stages=["some_stage"])
-        except LedgerUnavailable as error:
-            refused.append(error)
-        database.close()
-
-    judge = row_removal.still_superseded
-
-    def judge_while_another_opens_a_job(*arguments: Any) -> Any:
-        judged = judge(*arguments)
-        thread = threading.Thread(target=open_a_job)
-        thread.start()
-        thread.join()
-        return judged
-
-    monkeypatch.setattr(row_removal, "still_superseded", judge_while_another_opens_a_job)
+    came = while_rows_are_deleted(monkeypatch, lambda: add_event(stages=["some_stage"]))
     assert len(garbage_collection.remove(store, found).superseded) == 1
-    assert len(refused) == 1
+    assert [type(one) for one in came] == [LedgerUnavailable]
 
 
 def test_of_the_models_the_newest_and_the_newest_accepted_one_stay(
